@@ -1,0 +1,39 @@
+"""Everything that Heartbed raises on purpose.
+
+::
+
+    HeartbedError
+    ├── InputError      the user's input is wrong           exit code 2
+    └── TestbedError    the testbed could not be brought up exit code 4
+
+Each carries what was wrong, and a hint that says what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HeartbedError(Exception):
+    """Base of the errors that are shown without a traceback."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "", log: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.log = tuple(log)
+
+
+class InputError(HeartbedError):
+    """What the user asked for is not valid."""
+
+    exit_code = 2
+
+
+class TestbedError(HeartbedError):
+    """Docker, an image, the broker or a cell did not come up."""
+
+    exit_code = 4
+    __test__ = False  # not a test class, whatever pytest thinks of its name
