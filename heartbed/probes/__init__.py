@@ -1,0 +1,1 @@
+"""Probes: scenarios that are played on cells. One file each."""

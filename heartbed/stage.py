@@ -1,0 +1,149 @@
+"""Where a probe is played: the started cells, and the means to open and ask them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from heartbed.bus import Bus
+from heartbed.cells import Cell
+from heartbed.client import Client, Phase
+from heartbed.errors import TestbedError
+from heartbed.record import Event
+from heartbed.settings import Settings
+from heartbed.testbed import Testbed
+
+T = TypeVar("T")
+
+START_DEADLINE_S = 90.0
+POLL_S = 0.05
+ROUNDS = 12
+"""How often all of a cell's processes are asked for before one counts as out of reach."""
+
+
+@dataclass
+class OpenedCell:
+    """A cell whose connections are open. ``idle_from`` is epoch seconds."""
+
+    cell: Cell
+    client: Client
+    pids: set[int] = field(default_factory=set)
+    idle_from: float = 0.0
+
+
+@dataclass
+class Stage:
+    """What a probe works with. ``request_stacks`` takes cell, pid and the occasion."""
+
+    bed: Testbed
+    cells: Sequence[Cell]
+    settings: Settings
+    bus: Bus
+    stop: threading.Event
+    started: Callable[[str], None]
+    request_stacks: Callable[[str, int, str], None]
+    opened: list[OpenedCell] = field(default_factory=list)
+
+    def state(self, cell: Cell, state: str, **data: object) -> None:
+        """Record that a cell has reached a state."""
+        self.bus.emit(Event("cell.state", cell=cell.name, data={"state": state, **data}))
+
+    def start_all(self) -> None:
+        """Start the cells, as many at a time as there are cores, and import their applications."""
+        self.opened = [OpenedCell(cell, self._client(cell)) for cell in self.cells]
+        self.each(self.opened, self._start, self.settings.cores)
+
+    def open_all(self) -> None:
+        """Open the connections of every cell and measure what requests cost before idling."""
+        # More workers than cores: a cell whose calls hang must not hold up the others.
+        self.each(self.opened, self._open, self.settings.cores + 2)
+
+    def each(self, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
+        """Do ``work`` on every item, ``workers`` at a time; the first error ends it and is raised."""
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            futures: list[Future[None]] = [pool.submit(work, item) for item in items]
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, timeout=0.25, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                self.bus.check()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _client(self, cell: Cell) -> Client:
+        return Client(cell.name, lambda: self.bed.url(cell.name), self.bus.emit, self.settings.rpc_timeout_s)
+
+    def _start(self, opened: OpenedCell) -> None:
+        cell = opened.cell
+        self.state(cell, "starting")
+        self.bed.start(cell.name)
+        self.started(cell.name)
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not self.stop.is_set():
+            status, text = opened.client.probe()
+            if status is not None and status < 400:
+                self.state(cell, "ready")
+                return
+            if status is not None:
+                raise self._failed(cell, f"the application answers {status}: {_first_line(text)}")
+            if not self.bed.running(cell.name):
+                raise self._failed(cell, "httpd has ended")
+            if time.monotonic() > deadline:
+                raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {text}")
+            self.stop.wait(POLL_S)
+
+    def _failed(self, cell: Cell, reason: str) -> TestbedError:
+        log = self.bed.log(cell.name, 60)
+        self.state(cell, "failed", reason=reason, log=log)
+        return TestbedError(f"{cell.name} did not start: {reason}", log=log, hint="its log is above, last lines last")
+
+    def _open(self, opened: OpenedCell) -> None:
+        cell, client = opened.cell, opened.client
+        pid, facts = client.facts()
+        if not facts:
+            raise self._failed(cell, "it does not say what it is")
+        self.bus.emit(Event("app.facts", cell=cell.name, pid=pid, data=facts))
+        opened.pids = self.reach(opened, "open", range(cell.process_count))
+        for _ in range(self.settings.calls_before):
+            if self.stop.is_set() or client.call("before")[1] != 200:
+                break
+        opened.idle_from = time.time()
+        self.state(cell, "opened", pids=sorted(opened.pids))
+
+    def reach(self, opened: OpenedCell, phase: Phase, wanted: Sequence[int]) -> set[int]:
+        """Cast and call in as many processes as are wanted, and return those that were reached.
+
+        Before idling any ``len(wanted)`` processes will do; after it, the
+        processes in ``wanted`` themselves. With one process, one cast and one
+        call are made. With several, they are sent side by side, so that a
+        busy process passes the next one on, until all were reached.
+        """
+        reached: set[int] = set()
+        exercise = opened.client.call if phase == "after" else _cast_then_call(opened.client)
+        for _ in range(ROUNDS):
+            with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
+                for pid, _status in pool.map(lambda _: exercise(phase), range(len(wanted))):
+                    if pid is not None:
+                        reached.add(pid)
+            enough = len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached
+            if enough or self.stop.is_set():
+                break
+        return reached
+
+
+def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int | None]]:
+    def exercise(phase: Phase) -> tuple[int | None, int | None]:
+        client.cast(phase)
+        return client.call(phase)
+
+    return exercise
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip()[:300] for line in text.splitlines() if line.strip()), "no text")

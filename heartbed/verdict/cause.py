@@ -1,0 +1,95 @@
+"""Why RabbitMQ missed a client's heartbeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from heartbed.history import CellHistory, ConnectionHistory
+from heartbed.model import Evidence, Purpose
+from heartbed.record import Event
+from heartbed.verdict import location
+from heartbed.verdict.evidence import cite, seconds
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A short code, a sentence, and the events that prove it."""
+
+    code: str
+    why: str
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
+    """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
+    found = _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
+    option = dict(cell.facts.get("heartbeat", {})).get("in_pthread", {})
+    if cell.asked.get("factors", {}).get("thread") == "pthread" and option.get("exists") is False:
+        version = dict(cell.facts.get("versions", {})).get("oslo.messaging", "this version")
+        why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
+        return Cause("option_unknown", why, found.evidence)
+    return found
+
+
+def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
+    """When the client was last heard, in words: ``last heard 0.1 s after the last request``."""
+    last = conn.last_client_octet(conn.closed or float("inf"))
+    if last is None or cell.idle_from is None:
+        return "there is no capture of what it last sent"
+    after = max(0.0, last - cell.idle_from)
+    beats = len([f for f in conn.frames("client", "heartbeat") if f.t > cell.idle_from])
+    sent = {0: "no heartbeat", 1: "one heartbeat"}.get(beats, f"{beats} heartbeats")
+    return f"it sent {sent} after the last request was answered and was last heard {seconds(after)} after it"
+
+
+def _dumps(conn: ConnectionHistory, cell: CellHistory, kind: str) -> list[Event]:
+    return [event for event in cell.of(kind) if event.pid == conn.pid and "error" not in event.data]
+
+
+def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
+    """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
+    beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.purpose)
+    if beater is None or beater.tid is None:
+        return None
+    stacks = [event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0]
+    places = [place for event in stacks if (place := location.place(event, beater.tid))]
+    if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
+        return None
+    first, last = places[0], places[-1]
+    where = str(first) if str(first) == str(last) else f"{first}, then {last}"
+    since = f" for {seconds(last.event.t - first.event.t)}" if last.event.t - first.event.t >= 0.1 else ""
+    overdue = f", overdue by {seconds(beater.overdue_s)}" if beater.overdue_s else ""
+    what = "the green thread that sends heartbeats" if conn.purpose is Purpose.SEND else "the green thread that listens"
+    why = (
+        f"nothing runs the eventlet hub: {last_sign(conn, cell)}; {what} stands still in {beater.frame}{overdue}, "
+        f"while the only OS thread that could resume it (tid {beater.tid}) was seen in {where}{since}"
+    )
+    evidence = cite(beater.event, f"greenlet suspended in {beater.frame}{overdue}")
+    for place in (first, last):
+        evidence += cite(place.event, f"{place.event.data.get('at')}: thread {place.tid} is in {place}")
+    return Cause("hub_not_run", why, evidence)
+
+
+def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
+    """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
+    dumps = _dumps(conn, cell, "process.greenlets")
+    stacks = _dumps(conn, cell, "process.stacks")
+    if not dumps or not stacks or any(_beats_natively(event, conn.purpose) for event in stacks):
+        return None
+    why = f"the process has no thread, green or not, that sends heartbeats for this connection; {last_sign(conn, cell)}"
+    return Cause("no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads"))
+
+
+def _beats_natively(stacks: Event, purpose: Purpose) -> bool:
+    functions = location.BEATS.get(purpose, ())
+    threads: list[dict[str, Any]] = list(stacks.data.get("threads", ()))
+    return any(frame.get("function") in functions for thread in threads for frame in thread.get("frames", ()))
+
+
+def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Cause:
+    if not _dumps(conn, cell, "process.stacks"):
+        why = f"no stack of process {conn.pid} was taken, so the record does not say why; {last_sign(conn, cell)}"
+    else:
+        why = f"the process was looked at, but what was seen does not explain it; {last_sign(conn, cell)}"
+    return Cause("unexplained", why)

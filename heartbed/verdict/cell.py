@@ -1,0 +1,192 @@
+"""The verdict on one cell: its connections, its requests, and whether it is what it claims to be."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from heartbed.history import CellHistory, ConnectionHistory
+from heartbed.model import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, Purpose
+from heartbed.record import Event
+from heartbed.verdict import connection
+from heartbed.verdict.evidence import cite, in_order, seconds
+
+RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
+"""The worst first: what is proven false outranks what is unknown, which outranks what is true."""
+
+HUNG_STATUS = 504
+"""What the application answers when its RPC call times out."""
+
+
+def judge(cell: CellHistory, last_t: float) -> CellVerdict:
+    """Judge one cell; ``last_t`` is the time of the record's last event, epoch seconds."""
+    until = cell.asked_again if cell.asked_again is not None else last_t
+    judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
+    connections = [connection.judge(c, cell, until) for c in judged]
+    disagreements = _disagreements(cell, connections)
+    outcome, cause, why, evidence = _outcome(cell, connections, disagreements)
+    losses = [c.lost_after_s for c in connections if c.outcome is Outcome.LOST and c.lost_after_s is not None]
+    return CellVerdict(
+        cell=cell.name,
+        factors=dict(cell.asked.get("factors", {})),
+        asked={key: value for key, value in cell.asked.items() if key not in ("name", "factors")},
+        observed=cell.facts,
+        disagreements=disagreements,
+        connections=connections,
+        outcome=outcome,
+        cause=cause,
+        why=why,
+        lost_after_s=min(losses, default=None),
+        cost=_cost(cell),
+        evidence=in_order(evidence),
+        notes=_notes(cell, judged, until),
+    )
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome that outranks the others; inconclusive where there is none."""
+    return min(outcomes, key=RANK.index, default=Outcome.INCONCLUSIVE)
+
+
+_Found = tuple[Outcome, str, str, list[Evidence]]
+
+
+def _outcome(cell: CellHistory, connections: list[Connection], disagreements: list[Disagreement]) -> _Found:
+    failed = [event for event in cell.of("cell.state") if event.data.get("state") == "failed"]
+    if failed:
+        reason = str(failed[0].data.get("reason", "it did not start"))
+        return Outcome.INCONCLUSIVE, "no_connection", reason, cite(failed[0], reason)
+    if disagreements:
+        wrong = "; ".join(f"{d.what} is {d.observed}, asked was {d.asked}" for d in disagreements)
+        facts = cell.of("app.facts")
+        return Outcome.INCONCLUSIVE, "not_as_asked", wrong, cite(facts[0] if facts else None, wrong)
+    if not connections:
+        return Outcome.INCONCLUSIVE, "no_connection", "no connection to RabbitMQ was open when it began to idle", []
+    result = worst([c.outcome for c in connections])
+    hung = _hung(cell)
+    if result in (Outcome.KEPT, Outcome.INCONCLUSIVE) and hung is not None:
+        return Outcome.HUNG, "call_timed_out", _hung_words(hung), cite(hung, _hung_words(hung))
+    deciding = [c for c in connections if c.outcome is result]
+    evidence = [piece for c in deciding for piece in c.evidence]
+    if result is Outcome.KEPT:
+        return _kept(cell, connections, evidence)
+    first = min(deciding, key=lambda c: c.closed or float("inf"))
+    return result, first.cause, _told(deciding, first), evidence
+
+
+def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evidence]) -> _Found:
+    """Kept, provided that every purpose was seen in every process and that the cell answered afterwards."""
+    for pid in sorted({c.pid or 0 for c in connections}):
+        purposes = {c.purpose for c in connections if (c.pid or 0) == pid}
+        for purpose in (Purpose.SEND, Purpose.LISTEN):
+            if purpose not in purposes:
+                why = f"process {pid} had no {purpose} connection when it began to idle, so nothing is known of it"
+                return Outcome.INCONCLUSIVE, "no_connection", why, evidence
+    after = cell.requests("after")
+    if not after:
+        return Outcome.INCONCLUSIVE, "short_observation", "it was not asked again after the idle period", evidence
+    wrong = next((event for event in after if not _good(event)), None)
+    if wrong is not None:
+        why = f"all connections were kept, but a {_request(wrong)} after the idle period failed: {_answer(wrong)}"
+        return Outcome.INCONCLUSIVE, "unexplained", why, evidence + cite(wrong, _answer(wrong))
+    disabled = next((c for c in connections if c.cause), None)
+    told = disabled or max(connections, key=lambda c: c.longest_gap_s or 0.0)
+    return Outcome.KEPT, told.cause, told.why, evidence
+
+
+def _told(deciding: list[Connection], first: Connection) -> str:
+    """The cause of the first, headed by which connections it is about."""
+    purposes = sorted({str(c.purpose) for c in deciding}, reverse=True)
+    return f"{' and '.join(purposes)}: {first.why}"
+
+
+def _good(event: Event) -> bool:
+    status = event.data.get("status")
+    return status is not None and int(status) < 400
+
+
+def _request(event: Event) -> str:
+    return str(event.data.get("what", "request"))
+
+
+def _answer(event: Event) -> str:
+    status, took = event.data.get("status"), seconds(float(event.data.get("ms", 0)) / 1000)
+    return f"{status if status is not None else event.data.get('error')} after {took}"
+
+
+def _hung(cell: CellHistory) -> Event | None:
+    """The first request that waited in vain: answered 504, or not answered at all."""
+    for event in cell.requests("open", "before", "after"):
+        timed_out = event.data.get("status") is None and "Timeout" in str(event.data.get("error"))
+        if event.data.get("status") == HUNG_STATUS or timed_out:
+            return event
+    return None
+
+
+def _hung_words(event: Event) -> str:
+    when = "after" if event.data.get("phase") == "after" else "before"
+    return f"a {_request(event)} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
+
+
+def _cost(cell: CellHistory) -> Cost:
+    before = [float(event.data["ms"]) for event in cell.requests("before") if _good(event)]
+    after = cell.requests("after")
+    first = after[0] if after else None
+    return Cost(
+        before_ms=round(statistics.median(before), 1) if before else None,
+        after_ms=round(float(first.data["ms"]), 1) if first else None,
+        after_status=first.data.get("status") if first else None,
+        after_error=first.data.get("error") if first else None,
+    )
+
+
+def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+    notes = []
+    idle_from = cell.idle_from
+    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
+    if fresh:
+        notes.append(f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended")
+    reached = {event.pid for event in cell.requests("after") if event.pid is not None}
+    opened = {c.pid for c in judged if c.pid is not None}
+    asked = int(cell.asked.get("processes", 1))
+    if idle_from is not None and len(opened) < asked:
+        notes.append(f"only {len(opened)} of {asked} processes opened connections")
+    if cell.asked_again is not None and opened - reached:
+        missed = ", ".join(str(pid) for pid in sorted(opened - reached))
+        notes.append(f"no request after the idle period reached process {missed}")
+    hung = _hung(cell)
+    if hung is not None:
+        notes.append(_hung_words(hung))
+    return notes
+
+
+def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Disagreement]:
+    """Where what was observed is not what was asked for; an unanswered question is no disagreement."""
+    facts, asked = cell.facts, cell.asked
+    if not facts:
+        return []
+    factors: dict[str, Any] = dict(asked.get("factors", {}))
+    heartbeat: dict[str, Any] = dict(facts.get("heartbeat", {}))
+    pairs: list[tuple[str, object, object]] = [
+        ("the MPM", factors.get("server"), dict(facts.get("server", {})).get("mpm")),
+        ("the mod_wsgi mode", factors.get("mode"), dict(facts.get("mod_wsgi", {})).get("mode")),
+        ("the execution model", factors.get("model"), dict(facts.get("execution", {})).get("model")),
+        ("oslo.messaging", factors.get("oslo"), dict(facts.get("versions", {})).get("oslo.messaging")),
+        ("heartbeat_timeout_threshold", asked.get("heartbeat_s"), heartbeat.get("timeout_threshold")),
+    ]
+    option = dict(heartbeat.get("in_pthread", {}))
+    if factors.get("thread") in ("green", "pthread") and option.get("exists"):
+        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", option.get("value")))
+    wsgi = dict(facts.get("mod_wsgi", {}))
+    pairs.append(("threads a process", asked.get("threads"), wsgi.get("threads_per_process")))
+    pairs += [
+        (f"the negotiated timeout of {c.purpose}", asked.get("heartbeat_s"), c.timeout_s)
+        for c in connections
+        if c.timeout_s is not None
+    ]
+    return [
+        Disagreement(what=what, asked=str(want), observed=str(got))
+        for what, want, got in pairs
+        if want is not None and got is not None and want != got
+    ]

@@ -1,0 +1,105 @@
+"""The controls: clients whose outcome is known, and the machine itself.
+
+Where one of them goes wrong, nothing that the run says about a cell can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heartbed.history import ConnectionHistory, RunHistory
+from heartbed.model import ControlVerdict, Lag
+from heartbed.record import Event
+from heartbed.verdict.connection import SAMPLING_TOLERANCE
+from heartbed.verdict.evidence import cite, seconds
+
+SILENT, BEATING, COMPUTE = "control-silent", "control-beating", "compute"
+
+
+def judge(run: RunHistory, lag: Lag) -> list[ControlVerdict]:
+    """Every control of the run, whether it was there or not."""
+    return [_silent(run, lag), _kept(run, BEATING), _kept(run, COMPUTE), _machine(run, lag)]
+
+
+def window(run: RunHistory) -> tuple[float, float] | None:
+    """From the first cell's last request before idling to the first request after it; None when it never idled."""
+    starts = [cell.idle_from for cell in run.cells if cell.idle_from is not None]
+    if not starts or run.phase("idle") is None:
+        return None
+    ends = [cell.asked_again for cell in run.cells if cell.asked_again is not None]
+    return min(starts), min(ends, default=run.last_t)
+
+
+def lag_of(run: RunHistory) -> Lag:
+    """How late the machine woke a sleeper while the cells idled."""
+    span = window(run)
+    samples = sorted(float(e.data["max_ms"]) for e in _within(run.of("machine.lag"), span))
+    if not samples:
+        return Lag(max_ms=None, p99_ms=None, samples=0)
+    return Lag(max_ms=samples[-1], p99_ms=samples[int(0.99 * (len(samples) - 1))], samples=len(samples))
+
+
+def _within(events: Sequence[Event], span: tuple[float, float] | None) -> list[Event]:
+    return [event for event in events if span is not None and span[0] <= event.t <= span[1]]
+
+
+def _connection(run: RunHistory, name: str) -> ConnectionHistory | None:
+    return next(iter(sorted(run.others.get(name, []), key=lambda c: c.opened)), None)
+
+
+def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
+    expected = "closed by RabbitMQ for missed heartbeats, two to three timeouts after its last octet"
+    conn = _connection(run, SILENT)
+    if conn is None or not conn.timeout_s:
+        return ControlVerdict(name=SILENT, expected=expected, observed="it never connected", ok=False, evidence=[])
+    if conn.closed is None or conn.close_reason != "missed_heartbeats":
+        waited = seconds(run.last_t - conn.opened)
+        observed = f"not closed for missed heartbeats within {waited} (RabbitMQ says: {conn.close_reason})"
+        return ControlVerdict(name=SILENT, expected=expected, observed=observed, ok=False, evidence=[])
+    last = conn.last_client_octet(conn.closed) or conn.opened
+    after = conn.closed - last
+    late = (lag.max_ms or 0.0) / 1000
+    low, high = conn.timeout_s * 2 * (1 - SAMPLING_TOLERANCE), conn.timeout_s * 3 * (1 + SAMPLING_TOLERANCE) + late
+    observed = f"closed by RabbitMQ for missed heartbeats {seconds(after)} after its last octet"
+    evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+    return ControlVerdict(name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence)
+
+
+def _kept(run: RunHistory, name: str) -> ControlVerdict:
+    expected = "kept over the whole idle window"
+    connections = sorted(run.others.get(name, []), key=lambda c: c.opened)
+    span = window(run)
+    if not connections or span is None:
+        return ControlVerdict(name=name, expected=expected, observed="it was not there", ok=False, evidence=[])
+    for conn in connections:
+        if conn.closed is not None and conn.opened <= span[1] and conn.closed <= span[1]:
+            observed = f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
+            evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+            return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=evidence)
+    if connections[0].opened > span[0]:
+        observed = f"it connected {seconds(connections[0].opened - span[0])} after the cells began to idle"
+        return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=[])
+    beats = sum(len(conn.frames("client", "heartbeat")) for conn in connections)
+    observed = f"kept; {beats} heartbeats sent" if beats else "kept"
+    return ControlVerdict(name=name, expected=expected, observed=observed, ok=True, evidence=[])
+
+
+def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
+    """A client beats at least twice a timeout and is closed after two: one that is late by less than one is in time."""
+    timeouts = [float(cell.asked["heartbeat_s"]) for cell in run.cells if cell.asked.get("heartbeat_s")]
+    limit = min(timeouts, default=float(run.start.data.get("heartbeat_s", 2)))
+    expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
+    steps = [abs(float(e.data.get("steps_ms", 0.0))) for e in _within(run.of("machine.lag"), window(run))]
+    if lag.max_ms is None:
+        return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
+    observed = f"at most {lag.max_ms:.0f} ms late"
+    if max(steps, default=0.0) > 100:
+        observed += f", and the wall clock stepped by {max(steps):.0f} ms"
+        return ControlVerdict(name="machine", expected=expected, observed=observed, ok=False, evidence=[])
+    ok = lag.max_ms < limit * 1000
+    worst = max(_within(run.of("machine.lag"), window(run)), key=lambda e: float(e.data["max_ms"]))
+    if not ok:
+        observed = f"the machine stalled for {seconds(lag.max_ms / 1000)}"
+    return ControlVerdict(
+        name="machine", expected=expected, observed=observed, ok=ok, evidence=cite(worst, f"{lag.max_ms:.0f} ms late")
+    )

@@ -1,0 +1,96 @@
+"""Where a thread is: reads the stacks and greenlet dumps of a process.
+
+The events are ``process.stacks`` and ``process.greenlets`` (docs/record.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from heartbed.model import Purpose
+from heartbed.record import Event
+
+BEATS = {
+    # The heartbeat of a SEND connection is a loop of its own; a LISTEN
+    # connection beats inside the loop that consumes replies.
+    Purpose.SEND: ("_heartbeat_thread_job",),
+    Purpose.LISTEN: ("_consume", "consume", "poll"),
+}
+OSLO_DRIVER = "oslo_messaging"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an OS thread was when it was looked at."""
+
+    tid: int
+    syscall: str | None
+    module: str | None
+    event: Event
+
+    def __str__(self) -> str:
+        where = self.syscall or "native code"
+        return f"{where} ({self.module})" if self.module else where
+
+
+@dataclass(frozen=True)
+class Beater:
+    """The green thread that should have sent the heartbeat, and the OS thread whose hub must run it."""
+
+    tid: int | None
+    overdue_s: float | None
+    frame: str
+    event: Event
+
+
+def beater(dumps: Sequence[Event], purpose: Purpose) -> Beater | None:
+    """The green thread that beats for a connection of this purpose, in the earliest dump that shows it."""
+    for dump in dumps:
+        for greenlet in dump.data.get("greenlets", ()):
+            frame = _beating_frame(greenlet.get("frames", ()), purpose)
+            if frame:
+                tid = greenlet.get("tid")
+                return Beater(tid, _overdue(dump, tid), frame, dump)
+    return None
+
+
+def _beating_frame(frames: Sequence[Mapping[str, Any]], purpose: Purpose) -> str | None:
+    for frame in frames:
+        if frame.get("function") in BEATS.get(purpose, ()) and OSLO_DRIVER in str(frame.get("file")):
+            return f"{frame['function']} ({PurePosixPath(str(frame['file'])).name}:{frame.get('line')})"
+    return None
+
+
+def _overdue(dump: Event, tid: int | None) -> float | None:
+    for hub in dump.data.get("hubs", ()):
+        if hub.get("tid") == tid and hub.get("next_timer_overdue_s") is not None:
+            return float(hub["next_timer_overdue_s"])
+    return None
+
+
+def place(stacks: Event, tid: int) -> Place | None:
+    """Where one OS thread was when the stacks were taken; None when it is not among them."""
+    for thread in stacks.data.get("threads", ()):
+        if thread.get("tid") == tid:
+            return Place(tid, thread.get("syscall"), _module(thread.get("frames", ())), stacks)
+    return None
+
+
+def _module(frames: Sequence[Mapping[str, Any]]) -> str | None:
+    """The innermost httpd or mod_wsgi module on a native stack."""
+    for frame in frames:
+        name = PurePosixPath(str(frame.get("file") or frame.get("module") or "")).name
+        if name.startswith("mod_") or name in ("apache2", "httpd", "uwsgi"):
+            return name
+    return None
+
+
+def runs_hub(stacks: Event, tid: int) -> bool:
+    """Whether that thread was inside eventlet's hub when the stacks were taken."""
+    for thread in stacks.data.get("threads", ()):
+        if thread.get("tid") == tid:
+            return any("eventlet/hubs" in str(frame.get("file")) for frame in thread.get("frames", ()))
+    return False
