@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import bracex
 
@@ -92,6 +92,7 @@ PARAMETERS = (
 )
 
 OSLO = re.compile(r"oslo(\d+(?:\.\d+){1,3})\Z")
+EMPTY_ALTERNATIVE = re.compile(r"[{,]\s*[,}]")
 NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
 
 
@@ -202,6 +203,8 @@ def select(expressions: Sequence[str]) -> Selection:
 def _expand(expression: str) -> list[str]:
     if not expression.strip():
         raise InputError("an empty cell expression", hint=usage())
+    if EMPTY_ALTERNATIVE.search(expression):
+        raise InputError(f"an empty factor in {expression!r}", hint=usage())
     try:
         return [text.strip() for text in bracex.expand(expression, limit=MOST_CELLS)]
     except bracex.ExpansionLimitException:
@@ -244,7 +247,9 @@ def _unknown(token: str, text: str) -> InputError:
     words = {word: axis.name for axis in AXES for word in axis.tokens}
     words |= {parameter.name: "parameter" for parameter in PARAMETERS} | {"oslo": "oslo"}
     stem = re.sub(r"[=:]?-?[\d.]+\Z", "", token)
-    nearest = difflib.get_close_matches(token, words, n=1, cutoff=0.5) or difflib.get_close_matches(stem, words, n=1)
+    nearest = difflib.get_close_matches(token, words, n=1, cutoff=0.5) or difflib.get_close_matches(
+        stem, words, n=1
+    )
     message = f"unknown factor {token!r} in {text!r}"
     if not nearest:
         return InputError(message, hint=usage())
@@ -252,7 +257,9 @@ def _unknown(token: str, text: str) -> InputError:
     axis = words[word]
     if axis in ("parameter", "oslo"):
         example = {"oslo": f"oslo{DEFAULT_OSLO}"}.get(word, f"{word}4")
-        return InputError(f"{message}; did you mean {word!r} with its number, as in {example!r}?", hint=usage())
+        return InputError(
+            f"{message}; did you mean {word!r} with its number, as in {example!r}?", hint=usage()
+        )
     valid = ", ".join(next(a for a in AXES if a.name == axis).tokens)
     return InputError(f"{message}; did you mean {word!r}? {axis}: {valid}", hint=usage())
 
@@ -278,12 +285,9 @@ def _senseless(draft: _Draft) -> str:
 
 def _cell(draft: _Draft) -> Cell:
     chosen = draft.chosen
-    axes = {axis.name: chosen.get(axis.name, axis.default) for axis in AXES}
-    cell = Cell(**axes, oslo=chosen.get("oslo", DEFAULT_OSLO))
-    if "processes" in chosen:
-        cell = replace(cell, processes=int(chosen["processes"]))
-    if "threads" in chosen:
-        cell = replace(cell, threads=int(chosen["threads"]))
-    if "heartbeat" in chosen:
-        cell = replace(cell, heartbeat_s=int(chosen["heartbeat"]))
-    return cell
+    server, mode, model, thread = (chosen.get(axis.name, axis.default) for axis in AXES)
+    processes, threads, heartbeat_s = (
+        int(chosen[parameter.name]) if parameter.name in chosen else None for parameter in PARAMETERS
+    )
+    oslo = chosen.get("oslo", DEFAULT_OSLO)
+    return Cell(server, mode, model, thread, oslo, processes, threads, heartbeat_s)

@@ -72,7 +72,11 @@ class Client:
         error: str | None = None
         try:
             answer = requests.request(
-                method, self._base() + path, json=body, timeout=self._timeout_s, headers={"Connection": "close"}
+                method,
+                self._base() + path,
+                json=body,
+                timeout=self._timeout_s,
+                headers={"Connection": "close"},
             )
         except requests.RequestException as problem:
             error = f"{type(problem).__name__}: {problem}"

@@ -36,7 +36,12 @@ class Labels:
 
     def as_dict(self) -> dict[str, str]:
         """Labels for containers, networks and volumes."""
-        return {"heartbed": "1", "heartbed.run": self.run, "heartbed.lock": self.lock, "heartbed.checkout": self.checkout}
+        return {
+            "heartbed": "1",
+            "heartbed.run": self.run,
+            "heartbed.lock": self.lock,
+            "heartbed.checkout": self.checkout,
+        }
 
 
 @dataclass(frozen=True)

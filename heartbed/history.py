@@ -134,7 +134,9 @@ class ConnectionHistory:
         if not times:
             return None
         ends = [*times[1:], until]
-        return max(((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1])
+        return max(
+            ((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1]
+        )
 
 
 @dataclass
@@ -205,9 +207,9 @@ def sort(events: Iterable[Event]) -> RunHistory:
             by_cell[event.cell].append(event)
     connections: dict[str, list[ConnectionHistory]] = defaultdict(list)
     for conn, own in by_conn.items():
-        cell = next((event.cell for event in own if event.cell is not None), None)
-        if cell is not None:
-            connections[cell].append(ConnectionHistory(conn, cell, own))
+        owner = next((event.cell for event in own if event.cell is not None), None)
+        if owner is not None:
+            connections[owner].append(ConnectionHistory(conn, owner, own))
     cells = [
         CellHistory(asked["name"], dict(asked), by_cell[asked["name"]], connections.pop(asked["name"], []))
         for asked in start.data.get("cells", [])

@@ -91,7 +91,9 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -115,7 +117,8 @@ def read(folder: Path) -> list[Event]:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"cannot read {path}: {error.strerror}", hint="name a folder under runs/; `heartbed runs` lists them"
+            f"cannot read {path}: {error.strerror}",
+            hint="name a folder under runs/; `heartbed runs` lists them",
         ) from error
     events = list(_events(path, raw))
     if not events or events[0].kind != "run.start":
@@ -132,7 +135,9 @@ def _events(path: Path, raw: bytes) -> Iterator[Event]:
             yield _event(json.loads(line), number)
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, _NewerSchema):
-                raise InputError(f"{path}:{number}: {error}", hint="use a newer heartbed to read this run") from None
+                raise InputError(
+                    f"{path}:{number}: {error}", hint="use a newer heartbed to read this run"
+                ) from None
             if number == len(lines):
                 return
             raise InputError(

@@ -24,8 +24,8 @@ class Cause:
 def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
     """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
     found = _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
-    option = dict(cell.facts.get("heartbeat", {})).get("in_pthread", {})
-    if cell.asked.get("factors", {}).get("thread") == "pthread" and option.get("exists") is False:
+    asked_for_pthread = cell.asked.get("factors", {}).get("thread") == "pthread"
+    if asked_for_pthread and cell.facts.get("heartbeat_in_pthread_exists") is False:
         version = dict(cell.facts.get("versions", {})).get("oslo.messaging", "this version")
         why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
         return Cause("option_unknown", why, found.evidence)
@@ -52,7 +52,9 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.purpose)
     if beater is None or beater.tid is None:
         return None
-    stacks = [event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0]
+    stacks = [
+        event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0
+    ]
     places = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
@@ -60,7 +62,11 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     where = str(first) if str(first) == str(last) else f"{first}, then {last}"
     since = f" for {seconds(last.event.t - first.event.t)}" if last.event.t - first.event.t >= 0.1 else ""
     overdue = f", overdue by {seconds(beater.overdue_s)}" if beater.overdue_s else ""
-    what = "the green thread that sends heartbeats" if conn.purpose is Purpose.SEND else "the green thread that listens"
+    what = (
+        "the green thread that sends heartbeats"
+        if conn.purpose is Purpose.SEND
+        else "the green thread that listens"
+    )
     why = (
         f"nothing runs the eventlet hub: {last_sign(conn, cell)}; {what} stands still in {beater.frame}{overdue}, "
         f"while the only OS thread that could resume it (tid {beater.tid}) was seen in {where}{since}"
@@ -78,13 +84,15 @@ def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     if not dumps or not stacks or any(_beats_natively(event, conn.purpose) for event in stacks):
         return None
     why = f"the process has no thread, green or not, that sends heartbeats for this connection; {last_sign(conn, cell)}"
-    return Cause("no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads"))
+    return Cause(
+        "no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads")
+    )
 
 
 def _beats_natively(stacks: Event, purpose: Purpose) -> bool:
     functions = location.BEATS.get(purpose, ())
     threads: list[dict[str, Any]] = list(stacks.data.get("threads", ()))
-    return any(frame.get("function") in functions for thread in threads for frame in thread.get("frames", ()))
+    return any(location.function_name(frame) in functions for thread in threads for frame in thread.get("frames", ()))
 
 
 def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Cause:

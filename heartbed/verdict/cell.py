@@ -62,7 +62,12 @@ def _outcome(cell: CellHistory, connections: list[Connection], disagreements: li
         facts = cell.of("app.facts")
         return Outcome.INCONCLUSIVE, "not_as_asked", wrong, cite(facts[0] if facts else None, wrong)
     if not connections:
-        return Outcome.INCONCLUSIVE, "no_connection", "no connection to RabbitMQ was open when it began to idle", []
+        return (
+            Outcome.INCONCLUSIVE,
+            "no_connection",
+            "no connection to RabbitMQ was open when it began to idle",
+            [],
+        )
     result = worst([c.outcome for c in connections])
     hung = _hung(cell)
     if result in (Outcome.KEPT, Outcome.INCONCLUSIVE) and hung is not None:
@@ -85,7 +90,12 @@ def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evide
                 return Outcome.INCONCLUSIVE, "no_connection", why, evidence
     after = cell.requests("after")
     if not after:
-        return Outcome.INCONCLUSIVE, "short_observation", "it was not asked again after the idle period", evidence
+        return (
+            Outcome.INCONCLUSIVE,
+            "short_observation",
+            "it was not asked again after the idle period",
+            evidence,
+        )
     wrong = next((event for event in after if not _good(event)), None)
     if wrong is not None:
         why = f"all connections were kept, but a {_request(wrong)} after the idle period failed: {_answer(wrong)}"
@@ -146,7 +156,9 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
     idle_from = cell.idle_from
     fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
     if fresh:
-        notes.append(f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended")
+        notes.append(
+            f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended"
+        )
     reached = {event.pid for event in cell.requests("after") if event.pid is not None}
     opened = {c.pid for c in judged if c.pid is not None}
     asked = int(cell.asked.get("processes", 1))
@@ -167,19 +179,16 @@ def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Dis
     if not facts:
         return []
     factors: dict[str, Any] = dict(asked.get("factors", {}))
-    heartbeat: dict[str, Any] = dict(facts.get("heartbeat", {}))
     pairs: list[tuple[str, object, object]] = [
-        ("the MPM", factors.get("server"), dict(facts.get("server", {})).get("mpm")),
-        ("the mod_wsgi mode", factors.get("mode"), dict(facts.get("mod_wsgi", {})).get("mode")),
-        ("the execution model", factors.get("model"), dict(facts.get("execution", {})).get("model")),
+        ("the MPM", factors.get("server"), facts.get("mpm")),
+        ("the mod_wsgi mode", factors.get("mode"), facts.get("mode")),
+        ("the execution model", factors.get("model"), facts.get("model")),
         ("oslo.messaging", factors.get("oslo"), dict(facts.get("versions", {})).get("oslo.messaging")),
-        ("heartbeat_timeout_threshold", asked.get("heartbeat_s"), heartbeat.get("timeout_threshold")),
+        ("threads a process", asked.get("threads"), facts.get("threads")),
+        ("heartbeat_timeout_threshold", asked.get("heartbeat_s"), facts.get("heartbeat_timeout_threshold")),
     ]
-    option = dict(heartbeat.get("in_pthread", {}))
-    if factors.get("thread") in ("green", "pthread") and option.get("exists"):
-        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", option.get("value")))
-    wsgi = dict(facts.get("mod_wsgi", {}))
-    pairs.append(("threads a process", asked.get("threads"), wsgi.get("threads_per_process")))
+    if factors.get("thread") in ("green", "pthread") and facts.get("heartbeat_in_pthread_exists"):
+        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.get("heartbeat_in_pthread")))
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.get("heartbeat_s"), c.timeout_s)
         for c in connections

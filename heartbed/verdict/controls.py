@@ -51,7 +51,9 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
     expected = "closed by RabbitMQ for missed heartbeats, two to three timeouts after its last octet"
     conn = _connection(run, SILENT)
     if conn is None or not conn.timeout_s:
-        return ControlVerdict(name=SILENT, expected=expected, observed="it never connected", ok=False, evidence=[])
+        return ControlVerdict(
+            name=SILENT, expected=expected, observed="it never connected", ok=False, evidence=[]
+        )
     if conn.closed is None or conn.close_reason != "missed_heartbeats":
         waited = seconds(run.last_t - conn.opened)
         observed = f"not closed for missed heartbeats within {waited} (RabbitMQ says: {conn.close_reason})"
@@ -59,10 +61,15 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
     last = conn.last_client_octet(conn.closed) or conn.opened
     after = conn.closed - last
     late = (lag.max_ms or 0.0) / 1000
-    low, high = conn.timeout_s * 2 * (1 - SAMPLING_TOLERANCE), conn.timeout_s * 3 * (1 + SAMPLING_TOLERANCE) + late
+    low, high = (
+        conn.timeout_s * 2 * (1 - SAMPLING_TOLERANCE),
+        conn.timeout_s * 3 * (1 + SAMPLING_TOLERANCE) + late,
+    )
     observed = f"closed by RabbitMQ for missed heartbeats {seconds(after)} after its last octet"
     evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
-    return ControlVerdict(name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence)
+    return ControlVerdict(
+        name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence
+    )
 
 
 def _kept(run: RunHistory, name: str) -> ControlVerdict:
@@ -70,12 +77,20 @@ def _kept(run: RunHistory, name: str) -> ControlVerdict:
     connections = sorted(run.others.get(name, []), key=lambda c: c.opened)
     span = window(run)
     if not connections or span is None:
-        return ControlVerdict(name=name, expected=expected, observed="it was not there", ok=False, evidence=[])
+        return ControlVerdict(
+            name=name, expected=expected, observed="it was not there", ok=False, evidence=[]
+        )
     for conn in connections:
         if conn.closed is not None and conn.opened <= span[1] and conn.closed <= span[1]:
-            observed = f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
-            evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
-            return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=evidence)
+            observed = (
+                f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
+            )
+            evidence = cite(
+                conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else ""
+            )
+            return ControlVerdict(
+                name=name, expected=expected, observed=observed, ok=False, evidence=evidence
+            )
     if connections[0].opened > span[0]:
         observed = f"it connected {seconds(connections[0].opened - span[0])} after the cells began to idle"
         return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=[])
@@ -88,10 +103,14 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     """A client beats at least twice a timeout and is closed after two: one that is late by less than one is in time."""
     timeouts = [float(cell.asked["heartbeat_s"]) for cell in run.cells if cell.asked.get("heartbeat_s")]
     limit = min(timeouts, default=float(run.start.data.get("heartbeat_s", 2)))
-    expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
+    expected = (
+        f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
+    )
     steps = [abs(float(e.data.get("steps_ms", 0.0))) for e in _within(run.of("machine.lag"), window(run))]
     if lag.max_ms is None:
-        return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
+        return ControlVerdict(
+            name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[]
+        )
     observed = f"at most {lag.max_ms:.0f} ms late"
     if max(steps, default=0.0) > 100:
         observed += f", and the wall clock stepped by {max(steps):.0f} ms"
@@ -101,5 +120,9 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     if not ok:
         observed = f"the machine stalled for {seconds(lag.max_ms / 1000)}"
     return ControlVerdict(
-        name="machine", expected=expected, observed=observed, ok=ok, evidence=cite(worst, f"{lag.max_ms:.0f} ms late")
+        name="machine",
+        expected=expected,
+        observed=observed,
+        ok=ok,
+        evidence=cite(worst, f"{lag.max_ms:.0f} ms late"),
     )

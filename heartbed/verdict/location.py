@@ -59,9 +59,14 @@ def beater(dumps: Sequence[Event], purpose: Purpose) -> Beater | None:
 
 def _beating_frame(frames: Sequence[Mapping[str, Any]], purpose: Purpose) -> str | None:
     for frame in frames:
-        if frame.get("function") in BEATS.get(purpose, ()) and OSLO_DRIVER in str(frame.get("file")):
-            return f"{frame['function']} ({PurePosixPath(str(frame['file'])).name}:{frame.get('line')})"
+        if function_name(frame) in BEATS.get(purpose, ()) and OSLO_DRIVER in str(frame.get("file")):
+            return f"{function_name(frame)} ({PurePosixPath(str(frame['file'])).name}:{frame.get('line')})"
     return None
+
+
+def function_name(frame: Mapping[str, Any]) -> str:
+    """The function without its class: stacks name it alone, greenlet dumps name both."""
+    return str(frame.get("function", "")).rpartition(".")[2]
 
 
 def _overdue(dump: Event, tid: int | None) -> float | None:

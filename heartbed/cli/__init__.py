@@ -1,0 +1,69 @@
+"""The command ``heartbed``.
+
+Exit codes: 0 every cell is kept, 1 some cell is not, 2 the input is wrong,
+3 inconclusive, 4 the testbed could not be brought up, 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from heartbed import __version__
+from heartbed.cli import running, runs, stack
+from heartbed.cli.common import show_error
+from heartbed.errors import HeartbedError
+from heartbed.run import Interrupted
+
+INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """Turns Heartbed's own errors into a message and an exit code; everything else is a defect and shows itself."""
+
+    def main(self, *args: object, **kwargs: object) -> object:
+        kwargs["standalone_mode"] = False
+        try:
+            result = super().main(*args, **kwargs)  # type: ignore[arg-type]  # click's own signature
+        except HeartbedError as error:
+            show_error(error)
+            sys.exit(error.exit_code)
+        except click.exceptions.Exit as finished:
+            sys.exit(finished.exit_code)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (Interrupted, KeyboardInterrupt, click.Abort):
+            click.echo("stopped; nothing was left running", err=True)
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(0)
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="heartbed")
+def main() -> None:
+    """Does this Apache / mod_wsgi configuration keep its RabbitMQ connections when idle?
+
+    Heartbed hosts a nova-api-like application under every configuration asked
+    for, leaves all of them idle together, watches broker, wire and process,
+    and gives each a verdict with its cause.
+
+    \b
+    Examples:
+      heartbed compare                             prefork beside event
+      heartbed run prefork-daemon-{eventlet,native}  these two cells
+      heartbed cells '{prefork,event}-native'      what an expression stands for
+      heartbed explain prefork-daemon-eventlet     the story of a cell of the newest run
+      heartbed report latest --format markdown     the newest run, for a bug report
+
+    Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
+    """
+
+
+for module in (running, runs, stack):
+    for command in module.COMMANDS:
+        main.add_command(command)

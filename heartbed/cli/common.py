@@ -1,0 +1,74 @@
+"""What the commands share: consoles, options, and how errors are shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from heartbed import record, runfolder
+from heartbed.errors import HeartbedError
+from heartbed.report import RunData, file_name, render
+from heartbed.settings import ROOT, heartbeat
+from heartbed.verdict import judge
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that has colours on a terminal only, and none with NO_COLOR."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def show_error(error: HeartbedError) -> None:
+    """What went wrong, the log that proves it, and what to do next."""
+    out = console(stderr=True)
+    for line in error.log:
+        out.print(f"  [dim]|[/] {escape(line)}", soft_wrap=True)
+    out.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+    if error.hint:
+        out.print(f"[bold]hint:[/]  {escape(error.hint)}", soft_wrap=True)
+
+
+class Heartbeat(click.ParamType):
+    """A heartbeat timeout in whole seconds."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Raises ``InputError``, which says what is valid."""
+        del param, ctx
+        return heartbeat(str(value))
+
+
+def runs_option(command: Command) -> Command:
+    """``--runs DIR``."""
+    option = click.option(
+        "--runs",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=lambda: Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
+        show_default="runs/",
+        help="Folder of all runs.",
+    )
+    return option(command)
+
+
+def load(runs: Path, name: str) -> RunData:
+    """A run by path, name or ``latest``, judged anew from its record."""
+    folder = runfolder.find(runs, name)
+    events = record.read(folder)
+    return RunData(verdict=judge(events), events=events, folder=folder)
+
+
+def write_reports(data: RunData) -> None:
+    """Write the files that every run gets beside its record."""
+    for name in ("json", "html"):
+        content = render(name, data)
+        raw = content if isinstance(content, bytes) else content.encode("utf-8")
+        (data.folder / file_name(name)).write_bytes(raw)

@@ -1,0 +1,146 @@
+"""Commands that play probes on cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from heartbed import cells as cells_
+from heartbed import compose as compose_
+from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
+from heartbed.report.live import LiveView
+from heartbed.report.terminal import summary
+from heartbed.run import execute
+from heartbed.settings import Settings
+from heartbed.setup.images import images_for
+from heartbed.verdict import EXIT_CODES
+
+EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1)
+HEARTBEAT = click.option(
+    "--heartbeat",
+    type=Heartbeat(),
+    default="2",
+    show_default=True,
+    envvar="HEARTBED_HEARTBEAT",
+    help="Heartbeat timeout. A cell idles for three of them; oslo.messaging's own default is 60.",
+)
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+
+
+@click.command(epilog="Axes and factors: `heartbed cells --help`.")
+@EXPRESSIONS
+@HEARTBEAT
+@QUIET
+@click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
+@runs_option
+def run(expressions: Sequence[str], heartbeat: int, quiet: bool, no_stacks: bool, runs: Path) -> int:
+    """Leave cells idle together and tell which keep their RabbitMQ connections.
+
+    EXPR names cells by factors joined with dashes; braces stand for
+    alternatives, as in a shell.
+
+    \b
+    Examples:
+      heartbed run prefork-daemon-eventlet
+      heartbed run '{prefork,event}-{embedded,daemon}-{eventlet,native}'
+      heartbed run prefork-daemon-eventlet-processes{1,4} --heartbeat 6
+    """
+    return _run(expressions, Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks), quiet=quiet)
+
+
+@click.command()
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1)
+@HEARTBEAT
+@QUIET
+@runs_option
+def compare(expressions: Sequence[str], heartbeat: int, quiet: bool, runs: Path) -> int:
+    """Compare prefork with event, or any cells that you name.
+
+    Without EXPR: prefork beside event, each embedded and daemon, with
+    eventlet, with eventlet and heartbeat_in_pthread, and with native threads.
+
+    \b
+    Examples:
+      heartbed compare
+      heartbed compare prefork-embedded event-daemon-threads4
+    """
+    return _run(expressions or cells_.COMPARISON, Settings(heartbeat_s=heartbeat, runs=runs), quiet=quiet)
+
+
+def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
+    selection = cells_.select(expressions)
+    err, out = console(stderr=True), console()
+    names = [cell.name for cell in selection.cells]
+    if not quiet:
+        for name, reason in selection.left_out:
+            err.print(f"left out: {name}: {reason}", markup=False)
+    with LiveView(names, settings.heartbeat_s, quiet=quiet, console=err) as view:
+        outcome = execute(selection, settings, lambda cells: images_for(cells, err, quiet=quiet), [view])
+    data = load(settings.runs, str(outcome.folder))
+    write_reports(data)
+    out.print(summary(data))
+    return EXIT_CODES[outcome.verdict.outcome]
+
+
+@click.command("cells")
+@EXPRESSIONS
+def list_cells(expressions: Sequence[str]) -> None:
+    """List the cells that expressions stand for, and what the factors mean.
+
+    \b
+    Examples:
+      heartbed cells                                        the axes and their factors
+      heartbed cells '{prefork,event}-{embedded,daemon}'    four cells
+      heartbed cells 'prefork-{eventlet,native}-pthread'    one cell, and one left out
+    """
+    out = console()
+    if not expressions:
+        out.print(_axes())
+        return
+    selection = cells_.select(expressions)
+    for cell in selection.cells:
+        out.print(cell.name, markup=False)
+    for name, reason in selection.left_out:
+        console(stderr=True).print(f"left out: {name}: {reason}", markup=False)
+
+
+def _axes() -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("axis", "factor", "means"):
+        table.add_column(title)
+    for axis in cells_.AXES:
+        for token, meaning in axis.tokens.items():
+            default = " (default)" if token == axis.default else ""
+            table.add_row(axis.name, token, meaning + default)
+    table.add_row("library", "oslo<version>", f"version of oslo.messaging ({cells_.DEFAULT_OSLO} by default)")
+    for parameter in cells_.PARAMETERS:
+        bounds = f"{parameter.least} to {parameter.most}"
+        table.add_row("parameter", f"{parameter.name}<n>", f"{parameter.meaning}; {bounds}")
+    return table
+
+
+@click.command("compose")
+@EXPRESSIONS
+@HEARTBEAT
+def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
+    """Print the Compose file that a run of these cells would use.
+
+    \b
+    Example:
+      heartbed compose event-embedded > event.yaml
+      docker compose -f event.yaml up --detach
+    """
+    selection = cells_.select(expressions)
+    plan = compose_.Plan(
+        project="heartbed-by-hand",
+        cells=selection.cells,
+        settings=Settings(heartbeat_s=heartbeat),
+        labels=compose_.Labels(run="by-hand"),
+    )
+    click.echo(compose_.render(plan), nl=False)
+
+
+COMMANDS = (run, compare, list_cells, render_compose)

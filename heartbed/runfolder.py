@@ -1,0 +1,78 @@
+"""A run's folder under ``runs/``: its name, its lock, and the pointer to the newest."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from heartbed.errors import InputError, TestbedError
+from heartbed.record import FILE_NAME
+
+LATEST = "latest"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder. The lock is held, and let go by the kernel, exactly as long as the run's process lives."""
+
+    path: Path
+    lock: FileLock
+
+    @property
+    def name(self) -> str:
+        """The run's name: the local time at which it began, made unique."""
+        return self.path.name
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that is locked while the run lives."""
+        return self.path / LOCK
+
+
+def create(runs: Path) -> RunFolder:
+    """Make the folder of a new run, lock it, and let ``latest`` point at it. Raises ``TestbedError``."""
+    name = time.strftime("%Y%m%d-%H%M%S")
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", *(f"-{n}" for n in range(2, 100))):
+            path = runs / (name + suffix)
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+                break
+        lock = FileLock(path / LOCK)
+        lock.acquire(timeout=0)
+        _point(runs / LATEST, path.name)
+    except OSError as error:
+        raise TestbedError(
+            f"cannot write to {runs}: {error.strerror or error}",
+            hint="choose another folder with --runs DIR",
+        ) from error
+    return RunFolder(path, lock)
+
+
+def _point(link: Path, target: str) -> None:
+    temporary = link.with_name(f".{LATEST}-{target}")
+    temporary.symlink_to(target)
+    temporary.replace(link)
+
+
+def find(runs: Path, text: str) -> Path:
+    """The folder that a user means by a path, a run's name, or ``latest``. Raises ``InputError``."""
+    for candidate in (Path(text), runs / text):
+        if (candidate / FILE_NAME).is_file():
+            return candidate.resolve()
+        if candidate.name == FILE_NAME and candidate.is_file():
+            return candidate.resolve().parent
+    known = [path.name for path in every(runs)]
+    nearest = f"the newest is {known[-1]}" if known else f"there is none in {runs}"
+    raise InputError(f"no run {text!r}: {nearest}", hint="`heartbed runs` lists them")
+
+
+def every(runs: Path) -> list[Path]:
+    """All runs that have a record, oldest first."""
+    return sorted(path.parent for path in runs.glob(f"*/{FILE_NAME}") if path.parent.name != LATEST)
