@@ -1,0 +1,49 @@
+"""Heartbed's images: what each is called, and what goes into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from heartbed.settings import ROOT
+from heartbed.setup.images import ImageSpec
+
+BASE_IMAGE = "heartbed-base:trixie"
+"""Where ``scripts/base-image`` puts the Debian image that all others are built on."""
+
+
+def specs(
+    oslo_versions: Iterable[str], *, environ: Mapping[str, str] = os.environ, root: Path = ROOT
+) -> list[ImageSpec]:
+    """The images of a run with these versions of oslo.messaging.
+
+    Names are ``rabbitmq``, ``observer`` and ``apache-oslo<version>``.
+    ``BASE_IMAGE`` and ``RABBITMQ_IMAGE`` in ``environ`` put other images in
+    the place of Heartbed's own.
+    """
+    base = environ.get("BASE_IMAGE") or BASE_IMAGE
+    broker = environ.get("RABBITMQ_IMAGE")
+    found = [
+        ImageSpec("rabbitmq", broker) if broker else _in_own_folder("rabbitmq", "heartbed-rabbitmq:4", base, root),
+        _in_own_folder("observer", "heartbed-observer:1", base, root),
+    ]
+    return found + [_apache(version, base, root) for version in dict.fromkeys(oslo_versions)]
+
+
+def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
+    folder = root / "images" / name
+    return ImageSpec(name, tag, context=folder, dockerfile=folder / "Dockerfile", inputs=(folder,), base=base)
+
+
+def _apache(oslo: str, base: str, root: Path) -> ImageSpec:
+    folder = root / "images" / "apache"
+    return ImageSpec(
+        f"apache-oslo{oslo}",
+        f"heartbed-apache:oslo{oslo}",
+        context=root,
+        dockerfile=folder / "Dockerfile",
+        inputs=(folder, root / "wsgi_app", root / "apache_conf", root / ".dockerignore"),
+        base=base,
+        build_args={"OSLO_MESSAGING": oslo},
+    )
