@@ -4,7 +4,7 @@ Docker itself, the base image and the Python environment come before any
 Python, and so are the business of the scripts in ``scripts/``.
 """
 
-from heartbed.setup.catalogue import specs
-from heartbed.setup.images import ImageRef, ImageSpec, ensure_images
+from heartbed.setup.build import ImageRef, ImageSpec, ensure_images
+from heartbed.setup.images import images_for, specs
 
-__all__ = ["ImageRef", "ImageSpec", "ensure_images", "specs"]
+__all__ = ["ImageRef", "ImageSpec", "ensure_images", "images_for", "specs"]
