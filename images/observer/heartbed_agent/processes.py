@@ -1,0 +1,135 @@
+"""The processes of the watched cells: which there are, and when one ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed_agent.output import Output
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of a cell. ``pid`` is the cell's own number for it, ``host_pid`` the machine's."""
+
+    cell: str
+    pid: int
+    host_pid: int
+    name: str
+    handle: int
+    """File descriptor that becomes readable when the process ends."""
+
+
+class Processes:
+    """Finds the cells' processes by looking through /proc, and is told by the kernel when one ends.
+
+    A process belongs to a cell when it shares both process namespace and
+    control group with the cell's first process: this leaves out what the agent
+    itself sends into the namespace.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+        self._cells: dict[tuple[int, str], str] = {}
+        self._strangers: set[int] = set()
+        self._known: dict[int, Process] = {}
+        self._by_handle: dict[int, int] = {}
+        self._epoll = select.epoll()
+
+    def watch(self, cell: str, container_pid: int) -> None:
+        """Watch a cell from now on. Raises ``OSError`` when its first process has ended."""
+        key = _belonging(container_pid)
+        with self._lock:
+            self._cells[key] = cell
+            self._strangers.clear()
+        self.scan()
+
+    def find(self, cell: str, pid: int) -> Process | None:
+        """A cell's process by the cell's own number for it."""
+        self.scan()
+        with self._lock:
+            return next((each for each in self._known.values() if each.cell == cell and each.pid == pid), None)
+
+    def of(self, cell: str) -> list[Process]:
+        """All processes of a cell that are known now."""
+        with self._lock:
+            return [each for each in self._known.values() if each.cell == cell]
+
+    def scan(self) -> None:
+        """Notice processes that are new."""
+        with self._lock:
+            # Done several times a second; a Path for every process of the machine would cost more than the rest.
+            present = {int(entry) for entry in os.listdir(PROC) if entry.isdecimal()}  # noqa: PTH208
+            self._strangers &= present
+            for host_pid in sorted(present - self._strangers - self._known.keys()):
+                process = self._look_at(host_pid)
+                if process is None:
+                    self._strangers.add(host_pid)
+                else:
+                    self._meet(process)
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, and tell of every process that ends meanwhile."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            for handle, _ in self._epoll.poll(left):
+                self._part(handle)
+
+    def _look_at(self, host_pid: int) -> Process | None:
+        try:
+            cell = self._cells.get(_belonging(host_pid))
+            if cell is None:
+                return None
+            handle = os.pidfd_open(host_pid)
+        except OSError:
+            return None  # ended meanwhile, or is a zombie
+        with contextlib.suppress(OSError, KeyError):
+            status = read_status(host_pid)
+            return Process(cell, int(status["NSpid"].split()[-1]), host_pid, status["Name"], handle)
+        os.close(handle)
+        return None
+
+    def _meet(self, process: Process) -> None:
+        self._known[process.host_pid] = process
+        self._by_handle[process.handle] = process.host_pid
+        self._epoll.register(process.handle, select.EPOLLIN)
+        self._tell("process.seen", process)
+
+    def _part(self, handle: int) -> None:
+        t = time.time()
+        with self._lock:
+            self._epoll.unregister(handle)
+            os.close(handle)
+            process = self._known.pop(self._by_handle.pop(handle))
+        self._tell("process.gone", process, t)
+
+    def _tell(self, kind: str, process: Process, t: float | None = None) -> None:
+        data = {"host_pid": process.host_pid, "name": process.name}
+        self._output.emit(kind, data, t=t, cell=process.cell, pid=process.pid)
+
+
+def read_status(pid: int, root: Path = PROC) -> dict[str, str]:
+    """``/proc/<pid>/status`` as a mapping. Raises ``OSError``."""
+    lines = (root / str(pid) / "status").read_text(errors="replace").splitlines()
+    return dict(_pairs(lines))
+
+
+def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        key, _, value = line.partition(":")
+        yield key, value.strip()
+
+
+def _belonging(host_pid: int) -> tuple[int, str]:
+    """What the processes of one container have in common. Raises ``OSError``."""
+    folder = PROC / str(host_pid)
+    return (folder / "ns" / "pid").stat().st_ino, (folder / "cgroup").read_text()

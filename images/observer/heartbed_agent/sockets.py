@@ -1,0 +1,158 @@
+"""The cells' AMQP sockets: state and queued octets, told whenever they change."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heartbed_agent.output import Output
+from heartbed_agent.processes import Process, Processes
+from heartbed_agent.sockdiag import STATES, Ends, Queues, SockDiag
+
+PROC = Path("/proc")
+MAPPED_V4 = bytes(10) + b"\xff\xff"
+SLOW_TICKS = 10
+"""Where the kernel cannot be asked for one socket, the table of all is read every so many ticks."""
+
+LINE = re.compile(r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+)")
+COUNT = re.compile(rb"^TCP6?: inuse (\d+) .*? tw (\d+)|^TCP6: inuse (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of ``/proc/net/tcp``."""
+
+    ends: Ends
+    queues: Queues
+    inode: int
+
+
+@dataclass
+class Known:
+    """A socket that has been told of."""
+
+    ends: Ends
+    told: Queues
+    pids: tuple[int, ...]
+
+
+class CellSockets:
+    """The sockets of one cell that lead to one of ``ports``."""
+
+    def __init__(
+        self, cell: str, container_pid: int, ports: Sequence[int], processes: Processes, output: Output
+    ) -> None:
+        self._cell, self._pid, self._ports = cell, container_pid, frozenset(ports)
+        self._processes, self._output = processes, output
+        self._known: dict[str, Known] = {}
+        self._counts: object = None
+        self._ticks = 0
+        self._diag: SockDiag | None = None
+        with contextlib.suppress(OSError):
+            self._diag = SockDiag(container_pid)
+
+    def tick(self) -> None:
+        """Look once. Raises ``OSError`` when the cell has ended."""
+        self._ticks += 1
+        counts = COUNT.findall(_read(self._pid, "sockstat") + _read(self._pid, "sockstat6"))
+        changed = counts != self._counts
+        self._counts = counts
+        if self._diag is None:
+            changed = self._ticks % SLOW_TICKS == 1
+        else:
+            changed |= self._ask_each(self._diag)
+        if changed:
+            self._list_all()
+
+    def close(self) -> None:
+        """Let go of the cell's network namespace."""
+        if self._diag is not None:
+            self._diag.close()
+
+    def _ask_each(self, diag: SockDiag) -> bool:
+        """Ask for each known socket. Returns whether one is gone."""
+        gone = [conn for conn, known in self._known.items() if not self._ask(diag, known)]
+        for conn in gone:
+            self._forget(conn)
+        return bool(gone)
+
+    def _ask(self, diag: SockDiag, known: Known) -> bool:
+        queues = diag.find(known.ends)
+        if queues is not None and queues != known.told:
+            self._tell(known, queues)
+        return queues is not None
+
+    def _list_all(self) -> None:
+        """Read the whole table: to find new sockets, and lost ones."""
+        text = _read(self._pid, "tcp") + _read(self._pid, "tcp6")
+        listed = {each.ends.conn: each for each in parse(text.decode()) if each.ends.remote_port in self._ports}
+        for conn in self._known.keys() - listed.keys():
+            self._forget(conn)
+        for conn, each in listed.items():
+            known = self._known.get(conn)
+            if known is None:
+                known = self._known[conn] = Known(each.ends, each.queues, self._owners(each.inode))
+                self._tell(known, each.queues)
+            elif known.told != each.queues:
+                self._tell(known, each.queues)
+
+    def _owners(self, inode: int) -> tuple[int, ...]:
+        """The cell's processes that hold a socket, as the cell numbers them."""
+        self._processes.scan()
+        return tuple(each.pid for each in self._processes.of(self._cell) if holds(each, inode))
+
+    def _forget(self, conn: str) -> None:
+        self._tell(self._known.pop(conn), Queues("CLOSED", 0, 0))
+
+    def _tell(self, known: Known, queues: Queues) -> None:
+        known.told = queues
+        data: dict[str, Any] = {"state": queues.state, "rx_octets": queues.rx_octets, "tx_octets": queues.tx_octets}
+        if len(known.pids) > 1:
+            data["pids"] = known.pids
+        pid = known.pids[0] if known.pids else None
+        self._output.emit("socket", data, cell=self._cell, pid=pid, conn=known.ends.conn)
+
+
+def holds(process: Process, inode: int) -> bool:
+    """Whether a process has a socket among its file descriptors."""
+    folder, wanted = PROC / str(process.host_pid) / "fd", f"socket:[{inode}]"
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        return False
+    for entry in entries:
+        with contextlib.suppress(OSError):
+            if str(entry.readlink()) == wanted:
+                return True
+    return False
+
+
+def parse(table: str) -> Iterator[Listed]:
+    """The sockets in the text of ``/proc/net/tcp`` and ``tcp6``."""
+    for line in table.splitlines():
+        found = LINE.match(line)
+        if found is None:
+            continue
+        local, local_port, remote, remote_port, state, tx, rx = found.groups()
+        ends = Ends(_address(local), int(local_port, 16), _address(remote), int(remote_port, 16))
+        number = int(state, 16)
+        queues = Queues(STATES[number] if number < len(STATES) else "UNKNOWN", int(rx, 16), int(tx, 16))
+        yield Listed(ends, queues, int(line.split()[9]))
+
+
+def _address(text: str) -> str:
+    """An address of the table, which has each 32-bit word in the machine's octet order."""
+    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
+    raw = b"".join(words)
+    if raw[:12] == MAPPED_V4:
+        raw = raw[12:]
+    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
+
+
+def _read(pid: int, table: str) -> bytes:
+    return (PROC / str(pid) / "net" / table).read_bytes()
