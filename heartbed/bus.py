@@ -47,9 +47,7 @@ class Bus:
         if self._failure is not None:
             raise self._failure
 
-    def wait_for(
-        self, wanted: Callable[[Event], bool], deadline: float, *, poll: Callable[[], None]
-    ) -> Event | None:
+    def wait_for(self, wanted: Callable[[Event], bool], deadline: float, *, poll: Callable[[], None]) -> Event | None:
         """The first event, past or to come, that is wanted; None when ``deadline`` (monotonic) passes.
 
         ``poll`` is called a few times a second while waiting and may raise, as

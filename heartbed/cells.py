@@ -247,9 +247,7 @@ def _unknown(token: str, text: str) -> InputError:
     words = {word: axis.name for axis in AXES for word in axis.tokens}
     words |= {parameter.name: "parameter" for parameter in PARAMETERS} | {"oslo": "oslo"}
     stem = re.sub(r"[=:]?-?[\d.]+\Z", "", token)
-    nearest = difflib.get_close_matches(token, words, n=1, cutoff=0.5) or difflib.get_close_matches(
-        stem, words, n=1
-    )
+    nearest = difflib.get_close_matches(token, words, n=1, cutoff=0.5) or difflib.get_close_matches(stem, words, n=1)
     message = f"unknown factor {token!r} in {text!r}"
     if not nearest:
         return InputError(message, hint=usage())
@@ -257,9 +255,7 @@ def _unknown(token: str, text: str) -> InputError:
     axis = words[word]
     if axis in ("parameter", "oslo"):
         example = {"oslo": f"oslo{DEFAULT_OSLO}"}.get(word, f"{word}4")
-        return InputError(
-            f"{message}; did you mean {word!r} with its number, as in {example!r}?", hint=usage()
-        )
+        return InputError(f"{message}; did you mean {word!r} with its number, as in {example!r}?", hint=usage())
     valid = ", ".join(next(a for a in AXES if a.name == axis).tokens)
     return InputError(f"{message}; did you mean {word!r}? {axis}: {valid}", hint=usage())
 

@@ -134,9 +134,7 @@ class ConnectionHistory:
         if not times:
             return None
         ends = [*times[1:], until]
-        return max(
-            ((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1]
-        )
+        return max(((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1])
 
 
 @dataclass

@@ -57,19 +57,13 @@ class Connection(Value):
     pid: int | None
     timeout_s: float | None = Field(description="heartbeat timeout negotiated with the broker")
     opened: float
-    idle_from: float | None = Field(
-        description="when the last request before the idle period had been answered"
-    )
+    idle_from: float | None = Field(description="when the last request before the idle period had been answered")
     closed: float | None
     closed_by: str | None = Field(description="broker, client or unknown")
     close_reason: str | None = Field(description="missed_heartbeats, client_closed, clean, ...")
-    heartbeats_sent: int | None = Field(
-        description="by the client, over its whole life; null without capture"
-    )
+    heartbeats_sent: int | None = Field(description="by the client, over its whole life; null without capture")
     heartbeats_received: int | None = Field(description="from the broker")
-    longest_gap_s: float | None = Field(
-        description="longest silence of the client on the wire; null without capture"
-    )
+    longest_gap_s: float | None = Field(description="longest silence of the client on the wire; null without capture")
     lost_after_s: float | None = Field(description="from the client's last octet to the close")
     outcome: Outcome
     cause: str = Field(description="a short code: hub_not_run, no_heartbeat_thread, ...; empty when kept")

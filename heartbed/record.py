@@ -91,9 +91,7 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
 
@@ -135,9 +133,7 @@ def _events(path: Path, raw: bytes) -> Iterator[Event]:
             yield _event(json.loads(line), number)
         except (ValueError, KeyError, TypeError) as error:
             if isinstance(error, _NewerSchema):
-                raise InputError(
-                    f"{path}:{number}: {error}", hint="use a newer heartbed to read this run"
-                ) from None
+                raise InputError(f"{path}:{number}: {error}", hint="use a newer heartbed to read this run") from None
             if number == len(lines):
                 return
             raise InputError(

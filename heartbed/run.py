@@ -146,7 +146,9 @@ class _Play:
         finally:
             broker.join()
         self.watchers.check()
-        self._wait("compute", "it does not serve", lambda e: e.kind == "broker.consumer.created" and e.cell == "compute")
+        self._wait(
+            "compute", "it does not serve", lambda e: e.kind == "broker.consumer.created" and e.cell == "compute"
+        )
         self.bed.start("controls")
         for name in ("control-silent", "control-beating"):
             self._wait("controls", f"{name} does not connect", _connection_of(name))

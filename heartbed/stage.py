@@ -101,9 +101,7 @@ class Stage:
     def _failed(self, cell: Cell, reason: str) -> TestbedError:
         log = self.bed.log(cell.name, 60)
         self.state(cell, "failed", reason=reason, log=log)
-        return TestbedError(
-            f"{cell.name} did not start: {reason}", log=log, hint="its log is above, last lines last"
-        )
+        return TestbedError(f"{cell.name} did not start: {reason}", log=log, hint="its log is above, last lines last")
 
     def _open(self, opened: OpenedCell) -> None:
         cell, client = opened.cell, opened.client

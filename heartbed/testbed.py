@@ -70,9 +70,7 @@ class Testbed:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise TestbedError(
-                f"`docker compose create` did not work: {error}", hint="`make doctor`"
-            ) from error
+            raise TestbedError(f"`docker compose create` did not work: {error}", hint="`make doctor`") from error
         if done.returncode:
             raise TestbedError(
                 "`docker compose create` failed",
@@ -146,18 +144,14 @@ class Testbed:
         remove(self.client, f"{RUN_LABEL}={self.run}")
 
 
-def remove(
-    client: docker.DockerClient, label: str, *, keep: Callable[[dict[str, str]], bool] = lambda _: False
-) -> int:
+def remove(client: docker.DockerClient, label: str, *, keep: Callable[[dict[str, str]], bool] = lambda _: False) -> int:
     """Remove containers, networks and volumes with a label, save those whose labels ``keep`` accepts.
 
     Returns how many containers were removed.
     """
     filters: dict[str, str | list[str] | bool] = {"label": label}
     containers = [
-        c
-        for c in client.containers.list(all=True, filters=filters, ignore_removed=True)
-        if not keep(c.labels)
+        c for c in client.containers.list(all=True, filters=filters, ignore_removed=True) if not keep(c.labels)
     ]
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(_remove_container, containers))

@@ -41,7 +41,9 @@ def verdict(run_name: str, runs: Path) -> int:
 
 @click.command()
 @RUN
-@click.option("--format", "format_name", default="html", show_default=True, help=f"One of: {', '.join(format_names())}.")
+@click.option(
+    "--format", "format_name", default="html", show_default=True, help=f"One of: {', '.join(format_names())}."
+)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
 @runs_option
 def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> None:

@@ -54,9 +54,7 @@ def judge(events: Sequence[Event]) -> RunVerdict:
 
 def _reason(checks: Sequence[ControlVerdict]) -> str:
     """Why the run as a whole is inconclusive; empty when every control behaved."""
-    return "; ".join(
-        f"the control {c.name} must be {c.expected}, but: {c.observed}" for c in checks if not c.ok
-    )
+    return "; ".join(f"the control {c.name} must be {c.expected}, but: {c.observed}" for c in checks if not c.ok)
 
 
 def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
@@ -91,16 +89,12 @@ def _missing(run: RunHistory) -> list[str]:
     if not run.of("wire.frame") and not missing:
         missing.append("there is no capture of the wire")
     failed = {
-        str(event.data["error"])
-        for event in run.of("process.stacks", "process.greenlets")
-        if "error" in event.data
+        str(event.data["error"]) for event in run.of("process.stacks", "process.greenlets") if "error" in event.data
     }
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
     missing += [str(event.data.get("reason")) for event in run.of("observer.failed")]
     if run.end is None:
         missing.append("the run was killed: its record ends without an end")
     elif run.end.data["status"] != "complete":
-        missing.append(
-            f"the run was {run.end.data['status']}: {run.end.data.get('reason') or 'no reason given'}"
-        )
+        missing.append(f"the run was {run.end.data['status']}: {run.end.data.get('reason') or 'no reason given'}")
     return list(dict.fromkeys(missing))

@@ -52,9 +52,7 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.purpose)
     if beater is None or beater.tid is None:
         return None
-    stacks = [
-        event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0
-    ]
+    stacks = [event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0]
     places = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
@@ -62,11 +60,7 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     where = str(first) if str(first) == str(last) else f"{first}, then {last}"
     since = f" for {seconds(last.event.t - first.event.t)}" if last.event.t - first.event.t >= 0.1 else ""
     overdue = f", overdue by {seconds(beater.overdue_s)}" if beater.overdue_s else ""
-    what = (
-        "the green thread that sends heartbeats"
-        if conn.purpose is Purpose.SEND
-        else "the green thread that listens"
-    )
+    what = "the green thread that sends heartbeats" if conn.purpose is Purpose.SEND else "the green thread that listens"
     why = (
         f"nothing runs the eventlet hub: {last_sign(conn, cell)}; {what} stands still in {beater.frame}{overdue}, "
         f"while the only OS thread that could resume it (tid {beater.tid}) was seen in {where}{since}"
@@ -81,12 +75,12 @@ def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
     dumps = _dumps(conn, cell, "process.greenlets")
     stacks = _dumps(conn, cell, "process.stacks")
-    if not dumps or not stacks or any(_beats_natively(event, conn.purpose) for event in stacks):
+    if not dumps or not stacks or location.beater(dumps, conn.purpose):
+        return None
+    if any(_beats_natively(event, conn.purpose) for event in stacks):
         return None
     why = f"the process has no thread, green or not, that sends heartbeats for this connection; {last_sign(conn, cell)}"
-    return Cause(
-        "no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads")
-    )
+    return Cause("no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads"))
 
 
 def _beats_natively(stacks: Event, purpose: Purpose) -> bool:

@@ -156,9 +156,7 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
     idle_from = cell.idle_from
     fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
     if fresh:
-        notes.append(
-            f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended"
-        )
+        notes.append(f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended")
     reached = {event.pid for event in cell.requests("after") if event.pid is not None}
     opened = {c.pid for c in judged if c.pid is not None}
     asked = int(cell.asked.get("processes", 1))

@@ -78,9 +78,7 @@ def _closing(conn: ConnectionHistory) -> list[Evidence]:
 def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float) -> _Finding:
     timeout = conn.timeout_s
     if timeout is None:
-        return _Finding(
-            Outcome.INCONCLUSIVE, "unexplained", "the broker did not tell which timeout was negotiated"
-        )
+        return _Finding(Outcome.INCONCLUSIVE, "unexplained", "the broker did not tell which timeout was negotiated")
     if timeout == 0:
         why = "heartbeats are switched off: RabbitMQ closes no idle connection, and neither side notices a dead peer"
         return _Finding(Outcome.KEPT, "heartbeat_disabled", why)
@@ -94,9 +92,7 @@ def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float) -> _Fi
     if silence[1] > 3 * timeout * (1 + SAMPLING_TOLERANCE):
         why = f"the client was silent for {seconds(silence[1])}, and yet RabbitMQ did not close: this is not understood"
         return _Finding(Outcome.INCONCLUSIVE, "unexplained", why)
-    beats = len(
-        [f for f in conn.frames("client", "heartbeat") if cell.idle_from and cell.idle_from < f.t <= until]
-    )
+    beats = len([f for f in conn.frames("client", "heartbeat") if cell.idle_from and cell.idle_from < f.t <= until])
     why = f"{beats} heartbeats in {seconds(idled)} of idling, longest silence {seconds(silence[1])}"
     return _Finding(Outcome.KEPT, "", why)
 
@@ -129,13 +125,9 @@ def _other_cause(conn: ConnectionHistory, cell: CellHistory, closed: float) -> C
     ]
     if gone:
         why = f"process {conn.pid} ended while it idled and took the connection along; this is not heartbeat loss"
-        return Cause(
-            "process_gone", why, cite(gone[0], str(gone[0].data.get("reason", "the process is gone")))
-        )
+        return Cause("process_gone", why, cite(gone[0], str(gone[0].data.get("reason", "the process is gone"))))
     if conn.close_reason == "clean" and _expired(conn, cell, closed):
-        return Cause(
-            "pool_expiry", "the application's connection pool closed it, having been unused for conn_pool_ttl"
-        )
+        return Cause("pool_expiry", "the application's connection pool closed it, having been unused for conn_pool_ttl")
     if conn.close_reason in ("clean", "client_closed") and conn.closed_by == "client":
         return Cause("client_closed", "the client closed it; this is not heartbeat loss")
     if conn.close_reason == "error":

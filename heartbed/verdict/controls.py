@@ -51,9 +51,7 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
     expected = "closed by RabbitMQ for missed heartbeats, two to three timeouts after its last octet"
     conn = _connection(run, SILENT)
     if conn is None or not conn.timeout_s:
-        return ControlVerdict(
-            name=SILENT, expected=expected, observed="it never connected", ok=False, evidence=[]
-        )
+        return ControlVerdict(name=SILENT, expected=expected, observed="it never connected", ok=False, evidence=[])
     if conn.closed is None or conn.close_reason != "missed_heartbeats":
         waited = seconds(run.last_t - conn.opened)
         observed = f"not closed for missed heartbeats within {waited} (RabbitMQ says: {conn.close_reason})"
@@ -67,9 +65,7 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
     )
     observed = f"closed by RabbitMQ for missed heartbeats {seconds(after)} after its last octet"
     evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
-    return ControlVerdict(
-        name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence
-    )
+    return ControlVerdict(name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence)
 
 
 def _kept(run: RunHistory, name: str) -> ControlVerdict:
@@ -77,20 +73,12 @@ def _kept(run: RunHistory, name: str) -> ControlVerdict:
     connections = sorted(run.others.get(name, []), key=lambda c: c.opened)
     span = window(run)
     if not connections or span is None:
-        return ControlVerdict(
-            name=name, expected=expected, observed="it was not there", ok=False, evidence=[]
-        )
+        return ControlVerdict(name=name, expected=expected, observed="it was not there", ok=False, evidence=[])
     for conn in connections:
         if conn.closed is not None and conn.opened <= span[1] and conn.closed <= span[1]:
-            observed = (
-                f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
-            )
-            evidence = cite(
-                conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else ""
-            )
-            return ControlVerdict(
-                name=name, expected=expected, observed=observed, ok=False, evidence=evidence
-            )
+            observed = f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
+            evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+            return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=evidence)
     if connections[0].opened > span[0]:
         observed = f"it connected {seconds(connections[0].opened - span[0])} after the cells began to idle"
         return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=[])
@@ -103,14 +91,10 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     """A client beats at least twice a timeout and is closed after two: one that is late by less than one is in time."""
     timeouts = [float(cell.asked["heartbeat_s"]) for cell in run.cells if cell.asked.get("heartbeat_s")]
     limit = min(timeouts, default=float(run.start.data.get("heartbeat_s", 2)))
-    expected = (
-        f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
-    )
+    expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
     steps = [abs(float(e.data.get("steps_ms", 0.0))) for e in _within(run.of("machine.lag"), window(run))]
     if lag.max_ms is None:
-        return ControlVerdict(
-            name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[]
-        )
+        return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
     observed = f"at most {lag.max_ms:.0f} ms late"
     if max(steps, default=0.0) > 100:
         observed += f", and the wall clock stepped by {max(steps):.0f} ms"

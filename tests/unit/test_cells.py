@@ -46,17 +46,27 @@ def test_parameters_and_versions_are_part_of_the_name() -> None:
 
 
 def test_the_name_of_a_cell_names_that_cell() -> None:
-    for cell in select(["{prefork,event,worker}-{embedded,daemon}-{eventlet,eventlet-pthread,native}-processes2"]).cells:
+    for cell in select(
+        ["{prefork,event,worker}-{embedded,daemon}-{eventlet,eventlet-pthread,native}-processes2"]
+    ).cells:
         assert select([cell.name]).cells == (cell,)
 
 
 def test_thread_defaults_follow_the_server() -> None:
-    assert [cell.thread_count for cell in select(["{prefork,event}-{embedded,daemon}"]).cells] == [1, 1, 25, 1]
+    assert [cell.thread_count for cell in select(["{prefork,event}-{embedded,daemon}"]).cells] == [
+        1,
+        1,
+        25,
+        1,
+    ]
 
 
 def test_native_with_a_heartbeat_thread_is_left_out_with_a_reason() -> None:
     selection = select(["prefork-{eventlet,native}-{green,pthread}"])
-    assert [cell.name for cell in selection.cells] == ["prefork-daemon-eventlet", "prefork-daemon-eventlet-pthread"]
+    assert [cell.name for cell in selection.cells] == [
+        "prefork-daemon-eventlet",
+        "prefork-daemon-eventlet-pthread",
+    ]
     assert [name for name, _ in selection.left_out] == ["prefork-native-green", "prefork-native-pthread"]
     assert "OS threads only" in selection.left_out[0][1]
 
@@ -68,7 +78,10 @@ def test_native_with_a_heartbeat_thread_is_left_out_with_a_reason() -> None:
         ("  ", ["empty cell expression"]),
         ("prefork--native", ["empty factor", "'prefork--native'"]),
         ("{prefork,}", ["empty factor"]),
-        ("preforc-daemon", ["'preforc'", "'preforc-daemon'", "did you mean 'prefork'?", "server: prefork, event"]),
+        (
+            "preforc-daemon",
+            ["'preforc'", "'preforc-daemon'", "did you mean 'prefork'?", "server: prefork, event"],
+        ),
         ("prefork-deamon", ["'deamon'", "did you mean 'daemon'?", "mode: daemon, embedded"]),
         ("prefork-event", ["two factors of the axis 'server'", "'prefork' and 'event'"]),
         ("prefork-daemon-daemon", ["two factors of the axis 'mode'"]),
