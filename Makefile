@@ -1,0 +1,80 @@
+# The front door: `make help` lists the targets. Each does all of its own set-up.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+HEARTBEAT ?= 2
+export HEARTBED_HEARTBEAT = $(HEARTBEAT)
+export A B CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
+
+HEARTBED := .venv/bin/heartbed
+PYTEST := .venv/bin/pytest
+# make's own exit code is 2 for every failure: this tells the command's.
+ELSE_SAY := || scripts/say-exit-code $$?
+
+##@ Find out
+compare: setup ## prefork beside event, or A= beside B=: who keeps the connections when idle?
+	@$(HEARTBED) compare $${A:+"$$A"} $${B:+"$$B"} $(ELSE_SAY)
+check: setup ## CONF=site.conf: verdict, cause, and the single changes that mend it
+	@$(HEARTBED) check $${CONF:+"$$CONF"} $(ELSE_SAY)
+matrix: setup ## the whole reference matrix
+	@$(HEARTBED) matrix $(ELSE_SAY)
+bench: setup ## what the heartbeat thread costs, measured
+	@$(HEARTBED) bench $(ELSE_SAY)
+
+##@ Test
+test: images lint types ## everything: lint, types, unit, probes, acceptance
+	@$(PYTEST)
+test-prefork: images ## the probes on prefork's cells
+	@$(PYTEST) tests/probes --server prefork
+test-event: images ## the probes on event's cells
+	@$(PYTEST) tests/probes --server event
+test-unit: python ## what needs no Docker, in seconds
+	@$(PYTEST) tests/unit
+test-slow: images ## what takes minutes
+	@$(PYTEST) -m slow
+check-code: lint types test-unit ## before a commit: lint, types and unit tests
+
+lint: python ## ruff; shellcheck and hadolint where they are installed
+	@scripts/lint
+types: python ## mypy, strictly
+	@.venv/bin/mypy
+
+##@ By hand
+up: setup ## RabbitMQ, the RPC server, prefork and event, to play with
+	@$(HEARTBED) up $(ELSE_SAY)
+down: python ## stop them
+	@$(HEARTBED) down $(ELSE_SAY)
+logs: python ## follow what they say
+	@$(HEARTBED) logs $(ELSE_SAY)
+clean: python ## remove everything that Heartbed has made in Docker: containers, networks, volumes, images
+	@$(HEARTBED) clean $(ELSE_SAY)
+
+##@ Set up
+doctor: ## what is here, what is missing, and how to get it
+	@scripts/doctor
+setup: ## Docker with Compose v2, the base image, the Python environment
+	@scripts/setup
+images: setup ## build the images that are missing or out of date
+	@$(HEARTBED) images $(ELSE_SAY)
+python: ## only the Python environment
+	@scripts/ensure-python
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables\n'
+	@printf '  %-19s %s\n' \
+	    HEARTBEAT=6 'heartbeat timeout in seconds ($(HEARTBEAT))' \
+	    'A=... B=...' 'what to compare: cell expressions or httpd conf files' \
+	    CONF=site.conf 'the httpd configuration to check' \
+	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
+	    RABBITMQ_IMAGE=... 'another broker, as rabbitmq:4-management' \
+	    BASE_IMAGE=... 'another Debian 13 under the images' \
+	    HEARTBED_NO_INSTALL=1 'install nothing on this machine, start no engine'
+
+.PHONY: compare check matrix bench test test-prefork test-event test-unit test-slow check-code lint types \
+	up down logs clean doctor setup images python help
