@@ -1,0 +1,171 @@
+"""``GET /heartbed/facts``: what this process is in fact, as it finds out about itself.
+
+What a cell was asked to be stands in its environment and proves nothing. What
+is told here is read from the process: the MPM from the modules mapped into it,
+the mode from mod_wsgi, the patching from eventlet, the heartbeat options from
+what the installed oslo.messaging has registered. Ask before the idle period,
+never during it: a request wakes the hub of the thread that answers it.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import webob
+import webob.dec
+from oslo_config import cfg
+
+from wsgi_app import natives
+from wsgi_app.faults import method_not_allowed
+from wsgi_app.patching import is_patched
+
+MAPS = Path("/proc/self/maps")
+MODULES_PATCHED = ("os", "select", "socket", "thread", "time", "subprocess", "psycopg", "MySQLdb", "builtins")
+"""What eventlet can patch, by its own names."""
+
+PACKAGES = ("amqp", "eventlet", "futurist", "greenlet", "kombu", "oslo.config", "oslo.messaging", "oslo.service", "vine")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the process is in fact. ``None`` where something does not exist or cannot be told."""
+
+    # The process
+    cell: str | None  # the cell's name: the one thing that is only asked for
+    pid: int  # as numbered inside the container
+    ppid: int
+    os_thread: int  # OS thread that answered this request, as gettid(2)
+    thread: str  # its name in Python's threading
+    python_threads: int  # OS threads that are in Python or have been
+
+    # The server
+    server_software: str | None  # as httpd puts it into a request
+    mpm: str | None  # prefork, event or worker: the mod_mpm_*.so mapped into this process
+    mpms_mapped: list[str]  # all of them; more than one would be wrong
+
+    # mod_wsgi
+    mode: str | None  # embedded or daemon
+    process_group: str | None  # empty when embedded
+    application_group: str | None  # empty for the main interpreter, which is %{GLOBAL}
+    processes: int | None  # that mod_wsgi may run this application in
+    threads: int | None  # request threads of each
+    multithread: bool  # what WSGI says to the application
+    multiprocess: bool
+
+    # The execution model
+    model: str  # eventlet when threads are patched, else native
+    patched: dict[str, bool]  # module -> whether eventlet has replaced it
+    eventlet_imported: bool
+    hub: str | None  # class of the hub of the thread that answered; None when it has none
+
+    # The heartbeat
+    heartbeat_timeout_threshold: int | None  # seconds
+    heartbeat_rate: float | None  # checks for each timeout
+    heartbeat_in_pthread_exists: bool  # whether this oslo.messaging has the option
+    heartbeat_in_pthread: bool | None  # its value in force
+    rpc_response_timeout: int  # seconds
+    transport_driver: str | None  # rabbit
+
+    # Versions
+    versions: dict[str, str]  # python, httpd, mod_wsgi and each package that matters -> version
+
+
+def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
+    """Find out. ``environ`` is the WSGI environment of the request that asks."""
+    mpms = mpms_in(MAPS.read_text())
+    wsgi = sys.modules.get("mod_wsgi")
+    group = getattr(wsgi, "process_group", None)
+    rabbit = conf.oslo_messaging_rabbit
+    return Facts(
+        cell=os.environ.get("HEARTBED_CELL"),
+        pid=os.getpid(),
+        ppid=os.getppid(),
+        os_thread=natives.get_native_id(),
+        thread=threading.current_thread().name,
+        python_threads=len(sys._current_frames()),
+        server_software=environ.get("SERVER_SOFTWARE"),
+        mpm=mpms[0] if len(mpms) == 1 else None,
+        mpms_mapped=mpms,
+        mode=None if group is None else ("daemon" if group else "embedded"),
+        process_group=group,
+        application_group=getattr(wsgi, "application_group", None),
+        processes=getattr(wsgi, "maximum_processes", None),
+        threads=getattr(wsgi, "threads_per_process", None),
+        multithread=bool(environ.get("wsgi.multithread")),
+        multiprocess=bool(environ.get("wsgi.multiprocess")),
+        model="eventlet" if is_patched("thread") else "native",
+        patched={module: is_patched(module) for module in MODULES_PATCHED},
+        eventlet_imported="eventlet" in sys.modules,
+        hub=_hub(),
+        heartbeat_timeout_threshold=rabbit.heartbeat_timeout_threshold,
+        heartbeat_rate=rabbit.heartbeat_rate,
+        heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
+        heartbeat_in_pthread=rabbit.get("heartbeat_in_pthread"),
+        rpc_response_timeout=conf.rpc_response_timeout,
+        transport_driver=driver_of(conf.transport_url),
+        versions=_versions(environ),
+    )
+
+
+def mpms_in(maps: str) -> list[str]:
+    """The MPMs among the files in the text of ``/proc/<pid>/maps``."""
+    return sorted(set(re.findall(r"/mod_mpm_(\w+)\.so$", maps, re.MULTILINE)))
+
+
+def driver_of(url: str | None) -> str | None:
+    """``rabbit`` of ``rabbit://user:password@host:5672/``; the rest is nobody's business."""
+    return url.partition(":")[0] if url else None
+
+
+def httpd_version(server_software: str | None) -> str | None:
+    """``2.4.68`` of ``Apache/2.4.68 (Debian) mod_wsgi/6.1.1``."""
+    found = re.match(r"Apache/(\S+)", server_software or "")
+    return found[1] if found else None
+
+
+def _hub() -> str | None:
+    """The class of this thread's hub. Looks where eventlet keeps it, because asking eventlet would make one."""
+    hubs = sys.modules.get("eventlet.hubs")
+    hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
+    return f"{type(hub).__module__}.{type(hub).__qualname__}" if hub is not None else None
+
+
+def _versions(environ: Mapping[str, Any]) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    if version := httpd_version(environ.get("SERVER_SOFTWARE")):
+        found["httpd"] = version
+    if version := environ.get("mod_wsgi.version"):
+        found["mod_wsgi"] = ".".join(str(part) for part in version)
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class FactsApp:
+    """The endpoint."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+
+    @webob.dec.wsgify
+    def __call__(self, request: webob.Request) -> webob.Response:
+        if request.method not in ("GET", "HEAD"):
+            raise method_not_allowed(request.method, "GET, HEAD")
+        return webob.Response(json_body=asdict(gather(request.environ, self._conf)), content_type="application/json")
+
+
+def app_factory(global_conf: dict[str, str], **local_conf: str) -> Any:
+    """For paste.deploy."""
+    return FactsApp(cfg.CONF)

@@ -1,0 +1,182 @@
+"""What a process does at one moment: its OS threads, eventlet hubs and greenlets.
+
+Only looks. It runs in a native thread, imports nothing of eventlet, and never
+switches to a greenlet or calls a function that eventlet has patched. What is
+collected by the garbage collector is searched for hubs and greenlets, because
+eventlet keeps them in thread-locals of other threads.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from wsgi_app.whereabouts import Registry, root_of
+
+TASKS = Path("/proc/self/task")
+FRAMES_MOST = 60
+PLUMBING = ("/eventlet/greenthread.py", "/eventlet/green/thread.py", "/threading.py")
+"""Files whose functions do not tell what a greenlet is for."""
+
+
+def take(registry: Registry) -> dict[str, Any]:
+    """``threads``, ``hubs`` and ``greenlets``, as ``process.greenlets`` in docs/record.md describes them.
+
+    A hub has ``listeners`` besides, the file descriptors that it would watch if
+    it ran. Durations are seconds. ``next_timer_overdue_s`` is positive when the
+    hub should already have run its next timer; ``due_in_s`` is then negative.
+    """
+    found_hubs, found_greenlets = _search()
+    names = _green_names()
+    numbers = _numbers(registry)
+    tids = registry.by_root | _running_hubs(found_hubs, numbers)
+    mains = {id(hub.greenlet) for hub in found_hubs}
+    hubs = [_hub(hub, tids, names) for hub in found_hubs]
+    with_hub = {hub["tid"] for hub in hubs}
+    return {
+        "threads": [
+            {"tid": tid, "name": name, "has_hub": tid in with_hub}
+            for tid, name in sorted(_os_threads(registry, numbers).items())
+        ],
+        "hubs": hubs,
+        "greenlets": [_greenlet(each, tids, mains, names) for each in found_greenlets if not each.dead],
+    }
+
+
+def _search() -> tuple[list[Any], list[Any]]:
+    """All hubs and greenlets of the process. Types are compared, since an instance's ``__class__`` may run code."""
+    hub_type = getattr(sys.modules.get("eventlet.hubs.hub"), "BaseHub", None)
+    greenlet_type = getattr(sys.modules.get("greenlet"), "greenlet", None)
+    if greenlet_type is None:
+        return [], []
+    hubs, greenlets = [], []
+    for each in gc.get_objects():
+        kind = type(each)
+        if issubclass(kind, greenlet_type):
+            greenlets.append(each)
+        elif hub_type is not None and issubclass(kind, hub_type):
+            hubs.append(each)
+    return hubs, greenlets
+
+
+def _numbers(registry: Registry) -> dict[int, int]:
+    """Ident -> number of the OS threads that are known: those that served requests, and Python's own."""
+    real = set(sys._current_frames())
+    # A green thread bears the number of the OS thread that it lives on, but a greenlet's id as its ident. An object
+    # that Python made for a thread of httpd's may have no number at all.
+    own = {
+        thread.ident: thread.native_id
+        for thread in _thread_objects()
+        if thread.ident in real and getattr(thread, "native_id", None) is not None
+    }
+    return own | registry.by_ident
+
+
+def _os_threads(registry: Registry, numbers: dict[int, int]) -> dict[int, str]:
+    """Number -> name of every OS thread: Python's name where it has one, else the kernel's."""
+    names = {}
+    for task in TASKS.iterdir():
+        try:
+            names[int(task.name)] = (task / "comm").read_text().strip()
+        except OSError:
+            continue  # ended meanwhile
+    for thread in _thread_objects():
+        number = numbers.get(thread.ident)
+        if number in names:
+            names[number] = thread.name
+    for number in registry.by_ident.values():
+        if number in names:
+            names[number] = "request thread"
+    return names
+
+
+def _running_hubs(hubs: list[Any], numbers: dict[int, int]) -> dict[int, int]:
+    """id of a root greenlet -> number of the OS thread whose hub is running at this moment: its ``run`` is on the stack."""
+    known = {id(hub): hub for hub in hubs}
+    found = {}
+    for ident, innermost in sys._current_frames().items():
+        frame: FrameType | None = innermost
+        while frame is not None and frame.f_code.co_name != "run":
+            frame = frame.f_back
+        hub = known.get(id(frame.f_locals.get("self"))) if frame is not None else None
+        if hub is not None and ident in numbers:
+            found[id(root_of(hub.greenlet))] = numbers[ident]
+    return found
+
+
+def _thread_objects() -> Iterator[Any]:
+    """The ``Thread`` objects of ``threading`` and of the unpatched copy that eventlet keeps beside it."""
+    for module in (threading, sys.modules.get("__original_module_threading")):
+        yield from list(getattr(module, "_active", {}).values())
+
+
+def _green_names() -> dict[int, str]:
+    """id of a greenlet -> name of the ``Thread`` that runs as this greenlet."""
+    return {thread.ident: thread.name for thread in _thread_objects() if thread.ident is not None}
+
+
+def _hub(hub: Any, tids: dict[int, int], names: dict[int, str]) -> dict[str, Any]:
+    now = hub.clock()
+    pending = [(due, timer) for due, timer in [*hub.timers, *hub.next_timers] if not timer.called]
+    timers = [{"due_in_s": round(due - now, 3), "what": _callback(timer.tpl[0], names)} for due, timer in pending]
+    timers.sort(key=lambda timer: timer["due_in_s"])
+    return {
+        "tid": tids.get(id(root_of(hub.greenlet))),
+        "hub": f"{type(hub).__module__}.{type(hub).__qualname__}",
+        "next_timer_overdue_s": -timers[0]["due_in_s"] if timers else None,
+        "timers": timers,
+        "listeners": [
+            {"fd": descriptor, "event": event}
+            for event, watched in hub.listeners.items()
+            for descriptor in list(watched)
+        ],
+    }
+
+
+def _greenlet(greenlet: Any, tids: dict[int, int], mains: set[int], names: dict[int, str]) -> dict[str, Any]:
+    frames = list(_frames(greenlet.gr_frame))
+    return {
+        "tid": tids.get(id(root_of(greenlet))),
+        "hub_main": id(greenlet) in mains,
+        "name": _name(greenlet, mains, names, frames),
+        "dead": False,
+        "frames": frames,
+    }
+
+
+def _name(greenlet: Any, mains: set[int], names: dict[int, str], frames: list[dict[str, Any]]) -> str:
+    """The ``Thread``'s name, or what the greenlet is, or the outermost function that tells its purpose."""
+    if id(greenlet) in mains:
+        return "hub"
+    if greenlet.parent is None:
+        return "root"
+    if id(greenlet) in names:
+        return names[id(greenlet)]
+    if not greenlet:
+        return "not started"
+    for frame in reversed(frames):
+        if not frame["file"].endswith(PLUMBING):
+            return str(frame["function"])
+    return "greenlet"
+
+
+def _frames(frame: FrameType | None) -> Iterable[dict[str, Any]]:
+    """A stack, innermost first. Empty for a greenlet that its thread is running: ``process.stacks`` has that one."""
+    for _ in range(FRAMES_MOST):
+        if frame is None:
+            return
+        code = frame.f_code
+        yield {"function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno, "native": False}
+        frame = frame.f_back
+
+
+def _callback(function: Any, names: dict[int, str]) -> str:
+    """What a timer will do. A bound ``switch`` wakes a greenlet, whose name says more than the method."""
+    owner = getattr(function, "__self__", None)
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{name} of {names[id(owner)]}" if id(owner) in names else str(name)
