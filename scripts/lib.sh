@@ -15,8 +15,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # Exactly three lines: what is missing, the command that gets it, what to do then.
 missing() {
     say "$1"
-    printf '  get it with:  %s\n' "$2" >&2
-    printf '  and then:     %s\n' "${3:-run the same make command again}" >&2
+    printf '  do this:   %s\n' "$2" >&2
+    printf '  and then:  %s\n' "${3:-run the same make command again}" >&2
     exit "$NOT_READY"
 }
 
