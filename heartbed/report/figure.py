@@ -1,0 +1,124 @@
+"""Plots register themselves by being there: every module in ``plots/`` is one kind.
+
+Such a module has
+
+``PLACE``
+    ``cell`` for a plot that each cell has, ``run`` for one of the whole run.
+``ORDER``
+    A number; plots of one place are shown in this order.
+``SPEC``
+    A Vega-Lite specification whose data sets are named and empty.
+``figure(run, cell)``
+    The ``Figure`` to show, or None where the run holds nothing to plot.
+
+The specification is the same for all figures of a kind, so a page holds it
+once. Colours are the page's CSS variables, so that a plot follows the page
+into dark mode and onto paper.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from markupsafe import Markup
+
+from heartbed.model import CellVerdict
+from heartbed.report import plots as package
+from heartbed.report.data import RunData
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif'
+"""The page's own font: Vega measures labels by it."""
+
+CONFIG: dict[str, Any] = {
+    "font": FONT,
+    "background": None,
+    "view": {"stroke": "var(--rule)"},
+    "axis": {
+        "labelColor": "var(--ink-2)",
+        "titleColor": "var(--ink-2)",
+        "gridColor": "var(--grid)",
+        "domainColor": "var(--rule)",
+        "tickColor": "var(--rule)",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "text": {"color": "var(--ink)", "fontSize": 12},
+}
+"""How every plot looks; specifications only add to it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of values below the names of their columns. A column ``t`` is in seconds on the figure's clock."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One plot: what fills the specification of its kind.
+
+    ``heading`` names it, ``title`` says in words what there is to see.
+    ``tables`` are its data sets by name, ``params`` values for parameters of
+    the specification. ``stops`` names the data sets whose rows a reader can
+    step through by keyboard and see as a table.
+    """
+
+    heading: str
+    title: str
+    tables: Mapping[str, Table]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    stops: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
+    """Pairs of a sign (a class of the page's style sheet) and what it means."""
+
+    def as_json(self) -> Markup:
+        """The figure for the page's script."""
+        tables = {name: {"columns": t.columns, "rows": t.rows} for name, t in self.tables.items()}
+        return embedded({"tables": tables, "params": dict(self.params), "stops": self.stops})
+
+
+class Kind(Protocol):
+    """One kind of plot."""
+
+    PLACE: str
+    ORDER: int
+    SPEC: dict[str, Any]
+
+    def figure(self, run: RunData, cell: CellVerdict | None) -> Figure | None:
+        """The plot of a cell, or of the whole run where ``PLACE`` is ``run``."""
+
+
+def kinds(place: str = "") -> dict[str, Kind]:
+    """All kinds of plot by name, those of one place only if one is named, in their order."""
+    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    found = {name: cast(Kind, importlib.import_module(f"{package.__name__}.{name}")) for name in names}
+    wanted = {name: kind for name, kind in found.items() if place in ("", kind.PLACE)}
+    return dict(sorted(wanted.items(), key=lambda item: item[1].ORDER))
+
+
+def figures(run: RunData, cell: CellVerdict | None) -> dict[str, Figure]:
+    """The figures of a cell, or those of the run for None, by kind."""
+    drawn = {name: kind.figure(run, cell) for name, kind in kinds("cell" if cell else "run").items()}
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def moments(events: Iterable[float], origin: float) -> list[float]:
+    """Epoch seconds as seconds on a figure's clock, to a tenth of a millisecond."""
+    return [round(t - origin, 4) for t in events]
+
+
+def embedded(value: object) -> Markup:
+    """``value`` as JSON that can stand inside a ``script`` element whatever it holds."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - every character that could end the element is escaped above

@@ -1,0 +1,42 @@
+"""What a run found, one finding for all cells that met the same fate for the same cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from heartbed.model import CellVerdict, Outcome
+from heartbed.report.words import SEVERITY, cause_words
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Cells that are not kept for one cause, or that share a remark."""
+
+    outcome: Outcome | None
+    cause: str
+    title: str
+    why: str
+    cells: tuple[CellVerdict, ...]
+
+    @property
+    def same_words(self) -> bool:
+        """Whether ``why`` was said of every cell, not only of the first."""
+        return self.outcome is None or len({cell.why for cell in self.cells}) == 1
+
+
+def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
+    """The findings on these cells: the worst first, remarks that change no verdict last."""
+    losses: dict[tuple[Outcome, str], list[CellVerdict]] = {}
+    remarks: dict[str, list[CellVerdict]] = {}
+    for cell in cells:
+        if cell.outcome is not Outcome.KEPT:
+            losses.setdefault((cell.outcome, cell.cause), []).append(cell)
+        for note in cell.notes:
+            remarks.setdefault(note, []).append(cell)
+    found = [
+        Finding(outcome, cause, cause_words(cause) or outcome.value, members[0].why, tuple(members))
+        for (outcome, cause), members in sorted(losses.items(), key=lambda item: SEVERITY.index(item[0][0]))
+    ]
+    found += [Finding(None, "", "remark", note, tuple(members)) for note, members in remarks.items()]
+    return found

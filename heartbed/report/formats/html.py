@@ -1,0 +1,122 @@
+"""``report.html``: one page that holds all it needs, for people and for bug reports.
+
+The plots are Vega-Lite specifications. They are compiled here, once a kind,
+and drawn in the browser by Vega when they come into view. Everything from
+outside is escaped by Jinja; on top of that the page's content security policy
+lets no script run but the page's own, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from heartbed.report import figure, page
+from heartbed.report.data import RunData
+from heartbed.report.findings import findings
+from heartbed.report.stacks import place
+from heartbed.report.text import one_line, printable
+from heartbed.report.words import cause_words, milliseconds, number, outcome_words, question, seconds
+
+FILE = "report.html"
+
+SCRIPTS = ("plots.js", "page.js")
+"""The page's own scripts in ``static/``, in the order in which they run."""
+
+LIBRARY = "window.vegaEmbed = vegaEmbed;"
+"""Asks the bundler for Vega with its embedding function. Of vl-convert's other two names, ``vega`` alone would do
+and be a third smaller, but up to vl-convert 1.9 it is null in a bundle."""
+
+
+def render(run: RunData) -> str:
+    """The whole page."""
+    scripts = [Markup(script) for script in (_vega(), *map(_static, SCRIPTS))]  # noqa: S704 - our own and Vega's code
+    cells = page.cells(run)
+    by_cell = {id(view.cell): view for view in cells}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run.verdict,
+            question=question(run.verdict),
+            probes=page.probes(run, cells),
+            cells=cells,
+            findings=findings(run.verdict.cells),
+            view_of=lambda cell: by_cell[id(cell)],
+            figures=figure.figures(run, None),
+            provenance=page.provenance(run),
+            files=page.files(run),
+            missing=page.missing(run),
+            specs=figure.embedded(_specs()),
+            style=Markup(_static("report.css")),  # noqa: S704 - our own style sheet
+            scripts=scripts,
+            policy=_policy(scripts),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("heartbed.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "cause": cause_words,
+        "clock": page.clock,
+        "line": one_line,
+        "ms": milliseconds,
+        "number": number,
+        "outcome": outcome_words,
+        "place": place,
+        "seconds": seconds,
+    }
+    return environment
+
+
+def _shown(value: object) -> object:
+    """What an expression in a template puts out: nothing for None, and no control characters."""
+    if value is None:
+        return ""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _specs() -> dict[str, Any]:
+    return {name: _compiled(json.dumps(kind.SPEC)) for name, kind in figure.kinds().items()}
+
+
+@cache
+def _compiled(spec: str) -> dict[str, Any]:
+    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
+    return compiled
+
+
+@cache
+def _vega() -> str:
+    return vl_convert.javascript_bundle(LIBRARY)
+
+
+@cache
+def _static(name: str) -> str:
+    return resources.files("heartbed.report").joinpath("static", name).read_text("utf-8")
+
+
+def _policy(scripts: list[Markup]) -> str:
+    """Nothing may be loaded; only the page's own scripts run. Vega compiles expressions, hence ``unsafe-eval``."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed} 'unsafe-eval'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

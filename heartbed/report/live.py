@@ -1,0 +1,178 @@
+"""What the cells are doing while a run goes on.
+
+A run measures the machine that this view runs on, so it takes next to
+nothing: it draws when something has changed, four times a second at most, and
+once a second while a countdown runs. Without a terminal, and in CI, it prints
+a line for each change; with ``quiet`` it prints nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from heartbed.record import Event
+from heartbed.report.text import one_line, printable
+from heartbed.report.words import seconds
+
+FASTEST_S = 0.25
+"""The shortest time between two refreshes."""
+
+FRAME_LINES = 4
+"""Lines that the live table needs beside its cells."""
+
+STYLES = {"kept": "green", "lost": "bold red", "failed": "bold red"}
+QUIET_STATES = ("starting", "asking")
+"""States that are not worth a line of their own in a log."""
+
+
+@dataclass
+class _Cell:
+    state: str = "waiting"
+    fate: str = ""
+    word: str = ""
+
+
+class LiveView:
+    """A context manager that is called with every event of the record, from any thread.
+
+    ``heartbeat_s`` is shown in the title; ``cells`` fixes the order.
+    """
+
+    def __init__(
+        self, cells: Sequence[str], heartbeat_s: float, *, quiet: bool = False, console: Console | None = None
+    ) -> None:
+        self._console = console or Console(stderr=True)
+        self._cells = {name: _Cell() for name in cells}
+        self._heartbeat_s = heartbeat_s
+        self._phase, self._idle, self._until = "", 0.0, 0.0
+        self._cell_of: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._dirty = threading.Event()
+        self._stop = threading.Event()
+        self._quiet = quiet
+        plain = not self._console.is_terminal or self._console.is_dumb_terminal or bool(os.environ.get("CI"))
+        self._live: Live | None = None
+        if not quiet and not plain:
+            self._live = Live(
+                console=self._console,
+                auto_refresh=False,
+                transient=True,
+                get_renderable=self.table,
+                redirect_stderr=False,
+                redirect_stdout=False,
+            )
+        self._ticker = threading.Thread(target=self._tick, name="live-view", daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+            self._ticker.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._stop.set()
+        self._dirty.set()
+        if self._live:
+            self._ticker.join()
+            self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of one event."""
+        with self._lock:
+            changes = self._noted(event)
+        if changes:
+            self._dirty.set()
+        if self._live is None and not self._quiet:
+            for line in changes:
+                self._print(event.t, line)
+
+    update = __call__
+
+    def table(self) -> RenderableType:
+        """What is shown now: a row for each cell, or counts where the terminal has too few rows."""
+        with self._lock:
+            rows = {name: (cell.state, cell.fate, cell.word) for name, cell in self._cells.items()}
+            title = self._title()
+        room = self._console.height - FRAME_LINES
+        crowd = len(rows) > room
+        grid = Table.grid(padding=(0, 2))
+        for name, (state, fate, word) in rows.items():
+            if not crowd or word in ("lost", "failed"):
+                grid.add_row(self._text(name), self._text(state), self._text(fate, STYLES.get(word, "")))
+        counts = Counter(state for state, _, _ in rows.values())
+        told = ", ".join(f"{count} {state}" for state, count in counts.items())
+        return Group(self._text(title, "bold"), *([self._text(told)] if crowd else []), grid)
+
+    def _title(self) -> str:
+        left = f", {max(0, round(self._until - time.time()))} s left" if self._phase == "idle" else ""
+        return f"{len(self._cells)} cells, heartbeat timeout {self._heartbeat_s:g} s: {self._phase or 'starting'}{left}"
+
+    def _text(self, content: object, style: str = "") -> Text:
+        return Text(printable(content, ascii_only=self._console.options.ascii_only), style=style)
+
+    def _print(self, t: float, line: str) -> None:
+        clock = time.strftime("%H:%M:%S", time.localtime(t))
+        self._console.print(self._text(f"{clock} {one_line(line)}"), soft_wrap=True)
+
+    def _tick(self) -> None:
+        while not self._stop.is_set():
+            self._dirty.wait(timeout=1.0 if self._phase == "idle" else None)
+            self._dirty.clear()
+            if self._live and not self._stop.is_set():
+                self._live.refresh()
+            self._stop.wait(FASTEST_S)
+
+    def _noted(self, event: Event) -> list[str]:
+        """Changes the state of the cells; returns what is worth a line."""
+        if event.cell and event.conn:
+            self._cell_of[event.conn] = event.cell
+        if event.kind == "run.phase":
+            return self._phase_changed(event)
+        name = event.cell or self._cell_of.get(event.conn or "")
+        cell = self._cells.get(name or "")
+        if name is None or cell is None:
+            return []
+        if event.kind == "cell.state":
+            return self._state_changed(name, cell, event)
+        lost = event.kind == "broker.connection.closed" or event.data.get("reason") == "missed_heartbeats"
+        if lost and self._phase == "idle" and cell.word != "lost":
+            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - self._idle))} into the idle period"
+            return [f"{name}: {cell.fate}"]
+        return []
+
+    def _phase_changed(self, event: Event) -> list[str]:
+        self._phase = str(event.data.get("phase") or "")
+        if self._phase == "idle":
+            until = event.data.get("until")
+            self._idle, self._until = event.t, float(until) if isinstance(until, int | float) else event.t
+            for cell in self._cells.values():
+                if cell.state == "opened":
+                    cell.state = "idling"
+            return [f"idle for {seconds(self._until - self._idle)}: nothing touches the cells"]
+        if self._phase == "asking":
+            for cell in self._cells.values():
+                if cell.state == "idling" and not cell.word:
+                    cell.word, cell.fate = "kept", "kept so far"
+        return [self._phase]
+
+    def _state_changed(self, name: str, cell: _Cell, event: Event) -> list[str]:
+        cell.state = str(event.data.get("state") or "?")
+        if cell.state == "failed":
+            cell.word, cell.fate = "failed", one_line(event.data.get("reason") or "", 100)
+        if cell.state in QUIET_STATES:
+            return []
+        count = sum(other.state == cell.state for other in self._cells.values())
+        fate = f", {cell.fate}" if cell.fate else ""
+        return [f"{name}: {cell.state}{fate} ({count} of {len(self._cells)})"]

@@ -1,0 +1,70 @@
+"""Cells side by side: one column a server, one row for all else that names a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartbed.model import CellVerdict
+
+SERVERS = ("prefork", "event", "worker", "uwsgi")
+"""The order of the columns; a server that is not named here comes last."""
+
+MOST_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration apart from its server; ``cells`` has a place for each column."""
+
+    label: str
+    cells: tuple[CellVerdict | None, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The cells of one probe in rows and columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def matrix(cells: Sequence[CellVerdict]) -> Matrix | None:
+    """The matrix of these cells, or None where a list says it better.
+
+    A list is better for a single server, for cells without a server, for two
+    cells that would share a place, and where most places would be empty.
+    """
+    places: dict[str, dict[str, CellVerdict]] = {}
+    for cell in cells:
+        server = cell.factors.get("server")
+        row = places.setdefault(row_label(cell), {})
+        if server is None or server in row:
+            return None
+        row[server] = cell
+    columns = sorted({server for row in places.values() for server in row}, key=_column)
+    if not 2 <= len(columns) <= MOST_COLUMNS or 2 * len(cells) < len(columns) * len(places):
+        return None
+    rows = (Row(label, tuple(row.get(column) for column in columns)) for label, row in places.items())
+    return Matrix(tuple(columns), tuple(rows))
+
+
+def by_probe(cells: Sequence[CellVerdict]) -> dict[str, list[CellVerdict]]:
+    """The cells of each probe, in the order in which the probes first occur."""
+    found: dict[str, list[CellVerdict]] = {}
+    for cell in cells:
+        found.setdefault(cell.probe, []).append(cell)
+    return found
+
+
+def row_label(cell: CellVerdict) -> str:
+    """The cell's name without its server."""
+    server = cell.factors.get("server")
+    parts = cell.cell.split("-")
+    if server in parts:
+        parts.remove(server)
+    return "-".join(parts) or cell.cell
+
+
+def _column(server: str) -> tuple[int, str]:
+    return (SERVERS.index(server) if server in SERVERS else len(SERVERS), server)

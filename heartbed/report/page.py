@@ -1,0 +1,186 @@
+"""What the page shows, gathered from a run: plain values for the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from heartbed.model import CellVerdict, Connection, Evidence
+from heartbed.report import stacks, timeline
+from heartbed.report.data import RunData
+from heartbed.report.facts import Fact, facts
+from heartbed.report.figure import Figure, figures
+from heartbed.report.matrix import Matrix, by_probe, matrix
+from heartbed.report.words import Phrase, cost_words, phrases
+
+FILES = {
+    "record.jsonl": "everything that was observed, one event a line",
+    "verdicts.json": "the verdicts on it",
+    "capture.pcap": "the AMQP traffic; open it in Wireshark and filter by the client’s port, as in tcp.port == 40001",
+}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One event that proves a verdict: when (seconds since idling began), who says it, and what it says."""
+
+    at: float
+    source: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connection with its name on the page."""
+
+    title: str
+    connection: Connection
+    captured: bool
+
+
+@dataclass(frozen=True)
+class CellView:
+    """All that the page shows of one cell."""
+
+    id: str
+    cell: CellVerdict
+    phrases: Sequence[Phrase]
+    cost: str
+    figures: Mapping[str, Figure]
+    facts: Sequence[Fact]
+    dumps: Sequence[stacks.Dump]
+    proofs: Sequence[Proof]
+    links: Sequence[Link]
+    missing: Sequence[str]
+
+    @property
+    def slowdown(self) -> float | None:
+        """How many times longer the first request after idling took than those before."""
+        cost = self.cell.cost
+        return cost.after_ms / cost.before_ms if cost.after_ms and cost.before_ms else None
+
+
+@dataclass(frozen=True)
+class ProbeView:
+    """The verdicts of one probe: a matrix, or a list where there is none."""
+
+    probe: str
+    matrix: Matrix | None
+    listed: Sequence[CellView]
+
+
+def cells(run: RunData) -> list[CellView]:
+    """The cells in the order of the verdicts, each with an id that is unique on the page."""
+    return [_cell(run, cell, f"c{number}-{slug(cell)}") for number, cell in enumerate(run.verdict.cells, start=1)]
+
+
+def slug(cell: CellVerdict) -> str:
+    """The cell's name and probe as far as a link can hold them."""
+    name = cell.cell if cell.probe == "idle" else f"{cell.cell}-{cell.probe}"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")[:80]
+
+
+def probes(run: RunData, views: Sequence[CellView]) -> list[ProbeView]:
+    """The verdicts, probe by probe."""
+    by_cell = {id(view.cell): view for view in views}
+    return [
+        ProbeView(probe, matrix(members), [by_cell[id(cell)] for cell in members])
+        for probe, members in by_probe(run.verdict.cells).items()
+    ]
+
+
+def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
+    links = [Link(timeline.title(c, cell), c, captured=bool(timeline.frames(run, c))) for c in timeline.ordered(cell)]
+    dumped = stacks.dumps(run, cell)
+    missing = []
+    if links and not any(link.captured for link in links):
+        missing.append("The capture holds no frame of these connections, so no heartbeat can be shown.")
+    if links and not dumped:
+        missing.append("No stack was taken while the cell idled.")
+    if not links:
+        missing.append("No connection of this cell was seen.")
+    return CellView(
+        id=ident,
+        cell=cell,
+        phrases=phrases(cell, run.verdict.heartbeat_s),
+        cost=cost_words(cell.cost),
+        figures=figures(run, cell),
+        facts=facts(cell),
+        dumps=dumped,
+        proofs=proofs(run, cell),
+        links=links,
+        missing=missing,
+    )
+
+
+def proofs(run: RunData, cell: CellVerdict) -> list[Proof]:
+    """The evidence for a cell and its connections in order of time, log lines as they were written."""
+    origin = timeline.origin(run, cell)
+    found = [*cell.evidence, *(item for connection in cell.connections for item in connection.evidence)]
+    unique = {(item.line, item.kind, item.text): item for item in found}
+    return [
+        Proof(round(item.t - origin, 4), source_words(run, item), _said(run, item), item.line)
+        for item in sorted(unique.values(), key=lambda item: (item.t, item.line))
+    ]
+
+
+def source_words(run: RunData, item: Evidence) -> str:
+    """Who observed an event: ``RabbitMQ’s log``, ``wire``, ..."""
+    event = run.at_line(item.line)
+    if item.kind == "app.log":
+        return "httpd’s log" if event and event.data.get("source") == "httpd" else "application’s log"
+    names = {"broker.log": "RabbitMQ’s log", "process.stacks": "stack", "process.greenlets": "greenlets"}
+    return names.get(item.kind, item.kind.partition(".")[0])
+
+
+def _said(run: RunData, item: Evidence) -> str:
+    event = run.at_line(item.line)
+    if event is not None and item.kind in ("broker.log", "app.log") and event.data.get("text"):
+        return str(event.data["text"])
+    return item.text
+
+
+def missing(run: RunData) -> list[str]:
+    """What was not observed: as the verdict says, and what the record itself lacks."""
+    lacking = list(run.verdict.missing)
+    reasons = [str(event.data.get("reason") or "no reason given") for event in run.of_kind("wire.missing")]
+    lacking += [f"the wire: {reason}" for reason in reasons if not any(reason in item for item in lacking)]
+    if run.verdict.status != "complete":
+        lacking.append(f"whatever came after the run was {run.verdict.status}")
+    if run.verdict.lag.samples == 0:
+        lacking.append("how late the machine woke its threads")
+    if not run.verdict.controls:
+        lacking.append("the controls")
+    return lacking
+
+
+def provenance(run: RunData) -> dict[str, str]:
+    """Where and with what the run was made."""
+    verdict = run.verdict
+    started = next((event for event in run.events if event.kind == "run.start"), None)
+    argv = started.data.get("argv") if started else None
+    host = {f"host: {key}": str(value) for key, value in verdict.host.items()}
+    docker = {f"docker: {key}": str(value) for key, value in verdict.docker.items()}
+    images = {f"image: {service}": _image(value) for service, value in verdict.images.items()}
+    command = {"command": " ".join(map(str, argv))} if argv else {}
+    return {**verdict.versions, **host, **docker, **images, "heartbed": verdict.heartbed, **command}
+
+
+def _image(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(part) for part in (value.get("tag"), value.get("id")) if part)
+    return str(value)
+
+
+def files(run: RunData) -> dict[str, str]:
+    """The files beside the page, and what each holds."""
+    return {name: what for name, what in FILES.items() if (run.folder / name).is_file()}
+
+
+def clock(t: float | None) -> str:
+    """Epoch seconds as a date and time that anyone can compare: ``2025-12-29 09:20:00 UTC``."""
+    return "" if t is None else datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,66 @@
+"""What piles up unread in a cell's AMQP sockets: the broker's heartbeats, when nobody runs the client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heartbed.model import CellVerdict
+from heartbed.report import timeline
+from heartbed.report.data import RunData
+from heartbed.report.figure import CONFIG, Figure, Table
+
+PLACE = "cell"
+ORDER = 10
+
+SPEC: dict[str, Any] = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "width": "container",
+    "height": 110,
+    "config": CONFIG,
+    "params": [{"name": "origin", "value": 0}],
+    "data": {"name": "queue"},
+    "mark": {
+        "type": "line",
+        "interpolate": "step-after",
+        "strokeWidth": 1.8,
+        "point": {"size": 34, "filled": True, "tooltip": {"content": "data"}},
+    },
+    "encoding": {
+        "x": {
+            "field": "t",
+            "type": "quantitative",
+            "title": "seconds since the idle period began",
+            "scale": {"nice": False, "zero": False},
+        },
+        "y": {"field": "octets", "type": "quantitative", "title": "unread octets", "axis": {"tickCount": 4}},
+        "color": {
+            "field": "lane",
+            "type": "nominal",
+            "scale": {"range": ["var(--client)", "var(--broker)", "var(--lost)", "var(--kept)"]},
+            "legend": {"title": None, "orient": "top", "labelColor": "var(--ink-2)", "symbolType": "stroke"},
+        },
+        "strokeDash": {"field": "lane", "type": "nominal", "legend": None},
+    },
+}
+
+
+def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
+    """The receive queues of a cell's connections; None where nothing ever waited in one."""
+    if cell is None:
+        return None
+    origin = timeline.origin(run, cell)
+    rows = []
+    for connection in timeline.ordered(cell):
+        title = timeline.title(connection, cell)
+        for event in run.of_connection(connection, "socket"):
+            octets, state = event.data.get("rx_octets"), event.data.get("state")
+            rows.append((round(event.t - origin, 4), title, octets, f"{state}, {octets} octets unread"))
+    if not any(row[2] for row in rows):
+        return None
+    most = max(row[2] or 0 for row in rows)
+    return Figure(
+        heading="Unread in the socket",
+        title=f"Receive queues of {cell.cell}: at most {most} unread octets",
+        tables={"queue": Table(("t", "lane", "octets", "what"), rows)},
+        params={"origin": origin},
+    )

@@ -1,0 +1,202 @@
+"""The wire of one cell: heartbeats of both sides, requests, and the close with the time in which it was due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heartbed.model import CellVerdict, Connection
+from heartbed.record import Event
+from heartbed.report import timeline
+from heartbed.report.data import RunData
+from heartbed.report.figure import CONFIG, Figure, Table
+
+PLACE = "cell"
+ORDER = 0
+
+MOST_CONNECTIONS = 24
+"""More lanes than these are no longer a picture; the others are in the table of connections."""
+
+DIRECTIONS = {"client": "client → broker", "broker": "broker → client"}
+
+X = {
+    "field": "t",
+    "type": "quantitative",
+    "title": "seconds since the idle period began",
+    "scale": {"zero": False, "nice": False},
+}
+END = {"field": "end"}
+LANE = {"field": "lane", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "labelPadding": 8}}
+
+
+def _layer(name: str, mark: dict[str, Any], **encoding: Any) -> dict[str, Any]:
+    told = {"clip": True, "tooltip": {"content": "data"}}
+    return {"name": name, "data": {"name": name}, "mark": told | mark, "encoding": {"x": X} | encoding}
+
+
+def _when(test: str, then: str, otherwise: str) -> dict[str, Any]:
+    return {"condition": {"test": test, "value": then}, "value": otherwise}
+
+
+IS_CLIENT = "datum.sender === 'client'"
+
+ZOOM = {
+    "name": "zoom",
+    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey]"},
+    "bind": "scales",
+}
+
+SPEC: dict[str, Any] = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "width": "container",
+    "height": {"step": 26},
+    "config": CONFIG,
+    "params": [{"name": "origin", "value": 0}],
+    "layer": [
+        _layer("lanes", {"type": "rule", "stroke": "var(--grid)", "tooltip": None}, x2=END, y=LANE)
+        | {"params": [ZOOM]},
+        _layer("idle", {"type": "rect", "fill": "var(--idle)", "tooltip": None}, x2=END),
+        _layer("windows", {"type": "rect", "fill": "var(--window)"}, x2=END, y=LANE),
+        _layer(
+            "requests",
+            {"type": "bar", "height": 12, "minBandSize": 3},
+            x2=END,
+            y=LANE,
+            fill=_when("datum.state === 'failed'", "var(--lost)", "var(--request)"),
+        ),
+        _layer("frames", {"type": "tick", "thickness": 1.5, "size": 10, "color": "var(--frame)"}, y=LANE),
+        _layer(
+            "heartbeats",
+            {"type": "point", "size": 80, "strokeWidth": 1.6, "opacity": 1},
+            y=LANE,
+            shape=_when(IS_CLIENT, "triangle-up", "triangle-down"),
+            stroke=_when(IS_CLIENT, "var(--client)", "var(--broker)"),
+            fill=_when(IS_CLIENT, "var(--client)", "var(--paper)"),
+        ),
+        _layer(
+            "closes",
+            {"type": "point", "shape": "cross", "angle": 45, "size": 190, "opacity": 1},
+            y=LANE,
+            fill={"value": "var(--lost)"},
+            stroke={"value": "var(--paper)"},
+        ),
+        _layer(
+            "closes",
+            {"type": "text", "align": "left", "dx": 12, "fontWeight": 600, "color": "var(--lost)", "tooltip": None},
+            y=LANE,
+            text={"value": {"expr": "width < 420 ? '' : datum.what"}},
+        )
+        | {"name": "close_labels"},
+    ],
+}
+
+LEGEND = (
+    ("client-heartbeat", "heartbeat of the client"),
+    ("broker-heartbeat", "heartbeat of the broker"),
+    ("frame", "other AMQP frame"),
+    ("request", "HTTP request"),
+    ("window", "two to three timeouts after the client’s last octet: RabbitMQ may close"),
+    ("close", "closed"),
+)
+
+
+def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
+    """The timeline of a cell; None where neither the wire nor a request was seen."""
+    if cell is None:
+        return None
+    shown = timeline.ordered(cell)[:MOST_CONNECTIONS]
+    requests = run.of_cell(cell.cell, "request")
+    if not requests and not any(timeline.frames(run, c) for c in shown):
+        return None
+    marks = _Marks(timeline.origin(run, cell))
+    marks.requests([event for event in requests if event.data.get("what") != "facts"])
+    for connection in shown:
+        marks.connection(run, connection, timeline.title(connection, cell))
+    return Figure(
+        heading="Timeline of the wire",
+        title=f"The wire of {cell.cell}: {_summary(run, shown)}",
+        tables=marks.tables(run, cell),
+        params={"origin": marks.origin},
+        stops=("requests", "frames", "heartbeats", "closes"),
+        legend=LEGEND,
+    )
+
+
+def _summary(run: RunData, connections: list[Connection]) -> str:
+    counts = [timeline.beats(run, c) for c in connections]
+    client, broker = sum(c.client for c in counts), sum(c.broker for c in counts)
+    return f"{client} heartbeats of the client and {broker} of the broker on {len(connections)} connections"
+
+
+class _Marks:
+    """Collects the rows of the figure's tables, on its clock."""
+
+    def __init__(self, origin: float) -> None:
+        self.origin = origin
+        self.lanes: list[str] = []
+        self.rows: dict[str, list[tuple[Any, ...]]] = {
+            name: [] for name in ("requests", "frames", "heartbeats", "closes", "windows")
+        }
+
+    def at(self, t: float) -> float:
+        return round(t - self.origin, 4)
+
+    def requests(self, events: list[Event]) -> None:
+        self.lanes.append("requests")
+        for event in events:
+            took, status = event.data.get("ms"), event.data.get("status")
+            end = event.t + took / 1000 if isinstance(took, int | float) else event.t
+            good = isinstance(status, int) and status < 400
+            said = event.data.get("error") or status or "no answer"
+            what = f"{event.data.get('what')} ({event.data.get('phase')})"
+            state = "answered" if good else "failed"
+            self.rows["requests"].append((self.at(event.t), "requests", what, self.at(end), state, said, took))
+
+    def connection(self, run: RunData, connection: Connection, title: str) -> None:
+        lanes = {side: f"{title} {side}" for side in DIRECTIONS}
+        self.lanes += lanes.values()
+        for event in timeline.frames(run, connection):
+            side = timeline.sender(event)
+            lane, direction, frame = (
+                lanes.get(side, lanes["client"]),
+                DIRECTIONS.get(side, "?"),
+                event.data.get("frame"),
+            )
+            if timeline.is_heartbeat(event):
+                self.rows["heartbeats"].append((self.at(event.t), lane, "heartbeat", direction, frame, side))
+            else:
+                what = event.data.get("method") or event.data.get("type")
+                self.rows["frames"].append((self.at(event.t), lane, what, direction, frame))
+        for event in timeline.ends(run, connection):
+            side, how = timeline.sender(event), str(event.data.get("how", "")).upper()
+            what = f"{side} closed ({how})"
+            row = (
+                self.at(event.t),
+                lanes.get(side, lanes["client"]),
+                what,
+                DIRECTIONS.get(side, "?"),
+                event.data.get("frame"),
+            )
+            self.rows["closes"].append(row)
+        for window in timeline.windows(run, connection):
+            what = "RabbitMQ may close (two to three timeouts after the client’s last octet)"
+            start, end, last = self.at(window.start), self.at(window.end), self.at(window.last)
+            self.rows["windows"] += [(start, end, lane, what, last) for lane in lanes.values()]
+
+    def tables(self, run: RunData, cell: CellVerdict) -> dict[str, Table]:
+        times = [row[0] for name in ("requests", "frames", "heartbeats", "closes") for row in self.rows[name]]
+        times += [row[3] for row in self.rows["requests"]] + [row[1] for row in self.rows["windows"]]
+        margin = 0.02 * (max(times) - min(times))
+        start, end = round(min(times) - margin, 3), round(max(times) + margin, 3)
+        until = timeline.idle_end(run, cell)
+        idle = [(0, self.at(until))] if until is not None else []
+        columns = {
+            "requests": ("t", "lane", "what", "end", "state", "answer", "took ms"),
+            "frames": ("t", "lane", "what", "direction", "frame"),
+            "heartbeats": ("t", "lane", "what", "direction", "frame", "sender"),
+            "closes": ("t", "lane", "what", "direction", "frame"),
+            "windows": ("t", "end", "lane", "what", "last octet at"),
+        }
+        tables = {name: Table(columns[name], rows) for name, rows in self.rows.items()}
+        tables["lanes"] = Table(("lane", "t", "end"), [(lane, start, end) for lane in self.lanes])
+        tables["idle"] = Table(("t", "end"), idle)
+        return tables

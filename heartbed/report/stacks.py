@@ -1,0 +1,141 @@
+"""Which frame of which thread tells why a connection lived or died.
+
+A stack dump of an application process has dozens of threads and hundreds of
+frames. The one that matters is what the thread that owns the heartbeat waits
+in: the hub that runs green threads, the heartbeat's own loop, or a place in
+httpd or mod_wsgi where no hub is ever run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heartbed.model import CellVerdict
+from heartbed.record import Event
+from heartbed.report.data import RunData
+
+NO_HUB = "no hub runs in this thread"
+
+PLACES = (
+    (r"_heartbeat_thread_job|heartbeat_check", "", False, "the heartbeat's own loop"),
+    (r"wait|run|do_poll", r"eventlet/hubs/", False, "the hub runs: green threads get their turn"),
+    (r"\w*accept4?", "", True, f"waits in accept() for a request: {NO_HUB}"),
+    (r"ap_queue_pop\w*|worker_thread", "", True, f"waits in the MPM's queue for a request: {NO_HUB}"),
+    (r"child_main", "", True, f"waits in the MPM for a request: {NO_HUB}"),
+    (r"wsgi_\w+", "", True, f"waits in mod_wsgi for a request: {NO_HUB}"),
+    (r"uwsgi_\w+|simple_loop\w*", "", True, f"waits in uWSGI for a request: {NO_HUB}"),
+)
+"""Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means."""
+
+HEARTBEAT = PLACES[0][3]
+
+Frame = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The frames that one or more threads share, innermost first."""
+
+    names: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    telling: int | None
+    """The index of the frame that tells, or None."""
+    meaning: str
+
+    @property
+    def module(self) -> str:
+        """The httpd module that the thread waits in, ``mod_mpm_prefork.so``; empty when there is none."""
+        files = (str(frame.get("file") or "").rpartition("/")[2] for frame in self.frames if frame.get("native"))
+        return next((file for file in files if file.startswith("mod_")), "")
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What one process was doing at one moment."""
+
+    pid: int | None
+    t: float
+    at: str
+    error: str
+    stack: Stack | None
+    """The thread that tells most."""
+    others: tuple[Stack, ...]
+
+
+def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
+    """The stack dumps of a cell's processes; those that hold one of its connections first."""
+    tellers = {
+        (e.pid, e.data.get("thread")) for e in run.of_cell(cell.cell, "request") if e.data.get("phase") == "open"
+    }
+    owners = {connection.pid for connection in cell.connections}
+    events = [e for e in run.of_cell(cell.cell, "process.stacks") if e.data.get("at") == at]
+    return sorted((_dump(e, tellers) for e in events), key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
+
+
+def _dump(event: Event, tellers: Iterable[tuple[int | None, Any]]) -> Dump:
+    threads = [t for t in event.data.get("threads") or () if isinstance(t, Mapping)]
+    ranked = sorted(threads, key=lambda thread: _rank(thread, event.pid, set(tellers)))
+    stacks = _grouped(ranked)
+    return Dump(
+        pid=event.pid,
+        t=event.t,
+        at=str(event.data.get("at", "")),
+        error=str(event.data.get("error") or ("" if threads else "no thread was seen")),
+        stack=stacks[0] if stacks else None,
+        others=tuple(stacks[1:]),
+    )
+
+
+def _rank(thread: Mapping[str, Any], pid: int | None, tellers: set[tuple[int | None, Any]]) -> tuple[bool, bool, bool]:
+    """Sorts a heartbeat's own OS thread first, then the thread that opened the connection."""
+    beats = "heartbeat" in str(thread.get("name") or "").lower() or telling_frame(frames_of(thread))[1] == HEARTBEAT
+    return (not beats, (pid, thread.get("tid")) not in tellers, not thread.get("active"))
+
+
+def _grouped(threads: Sequence[Mapping[str, Any]]) -> list[Stack]:
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for thread in threads:
+        shape = tuple(f"{f.get('function')} {f.get('file')} {f.get('line')}" for f in frames_of(thread))
+        groups.setdefault(shape, []).append(thread)
+    return [_stack(members) for members in groups.values()]
+
+
+def _stack(threads: Sequence[Mapping[str, Any]]) -> Stack:
+    frames = frames_of(threads[0])
+    telling, meaning = telling_frame(frames)
+    names = tuple(f"{thread.get('tid', '?')} {thread.get('name') or ''}".strip() for thread in threads)
+    return Stack(names, frames, telling, meaning)
+
+
+def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
+    """The frames of a thread in a ``process.stacks`` event, innermost first."""
+    return tuple(frame for frame in thread.get("frames") or () if isinstance(frame, Mapping))
+
+
+def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
+    """The index of the innermost frame that tells what the thread is there for, and what that means."""
+    runs_python = any(not frame.get("native") for frame in frames)
+    for index, frame in enumerate(frames):
+        for function, file, only_native, meaning in PLACES:
+            if only_native and runs_python:
+                continue
+            if re.fullmatch(function, _function(frame)) and re.search(file, str(frame.get("file") or "")):
+                return index, meaning
+    return None, ""
+
+
+def place(frame: Frame) -> str:
+    """Where a frame is: ``mod_mpm_prefork.so`` or ``eventlet/hubs/poll.py:77``."""
+    file = str(frame.get("file") or "?")
+    for marker in ("/site-packages/", "/dist-packages/"):
+        file = file.rpartition(marker)[2]
+    file = file.rpartition("/")[2] if frame.get("native") else file
+    return f"{file}:{frame['line']}" if frame.get("line") else file
+
+
+def _function(frame: Frame) -> str:
+    """The bare name: ``accept4`` of ``accept4@plt (libc.so.6)``."""
+    return re.split(r"[@ (]", str(frame.get("function") or ""), maxsplit=1)[0]

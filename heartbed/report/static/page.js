@@ -1,0 +1,62 @@
+"use strict";
+// Lays two cells side by side (#pair=A,B), finds cells by name, and brings a cell that is linked to into view.
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const articles = [...document.querySelectorAll("article.cell")];
+  const form = byId("pairing");
+  const end = byId("pair-end");
+  let unlink;
+
+  function pairOf(hash) {
+    const match = /^#pair=([^,]+),([^,]+)$/.exec(hash);
+    const pair = match?.slice(1).map((id) => articles.find((article) => article.id === decodeURIComponent(id)));
+    return pair?.every(Boolean) && pair[0] !== pair[1] ? pair : null;
+  }
+
+  async function route() {
+    const pair = pairOf(location.hash);
+    unlink?.();
+    unlink = undefined;
+    const was = document.body.classList.contains("paired");
+    document.body.classList.toggle("paired", Boolean(pair));
+    end.hidden = !pair;
+    for (const article of articles) {
+      article.hidden = Boolean(pair) && !pair.includes(article);
+      article.classList.toggle("pair-a", pair?.[0] === article);
+      article.classList.toggle("pair-b", pair?.[1] === article);
+    }
+    if (pair) {
+      byId("pair-a").value = pair[0].id;
+      byId("pair-b").value = pair[1].id;
+      await Promise.all(pair.flatMap((article) => [...article.querySelectorAll("figure.plot")].map(plots.draw)));
+      dispatchEvent(new Event("resize")); // Vega measures its container anew
+      const wires = pair.map((article) => article.querySelector('figure.plot[data-kind="wire"]'));
+      if (wires.every(Boolean)) unlink = await plots.link(...wires);
+      scrollTo(0, 0);
+      byId("cells-title").tabIndex = -1;
+      byId("cells-title").focus({preventScroll: true});
+    } else if (was) {
+      dispatchEvent(new Event("resize"));
+      const target = byId(decodeURIComponent(location.hash.slice(1)));
+      target?.scrollIntoView();
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    location.hash = `pair=${byId("pair-a").value},${byId("pair-b").value}`;
+  });
+  end.addEventListener("click", () => { location.hash = "cells"; });
+  form.hidden = articles.length < 2;
+  addEventListener("hashchange", route);
+  if (pairOf(location.hash)) route();
+
+  byId("filter").addEventListener("input", ({target}) => {
+    const wanted = target.value.trim().toLowerCase();
+    for (const item of document.querySelectorAll("[data-cell]")) {
+      const found = item.textContent.toLowerCase().includes(wanted);
+      item.hidden = !found;
+      byId(item.dataset.cell).hidden = !found;
+    }
+  });
+})();

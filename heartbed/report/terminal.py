@@ -1,0 +1,181 @@
+"""The end of a run on a terminal: the verdicts, what was found, and where to look closer.
+
+Reads well at 60 columns and where only ASCII can be shown. Colour repeats
+what the words say and is left out by ``rich`` where it is not wanted.
+"""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from heartbed.model import CellVerdict, ControlVerdict, Outcome
+from heartbed.report import page
+from heartbed.report.data import RunData
+from heartbed.report.findings import Finding, findings
+from heartbed.report.matrix import Matrix, by_probe, matrix
+from heartbed.report.text import one_line, printable
+from heartbed.report.words import SEVERITY, cause_words, cost_words, milliseconds, phrases
+
+STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
+
+ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""As ``SIMPLE_HEAD``, for terminals that know only ASCII."""
+
+PAGE = "report.html"
+NARROWEST_PLACE = 18
+"""Columns that ``lost after 60.0 s`` takes."""
+
+
+def summary(run: RunData) -> RenderableType:
+    """The last screen of a run, to be printed by ``rich``. Names ``report.html`` if it has been written."""
+    page_path = run.folder / PAGE
+    return Summary(run, _short(page_path) if page_path.is_file() else "")
+
+
+def _short(path: Path) -> str:
+    """The path as a person would type it here."""
+    with suppress(ValueError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The verdicts, what was found, and where to look closer; ``report`` is the page's path, or empty."""
+
+    run: RunData
+    report: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        screen = _Screen(self.run, options)
+        yield from screen.verdicts()
+        yield from screen.findings()
+        yield from screen.answer()
+        yield from screen.footer(self.report)
+
+
+class _Screen:
+    def __init__(self, run: RunData, options: ConsoleOptions) -> None:
+        self.run = run
+        self.width = options.max_width
+        self.ascii = options.ascii_only
+
+    def text(self, content: object, style: str = "") -> Text:
+        return Text(printable(content, ascii_only=self.ascii), style=style)
+
+    def verdicts(self) -> RenderResult:
+        for probe, cells in by_probe(self.run.verdict.cells).items():
+            shown = matrix(cells)
+            wide = shown is not None and (
+                len(shown.columns) == 2 or self.width >= 26 + NARROWEST_PLACE * len(shown.columns)
+            )
+            title = "" if probe == "idle" else probe
+            yield self.matrix(shown, title) if shown and wide else self.list(cells, title)
+        if any(cost_words(cell.cost) for cell in self.run.verdict.cells):
+            yield self.text("below each verdict: the first request after the idle period (median before)", "dim")
+
+    def table(self, title: str, *columns: str) -> Table:
+        table = Table(
+            box=ASCII_HEAD if self.ascii else SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True
+        )
+        table.title = self.text(title, "bold") if title else None
+        table.title_justify = "left"
+        for number, column in enumerate(columns):
+            table.add_column(self.text(column), overflow="fold", ratio=None, min_width=12 if number else None)
+        return table
+
+    def matrix(self, shown: Matrix, title: str) -> Table:
+        table = self.table(title, "", *shown.columns)
+        for row in shown.rows:
+            table.add_row(self.text(self.narrowed(row.label)), *(self.place(cell) for cell in row.cells))
+        return table
+
+    def list(self, cells: list[CellVerdict], title: str) -> Table:
+        table = self.table(title, "cell", "verdict")
+        for cell in cells:
+            table.add_row(self.text(self.narrowed(cell.cell)), self.place(cell, why=True))
+        return table
+
+    def narrowed(self, name: str) -> str:
+        """A name in as many lines as it takes to leave room for the verdicts, broken at its dashes."""
+        return textwrap.fill(one_line(name), max(20, self.width - 44), break_long_words=False)
+
+    def place(self, cell: CellVerdict | None, *, why: bool = False) -> Text:
+        if cell is None:
+            return self.text("not run", "dim")
+        lines = [self.text(p.text, STYLES[p.outcome]) for p in phrases(cell, self.run.verdict.heartbeat_s)]
+        if why and cell.cause:
+            lines.append(self.text(cause_words(cell.cause)))
+        if cost := cost_words(cell.cost).replace("before: ", ""):
+            lines.append(self.text(cost, "dim"))
+        return Text("\n").join(lines)
+
+    def findings(self) -> RenderResult:
+        for finding in findings(self.run.verdict.cells):
+            yield Text()
+            yield self.headline(finding)
+            example = "" if finding.same_words else f"{finding.cells[0].cell}: "
+            yield Padding(self.text(one_line(example + finding.why)), (0, 0, 0, 2))
+
+    def headline(self, finding: Finding) -> Text:
+        names = [one_line(cell.cell) for cell in finding.cells]
+        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        word = self.text(finding.outcome or "note", STYLES[finding.outcome] if finding.outcome else "bold")
+        return Text.assemble(
+            word, self.text(f": {finding.title}" if finding.outcome else ""), self.text(f" ({told})", "dim")
+        )
+
+    def answer(self) -> RenderResult:
+        yield Text()
+        yield self.text(one_line(self.run.verdict.answer), "bold")
+        if self.run.verdict.reason:
+            yield self.text(
+                f"The run is inconclusive: {one_line(self.run.verdict.reason)}", STYLES[Outcome.INCONCLUSIVE]
+            )
+        yield Text()
+
+    def footer(self, report: str) -> Iterator[Table]:
+        verdict = self.run.verdict
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim")
+        grid.add_column(overflow="fold")
+        controls = "; ".join(map(_control, verdict.controls))
+        failed = any(not control.ok for control in verdict.controls)
+        grid.add_row(
+            "controls", self.text(one_line(controls or "none"), STYLES[Outcome.LOST] if failed or not controls else "")
+        )
+        lag = verdict.lag
+        grid.add_row(
+            "machine",
+            self.text(
+                f"woke late by at most {milliseconds(lag.max_ms)}" if lag.max_ms is not None else "lag not measured"
+            ),
+        )
+        for item in page.missing(self.run):
+            grid.add_row("missing", self.text(one_line(item), STYLES[Outcome.INCONCLUSIVE]))
+        if report:
+            grid.add_row("report", self.text(report))
+        if closer := self.closer():
+            grid.add_row("closer", self.text(f"heartbed explain {shlex.quote(one_line(closer.cell))}"))
+        yield grid
+
+    def closer(self) -> CellVerdict | None:
+        """The cell that is most worth a closer look: the first of the worst."""
+        return min(self.run.verdict.cells, key=lambda cell: SEVERITY.index(cell.outcome), default=None)
+
+
+def _control(control: ControlVerdict) -> str:
+    """``silent: closed after 5.9 s``, and what it must be where it is not."""
+    wrong = "" if control.ok else f" (must be {control.expected})"
+    return f"{control.name.removeprefix('control-')}: {control.observed}{wrong}"

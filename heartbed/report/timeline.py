@@ -1,0 +1,105 @@
+"""What happened on the wire of one cell, as marks on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from heartbed.model import CellVerdict, Connection, Purpose
+from heartbed.record import Event
+from heartbed.report.data import RunData
+
+EARLIEST_CLOSE = 2.0
+LATEST_CLOSE = 3.0
+"""RabbitMQ's ``rabbit_heartbeat.erl`` samples the octets received once a timeout and closes after two samples
+that did not change: between two and three timeouts after the last octet."""
+
+PURPOSES = (Purpose.SEND, Purpose.LISTEN, Purpose.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Window:
+    """When RabbitMQ may close after an octet of the client that no other followed in time (epoch seconds)."""
+
+    last: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Beats:
+    """How many heartbeats a capture holds."""
+
+    client: int
+    broker: int
+
+
+def origin(run: RunData, cell: CellVerdict) -> float:
+    """The moment a cell's clock counts from: when its idle period began (epoch seconds)."""
+    starts = [connection.idle_from for connection in cell.connections if connection.idle_from is not None]
+    if starts:
+        return min(starts)
+    if run.idle is not None:
+        return run.idle[0]
+    events = run.of_cell(cell.cell)
+    return events[0].t if events else run.verdict.started
+
+
+def idle_end(run: RunData, cell: CellVerdict) -> float | None:
+    """When the first request after the idle period was sent, or the period ended by itself (epoch seconds)."""
+    after = [event.t for event in run.of_cell(cell.cell, "request") if event.data.get("phase") == "after"]
+    if after:
+        return min(after)
+    return run.idle[1] if run.idle is not None else None
+
+
+def ordered(cell: CellVerdict) -> list[Connection]:
+    """The cell's connections: process by process, SEND before LISTEN, in the order opened."""
+    return sorted(cell.connections, key=lambda c: (c.pid or 0, PURPOSES.index(c.purpose), c.opened))
+
+
+def title(connection: Connection, cell: CellVerdict) -> str:
+    """``SEND``, with the process where the cell has several, and a number where one process has several."""
+    alike = [c for c in ordered(cell) if (c.pid, c.purpose) == (connection.pid, connection.purpose)]
+    pid = f" {connection.pid}" if len({c.pid for c in cell.connections}) > 1 else ""
+    number = f" #{alike.index(connection) + 1}" if len(alike) > 1 else ""
+    return f"{connection.purpose}{pid}{number}"
+
+
+def frames(run: RunData, connection: Connection) -> list[Event]:
+    """The AMQP frames of a connection in order of time; empty without a capture."""
+    return run.of_connection(connection, "wire.frame")
+
+
+def sender(event: Event) -> str:
+    """Who sent a frame or a FIN: ``client``, ``broker`` or ``unknown``."""
+    return str(event.data.get("from") or "unknown")
+
+
+def is_heartbeat(event: Event) -> bool:
+    """Whether a ``wire.frame`` is a heartbeat."""
+    return event.data.get("type") == "heartbeat"
+
+
+def beats(run: RunData, connection: Connection) -> Beats:
+    """The heartbeats of both sides that the capture holds."""
+    senders = [sender(event) for event in frames(run, connection) if is_heartbeat(event)]
+    return Beats(senders.count("client"), senders.count("broker"))
+
+
+def ends(run: RunData, connection: Connection) -> list[Event]:
+    """The FINs and RSTs of a connection."""
+    return run.of_connection(connection, "wire.close")
+
+
+def windows(run: RunData, connection: Connection) -> Iterator[Window]:
+    """The windows in which RabbitMQ may have closed: one for each silence of the client beyond two timeouts."""
+    timeout = connection.timeout_s
+    octets = [event.t for event in frames(run, connection) if sender(event) == "client"]
+    if not timeout or not octets:
+        return
+    last_seen = run.events[-1].t
+    closed = connection.closed if connection.closed is not None else last_seen
+    for last, following in zip(octets, [*octets[1:], max(closed, octets[-1])], strict=True):
+        if following - last >= EARLIEST_CLOSE * timeout:
+            yield Window(last, last + EARLIEST_CLOSE * timeout, last + LATEST_CLOSE * timeout)

@@ -1,0 +1,123 @@
+"""The words, signs and units in which every format speaks of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from heartbed.model import CellVerdict, Connection, Cost, Outcome, Purpose, RunVerdict
+
+SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
+"""The worst first: a proven loss outranks not knowing, and not knowing outranks kept."""
+
+CAUSES = {
+    "hub_not_run": "nothing runs the hub that the heartbeat needs",
+    "no_heartbeat_thread": "no heartbeat thread",
+    "heartbeat_disabled": "heartbeats are switched off",
+    "option_unknown": "the option is unknown to this version",
+    "process_gone": "the process has gone",
+    "pool_expiry": "expired from the connection pool",
+    "client_closed": "the client closed it",
+    "broker_closed": "the broker closed it for another reason",
+    "network": "the network",
+    "not_as_asked": "the cell is not what was asked for",
+    "no_connection": "no connection was opened",
+    "call_timed_out": "a call timed out",
+    "replaced": "replaced by another connection while idle",
+    "control_failed": "a control went wrong",
+    "short_observation": "not observed for long enough",
+    "unexplained": "unexplained",
+}
+"""Cause code -> a few words. A code that is not here is shown as it is."""
+
+DIFFERENT_S = 0.25
+"""Two losses of one cell that lie further apart than this are told apart, in timeouts."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What became of a cell, or of its connections of one purpose."""
+
+    purpose: Purpose | None
+    outcome: Outcome
+    lost_after_s: float | None
+
+    @property
+    def text(self) -> str:
+        """For example ``LISTEN lost after 6.0 s``."""
+        said = outcome_words(self.outcome, self.lost_after_s)
+        return f"{self.purpose} {said}" if self.purpose else said
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome that outranks the others; ``inconclusive`` for none at all."""
+    return min(outcomes, key=SEVERITY.index, default=Outcome.INCONCLUSIVE)
+
+
+def outcome_words(outcome: Outcome, lost_after_s: float | None = None) -> str:
+    """``kept``, ``lost after 6.0 s``, ..."""
+    if outcome is Outcome.LOST and lost_after_s is not None:
+        return f"lost after {seconds(lost_after_s)}"
+    return outcome.value
+
+
+def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
+    """One phrase for the cell, or one for each purpose where SEND and LISTEN fared differently."""
+    by_purpose = {purpose: [c for c in cell.connections if c.purpose is purpose] for purpose in Purpose}
+    told = [_phrase(purpose, connections) for purpose, connections in by_purpose.items() if connections]
+    outcomes = {phrase.outcome for phrase in told}
+    times = [phrase.lost_after_s for phrase in told if phrase.lost_after_s is not None]
+    apart = times and max(times) - min(times) > DIFFERENT_S * max(heartbeat_s, 1.0)
+    if len(told) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
+        return told
+    return [Phrase(None, cell.outcome, cell.lost_after_s)]
+
+
+def _phrase(purpose: Purpose, connections: list[Connection]) -> Phrase:
+    outcome = worst(c.outcome for c in connections)
+    times = [c.lost_after_s for c in connections if c.outcome is outcome and c.lost_after_s is not None]
+    return Phrase(purpose, outcome, min(times, default=None))
+
+
+def cause_words(cause: str) -> str:
+    """The cause in a few words."""
+    return CAUSES.get(cause, cause.replace("_", " "))
+
+
+def cost_words(cost: Cost) -> str:
+    """What the first request after idling cost beside those before: ``1043 ms (before: 12 ms)``."""
+    if cost.after_ms is None and cost.after_status is None and not cost.after_error:
+        return ""
+    after = milliseconds(cost.after_ms) if cost.after_ms is not None else "no answer"
+    if cost.after_status is not None and cost.after_status >= 400:
+        after += f", HTTP {cost.after_status}"
+    before = f" (before: {milliseconds(cost.before_ms)})" if cost.before_ms is not None else ""
+    return after + before
+
+
+def seconds(value: float) -> str:
+    """A duration: ``0.31 s``, ``6.0 s``, ``180 s``."""
+    if abs(value) < 1:
+        return f"{value:.2f} s"
+    return f"{value:.1f} s" if abs(value) < 100 else f"{value:.0f} s"
+
+
+def milliseconds(value: float) -> str:
+    """A duration given in milliseconds: ``3.4 ms``, ``1043 ms``, ``30.0 s``."""
+    if value >= 10_000:
+        return seconds(value / 1000)
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def number(value: float) -> str:
+    """A number without needless decimals: ``2``, ``0.5``."""
+    return f"{value:g}"
+
+
+def question(run: RunVerdict) -> str:
+    """The question that the run answers."""
+    count = len({cell.cell for cell in run.cells})
+    which = "this configuration keep its" if count == 1 else f"these {count} configurations keep their"
+    probes = sorted({cell.probe for cell in run.cells} - {"idle"})
+    when = f"under {', '.join(probes)}" if probes else "while nobody calls"
+    return f"Does {which} RabbitMQ connections {when}?" if count == 1 else f"Do {which} RabbitMQ connections {when}?"
