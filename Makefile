@@ -37,7 +37,7 @@ test-slow: images ## what takes minutes
 	@$(PYTEST) -m slow
 check-code: lint types test-unit ## before a commit: lint, types and unit tests
 
-lint: python ## ruff; shellcheck and hadolint where they are installed
+lint: python ## ruff, shellcheck, hadolint
 	@scripts/lint
 types: python ## mypy, strictly
 	@.venv/bin/mypy
@@ -58,7 +58,7 @@ doctor: ## what is here, what is missing, and how to get it
 setup: ## Docker with Compose v2, the base image, the Python environment
 	@scripts/setup
 images: setup ## build the images that are missing or out of date
-	@$(HEARTBED) images $(ELSE_SAY)
+	@$(HEARTBED) images $(if $(filter images,$(MAKECMDGOALS)),,>/dev/null) $(ELSE_SAY)
 python: ## only the Python environment
 	@scripts/ensure-python
 
