@@ -18,6 +18,9 @@ HTTP_PORT = 8080
 USER = "heartbed"
 APP_DIRECTORY = "/opt/heartbed"
 
+NOFILE = 8192
+"""Open files of the broker: Erlang takes minutes to start where there is no limit, and no engine refuses this few."""
+
 HEADER = """\
 # Rendered by heartbed: RabbitMQ, the RPC server, the controls, the observer and one service a cell.
 # By hand:  docker compose -f THIS_FILE up --detach
@@ -105,7 +108,7 @@ def _rabbitmq(plan: Plan) -> dict[str, Any]:
             _bind(folder / "enabled_plugins", "/etc/rabbitmq/enabled_plugins"),
         ],
         "ports": [f"127.0.0.1::{AMQP_PORT}"],
-        "ulimits": {"nofile": 65536},
+        "ulimits": {"nofile": NOFILE},
         "mem_limit": "1g",
         "pids_limit": 1024,
     }

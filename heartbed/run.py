@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,12 @@ from heartbed.bus import Bus, Listener
 from heartbed.cells import Cell, Selection
 from heartbed.errors import TestbedError
 from heartbed.model import RunVerdict
+from heartbed.observation import Observation
 from heartbed.probes import idle
 from heartbed.record import Event, Writer, read
 from heartbed.settings import Settings
 from heartbed.stage import Stage
 from heartbed.verdict import judge
-from heartbed.watchers import Watchers
 
 if TYPE_CHECKING:
     import docker
@@ -119,7 +120,9 @@ class _Play:
 
     def __init__(self, bed: testbed.Testbed, bus: Bus, plan: compose.Plan, folder: Path) -> None:
         self.bed, self.bus, self.plan = bed, bus, plan
-        self.watchers = Watchers(bed, bus, folder / CAPTURE_FILE, stacks=plan.settings.stacks)
+        self.watching = Observation(
+            bed, bus, folder / CAPTURE_FILE, password=plan.password, stacks=plan.settings.stacks
+        )
         self.stop = threading.Event()
         self.stage = Stage(
             bed=bed,
@@ -127,8 +130,8 @@ class _Play:
             settings=plan.settings,
             bus=bus,
             stop=self.stop,
-            started=self.watchers.cell_started,
-            request_stacks=self.watchers.request_stacks,
+            started=self.watching.started,
+            request_stacks=self.watching.request_stacks,
         )
 
     def all(self) -> None:
@@ -137,18 +140,15 @@ class _Play:
         self.bed.create()
         self.bed.start("rabbitmq")
         self.bed.start("observer")
-        self.watchers.start_first()
-        broker = threading.Thread(target=self._broker, name="broker")
-        broker.start()
-        try:
-            self.bed.start("compute")
-            self.stage.start_all()
-        finally:
-            broker.join()
-        self.watchers.check()
-        self._wait(
-            "compute", "it does not serve", lambda e: e.kind == "broker.consumer.created" and e.cell == "compute"
-        )
+        self.watching.start_around_broker()
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            # The broker boots while the cells import their applications.
+            broker = pool.submit(self._broker)
+            try:
+                self.stage.start_all()
+            finally:
+                broker.result()
+        self._wait("compute", "no consumer", lambda e: e.kind == "broker.consumer.created" and e.cell == "compute")
         self.bed.start("controls")
         for name in ("control-silent", "control-beating"):
             self._wait("controls", f"{name} does not connect", _connection_of(name))
@@ -156,11 +156,13 @@ class _Play:
         if not self.bed.running("rabbitmq"):
             raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
         self.bus.emit(Event("run.phase", data={"phase": "dissecting"}))
-        self.watchers.collect(self.plan.cells)
+        self.watching.collect(self.plan.cells)
 
     def _broker(self) -> None:
-        """Follow the broker from its first second; what goes wrong is raised by ``watchers.check``."""
-        self.watchers.start_broker(BROKER_DEADLINE_S)
+        """Wait for the broker; then nothing that its clients do escapes, and the RPC server may come."""
+        self.watching.start_in_broker(BROKER_DEADLINE_S)
+        self.bed.start("compute")
+        self.watching.started("compute")
 
     def _wait(self, service: str, wrong: str, wanted: Callable[[Event], bool]) -> None:
         deadline = time.monotonic() + READY_DEADLINE_S
@@ -175,7 +177,7 @@ class _Play:
     def close(self) -> None:
         """Stop what runs and remove what was made."""
         self.stop.set()
-        self.watchers.stop()
+        self.watching.stop()
         self.bed.down()
 
 

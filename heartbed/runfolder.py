@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +40,7 @@ def create(runs: Path) -> RunFolder:
     name = time.strftime("%Y%m%d-%H%M%S")
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", *(f"-{n}" for n in range(2, 100))):
-            path = runs / (name + suffix)
-            with contextlib.suppress(FileExistsError):
-                path.mkdir()
-                break
+        path = _make(runs, name)
         lock = FileLock(path / LOCK)
         lock.acquire(timeout=0)
         _point(runs / LATEST, path.name)
@@ -53,6 +50,16 @@ def create(runs: Path) -> RunFolder:
             hint="choose another folder with --runs DIR",
         ) from error
     return RunFolder(path, lock)
+
+
+def _make(runs: Path, name: str) -> Path:
+    """A new folder of that name, or with a number behind it when another run began in the same second."""
+    for number in itertools.count(1):
+        path = runs / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    raise AssertionError  # the count does not end
 
 
 def _point(link: Path, target: str) -> None:

@@ -28,7 +28,7 @@ class Settings:
     heartbeat_s: int = 2
     margin_s: float = 1.0
     rpc_timeout_s: int = 4
-    calls_before: int = 3
+    calls_before: int = 2
     runs: Path = ROOT / "runs"
     cores: int = os.cpu_count() or 1
     stacks: bool = True

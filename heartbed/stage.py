@@ -21,6 +21,9 @@ T = TypeVar("T")
 
 START_DEADLINE_S = 90.0
 POLL_S = 0.05
+OPENERS = 8
+"""Cells that are opened, or asked, side by side."""
+
 ROUNDS = 12
 """How often all of a cell's processes are asked for before one counts as out of reach."""
 
@@ -59,8 +62,8 @@ class Stage:
 
     def open_all(self) -> None:
         """Open the connections of every cell and measure what requests cost before idling."""
-        # More workers than cores: a cell whose calls hang must not hold up the others.
-        self.each(self.opened, self._open, self.settings.cores + 2)
+        # A call waits rather than works: oslo.messaging looks for its reply twice a second.
+        self.each(self.opened, self._open, OPENERS)
 
     def each(self, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
         """Do ``work`` on every item, ``workers`` at a time; the first error ends it and is raised."""

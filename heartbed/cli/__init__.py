@@ -19,33 +19,9 @@ from heartbed.run import Interrupted
 INTERRUPTED = 130
 
 
-class _Group(click.Group):
-    """Turns Heartbed's own errors into a message and an exit code; everything else is a defect and shows itself."""
-
-    def main(self, *args: object, **kwargs: object) -> object:
-        kwargs["standalone_mode"] = False
-        try:
-            result = super().main(*args, **kwargs)  # type: ignore[arg-type]  # click's own signature
-        except HeartbedError as error:
-            show_error(error)
-            sys.exit(error.exit_code)
-        except click.exceptions.Exit as finished:
-            sys.exit(finished.exit_code)
-        except click.ClickException as error:
-            error.show()
-            sys.exit(error.exit_code)
-        except (Interrupted, KeyboardInterrupt, click.Abort):
-            click.echo("stopped; nothing was left running", err=True)
-            sys.exit(INTERRUPTED)
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(0)
-        sys.exit(result if isinstance(result, int) else 0)
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="heartbed")
-def main() -> None:
+def cli() -> None:
     """Does this Apache / mod_wsgi configuration keep its RabbitMQ connections when idle?
 
     Heartbed hosts a nova-api-like application under every configuration asked
@@ -66,4 +42,25 @@ def main() -> None:
 
 for module in (running, runs, stack):
     for command in module.COMMANDS:
-        main.add_command(command)
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command and exit with its code.
+
+    Heartbed's own errors become a message and an exit code; everything else is a defect and shows itself.
+    """
+    try:
+        result = cli.main(prog_name="heartbed", standalone_mode=False)
+    except HeartbedError as error:
+        show_error(error)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as finished:
+        sys.exit(finished.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (Interrupted, KeyboardInterrupt, click.Abort):
+        click.echo("stopped; nothing was left running", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(result if isinstance(result, int) else 0)

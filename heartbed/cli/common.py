@@ -36,7 +36,7 @@ def show_error(error: HeartbedError) -> None:
         out.print(f"[bold]hint:[/]  {escape(error.hint)}", soft_wrap=True)
 
 
-class Heartbeat(click.ParamType):
+class Heartbeat(click.ParamType[int]):
     """A heartbeat timeout in whole seconds."""
 
     name = "seconds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from heartbed.record import Event
-from heartbed.stage import OpenedCell, Stage
+from heartbed.stage import OPENERS, OpenedCell, Stage
 
 NAME = "idle"
 
@@ -22,7 +22,7 @@ def play(stage: Stage) -> None:
     stage.bus.emit(Event("run.phase", data={"phase": "idle", "until": until}))
     _idle(stage, until)
     stage.bus.emit(Event("run.phase", data={"phase": "asking"}))
-    stage.each(stage.opened, lambda opened: _ask(stage, opened), stage.settings.cores + 2)
+    stage.each(stage.opened, lambda opened: _ask(stage, opened), OPENERS)
 
 
 def _idle(stage: Stage, until: float) -> None:

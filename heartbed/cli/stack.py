@@ -1,0 +1,62 @@
+"""Commands for the stack by hand, and for cleaning up."""
+
+from __future__ import annotations
+
+import contextlib
+
+import click
+
+from heartbed import cells as cells_
+from heartbed import testbed
+from heartbed.cli.common import console
+from heartbed.setup.images import images_for
+from heartbed.stack import Stack
+from heartbed.stack import clean as clean_all
+
+
+@click.command()
+def images() -> None:
+    """Build the images that the comparison needs, where they are missing or out of date."""
+    found = images_for(cells_.select(cells_.COMPARISON).cells, console(stderr=True))
+    for name, tag in found.items():
+        console().print(f"{name:<22} {tag}", markup=False)
+
+
+@click.command()
+def up() -> None:
+    """Start RabbitMQ, the RPC server, and the API under prefork and event; to try things by hand."""
+    images_for((), console(stderr=True))
+    stack = Stack()
+    ports = stack.ports()
+    stack.up()
+    out = console()
+    out.print(f"prefork   http://127.0.0.1:{ports['HEARTBED_PREFORK_PORT']}/heartbed/facts", markup=False)
+    out.print(f"event     http://127.0.0.1:{ports['HEARTBED_EVENT_PORT']}/heartbed/facts", markup=False)
+    out.print(f"rabbitmq  http://127.0.0.1:{ports['HEARTBED_MANAGEMENT_PORT']}   user heartbed, password in .env")
+    out.print("`make logs` follows the logs, `make down` stops it; compose.yaml shows what to ask.")
+
+
+@click.command()
+def down() -> None:
+    """Stop what `heartbed up` started."""
+    Stack().down()
+
+
+@click.command()
+def logs() -> None:
+    """Follow the logs of what `heartbed up` started."""
+    with contextlib.suppress(KeyboardInterrupt):
+        Stack().compose("logs", "--follow", "--tail", "50")
+
+
+@click.command()
+def clean() -> None:
+    """Remove every container, network, volume and image that carries Heartbed's label, and nothing else.
+
+    Runs that are going on keep theirs. The folder runs/ stays.
+    """
+    containers, removed = clean_all(testbed.connect())
+    console().print(f"removed {containers} containers and {removed} images; runs/ is left as it is")
+
+
+COMMANDS = (images, up, down, logs, clean)

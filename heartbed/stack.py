@@ -1,0 +1,161 @@
+"""The stack by hand: compose.yaml brought up, followed, taken down; and the clean-up of all that Heartbed made."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import docker.errors
+
+from heartbed import testbed
+from heartbed.errors import InputError, TestbedError
+from heartbed.settings import ROOT
+
+ENV_FILE = ROOT / ".env"
+UP_DEADLINE_S = 180
+LOG_LINES = 15
+
+PORTS = {
+    "HEARTBED_PREFORK_PORT": 8081,
+    "HEARTBED_EVENT_PORT": 8082,
+    "HEARTBED_MANAGEMENT_PORT": 15672,
+    "HEARTBED_AMQP_PORT": 56720,
+}
+"""Variables of compose.yaml and the ports on 127.0.0.1 that they move."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The services of compose.yaml, and where they are published."""
+
+    root: Path = ROOT
+
+    def environment(self) -> dict[str, str]:
+        """The environment for Compose: what the shell has, then what ``.env`` adds."""
+        return {**read_env(self.root / ENV_FILE.name), **os.environ}
+
+    def ports(self) -> dict[str, int]:
+        """Variable -> port. Raises ``InputError`` for a port that is not one."""
+        environment = self.environment()
+        found = {}
+        for name, default in PORTS.items():
+            text = environment.get(name, str(default))
+            if not text.isdigit() or not 1024 <= int(text) <= 65535:
+                raise InputError(f"{name}={text!r} is not a port", hint="give a number from 1024 to 65535")
+            found[name] = int(text)
+        return found
+
+    def compose(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run ``docker compose`` on compose.yaml."""
+        command = ["docker", "compose", "--project-directory", str(self.root), *arguments]
+        return subprocess.run(
+            command, env=self.environment(), capture_output=capture, text=True, cwd=self.root, check=False
+        )
+
+    def up(self) -> None:
+        """Start everything and wait until it is healthy; on failure say why and leave nothing running.
+
+        Raises ``InputError`` for a port that is taken, ``TestbedError`` for a service that does not come up.
+        """
+        ensure_password(self.root / ENV_FILE.name)
+        if not self._running():
+            self._refuse_taken_ports()
+        done = self.compose(
+            "up",
+            "--detach",
+            "--no-build",
+            "--pull",
+            "never",
+            "--wait",
+            "--wait-timeout",
+            str(UP_DEADLINE_S),
+            capture=True,
+        )
+        if done.returncode:
+            error = self._failure(done.stderr)
+            self.compose("down", "--volumes", "--timeout", "1", capture=True)
+            raise error
+
+    def _running(self) -> bool:
+        return bool(self.compose("ps", "--quiet", capture=True).stdout.strip())
+
+    def _refuse_taken_ports(self) -> None:
+        for name, port in self.ports().items():
+            with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    raise InputError(
+                        f"port {port} on 127.0.0.1 is taken ({name})",
+                        hint=f"move it: {name}={port + 1000} make up   (or put that line into .env)",
+                    ) from None
+
+    def _failure(self, stderr: str) -> TestbedError:
+        """What failed, from the states of the services and their logs."""
+        states = self.compose("ps", "--all", "--format", "json", capture=True).stdout
+        for line in states.splitlines():
+            with contextlib.suppress(ValueError):
+                service = json.loads(line)
+                if service.get("State") != "running" or service.get("Health") == "unhealthy":
+                    name = service["Service"]
+                    log = self.compose(
+                        "logs", "--no-color", "--no-log-prefix", "--tail", str(LOG_LINES), name, capture=True
+                    )
+                    what = f"{name} did not come up: {service.get('State')}, {service.get('Health') or 'no health'}"
+                    return TestbedError(what, log=log.stdout.splitlines(), hint="its log is above")
+        return TestbedError(
+            "the stack did not come up", log=stderr.strip().splitlines()[-LOG_LINES:], hint="`make doctor`"
+        )
+
+    def down(self) -> None:
+        """Stop and remove the services, their network and volumes."""
+        self.compose("down", "--volumes", "--timeout", "2", "--remove-orphans")
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """``NAME=value`` lines of an env file; an absent file has none."""
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def ensure_password(path: Path) -> None:
+    """Put a password for the broker into the env file, once; other lines stay as they are."""
+    if read_env(path).get("HEARTBED_PASSWORD") or os.environ.get("HEARTBED_PASSWORD"):
+        return
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    note = "# Made by `make up`; the broker's user is heartbed.\n"
+    path.write_text(f"{before}{note}HEARTBED_PASSWORD={secrets.token_urlsafe(18)}\n", encoding="utf-8")
+    path.chmod(0o600)
+
+
+def clean(client: docker.DockerClient) -> tuple[int, int]:
+    """Remove every container, network, volume and image that carries Heartbed's label.
+
+    What a run that is alive uses stays. Returns how many containers and images were removed.
+    """
+
+    def in_use(labels: dict[str, str]) -> bool:
+        return bool(labels.get(testbed.LOCK_LABEL)) and testbed.alive(labels)
+
+    containers = testbed.remove(client, f"{testbed.LABEL}=1", keep=in_use)
+    images = 0
+    # Twice: an image that another was built on can go only after it.
+    for _ in range(2):
+        for image in client.images.list(filters={"label": f"{testbed.LABEL}=1"}, all=False):
+            names = image.tags or [image.id or ""]
+            for name in names:
+                with contextlib.suppress(docker.errors.APIError):
+                    client.images.remove(name)
+                    images += 1
+    return containers, images

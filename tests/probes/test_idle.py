@@ -1,0 +1,102 @@
+"""The idle probe: connections that are left alone for three heartbeat timeouts must still be there."""
+
+from __future__ import annotations
+
+import pytest
+
+from heartbed.cells import Cell
+from heartbed.model import CellVerdict, Outcome, Purpose
+from heartbed.report import RunData
+from tests.probes import known
+from tests.probes.conftest import selection
+
+pytestmark = pytest.mark.docker
+
+
+class ConnectionLostError(AssertionError):
+    """RabbitMQ closed an idle connection because it missed heartbeats, and the record proves it."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "cell" not in metafunc.fixturenames:
+        return
+    expected = metafunc.function is test_idle_connections_are_kept
+    metafunc.parametrize(
+        "cell",
+        [
+            pytest.param(cell, id=cell.name, marks=_marks(cell) if expected else ())
+            for cell in selection(metafunc.config).cells
+        ],
+    )
+
+
+def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
+    reason = known.loss(cell)
+    # Only a proven loss counts as the expected one: an inconclusive cell fails, and so does a hung one.
+    return (pytest.mark.xfail(reason=reason, strict=True, raises=ConnectionLostError),) if reason else ()
+
+
+@pytest.fixture
+def verdict(run_data: RunData, cell: Cell) -> CellVerdict:
+    found = run_data.cell(cell.name)
+    assert found is not None
+    return found
+
+
+def test_idle_connections_are_kept(verdict: CellVerdict) -> None:
+    if verdict.outcome is Outcome.LOST:
+        raise ConnectionLostError(f"{verdict.cell}: {verdict.why}")
+    assert verdict.outcome is Outcome.KEPT, f"{verdict.outcome}: {verdict.why}"
+
+
+def test_each_process_had_a_connection_of_either_purpose(verdict: CellVerdict) -> None:
+    by_pid = {(c.pid, c.purpose) for c in verdict.connections}
+    pids = {pid for pid, _ in by_pid}
+    assert pids and None not in pids
+    for pid in pids:
+        assert {(pid, Purpose.SEND), (pid, Purpose.LISTEN)} <= by_pid
+
+
+def test_the_cell_is_what_it_was_asked_to_be(verdict: CellVerdict) -> None:
+    assert verdict.disagreements == []
+    assert verdict.observed["mpm"] == verdict.factors["server"]
+
+
+def test_the_timeout_was_negotiated_as_asked(verdict: CellVerdict) -> None:
+    assert {c.timeout_s for c in verdict.connections} == {float(verdict.asked["heartbeat_s"])}
+
+
+def test_a_lost_connection_was_closed_two_to_three_timeouts_after_its_last_octet(verdict: CellVerdict) -> None:
+    for connection in verdict.connections:
+        if connection.outcome is Outcome.LOST:
+            assert connection.timeout_s is not None
+            assert connection.lost_after_s is not None
+            assert 1.9 * connection.timeout_s <= connection.lost_after_s <= 3.1 * connection.timeout_s
+
+
+def test_a_loss_has_a_proven_cause(verdict: CellVerdict) -> None:
+    for connection in verdict.connections:
+        if connection.outcome is Outcome.LOST:
+            assert connection.cause == "hub_not_run", connection.why
+
+
+def test_the_first_request_after_a_loss_pays_for_the_reconnection(verdict: CellVerdict) -> None:
+    if verdict.outcome is Outcome.LOST:
+        assert verdict.cost.after_ms is not None
+        assert verdict.cost.after_ms >= 1000  # kombu_reconnect_delay is 1.0 s
+    else:
+        assert verdict.cost.after_status == 200
+
+
+def test_every_control_behaved(run_data: RunData) -> None:
+    assert [(control.name, control.observed) for control in run_data.verdict.controls if not control.ok] == []
+
+
+def test_the_wire_tells_the_same_time_of_loss_as_the_broker(run_data: RunData) -> None:
+    """The log entry precedes the RST by what it takes to send one."""
+    for cell in run_data.verdict.cells:
+        for connection in cell.connections:
+            if connection.outcome is not Outcome.LOST:
+                continue
+            times = [event.t for event in run_data.of_connection(connection, "broker.log", "wire.close")]
+            assert max(times) - min(times) <= 0.05
