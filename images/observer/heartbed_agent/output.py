@@ -19,7 +19,7 @@ class Output:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def emit(
+    def emit(  # noqa: PLR0913  # the keys of the record's envelope
         self,
         kind: str,
         data: Mapping[str, Any],

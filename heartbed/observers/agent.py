@@ -1,0 +1,115 @@
+"""The agent in the observer's container, which sees the cells' processes and sockets.
+
+Its own side is ``images/observer/heartbed_agent``; this starts it, tells it
+whom to watch and passes its events on.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from typing import Any
+
+from heartbed.observers.base import Emit, failed
+from heartbed.record import Event
+
+STOP_DEADLINE_S = 3.0
+
+
+class Agent:
+    """Runs the agent from ``start`` to ``stop``. ``container`` is the observer's name or id."""
+
+    def __init__(self, container: str, emit: Emit) -> None:
+        self._container, self._emit = container, emit
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._forward, name="agent", daemon=True),
+            threading.Thread(target=self._complain, name="agent-errors", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start the agent."""
+        command = ["docker", "exec", "-i", self._container, "python3", "-m", "heartbed_agent"]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._failed(f"the agent did not start: {error}")
+            return
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the agent; what it has told until now has been emitted. May be called twice."""
+        self._stopping = True
+        if self._process is None:
+            return
+        self._tell({"cmd": "quit"})
+        try:
+            self._process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_DEADLINE_S)
+
+    def watch(self, cell: str, container_pid: int, ports: tuple[int, ...] = (5672,)) -> None:
+        """Watch a cell's processes, and its sockets that lead to ``ports``.
+
+        ``container_pid`` is the container's first process as the host numbers it.
+        """
+        self._tell({"cmd": "watch", "cell": cell, "container_pid": container_pid, "ports": list(ports)})
+
+    def request_stacks(self, cell: str, pid: int, at: str) -> None:
+        """Look at a process of a watched cell; ``at`` is the occasion, ``mid-idle`` or ``loss``.
+
+        Returns at once. Three events follow: ``process.switches``,
+        ``process.stacks`` and ``process.greenlets``.
+        """
+        self._tell({"cmd": "stacks", "cell": cell, "pid": pid, "at": at})
+
+    def _tell(self, command: dict[str, Any]) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._lock:
+            try:
+                process.stdin.write(json.dumps(command) + "\n")
+                process.stdin.flush()
+            except (OSError, ValueError) as error:
+                if not self._stopping:
+                    self._failed(f"the agent takes no more commands: {error}")
+
+    def _forward(self) -> None:
+        assert self._process is not None  # noqa: S101  # started before this thread
+        for line in self._process.stdout or ():
+            try:
+                self._emit(parse(line))
+            except (ValueError, KeyError, TypeError) as error:
+                self._failed(f"the agent's words are not understood: {error}: {line[:200]!r}")
+        if not self._stopping:
+            self._failed("the agent has ended; processes and sockets are watched no more")
+
+    def _complain(self) -> None:
+        assert self._process is not None  # noqa: S101  # started before this thread
+        said = [line.rstrip() for line in self._process.stderr or ()]
+        if said and not self._stopping:
+            self._failed("\n".join(said[-20:]))
+
+    def _failed(self, reason: str) -> None:
+        failed(self._emit, "agent", reason)
+
+
+def parse(line: str) -> Event:
+    """An event from one line of the agent. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
+    body = json.loads(line)
+    return Event(body["kind"], float(body["t"]), body["cell"], body["pid"], body["conn"], dict(body["data"]))

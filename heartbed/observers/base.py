@@ -1,0 +1,47 @@
+"""What all observers have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from heartbed.record import Event
+
+Emit = Callable[[Event], None]
+"""Takes an event; is called from the observers' threads."""
+
+Resolve = Callable[[str, str], tuple[str | None, int | None]]
+"""Tells whose connection it is: (client's address, client-provided name) -> (cell, pid)."""
+
+NAME = re.compile(r".*:(\d+):[0-9a-f-]{36}")
+
+
+class Observer(Protocol):
+    """Something that watches over a whole run."""
+
+    def start(self) -> None:
+        """Begin to watch, and return at once."""
+
+    def stop(self) -> None:
+        """Stop watching; what was seen until now has been emitted when this returns."""
+
+
+def failed(emit: Emit, observer: str, reason: str, *, cell: str | None = None) -> None:
+    """Tell that an observer cannot see, and why."""
+    emit(Event("observer.failed", cell=cell, data={"observer": observer, "reason": reason}))
+
+
+def pid_of(user_provided_name: str) -> int | None:
+    """The process in a connection name that oslo.messaging chose, ``<argv0>:<pid>:<uuid>``."""
+    found = NAME.fullmatch(user_provided_name)
+    return int(found[1]) if found else None
+
+
+def resolver(cells: Callable[[str], str | None]) -> Resolve:
+    """A ``Resolve`` that finds the cell by ``cells(address)`` and the process by the connection's name."""
+
+    def resolve(address: str, name: str) -> tuple[str | None, int | None]:
+        return cells(address), pid_of(name)
+
+    return resolve

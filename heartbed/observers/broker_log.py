@@ -1,0 +1,134 @@
+"""RabbitMQ's log, which alone says why it closed a connection."""
+
+from __future__ import annotations
+
+import queue
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from docker.models.containers import Container
+
+from heartbed.observers.base import Emit, Resolve
+from heartbed.observers.log_stream import LogLine, LogStream
+from heartbed.record import Event
+
+HEAD = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d) \[(?P<level>\w+)\] (?P<pid><[\d.]+>) ?(?P<text>.*)"
+)
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+ENDS = re.compile(r"(?P<host>[0-9A-Fa-f.:]+|\[[^\]]+\]):(?P<port>\d+) -> \S+:\d+(?: - (?P<name>[^,)\s]*))?")
+CLOSING = re.compile(r"closing AMQP connection")
+MISSED = re.compile(r"missed heartbeats from client, timeout: (\d+)s")
+QUIET_S = 0.1
+"""An entry is over when nothing has followed it for so long."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the log; ``t`` is its own time, epoch seconds."""
+
+    t: float
+    level: str
+    broker_pid: str
+    text: str
+
+
+class BrokerLog(LogStream):
+    """Follows the log of the broker's container and emits its entries as ``broker.log``.
+
+    An event's time is the one that the entry itself bears. Docker's time stamp
+    is that of the engine's copying and comes up to some milliseconds later.
+    """
+
+    def __init__(self, container: Container, emit: Emit, resolve: Resolve) -> None:
+        super().__init__("broker_log", container, emit)
+        self._resolve = resolve
+
+    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
+        """Put the lines together until they end."""
+        entries = Entries()
+        while True:
+            try:
+                line = lines.get(timeout=QUIET_S if entries.open else None)
+            except queue.Empty:
+                self._tell(entries.finish())
+                continue
+            if line is None:
+                break
+            self._tell(entries.add(line.text))
+        self._tell(entries.finish())
+
+    def _tell(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.emit(to_event(entry, self._resolve))
+
+
+class Entries:
+    """Puts lines together to entries.
+
+    RabbitMQ repeats the head (time, level, process) on every line of an entry
+    that has several, unless it is told to write each entry as one line.
+    """
+
+    def __init__(self) -> None:
+        self._head: re.Match[str] | None = None
+        self._texts: list[str] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether an entry has begun that may go on."""
+        return self._head is not None
+
+    def add(self, line: str) -> Entry | None:
+        """Take one line. Returns the entry before it when this line begins another."""
+        line = COLOUR.sub("", line)
+        head = HEAD.match(line)
+        if head is None:
+            if self.open:  # what comes before the first head is the start-up banner
+                self._texts.append(line)
+            return None
+        done = None
+        if self._head is None or head.group("time", "level", "pid") != self._head.group("time", "level", "pid"):
+            done, self._head = self.finish(), head
+        self._texts.append(head["text"])
+        return done
+
+    def finish(self) -> Entry | None:
+        """The entry that was open, now over."""
+        head, texts, self._head, self._texts = self._head, self._texts, None, []
+        if head is None:
+            return None
+        t = datetime.fromisoformat(head["time"]).timestamp()
+        return Entry(t, head["level"], head["pid"], "\n".join(texts).strip("\n"))
+
+
+def to_event(entry: Entry, resolve: Resolve) -> Event:
+    """The entry as ``broker.log``, with connection, cell and process where it names a connection."""
+    cell, pid, conn = None, None, None
+    ends = ENDS.search(entry.text)
+    if ends is not None:
+        host = ends["host"].strip("[]")
+        conn = f"{host}:{ends['port']}"
+        cell, pid = resolve(host, (ends["name"] or "").rstrip(":"))
+    reason, timeout_s = why(entry)
+    data = {
+        "level": entry.level,
+        "broker_pid": entry.broker_pid,
+        "reason": reason,
+        "text": entry.text,
+        "timeout_s": timeout_s,
+    }
+    return Event("broker.log", entry.t, cell, pid, conn, data)
+
+
+def why(entry: Entry) -> tuple[str, int | None]:
+    """The reason for a close in the record's words, and the heartbeat timeout (seconds) if that was missed."""
+    if not CLOSING.search(entry.text):
+        return "other", None
+    missed = MISSED.search(entry.text)
+    if missed:
+        return "missed_heartbeats", int(missed[1])
+    if "client unexpectedly closed TCP connection" in entry.text:
+        return "client_closed", None
+    return ("error" if entry.level in ("error", "warning") else "clean"), None

@@ -1,0 +1,127 @@
+"""The wire: tcpdump in the broker's network namespace while the run goes on, tshark afterwards.
+
+Both run in the observer's container. The capture is kept in the run's folder,
+to be opened with Wireshark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from heartbed.observers.base import Emit, Resolve
+from heartbed.observers.frames import FIELDS, FILTER, events_of
+from heartbed.record import Event
+
+# Slots of 64 KiB (the longest packet there is), 64 MiB of them: in tcpdump's immediate mode every
+# packet takes one slot, and its default buffer holds 8. Not promiscuous: all traffic is the broker's own.
+TCPDUMP = "tcpdump -i any -p -n -U --immediate-mode -s 65535 -B 65536 -w -"
+FROM_OUTSIDE = "tcp port {port} and not net 127.0.0.0/8 and not host ::1"
+"""Leaves out what the broker's container says to itself, such as health checks."""
+
+STOP_DEADLINE_S = 5.0
+
+
+class Capture:
+    """Writes what tcpdump sees to ``path`` as it comes.
+
+    ``container`` is the observer's name or id. ``ready`` is set once tcpdump
+    listens. What goes wrong is emitted as ``wire.missing``.
+    """
+
+    def __init__(self, container: str, path: Path, emit: Emit, *, port: int = 5672) -> None:
+        self.ready = threading.Event()
+        self._container, self._path, self._emit, self._port = container, path, emit, port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pid: str | None = None
+        self._said: list[str] = []
+        self._stopping = False
+        self._thread = threading.Thread(target=self._listen, name="capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin to capture."""
+        # The shell tells its process number, which is then tcpdump's: to end it inside the container.
+        script = f'echo "$$" >&2; exec {TCPDUMP} "$0"'
+        command = ["docker", "exec", self._container, "sh", "-c", script, FROM_OUTSIDE.format(port=self._port)]
+        try:
+            with self._path.open("wb") as file:
+                # A session of its own: Ctrl-C must not reach it before the run has ended in order.
+                self._process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, start_new_session=True)
+        except OSError as error:
+            self._missing(f"tcpdump did not start: {error}")
+            return
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End tcpdump, so that the file ends with a whole packet. May be called twice."""
+        if self._process is None or self._stopping:
+            return
+        self._stopping = True
+        if self._pid is not None:
+            command = ["docker", "exec", self._container, "sh", "-c", 'kill -INT "$0"', self._pid]
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(command, capture_output=True, timeout=STOP_DEADLINE_S, check=False)
+        try:
+            self._process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._missing("tcpdump did not end; the last packets may be missing")
+        self._thread.join(STOP_DEADLINE_S)
+
+    def _listen(self) -> None:
+        """Read what tcpdump says: its number, that it listens, and in the end what it has dropped."""
+        assert self._process is not None  # noqa: S101  # started before this thread
+        for raw in self._process.stderr or ():
+            line = raw.decode(errors="replace").strip()
+            if self._pid is None and line.isdecimal():
+                self._pid = line
+            elif "listening on" in line:
+                self.ready.set()
+            else:
+                self._said.append(line)
+                if line.endswith("dropped by kernel") and not line.startswith("0 "):
+                    self._missing(f"the capture is not complete: {line}")
+        if not self._stopping:
+            self._missing(f"tcpdump has ended: {' '.join(self._said[-3:]) or 'without a word'}")
+
+    def _missing(self, reason: str) -> None:
+        self._emit(Event("wire.missing", data={"reason": reason}))
+
+
+def dissect(path: Path, container: str, resolve: Resolve | None = None, *, port: int = 5672) -> Iterator[Event]:
+    """The events of a capture, in its order. Nothing is raised: what is missing is an event too.
+
+    ``container`` holds tshark. ``resolve`` finds the cell of a client's address.
+    """
+    command = ["docker", "exec", "-i", container, "tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp"]
+    command += ["-Y", FILTER, "-T", "fields"]
+    for field in FIELDS:
+        command += ["-e", field]
+    try:
+        if path.stat().st_size == 0:
+            yield Event("wire.missing", data={"reason": f"{path.name} is empty"})
+            return
+        with path.open("rb") as file:
+            yield from events_of(_tshark(command, file), port, resolve)
+    except OSError as error:
+        yield Event("wire.missing", data={"reason": f"the capture could not be dissected: {error}"})
+
+
+def _tshark(command: list[str], file: IO[bytes]) -> Iterable[str]:
+    """The lines that tshark prints. Raises ``OSError`` with what it said when it was not content."""
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        listener = threading.Thread(target=said.extend, args=(process.stderr or (),), daemon=True)
+        listener.start()
+        yield from process.stdout or ()
+        code = process.wait()
+        listener.join()
+    complaints = [line.strip() for line in said if line.startswith(("tshark:", "Error"))]
+    if code or complaints:
+        raise OSError(" ".join(complaints) or f"tshark ended with {code}")
