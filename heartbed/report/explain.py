@@ -15,7 +15,7 @@ from heartbed.report.data import RunData
 from heartbed.report.story import story
 from heartbed.report.terminal import STYLES
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, cost_words, phrases
+from heartbed.report.words import cost_words, phrases, sentence
 
 
 def explain(run: RunData, cell: str | CellVerdict) -> RenderableType:
@@ -56,8 +56,7 @@ class Explanation:
             grid.add_row(f"{line.at:+.3f}", text(line.who), text(line.what, mark))
         yield grid
         yield Text()
-        cause = f"{cause_words(self.cell.cause)}. " if self.cell.cause else ""
-        yield text(one_line(cause[:1].upper() + cause[1:] + self.cell.why))
+        yield text(sentence(self.cell.why))
         if cost := cost_words(self.cell.cost):
             yield text(f"The first request after the idle period took {cost}.")
         for note in self.cell.notes:

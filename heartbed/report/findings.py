@@ -30,7 +30,7 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
     losses: dict[tuple[Outcome, str], list[CellVerdict]] = {}
     remarks: dict[str, list[CellVerdict]] = {}
     for cell in cells:
-        if cell.outcome is not Outcome.KEPT:
+        if cell.outcome is not Outcome.KEPT or cell.cause:
             losses.setdefault((cell.outcome, cell.cause), []).append(cell)
         for note in cell.notes:
             remarks.setdefault(note, []).append(cell)

@@ -53,6 +53,7 @@ class CellView:
     figures: Mapping[str, Figure]
     facts: Sequence[Fact]
     dumps: Sequence[stacks.Dump]
+    losses: Sequence[stacks.Dump]
     proofs: Sequence[Proof]
     links: Sequence[Link]
     missing: Sequence[str]
@@ -111,6 +112,7 @@ def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
         figures=figures(run, cell),
         facts=facts(cell),
         dumps=dumped,
+        losses=stacks.dumps(run, cell, "loss"),
         proofs=proofs(run, cell),
         links=links,
         missing=missing,

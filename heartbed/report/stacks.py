@@ -9,13 +9,14 @@ httpd or mod_wsgi where no hub is ever run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from heartbed.model import CellVerdict
 from heartbed.record import Event
 from heartbed.report.data import RunData
+from heartbed.report.words import seconds
 
 NO_HUB = "no hub runs in this thread"
 
@@ -31,6 +32,9 @@ PLACES = (
 """Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means."""
 
 HEARTBEAT = PLACES[0][3]
+
+LATE_S = 0.5
+"""A hub whose next timer is overdue by more was not run when it should have been."""
 
 Frame = Mapping[str, Any]
 
@@ -58,41 +62,63 @@ class Dump:
 
     pid: int | None
     t: float
-    at: str
     error: str
     stack: Stack | None
-    """The thread that tells most."""
+    """The OS thread that tells most."""
+    green: Stack | None
+    """The green thread that sends heartbeats, where there is one."""
     others: tuple[Stack, ...]
 
 
 def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
     """The stack dumps of a cell's processes; those that hold one of its connections first."""
-    tellers = {
+    owners = {connection.pid for connection in cell.connections}
+    greens = {e.pid: e for e in run.of_cell(cell.cell, "process.greenlets") if e.data.get("at") == at}
+    openers = {
         (e.pid, e.data.get("thread")) for e in run.of_cell(cell.cell, "request") if e.data.get("phase") == "open"
     }
-    owners = {connection.pid for connection in cell.connections}
-    events = [e for e in run.of_cell(cell.cell, "process.stacks") if e.data.get("at") == at]
-    return sorted((_dump(e, tellers) for e in events), key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
+    found = []
+    for event in run.of_cell(cell.cell, "process.stacks"):
+        if event.data.get("at") == at:
+            tids = {tid for pid, tid in openers if pid == event.pid}
+            found.append(_dump(event, greens.get(event.pid), tids))
+    return sorted(found, key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
 
 
-def _dump(event: Event, tellers: Iterable[tuple[int | None, Any]]) -> Dump:
-    threads = [t for t in event.data.get("threads") or () if isinstance(t, Mapping)]
-    ranked = sorted(threads, key=lambda thread: _rank(thread, event.pid, set(tellers)))
+def _dump(event: Event, greenlets: Event | None, openers: set[Any]) -> Dump:
+    threads = [thread for thread in event.data.get("threads") or () if isinstance(thread, Mapping)]
+    green, tid = _green(greenlets)
+    ranked = sorted(threads, key=lambda thread: (*_rank(thread, tid), thread.get("tid") not in openers))
     stacks = _grouped(ranked)
     return Dump(
         pid=event.pid,
         t=event.t,
-        at=str(event.data.get("at", "")),
         error=str(event.data.get("error") or ("" if threads else "no thread was seen")),
         stack=stacks[0] if stacks else None,
+        green=green,
         others=tuple(stacks[1:]),
     )
 
 
-def _rank(thread: Mapping[str, Any], pid: int | None, tellers: set[tuple[int | None, Any]]) -> tuple[bool, bool, bool]:
-    """Sorts a heartbeat's own OS thread first, then the thread that opened the connection."""
-    beats = "heartbeat" in str(thread.get("name") or "").lower() or telling_frame(frames_of(thread))[1] == HEARTBEAT
-    return (not beats, (pid, thread.get("tid")) not in tellers, not thread.get("active"))
+def _rank(thread: Mapping[str, Any], green_tid: object) -> tuple[bool, bool]:
+    """Sorts the OS thread that must run the heartbeat's green thread first, then a heartbeat's own OS thread."""
+    own = "heartbeat" in str(thread.get("name") or "").lower() or telling_frame(frames_of(thread))[1] == HEARTBEAT
+    return (green_tid is None or thread.get("tid") != green_tid, not own)
+
+
+def _green(event: Event | None) -> tuple[Stack | None, object]:
+    """The green thread that sends heartbeats, and the OS thread that it belongs to."""
+    for greenlet in (event.data.get("greenlets") or ()) if event else ():
+        frames = frames_of(greenlet)
+        index, meaning = telling_frame(frames)
+        if event and index is not None and meaning == HEARTBEAT and not greenlet.get("dead"):
+            tid = greenlet.get("tid")
+            overdue = next(
+                (hub.get("next_timer_overdue_s") for hub in event.data.get("hubs") or () if hub.get("tid") == tid), None
+            )
+            late = f"; its hub should have run {seconds(overdue)} ago" if overdue and overdue > LATE_S else ""
+            return Stack((f"green thread of thread {tid}",), frames, index, f"{HEARTBEAT}, suspended here{late}"), tid
+    return None, None
 
 
 def _grouped(threads: Sequence[Mapping[str, Any]]) -> list[Stack]:
@@ -111,8 +137,14 @@ def _stack(threads: Sequence[Mapping[str, Any]]) -> Stack:
 
 
 def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
-    """The frames of a thread in a ``process.stacks`` event, innermost first."""
-    return tuple(frame for frame in thread.get("frames") or () if isinstance(frame, Mapping))
+    """The frames of a thread or greenlet, innermost first.
+
+    Of a thread without a stack the system call is known that it waits in.
+    """
+    frames = tuple(frame for frame in thread.get("frames") or () if isinstance(frame, Mapping))
+    if not frames and thread.get("syscall"):
+        return ({"function": thread["syscall"], "file": "system call", "line": 0, "native": True},)
+    return frames
 
 
 def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
@@ -137,5 +169,5 @@ def place(frame: Frame) -> str:
 
 
 def _function(frame: Frame) -> str:
-    """The bare name: ``accept4`` of ``accept4@plt (libc.so.6)``."""
-    return re.split(r"[@ (]", str(frame.get("function") or ""), maxsplit=1)[0]
+    """The bare name: ``accept4`` of ``accept4@plt (libc.so.6)``, ``wait`` of ``Hub.wait``."""
+    return re.split(r"[@ (]", str(frame.get("function") or ""), maxsplit=1)[0].rpartition(".")[2]

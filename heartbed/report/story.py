@@ -11,15 +11,13 @@ from heartbed.record import Event
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
-from heartbed.report.words import SEVERITY, milliseconds, number, seconds
+from heartbed.report.words import SEVERITY, milliseconds, number
 
 MOST_CONNECTIONS = 4
 """Connections whose life is told; the worst are."""
 
 MOST_LOGS = 6
 LOG_LENGTH = 150
-OVERDUE_S = 0.5
-"""A timer of a hub that is later than this was not run when it was due."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +92,14 @@ def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
         what = f"thread {dump.stack.names[0]} is in {frame.get('function', '?')} of {where}"
         meaning = f": {dump.stack.meaning}" if dump.stack.meaning else ""
         yield Line(dump.t, "stack", what + meaning, telling=dump.stack.telling is not None)
-    for event in run.of_cell(cell.cell, "process.greenlets"):
-        for hub in event.data.get("hubs") or ():
-            overdue = hub.get("next_timer_overdue_s")
-            if isinstance(overdue, int | float) and overdue > OVERDUE_S:
-                what = f"the hub of thread {hub.get('tid')} should have run {seconds(overdue)} ago"
-                yield Line(event.t, "hub", what, telling=True)
+        if dump.green is not None:
+            frame = dump.green.frames[dump.green.telling or 0]
+            yield Line(
+                dump.t,
+                "stack",
+                f"{dump.green.names[0]} is in {stacks.place(frame)}: {dump.green.meaning}",
+                telling=True,
+            )
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heartbed.model import CellVerdict, Connection, Cost, Outcome, Purpose, RunVerdict
+from heartbed.report.text import one_line
 
 SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 """The worst first: a proven loss outranks not knowing, and not knowing outranks kept."""
 
 CAUSES = {
-    "hub_not_run": "nothing runs the hub that the heartbeat needs",
+    "hub_not_run": "nothing runs the eventlet hub",
     "no_heartbeat_thread": "no heartbeat thread",
     "heartbeat_disabled": "heartbeats are switched off",
     "option_unknown": "the option is unknown to this version",
@@ -112,6 +113,12 @@ def milliseconds(value: float) -> str:
 def number(value: float) -> str:
     """A number without needless decimals: ``2``, ``0.5``."""
     return f"{value:g}"
+
+
+def sentence(text: str) -> str:
+    """A cause as a sentence: a capital at its beginning, a full stop at its end."""
+    said = one_line(text)
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '!', ':')) else '.'}" if said else ""
 
 
 def question(run: RunVerdict) -> str:

@@ -36,10 +36,17 @@ SPEC: dict[str, Any] = {
         "color": {
             "field": "lane",
             "type": "nominal",
+            "sort": None,
             "scale": {"range": ["var(--client)", "var(--broker)", "var(--lost)", "var(--kept)"]},
-            "legend": {"title": None, "orient": "top", "labelColor": "var(--ink-2)", "symbolType": "stroke"},
+            "legend": {
+                "title": None,
+                "orient": "top",
+                "labelColor": "var(--ink-2)",
+                "labelFontSize": 12,
+                "symbolType": "stroke",
+            },
         },
-        "strokeDash": {"field": "lane", "type": "nominal", "legend": None},
+        "strokeDash": {"field": "lane", "type": "nominal", "sort": None, "legend": None},
     },
 }
 

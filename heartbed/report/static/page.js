@@ -13,6 +13,17 @@
     return pair?.every(Boolean) && pair[0] !== pair[1] ? pair : null;
   }
 
+  // Marks the properties in which two cells are unlike.
+  function contrast(pair) {
+    for (const row of document.querySelectorAll(".facts tr.unlike")) row.classList.remove("unlike");
+    if (!pair) return;
+    const tables = pair.map((article) => new Map([...article.querySelectorAll(".facts tbody tr")].map((row) => [row.cells[0].textContent, row])));
+    for (const name of new Set(tables.flatMap((table) => [...table.keys()]))) {
+      const rows = tables.map((table) => table.get(name));
+      if (rows[0]?.textContent !== rows[1]?.textContent) for (const row of rows) row?.classList.add("unlike");
+    }
+  }
+
   async function route() {
     const pair = pairOf(location.hash);
     unlink?.();
@@ -20,6 +31,7 @@
     const was = document.body.classList.contains("paired");
     document.body.classList.toggle("paired", Boolean(pair));
     end.hidden = !pair;
+    contrast(pair);
     for (const article of articles) {
       article.hidden = Boolean(pair) && !pair.includes(article);
       article.classList.toggle("pair-a", pair?.[0] === article);
