@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from heartbed.errors import TestbedError
 from heartbed.record import Event, Writer
 
 Listener = Callable[[Event], None]
@@ -24,7 +25,7 @@ class Bus:
         self._listeners: list[Listener] = []
         self._seen: list[Event] = []
         self._changed = threading.Condition()
-        self._failure: Exception | None = None
+        self._failure: TestbedError | None = None
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener`` with every event from now on, in the emitting thread."""
@@ -34,7 +35,7 @@ class Bus:
         """Record one event and tell the listeners."""
         try:
             self._writer.write(event)
-        except Exception as error:
+        except TestbedError as error:
             self._failure = self._failure or error
         for listener in self._listeners:
             listener(event)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from heartbed.bus import Bus
 from heartbed.cells import Cell
-from heartbed.compose import USER
 from heartbed.observers.agent import Agent
 from heartbed.observers.app_log import AppLog
 from heartbed.observers.base import Observer, pid_of
 from heartbed.observers.broker_events import BrokerEvents
 from heartbed.observers.broker_log import BrokerLog
 from heartbed.observers.wire import Capture, dissect
+from heartbed.plan import USER
 from heartbed.record import Event
 from heartbed.testbed import Testbed
 
@@ -79,7 +79,7 @@ class Observation:
         self._bus.emit(Event("cell.address", cell=service, data=data))
         if self._agent is not None and container_pid:
             self._agent.watch(service, container_pid)
-        self._begin(AppLog(container, self._bus.emit, cell=service))
+        self._begin(AppLog(service, container, self._bus.emit))
 
     def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
         """Whose connection it is: by its address, and by its name for the controls, which share a container."""

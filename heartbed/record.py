@@ -132,7 +132,7 @@ def _events(path: Path, raw: bytes) -> Iterator[Event]:
         try:
             yield _event(json.loads(line), number)
         except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, _NewerSchema):
+            if isinstance(error, _NewerSchemaError):
                 raise InputError(f"{path}:{number}: {error}", hint="use a newer heartbed to read this run") from None
             if number == len(lines):
                 return
@@ -141,16 +141,16 @@ def _events(path: Path, raw: bytes) -> Iterator[Event]:
             ) from None
 
 
-class _NewerSchema(ValueError):
+class _NewerSchemaError(ValueError):
     pass
 
 
 def _event(body: dict[str, Any], number: int) -> Event:
     schema = body["v"]
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise _NewerSchema(f"schema {schema!r}, but this heartbed reads up to {SCHEMA}")
+        raise _NewerSchemaError(f"schema {schema!r}, but this heartbed reads up to {SCHEMA}")
     if not isinstance(body["kind"], str) or not isinstance(body["data"], dict):
-        raise ValueError("kind must be a text and data an object")
+        raise ValueError("kind must be a text and data an object")  # noqa: TRY004  # one error for all that is malformed
     t = float(body["t"])
     if not math.isfinite(t):
         raise ValueError("t must be finite")

@@ -21,9 +21,11 @@ from heartbed.cells import Cell, Selection
 from heartbed.errors import TestbedError
 from heartbed.model import RunVerdict
 from heartbed.observation import Observation
+from heartbed.plan import Labels, Plan
 from heartbed.probes import idle
 from heartbed.record import Event, Writer, read
 from heartbed.settings import Settings
+from heartbed.setup.build import ImageRef
 from heartbed.stage import Stage
 from heartbed.verdict import judge
 
@@ -45,34 +47,33 @@ class Outcome:
     verdict: RunVerdict
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """The user has stopped the run."""
 
 
 def execute(
     selection: Selection,
     settings: Settings,
-    images: Callable[[Sequence[Cell]], dict[str, str]],
+    images: Callable[[Sequence[Cell]], dict[str, ImageRef]],
     listeners: Sequence[Listener] = (),
 ) -> Outcome:
     """Run the idle probe on the cells and judge the record.
 
-    ``images`` makes sure that the images are there and returns service kind
-    (``rabbitmq``, ``observer``) -> tag. Nothing is left running, whatever
+    ``images`` makes sure of the images that cells need, and returns name ->
+    reference. Nothing is left running, whatever
     happens. Raises ``TestbedError`` when a part does not come up, and
-    ``Interrupted`` when the user stops it; the record tells of both.
+    ``InterruptedRunError`` when the user stops it; the record tells of both.
     """
     client = testbed.connect()
     testbed.sweep(client)
-    tags = images(selection.cells)
+    found = images(selection.cells)
     folder = runfolder.create(settings.runs)
-    plan = compose.Plan(
+    plan = Plan(
         project=f"heartbed-{re.sub('[^a-z0-9]', '', folder.name)}-{folder.path.stat().st_ino % 0xFFFF:04x}",
         cells=selection.cells,
         settings=settings,
-        labels=compose.Labels(run=f"{folder.name}-{folder.path.stat().st_ino}", lock=str(folder.lock_path)),
-        rabbitmq_image=tags["rabbitmq"],
-        observer_image=tags["observer"],
+        labels=Labels(run=f"{folder.name}-{folder.path.stat().st_ino}", lock=str(folder.lock_path)),
+        images={name: image.id for name, image in found.items()},
     )
     file = folder.path / COMPOSE_FILE
     file.write_text(compose.render(plan), encoding="utf-8")
@@ -82,7 +83,7 @@ def execute(
         bus = Bus(writer)
         for listener in listeners:
             bus.listen(listener)
-        bus.emit(Event("run.start", data=_start(folder.name, selection, settings, client, plan)))
+        bus.emit(Event("run.start", data=_start(folder.name, selection, settings, client, found)))
         play = _Play(bed, bus, plan, folder.path)
         _play(play, bus)
     return Outcome(folder.path, save_verdicts(folder.path))
@@ -103,9 +104,9 @@ def _play(play: _Play, bus: Bus) -> None:
         play.all()
         bus.check()
         status, reason = "complete", ""
-    except (KeyboardInterrupt, Interrupted):
+    except (KeyboardInterrupt, InterruptedRunError):
         status, reason = "interrupted", "stopped by the user"
-        raise Interrupted from None
+        raise InterruptedRunError from None
     except TestbedError as error:
         reason = error.message
         raise
@@ -118,7 +119,7 @@ def _play(play: _Play, bus: Bus) -> None:
 class _Play:
     """The parts of a running run, brought up in order and taken down in any state."""
 
-    def __init__(self, bed: testbed.Testbed, bus: Bus, plan: compose.Plan, folder: Path) -> None:
+    def __init__(self, bed: testbed.Testbed, bus: Bus, plan: Plan, folder: Path) -> None:
         self.bed, self.bus, self.plan = bed, bus, plan
         self.watching = Observation(
             bed, bus, folder / CAPTURE_FILE, password=plan.password, stacks=plan.settings.stacks
@@ -186,12 +187,9 @@ def _connection_of(cell: str) -> Callable[[Event], bool]:
 
 
 def _start(
-    name: str, selection: Selection, settings: Settings, client: docker.DockerClient, plan: compose.Plan
+    name: str, selection: Selection, settings: Settings, client: docker.DockerClient, images: dict[str, ImageRef]
 ) -> dict[str, Any]:
     """The first event: what is run, with what, on what."""
-    tags = {"rabbitmq": plan.rabbitmq_image, "observer": plan.observer_image}
-    tags |= {f"apache-oslo{cell.oslo}": compose.apache_image(cell.oslo) for cell in plan.cells}
-    ids = testbed.image_ids(client, list(tags.values()))
     info = client.info()
     return {
         "run": name,
@@ -219,7 +217,7 @@ def _start(
             "python": platform.python_version(),
         },
         "docker": testbed.versions(client),
-        "images": {service: {"tag": tag, "id": ids.get(tag)} for service, tag in tags.items()},
+        "images": {name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
         "argv": sys.argv[1:],
     }
 
@@ -229,7 +227,7 @@ def _interruptible() -> Iterator[None]:
     """Let SIGTERM end the run in the same order as Ctrl-C."""
 
     def end(_number: int, _frame: object) -> None:
-        raise Interrupted
+        raise InterruptedRunError
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -51,6 +51,6 @@ def heartbeat(text: str | int) -> int:
     if not 1 <= value <= LONGEST_HEARTBEAT_S:
         raise InputError(
             f"heartbeat {str(text)!r} is not a heartbeat timeout",
-            hint=f"give whole seconds from 1 to {LONGEST_HEARTBEAT_S}, as in HEARTBEAT=2; 60 is oslo.messaging's default",
+            hint=f"give whole seconds from 1 to {LONGEST_HEARTBEAT_S}; 60 is oslo.messaging's own default",
         )
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import requests
 from docker.models.containers import Container
 from filelock import FileLock, Timeout
 
-from heartbed.compose import AMQP_PORT, HTTP_PORT
 from heartbed.errors import TestbedError
+from heartbed.plan import AMQP_PORT, HTTP_PORT
 
 LOG_LINES = 25
 CREATE_DEADLINE_S = 180
@@ -172,7 +172,7 @@ def _remove_container(container: Container) -> None:
 
 
 def alive(labels: dict[str, str]) -> bool:
-    """Whether the run that made something still holds its lock; what has no lock (the stack by hand) counts as alive."""
+    """Whether the run that made something still holds its lock. What has no lock, the stack by hand, counts as alive."""
     path = labels.get(LOCK_LABEL)
     if not path:
         return True
@@ -205,13 +205,4 @@ def versions(client: docker.DockerClient) -> dict[str, str]:
         command = ["docker", "compose", "version", "--short"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
         found["compose"] = done.stdout.strip()
-    return found
-
-
-def image_ids(client: docker.DockerClient, tags: Sequence[str]) -> dict[str, str]:
-    """Tag -> image id of the images that are present."""
-    found: dict[str, str] = {}
-    for tag in dict.fromkeys(tags):
-        with contextlib.suppress(docker.errors.ImageNotFound):
-            found[tag] = str(client.images.get(tag).id)
     return found

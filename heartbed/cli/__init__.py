@@ -14,7 +14,7 @@ from heartbed import __version__
 from heartbed.cli import running, runs, stack
 from heartbed.cli.common import show_error
 from heartbed.errors import HeartbedError
-from heartbed.run import Interrupted
+from heartbed.run import InterruptedRunError
 
 INTERRUPTED = 130
 
@@ -60,7 +60,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (Interrupted, KeyboardInterrupt, click.Abort):
+    except (InterruptedRunError, KeyboardInterrupt, click.Abort):
         click.echo("stopped; nothing was left running", err=True)
         sys.exit(INTERRUPTED)
     sys.exit(result if isinstance(result, int) else 0)

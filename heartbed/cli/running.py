@@ -11,6 +11,7 @@ from rich.table import Table
 from heartbed import cells as cells_
 from heartbed import compose as compose_
 from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
+from heartbed.plan import Labels, Plan
 from heartbed.report.live import LiveView
 from heartbed.report.terminal import summary
 from heartbed.run import execute
@@ -134,11 +135,11 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
       docker compose -f event.yaml up --detach
     """
     selection = cells_.select(expressions)
-    plan = compose_.Plan(
+    plan = Plan(
         project="heartbed-by-hand",
         cells=selection.cells,
         settings=Settings(heartbeat_s=heartbeat),
-        labels=compose_.Labels(run="by-hand"),
+        labels=Labels(run="by-hand"),
     )
     click.echo(compose_.render(plan), nl=False)
 

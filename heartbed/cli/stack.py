@@ -18,8 +18,8 @@ from heartbed.stack import clean as clean_all
 def images() -> None:
     """Build the images that the comparison needs, where they are missing or out of date."""
     found = images_for(cells_.select(cells_.COMPARISON).cells, console(stderr=True))
-    for name, tag in found.items():
-        console().print(f"{name:<22} {tag}", markup=False)
+    for name, image in found.items():
+        console().print(f"{name:<22} {image.tag:<28} {image.id[7:19]}", markup=False)
 
 
 @click.command()

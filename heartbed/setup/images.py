@@ -11,7 +11,7 @@ from rich.console import Console
 
 from heartbed.cells import DEFAULT_OSLO, Cell
 from heartbed.settings import ROOT
-from heartbed.setup.build import ImageSpec, ensure_images
+from heartbed.setup.build import ImageRef, ImageSpec, ensure_images
 from heartbed.setup.progress import Progress
 from heartbed.testbed import connect
 
@@ -37,16 +37,15 @@ def specs(
     return found + [_apache(version, base, root) for version in dict.fromkeys(oslo_versions)]
 
 
-def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: bool = False) -> dict[str, str]:
+def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: bool = False) -> dict[str, ImageRef]:
     """Makes sure of all images that a run of these cells needs.
 
-    Returns name -> tag. The RPC server and the controls run on the default
+    Returns name -> reference. The RPC server and the controls run on the default
     version of oslo.messaging, whatever the cells have. Raises ``TestbedError``.
     """
     versions = [DEFAULT_OSLO, *(cell.oslo for cell in cells)]
     with contextlib.closing(connect()) as client:
-        found = ensure_images(specs(versions), client, progress=Progress(Console(quiet=True) if quiet else console))
-    return {name: image.tag for name, image in found.items()}
+        return ensure_images(specs(versions), client, progress=Progress(Console(quiet=True) if quiet else console))
 
 
 def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:

@@ -10,7 +10,7 @@ from heartbed.verdict.cause import Cause, of_missed_heartbeats
 from heartbed.verdict.evidence import cite, in_order, seconds
 
 SAMPLING_TOLERANCE = 0.05
-"""Share of the timeout by which RabbitMQ's sampling timer may be early (Erlang timers round to 1 ms; 5 % is generous)."""
+"""Share of the timeout by which RabbitMQ's sampling may be off. Erlang's timers are exact to 1 ms: 5 % is generous."""
 
 PROCESS_END_S = 1.0
 """A process that is gone within this time of its connection's end has taken the connection with it."""

@@ -1,0 +1,35 @@
+"""How a cell's server becomes a service of the Compose file: one module a family of servers.
+
+A module names in ``SERVERS`` the factors that it serves, and has ``service(plan, cell)``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from heartbed.cells import Cell
+    from heartbed.plan import Plan
+
+
+class Family(Protocol):
+    """A module of this package."""
+
+    SERVERS: tuple[str, ...]
+
+    def service(self, plan: Plan, cell: Cell) -> dict[str, Any]:
+        """The cell's service, in Compose's terms."""
+
+
+@cache
+def _families() -> dict[str, Family]:
+    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    return {server: cast("Family", module) for module in modules for server in getattr(module, "SERVERS", ())}
+
+
+def service(plan: Plan, cell: Cell) -> dict[str, Any]:
+    """The service of the Compose file that runs this cell."""
+    return _families()[cell.server].service(plan, cell)
