@@ -1,11 +1,13 @@
-"""One look at one process: context switches, stacks, then greenlets.
+"""Looks at processes, one after another: context switches, stacks, then greenlets.
 
-Run as ``python3 -m heartbed_agent.look CELL_PID PID HOST_PID AT``; writes events
-without a cell. ``CELL_PID`` is a process of the cell as the machine numbers it.
+Run as ``python3 -m heartbed_agent.look``. Reads lines ``PID HOST_PID AT``: the
+process as its cell numbers it and as the machine does, and the occasion. Writes
+events without a cell, and ``{"end": CODE}`` after each look. It stays, because
+to start Python anew costs more than a look does.
 
-It enters the cell's mount and process namespaces: there py-spy finds the very
-files that the process has mapped, which it needs to unwind native frames, and
-all numbers of processes and threads are those that the application itself uses.
+A look enters the cell's mount and process namespaces: there py-spy finds the
+very files that the process has mapped, which it needs to unwind native frames,
+and all numbers of processes and threads are those that the application uses.
 
 The order matters. What is read from /proc does not disturb; py-spy stops the
 process for some milliseconds; the signal comes last, because it makes a thread
@@ -20,7 +22,9 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +44,35 @@ class NotSeenError(Exception):
     """Why something could not be seen."""
 
 
-def main(cell_pid: int, pid: int, host_pid: int, at: str) -> int:
-    """Enter the namespaces and look there. Returns the exit code."""
+def serve() -> None:
+    """Look at whatever is asked for, until there is no more."""
+    for line in sys.stdin:
+        pid, host_pid, at = line.split()
+        code = _in_a_child(partial(look, int(pid), int(host_pid), at))
+        print(json.dumps({"end": code}), flush=True)
+
+
+def look(pid: int, host_pid: int, at: str) -> int:
+    """Enter the process's namespaces, for good, and look there. Returns the exit code."""
     py_spy = os.open(PY_SPY, os.O_RDONLY)
-    processes, files = (os.open(f"/proc/{cell_pid}/ns/{space}", os.O_RDONLY) for space in ("pid", "mnt"))
+    processes, files = (os.open(f"/proc/{host_pid}/ns/{space}", os.O_RDONLY) for space in ("pid", "mnt"))
     os.setns(processes, os.CLONE_NEWPID)
     os.setns(files, os.CLONE_NEWNS)
-    child = os.fork()  # only a new process is in the entered process namespace
+    # Only a new process is in the process namespace that was entered.
+    return _in_a_child(Look(pid, host_pid, at, py_spy).all)
+
+
+def _in_a_child(work: Callable[[], int]) -> int:
+    """Do ``work`` in a process of its own. Returns its exit code, negative for a signal."""
+    child = os.fork()
     if child == 0:
-        Look(pid, host_pid, at, py_spy).all()
-        os._exit(0)
+        code = 1
+        try:
+            code = work()
+        except Exception:  # noqa: BLE001  # its traceback is for the agent to tell
+            traceback.print_exc()
+        finally:
+            os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -60,12 +83,13 @@ class Look:
         self._pid, self._host_pid, self._at, self._py_spy = pid, host_pid, at, py_spy
         self._output = Output()
 
-    def all(self) -> None:
-        """All three events, each with an ``error`` where it cannot be had."""
+    def all(self) -> int:
+        """All three events, each with an ``error`` where it cannot be had. Returns 0."""
         tasks: dict[int, dict[str, Any]] = {}
         self._tell("process.switches", lambda: {"threads": self._switches(tasks)})
         self._tell("process.stacks", lambda: self._stacks(tasks))
         self._tell("process.greenlets", self._greenlets)
+        return 0
 
     def _tell(self, kind: str, see: Callable[[], dict[str, Any]]) -> None:
         t = time.time()
@@ -203,4 +227,4 @@ def _reason(stderr: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    serve()

@@ -31,15 +31,15 @@ class Process:
 class Processes:
     """Finds the cells' processes by looking through /proc, and is told by the kernel when one ends.
 
-    A process belongs to a cell when it shares both process namespace and
-    control group with the cell's first process: this leaves out what the agent
-    itself sends into the namespace.
+    A cell's processes are its container's first process and all that descend
+    from it. Others come in from outside: a health check, a ``docker exec``, or
+    what this agent itself sends to look.
     """
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._lock = threading.Lock()
-        self._cells: dict[tuple[int, str], str] = {}
+        self._cells: dict[int, str] = {}
         self._strangers: set[int] = set()
         self._known: dict[int, Process] = {}
         self._by_handle: dict[int, int] = {}
@@ -47,9 +47,9 @@ class Processes:
 
     def watch(self, cell: str, container_pid: int) -> None:
         """Watch a cell from now on. Raises ``OSError`` when its first process has ended."""
-        key = _belonging(container_pid)
+        os.kill(container_pid, 0)
         with self._lock:
-            self._cells[key] = cell
+            self._cells[container_pid] = cell
             self._strangers.clear()
         self.scan()
 
@@ -85,18 +85,19 @@ class Processes:
                 self._part(handle)
 
     def _look_at(self, host_pid: int) -> Process | None:
-        try:
-            cell = self._cells.get(_belonging(host_pid))
-            if cell is None:
-                return None
-            handle = os.pidfd_open(host_pid)
-        except OSError:
-            return None  # ended meanwhile, or is a zombie
         with contextlib.suppress(OSError, KeyError):
             status = read_status(host_pid)
-            return Process(cell, int(status["NSpid"].split()[-1]), host_pid, status["Name"], handle)
-        os.close(handle)
-        return None
+            cell = self._cell_of(host_pid, int(status["PPid"]))
+            if cell is not None:
+                handle = os.pidfd_open(host_pid)
+                return Process(cell, int(status["NSpid"].split()[-1]), host_pid, status["Name"], handle)
+        return None  # a stranger, or ended meanwhile
+
+    def _cell_of(self, host_pid: int, parent: int) -> str | None:
+        if host_pid in self._cells:
+            return self._cells[host_pid]
+        known = self._known.get(parent)
+        return known.cell if known else None
 
     def _meet(self, process: Process) -> None:
         self._known[process.host_pid] = process
@@ -127,9 +128,3 @@ def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         key, _, value = line.partition(":")
         yield key, value.strip()
-
-
-def _belonging(host_pid: int) -> tuple[int, str]:
-    """What the processes of one container have in common. Raises ``OSError``."""
-    folder = PROC / str(host_pid)
-    return (folder / "ns" / "pid").stat().st_ino, (folder / "cgroup").read_text()
