@@ -11,6 +11,8 @@ SERVERS = ("prefork", "event", "worker", "uwsgi")
 """The order of the columns; a server that is not named here comes last."""
 
 MOST_COLUMNS = 4
+FULL_ENOUGH = 2 / 3
+"""With fewer of its places taken, a matrix is mostly holes."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def matrix(cells: Sequence[CellVerdict]) -> Matrix | None:
     """The matrix of these cells, or None where a list says it better.
 
     A list is better for a single server, for cells without a server, for two
-    cells that would share a place, and where most places would be empty.
+    cells that would share a place, and where many places would be empty.
     """
     places: dict[str, dict[str, CellVerdict]] = {}
     for cell in cells:
@@ -43,7 +45,7 @@ def matrix(cells: Sequence[CellVerdict]) -> Matrix | None:
             return None
         row[server] = cell
     columns = sorted({server for row in places.values() for server in row}, key=_column)
-    if not 2 <= len(columns) <= MOST_COLUMNS or 2 * len(cells) < len(columns) * len(places):
+    if not 2 <= len(columns) <= MOST_COLUMNS or len(cells) < FULL_ENOUGH * len(columns) * len(places):
         return None
     rows = (Row(label, tuple(row.get(column) for column in columns)) for label, row in places.items())
     return Matrix(tuple(columns), tuple(rows))

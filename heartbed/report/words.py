@@ -118,7 +118,9 @@ def number(value: float) -> str:
 def sentence(text: str) -> str:
     """A cause as a sentence: a capital at its beginning, a full stop at its end."""
     said = one_line(text)
-    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '!', ':')) else '.'}" if said else ""
+    first = said.partition(" ")[0]
+    head = said[:1].upper() if first.rstrip(",:;").isalpha() else said[:1]  # not the name of a package or an option
+    return f"{head}{said[1:]}{'' if said.endswith(('.', '?', '!', ':')) else '.'}" if said else ""
 
 
 def question(run: RunVerdict) -> str:
