@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console, RenderableType
@@ -24,7 +25,7 @@ from tests.unit.data.report.samples import SAMPLES
 def shown(what: RenderableType, width: int = 80, encoding: str = "utf-8", *, colour: bool = False) -> str:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, errors="strict", write_through=True)
-    system = "truecolor" if colour else None
+    system: Literal["truecolor"] | None = "truecolor" if colour else None
     Console(file=file, width=width, force_terminal=colour, color_system=system, highlight=False, _environ={}).print(
         what
     )
