@@ -20,6 +20,10 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 ENDS = re.compile(r"(?P<host>[0-9A-Fa-f.:]+|\[[^\]]+\]):(?P<port>\d+) -> \S+:\d+(?: - (?P<name>[^,)\s]*))?")
 CLOSING = re.compile(r"closing AMQP connection")
 MISSED = re.compile(r"missed heartbeats from client, timeout: (\d+)s")
+ERROR = re.compile(r"Error on AMQP connection")
+CHATTER = ("debug", "info", "notice")
+"""Levels of entries that are left out when they name no connection: what the broker says while it starts."""
+
 QUIET_S = 0.1
 """An entry is over when nothing has followed it for so long."""
 
@@ -37,7 +41,8 @@ class Entry:
 class BrokerLog(LogStream):
     """Follows the log of the broker's container and emits its entries as ``broker.log``.
 
-    An event's time is the one that the entry itself bears. Docker's time stamp
+    Left out are entries below ``warning`` that name no connection. An event's
+    time is the one that the entry itself bears. Docker's time stamp
     is that of the engine's copying and comes up to some milliseconds later.
     """
 
@@ -60,8 +65,9 @@ class BrokerLog(LogStream):
         self._tell(entries.finish())
 
     def _tell(self, entry: Entry | None) -> None:
-        if entry is not None:
-            self.emit(to_event(entry, self._resolve))
+        event = to_event(entry, self._resolve) if entry is not None else None
+        if event is not None and (event.conn is not None or event.data["level"] not in CHATTER):
+            self.emit(event)
 
 
 class Entries:
@@ -124,6 +130,8 @@ def to_event(entry: Entry, resolve: Resolve) -> Event:
 
 def why(entry: Entry) -> tuple[str, int | None]:
     """The reason for a close in the record's words, and the heartbeat timeout (seconds) if that was missed."""
+    if ERROR.search(entry.text):
+        return "error", None
     if not CLOSING.search(entry.text):
         return "other", None
     missed = MISSED.search(entry.text)
