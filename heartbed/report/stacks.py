@@ -9,8 +9,10 @@ httpd or mod_wsgi where no hub is ever run.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import PurePosixPath
 from typing import Any
 
 from heartbed.model import CellVerdict
@@ -35,6 +37,9 @@ HEARTBEAT = PLACES[0][3]
 
 LATE_S = 0.5
 """A hub whose next timer is overdue by more was not run when it should have been."""
+
+PACKAGES = ("site-packages", "dist-packages")
+STANDARD_LIBRARY = re.compile(r"python3\.\d+")
 
 Frame = Mapping[str, Any]
 
@@ -141,10 +146,25 @@ def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
 
     Of a thread without a stack the system call is known that it waits in.
     """
-    frames = tuple(frame for frame in thread.get("frames") or () if isinstance(frame, Mapping))
+    frames = [frame for frame in thread.get("frames") or () if isinstance(frame, Mapping)]
     if not frames and thread.get("syscall"):
-        return ({"function": thread["syscall"], "file": "system call", "line": 0, "native": True},)
-    return frames
+        frames = [{"function": thread["syscall"], "file": "system call", "line": 0, "native": True}]
+    return tuple(_without_nameless(frames))
+
+
+def _without_nameless(frames: Sequence[Frame]) -> Iterator[Frame]:
+    """Each row of native frames without symbols as one."""
+    for nameless, row in groupby(frames, key=lambda frame: frame.get("file") if _is_nameless(frame) else None):
+        members = list(row)
+        if nameless is None:
+            yield from members
+        else:
+            count = f"{len(members)} frames" if len(members) > 1 else "a frame"
+            yield {"function": f"({count} without a name)", "file": nameless, "line": 0, "native": True}
+
+
+def _is_nameless(frame: Frame) -> bool:
+    return str(frame.get("function") or "").startswith("0x")
 
 
 def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
@@ -161,11 +181,13 @@ def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
 
 def place(frame: Frame) -> str:
     """Where a frame is: ``mod_mpm_prefork.so`` or ``eventlet/hubs/poll.py:77``."""
-    file = str(frame.get("file") or "?")
-    for marker in ("/site-packages/", "/dist-packages/"):
-        file = file.rpartition(marker)[2]
-    file = file.rpartition("/")[2] if frame.get("native") else file
-    return f"{file}:{frame['line']}" if frame.get("line") else file
+    path = PurePosixPath(str(frame.get("file") or "?"))
+    if frame.get("native"):
+        return path.name
+    parts = path.parts
+    roots = [i for i, part in enumerate(parts) if part in PACKAGES or STANDARD_LIBRARY.fullmatch(part)]
+    short = parts[roots[-1] + 1 :] if roots else parts[-3:]
+    return f"{'/'.join(short)}:{frame['line']}" if frame.get("line") else "/".join(short)
 
 
 def _function(frame: Frame) -> str:

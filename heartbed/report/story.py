@@ -18,6 +18,8 @@ MOST_CONNECTIONS = 4
 
 MOST_LOGS = 6
 LOG_LENGTH = 150
+GRAVE = ("warn", "warning", "error", "crit", "critical", "alert", "emerg", "fatal")
+"""Levels of Python's logging and of httpd's."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
             )
     took = [event.data["ms"] for event in before if isinstance(event.data.get("ms"), int | float)]
     if before:
-        middle = f", {milliseconds(median(took))} each in the middle" if took else ""
+        middle = f", median {milliseconds(median(took))}" if took else ""
         yield Line(before[-1].t, "request", f"{len(before)} more before the idle period{middle}")
 
 
@@ -103,9 +105,7 @@ def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    grave = [
-        e for e in run.of_cell(cell.cell, "app.log") if str(e.data.get("level", "")).upper() not in ("DEBUG", "INFO")
-    ]
+    grave = [e for e in run.of_cell(cell.cell, "app.log") if str(e.data.get("level", "")).lower() in GRAVE]
     for event in grave[:MOST_LOGS]:
         yield Line(event.t, f"{event.data.get('source', 'app')} log", one_line(event.data.get("text"), LOG_LENGTH))
     if len(grave) > MOST_LOGS:
@@ -132,7 +132,7 @@ def _connection(run: RunData, cell: CellVerdict, connection: Connection) -> Iter
         what = f"{title}: octets begin to wait unread, {most} at most"
         yield Line(queued[0].t, "socket", what, telling=connection.outcome != "kept")
     for event in run.of_connection(connection, "broker.log"):
-        if event.data.get("reason") != "clean":
+        if event.data.get("reason") not in ("clean", "other"):
             yield Line(event.t, "broker log", one_line(event.data.get("text"), LOG_LENGTH * 2), telling=True)
     for event in timeline.ends(run, connection):
         how = str(event.data.get("how", "")).upper()

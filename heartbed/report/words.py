@@ -31,8 +31,8 @@ CAUSES = {
 }
 """Cause code -> a few words. A code that is not here is shown as it is."""
 
-DIFFERENT_S = 0.25
-"""Two losses of one cell that lie further apart than this are told apart, in timeouts."""
+DIFFERENT_TIMEOUTS = 1.0
+"""Losses of one cell further apart than this are told apart: RabbitMQ samples once a timeout, so less means nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     told = [_phrase(purpose, connections) for purpose, connections in by_purpose.items() if connections]
     outcomes = {phrase.outcome for phrase in told}
     times = [phrase.lost_after_s for phrase in told if phrase.lost_after_s is not None]
-    apart = times and max(times) - min(times) > DIFFERENT_S * max(heartbeat_s, 1.0)
+    apart = times and max(times) - min(times) > DIFFERENT_TIMEOUTS * max(heartbeat_s, 1.0)
     if len(told) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
         return told
     return [Phrase(None, cell.outcome, cell.lost_after_s)]

@@ -81,6 +81,25 @@ def test_a_thread_without_a_stack_is_known_by_its_system_call() -> None:
     assert frame["function"] == "epoll_wait"
 
 
+def test_frames_without_symbols_are_counted_not_listed() -> None:
+    stack = [*frames("0x7f01", "0x7f02"), *frames("accept4"), *frames("0x7f03")]
+    shown = [frame["function"] for frame in stacks.frames_of({"frames": stack})]
+    assert shown == ["(2 frames without a name)", "accept4", "(a frame without a name)"]
+
+
+@pytest.mark.parametrize(
+    ("file", "native", "shown"),
+    [
+        ("/usr/lib/apache2/modules/mod_mpm_event.so", True, "mod_mpm_event.so"),
+        ("/venv/lib/python3.13/site-packages/eventlet/hubs/hub.py", False, "eventlet/hubs/hub.py:7"),
+        ("/usr/lib/python3.13/threading.py", False, "threading.py:7"),
+        ("/opt/x/oslo_messaging/_drivers/impl_rabbit.py", False, "oslo_messaging/_drivers/impl_rabbit.py:7"),
+    ],
+)
+def test_places_are_short_enough_to_read(file: str, native: bool, shown: str) -> None:
+    assert stacks.place({"file": file, "native": native, "line": 0 if native else 7}) == shown
+
+
 def test_a_dump_that_failed_says_why() -> None:
     run, cell = run_and_cell("prefork-daemon-eventlet")
     failed = Event("process.stacks", T0, cell.cell, 5, None, {"at": "mid-idle", "error": "no permission"})

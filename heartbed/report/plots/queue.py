@@ -31,6 +31,7 @@ SPEC: dict[str, Any] = {
             "type": "quantitative",
             "title": "seconds since the idle period began",
             "scale": {"nice": False, "zero": False},
+            "axis": {"tickCount": {"expr": "max(2, width / 70)"}},
         },
         "y": {"field": "octets", "type": "quantitative", "title": "unread octets", "axis": {"tickCount": 4}},
         "color": {

@@ -23,6 +23,7 @@ X = {
     "type": "quantitative",
     "title": "seconds since the idle period began",
     "scale": {"zero": False, "nice": False},
+    "axis": {"tickCount": {"expr": "max(2, width / 70)"}},
 }
 END = {"field": "end"}
 LANE = {"field": "lane", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "labelPadding": 8}}
