@@ -19,6 +19,9 @@ DIAGNOSTICS = f"/v2.1/servers/{SERVER_ID}/diagnostics"
 ACTION = f"/v2.1/servers/{SERVER_ID}/action"
 FACTS = "/heartbed/facts"
 
+GRACE_S = 4.0
+"""A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
+
 Phase = Literal["open", "before", "after"]
 
 
@@ -30,7 +33,15 @@ class Client:
         self._base = base
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
-        self._timeout_s = (5.0, rpc_timeout_s + 15.0)
+        self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
+
+    def probe_pid(self) -> int | None:
+        """The process that answers ``GET /``. Not recorded, and no broker connection is opened."""
+        try:
+            answer = requests.get(f"{self._base()}/", timeout=(5.0, 60.0), headers={"Connection": "close"})
+        except requests.RequestException:
+            return None
+        return _number(answer.headers.get("X-Heartbed-Pid"))
 
     def probe(self) -> tuple[int | None, str]:
         """Status of ``GET /``, which imports the application and opens no broker connection.

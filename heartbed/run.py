@@ -124,13 +124,12 @@ class _Play:
         self.watching = Observation(
             bed, bus, folder / CAPTURE_FILE, password=plan.password, stacks=plan.settings.stacks
         )
-        self.stop = threading.Event()
         self.stage = Stage(
             bed=bed,
             cells=plan.cells,
             settings=plan.settings,
             bus=bus,
-            stop=self.stop,
+            stop=threading.Event(),
             started=self.watching.started,
             request_stacks=self.watching.request_stacks,
         )
@@ -177,7 +176,7 @@ class _Play:
 
     def close(self) -> None:
         """Stop what runs and remove what was made."""
-        self.stop.set()
+        self.stage.close()
         self.watching.stop()
         self.bed.down()
 

@@ -24,8 +24,8 @@ POLL_S = 0.05
 OPENERS = 8
 """Cells that are opened, or asked, side by side."""
 
-ROUNDS = 12
-"""How often all of a cell's processes are asked for before one counts as out of reach."""
+REACH_DEADLINE_S = 10.0
+"""How long all of a cell's processes are asked for before one counts as out of reach."""
 
 
 @dataclass
@@ -50,6 +50,7 @@ class Stage:
     started: Callable[[str], None]
     request_stacks: Callable[[str, int, str], None]
     opened: list[OpenedCell] = field(default_factory=list)
+    timers: list[threading.Timer] = field(default_factory=list)
 
     def state(self, cell: Cell, state: str, **data: object) -> None:
         """Record that a cell has reached a state."""
@@ -91,6 +92,7 @@ class Stage:
         while not self.stop.is_set():
             status, text = opened.client.probe()
             if status is not None and status < 400:
+                self._import_everywhere(opened)
                 self.state(cell, "ready")
                 return
             if status is not None:
@@ -100,6 +102,12 @@ class Stage:
             if time.monotonic() > deadline:
                 raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {text}")
             self.stop.wait(POLL_S)
+
+    def _import_everywhere(self, opened: OpenedCell) -> None:
+        """Let every process import the application now, so that no opening request waits for an import."""
+        count = opened.cell.process_count
+        if count > 1:
+            self._until_reached(opened.client.probe_pid, range(count), lambda reached: len(reached) >= count)
 
     def _failed(self, cell: Cell, reason: str) -> TestbedError:
         log = self.bed.log(cell.name, 60)
@@ -118,6 +126,25 @@ class Stage:
                 break
         opened.idle_from = time.time()
         self.state(cell, "opened", pids=sorted(opened.pids))
+        self._look_in_the_middle(opened)
+
+    def _look_in_the_middle(self, opened: OpenedCell) -> None:
+        """Have each process looked at in the middle of the cell's own idle time."""
+
+        def look() -> None:
+            for pid in sorted(opened.pids):
+                self.request_stacks(opened.cell.name, pid, "mid-idle")
+
+        timer = threading.Timer(self.settings.idle_of(opened.cell) / 2, look)
+        timer.daemon = True
+        timer.start()
+        self.timers.append(timer)
+
+    def close(self) -> None:
+        """Give up what is still waited for."""
+        self.stop.set()
+        for timer in self.timers:
+            timer.cancel()
 
     def reach(self, opened: OpenedCell, phase: Phase, wanted: Sequence[int]) -> set[int]:
         """Cast and call in as many processes as are wanted, and return those that were reached.
@@ -127,17 +154,25 @@ class Stage:
         call are made. With several, they are sent side by side, so that a
         busy process passes the next one on, until all were reached.
         """
-        reached: set[int] = set()
         exercise = opened.client.call if phase == "after" else _cast_then_call(opened.client)
-        for _ in range(ROUNDS):
+        return self._until_reached(
+            lambda: exercise(phase)[0],
+            wanted,
+            lambda reached: len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached,
+        )
+
+    def _until_reached(
+        self, request: Callable[[], int | None], wanted: Sequence[int], enough: Callable[[set[int]], bool]
+    ) -> set[int]:
+        """Send ``request`` side by side, one for each process, again and again until enough processes have answered."""
+        reached: set[int] = set()
+        deadline = time.monotonic() + REACH_DEADLINE_S
+        while True:
             with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-                for pid, _status in pool.map(lambda _: exercise(phase), range(len(wanted))):
-                    if pid is not None:
-                        reached.add(pid)
-            enough = len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached
-            if enough or self.stop.is_set():
-                break
-        return reached
+                answers = [pool.submit(request) for _ in wanted]
+                reached |= {pid for answer in answers if (pid := answer.result()) is not None}
+            if enough(reached) or self.stop.is_set() or time.monotonic() > deadline:
+                return reached
 
 
 def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int | None]]:

@@ -172,7 +172,7 @@ def _remove_container(container: Container) -> None:
 
 
 def alive(labels: dict[str, str]) -> bool:
-    """Whether the run that made something still holds its lock. What has no lock, the stack by hand, counts as alive."""
+    """Whether the run that made something still holds its lock; what has no lock, the stack by hand, is alive."""
     path = labels.get(LOCK_LABEL)
     if not path:
         return True

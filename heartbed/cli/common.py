@@ -18,12 +18,16 @@ from heartbed.report import RunData, file_name, render
 from heartbed.settings import ROOT, heartbeat
 from heartbed.verdict import judge
 
+FILE_COLUMNS = 100
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that has colours on a terminal only, and none with NO_COLOR."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    """A console that has colours on a terminal only, and none with NO_COLOR. Into a file or pipe it is 100 columns wide."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else FILE_COLUMNS
+    return Console(stderr=stderr, highlight=False, width=width)
 
 
 def show_error(error: HeartbedError) -> None:

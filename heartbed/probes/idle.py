@@ -20,21 +20,9 @@ def play(stage: Stage) -> None:
     stage.open_all()
     until = max(opened.idle_from + stage.settings.idle_of(opened.cell) for opened in stage.opened)
     stage.bus.emit(Event("run.phase", data={"phase": "idle", "until": until}))
-    _idle(stage, until)
+    _sleep_until(stage, until)
     stage.bus.emit(Event("run.phase", data={"phase": "asking"}))
     stage.each(stage.opened, lambda opened: _ask(stage, opened), OPENERS)
-
-
-def _idle(stage: Stage, until: float) -> None:
-    occasions = sorted(
-        (opened.idle_from + stage.settings.idle_of(opened.cell) / 2, opened.cell.name, pid)
-        for opened in stage.opened
-        for pid in opened.pids
-    )
-    for due, cell, pid in occasions if stage.settings.stacks else ():
-        _sleep_until(stage, min(due, until))
-        stage.request_stacks(cell, pid, "mid-idle")
-    _sleep_until(stage, until)
 
 
 def _sleep_until(stage: Stage, moment: float) -> None:

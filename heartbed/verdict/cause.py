@@ -33,14 +33,13 @@ def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
 
 
 def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
-    """When the client was last heard, in words: ``last heard 0.1 s after the last request``."""
-    last = conn.last_client_octet(conn.closed or float("inf"))
-    if last is None or cell.idle_from is None:
-        return "there is no capture of what it last sent"
-    after = max(0.0, last - cell.idle_from)
-    beats = len([f for f in conn.frames("client", "heartbeat") if f.t > cell.idle_from])
-    sent = {0: "no heartbeat", 1: "one heartbeat"}.get(beats, f"{beats} heartbeats")
-    return f"it sent {sent} after the last request was answered and was last heard {seconds(after)} after it"
+    """What the client sent since the last request was answered, in words."""
+    if not conn.captured or cell.idle_from is None:
+        return "there is no capture of what it sent"
+    sent = [f for f in conn.frames("client") if cell.idle_from < f.t <= (conn.closed or f.t)]
+    if not sent:
+        return "it sent not one octet after the last request was answered"
+    return f"it was last heard {seconds(sent[-1].t - cell.idle_from)} after the last request was answered"
 
 
 def _dumps(conn: ConnectionHistory, cell: CellHistory, kind: str) -> list[Event]:
@@ -57,17 +56,18 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
     first, last = places[0], places[-1]
-    where = str(first) if str(first) == str(last) else f"{first}, then {last}"
-    since = f" for {seconds(last.event.t - first.event.t)}" if last.event.t - first.event.t >= 0.1 else ""
-    overdue = f", overdue by {seconds(beater.overdue_s)}" if beater.overdue_s else ""
-    what = "the green thread that sends heartbeats" if conn.purpose is Purpose.SEND else "the green thread that listens"
+    where = str(first) if str(first) == str(last) else f"{first}, later {last}"
+    occasions = " and ".join(dict.fromkeys(str(event.data.get("at")) for event in stacks))
+    does = "should send its heartbeats" if conn.purpose is Purpose.SEND else "reads it and should send its heartbeats"
+    due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
     why = (
-        f"nothing runs the eventlet hub: {last_sign(conn, cell)}; {what} stands still in {beater.frame}{overdue}, "
-        f"while the only OS thread that could resume it (tid {beater.tid}) was seen in {where}{since}"
+        f"nothing runs the eventlet hub: the green thread that {does} stands still in {beater.frame}{due}, "
+        f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
+        f"(seen at {occasions}); {last_sign(conn, cell)}"
     )
-    evidence = cite(beater.event, f"greenlet suspended in {beater.frame}{overdue}")
+    evidence = cite(beater.event, f"{beater.event.data.get('at')}: green thread suspended in {beater.frame}{due}")
     for place in (first, last):
-        evidence += cite(place.event, f"{place.event.data.get('at')}: thread {place.tid} is in {place}")
+        evidence += cite(place.event, f"{place.event.data.get('at')}: OS thread {place.tid} is in {place}")
     return Cause("hub_not_run", why, evidence)
 
 

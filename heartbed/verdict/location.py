@@ -33,7 +33,7 @@ class Place:
 
     def __str__(self) -> str:
         where = self.syscall or "native code"
-        return f"{where} ({self.module})" if self.module else where
+        return f"{where} of {self.module}" if self.module else where
 
 
 @dataclass(frozen=True)

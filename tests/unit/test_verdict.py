@@ -60,8 +60,8 @@ def test_the_cause_names_the_thread_that_does_not_run_the_hub() -> None:
     history.looked_at(syscall="accept4", module="mod_mpm_prefork.so")
     verdict = history.cell_verdict
     assert verdict.cause == "hub_not_run"
-    assert "accept4 (mod_mpm_prefork.so)" in verdict.why
-    assert "overdue by 2.4 s" in verdict.why
+    assert "accept4 of mod_mpm_prefork.so" in verdict.why
+    assert "due for 2.4 s" in verdict.why
     assert "_heartbeat_thread_job (impl_rabbit.py:1)" in verdict.connections[0].why
     assert "poll (amqpdriver.py:2)" in verdict.connections[1].why
 
