@@ -1,12 +1,14 @@
 """The command ``heartbed``.
 
 Exit codes: 0 every cell is kept, 1 some cell is not, 2 the input is wrong,
-3 inconclusive, 4 the testbed could not be brought up, 130 stopped by the user.
+3 inconclusive, 4 the testbed could not be brought up, 70 a defect of heartbed,
+130 stopped by the user.
 """
 
 from __future__ import annotations
 
 import sys
+import traceback
 
 import click
 
@@ -17,6 +19,7 @@ from heartbed.errors import HeartbedError
 from heartbed.run import InterruptedRunError
 
 INTERRUPTED = 130
+DEFECT = 70
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,4 +66,8 @@ def main() -> None:
     except (InterruptedRunError, KeyboardInterrupt, click.Abort):
         click.echo("stopped; nothing was left running", err=True)
         sys.exit(INTERRUPTED)
+    except Exception:
+        traceback.print_exc()
+        click.echo("this is a defect of heartbed: please report it with the lines above", err=True)
+        sys.exit(DEFECT)
     sys.exit(result if isinstance(result, int) else 0)

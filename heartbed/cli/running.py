@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from rich.table import Table
 
+from heartbed import bench as bench_
 from heartbed import cells as cells_
 from heartbed import compose as compose_
 from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
@@ -144,4 +146,41 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
     click.echo(compose_.render(plan), nl=False)
 
 
-COMMANDS = (run, compare, list_cells, render_compose)
+@click.command()
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1)
+@HEARTBEAT
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+@runs_option
+def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path) -> None:
+    """Time cells together in one idle window, and one after another.
+
+    Without EXPR: 24 cells. The overhead is the whole run as a multiple of
+    what starting and opening the cells and one idle window take.
+
+    \b
+    Examples:
+      heartbed bench
+      heartbed bench '{prefork,event}-native' --json
+    """
+    err = console(stderr=True)
+
+    def tell(what: str, timing: bench_.Timing) -> None:
+        parts = f"start and open {timing.start_and_open_s:.1f} s, idle {timing.idle_s:.1f} s"
+        err.print(f"{timing.total_s:7.1f} s  {what}  ({parts}, overhead {timing.overhead:.2f})", markup=False)
+
+    selection = cells_.select(expressions or bench_.CELLS)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs)
+    result = bench_.compare(selection, settings, lambda cells: images_for(cells, err), tell)
+    if as_json:
+        click.echo(json.dumps(result.as_dict(), indent=2))
+        return
+    together = result.together
+    console().print(
+        f"{together.cells} cells: {together.total_s:.1f} s together, "
+        f"{sum(timing.total_s for timing in result.alone):.1f} s one after another: "
+        f"{result.gain:.1f} times as long. Overhead {together.overhead:.2f}.",
+        markup=False,
+    )
+
+
+COMMANDS = (bench, run, compare, list_cells, render_compose)

@@ -23,7 +23,7 @@ class Cause:
 
 def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
     """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
-    found = _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
+    found = _deadlock(conn, cell) or _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
     asked_for_pthread = cell.asked.get("factors", {}).get("thread") == "pthread"
     if asked_for_pthread and cell.facts.get("heartbeat_in_pthread_exists") is False:
         version = dict(cell.facts.get("versions", {})).get("oslo.messaging", "this version")
@@ -46,9 +46,25 @@ def _dumps(conn: ConnectionHistory, cell: CellHistory, kind: str) -> list[Event]
     return [event for event in cell.of(kind) if event.pid == conn.pid and "error" not in event.data]
 
 
+def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
+    """A native heartbeat thread waits for a lock whose holder waits in a green lock that two OS threads share."""
+    beater = location.locked_out(_dumps(conn, cell, "process.stacks"))
+    holder = location.green_lock(_dumps(conn, cell, "process.greenlets"))
+    if conn.purpose is not Purpose.SEND or beater is None or holder is None:
+        return None
+    why = (
+        f"two threads block each other: the heartbeat's OS thread {beater[0]} waits for the connection's lock in "
+        f"{beater[1]}, and the request that holds it is suspended for good in one of eventlet's locks, which another "
+        f"OS thread has released but cannot wake it from (thread {holder[0]}, in {holder[1]}); {last_sign(conn, cell)}"
+    )
+    evidence = cite(beater[2], f"{beater[2].data.get('at')}: OS thread {beater[0]} waits in {beater[1]}")
+    evidence += cite(holder[2], f"{holder[2].data.get('at')}: a request is suspended in a green lock in {holder[1]}")
+    return Cause("deadlock", why, evidence)
+
+
 def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
-    beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.purpose)
+    beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.conn, conn.purpose)
     if beater is None or beater.tid is None:
         return None
     stacks = [event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0]
@@ -75,7 +91,7 @@ def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
     dumps = _dumps(conn, cell, "process.greenlets")
     stacks = _dumps(conn, cell, "process.stacks")
-    if not dumps or not stacks or location.beater(dumps, conn.purpose):
+    if not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
         return None
     if any(_beats_natively(event, conn.purpose) for event in stacks):
         return None

@@ -20,6 +20,8 @@ BEATS = {
     Purpose.LISTEN: ("_consume", "consume", "poll"),
 }
 OSLO_DRIVER = "oslo_messaging"
+WAITS_FOR_LOCK = "heartbeat_acquire"
+GREEN_LOCKS = "eventlet/semaphore.py"
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,58 @@ class Beater:
     event: Event
 
 
-def beater(dumps: Sequence[Event], purpose: Purpose) -> Beater | None:
-    """The green thread that beats for a connection of this purpose, in the earliest dump that shows it."""
+def beater(dumps: Sequence[Event], conn: str, purpose: Purpose) -> Beater | None:
+    """The green thread that beats for a connection, in the earliest dump that shows it.
+
+    A dump names the connection that a green thread works on; one that it could
+    not name counts for any connection of the purpose.
+    """
     for dump in dumps:
         for greenlet in dump.data.get("greenlets", ()):
             frame = _beating_frame(greenlet.get("frames", ()), purpose)
-            if frame:
+            if frame and greenlet.get("conn") in (conn, None):
                 tid = greenlet.get("tid")
                 return Beater(tid, _overdue(dump, tid), frame, dump)
     return None
 
 
+def locked_out(stacks: Sequence[Event]) -> tuple[int, str, Event] | None:
+    """The OS thread that should beat, when it waits for the connection's lock; its number, the frame and the event."""
+    for event in stacks:
+        for thread in event.data.get("threads", ()):
+            names = {function_name(frame): frame for frame in thread.get("frames", ())}
+            if WAITS_FOR_LOCK in names and BEATS[Purpose.SEND][0] in names:
+                return int(thread["tid"]), _named(names[WAITS_FOR_LOCK]), event
+    return None
+
+
+def green_lock(dumps: Sequence[Event]) -> tuple[int | None, str, Event] | None:
+    """A green thread suspended in one of eventlet's locks on behalf of oslo.messaging: its thread, frame and event.
+
+    eventlet's locks are made for one OS thread. When another one releases
+    them, it cannot switch to the green thread that waits, which then waits for ever.
+    """
+    for event in dumps:
+        for greenlet in event.data.get("greenlets", ()):
+            frames = greenlet.get("frames", ())
+            lock = next((n for n, f in enumerate(frames) if str(f.get("file")).endswith(GREEN_LOCKS)), None)
+            job = {function_name(frame) for frame in frames}
+            if lock is None or job & {BEATS[Purpose.SEND][0], "sleep"}:
+                continue
+            owner = next((frame for frame in frames[lock:] if OSLO_DRIVER in str(frame.get("file"))), None)
+            if owner is not None:
+                return greenlet.get("tid"), _named(owner), event
+    return None
+
+
+def _named(frame: Mapping[str, Any]) -> str:
+    return f"{function_name(frame)} ({PurePosixPath(str(frame['file'])).name}:{frame.get('line')})"
+
+
 def _beating_frame(frames: Sequence[Mapping[str, Any]], purpose: Purpose) -> str | None:
     for frame in frames:
         if function_name(frame) in BEATS.get(purpose, ()) and OSLO_DRIVER in str(frame.get("file")):
-            return f"{function_name(frame)} ({PurePosixPath(str(frame['file'])).name}:{frame.get('line')})"
+            return _named(frame)
     return None
 
 
