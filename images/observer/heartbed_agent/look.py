@@ -2,7 +2,8 @@
 
 Run as ``python3 -m heartbed_agent.look``. Reads lines ``PID HOST_PID AT``: the
 process as its cell numbers it and as the machine does, and the occasion. Writes
-events without a cell, and ``{"end": CODE}`` after each look. It stays, because
+events without a cell, and ``{"end": CODE}`` after each look,
+``{"failed": REASON}`` before it when there was nothing to see. It stays, because
 to start Python anew costs more than a look does.
 
 A look enters the cell's mount and process namespaces: there py-spy finds the
@@ -54,10 +55,14 @@ def serve() -> None:
 
 def look(pid: int, host_pid: int, at: str) -> int:
     """Enter the process's namespaces, for good, and look there. Returns the exit code."""
-    py_spy = os.open(PY_SPY, os.O_RDONLY)
-    processes, files = (os.open(f"/proc/{host_pid}/ns/{space}", os.O_RDONLY) for space in ("pid", "mnt"))
-    os.setns(processes, os.CLONE_NEWPID)
-    os.setns(files, os.CLONE_NEWNS)
+    try:
+        py_spy = os.open(PY_SPY, os.O_RDONLY)
+        processes, files = (os.open(f"/proc/{host_pid}/ns/{space}", os.O_RDONLY) for space in ("pid", "mnt"))
+        os.setns(processes, os.CLONE_NEWPID)
+        os.setns(files, os.CLONE_NEWNS)
+    except OSError as error:
+        print(json.dumps({"failed": f"the process cannot be reached: {error}"}), flush=True)
+        return 1
     # Only a new process is in the process namespace that was entered.
     return _in_a_child(Look(pid, host_pid, at, py_spy).all)
 

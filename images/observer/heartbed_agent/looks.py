@@ -77,13 +77,15 @@ class Looks:
 
     def _look(self, looker: Looker, request: Request, process: Process) -> None:
         told: set[str] = set()
-        reason = "the look ended without a word"
+        reason = "the look came to no end"
         for event in looker.look(process, request.at):
             if "kind" in event:
                 told.add(event["kind"])
                 self._output.write(json.dumps(event | {"cell": request.cell}, separators=(",", ":")))
-            else:
-                reason = f"the look ended with {event['end']}"
+            elif "failed" in event:
+                reason = event["failed"]
+            elif event["end"] < 0:
+                reason = "the look was ended, perhaps with its container"
         self._missing(request, told, reason)
 
     def _missing(self, request: Request, told: set[str], reason: str) -> None:

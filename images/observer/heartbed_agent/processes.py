@@ -40,7 +40,7 @@ class Processes:
         self._output = output
         self._lock = threading.Lock()
         self._cells: dict[int, str] = {}
-        self._strangers: set[int] = set()
+        self._strangers: dict[int, int] = {}  # process -> parent, of the machine's other processes
         self._known: dict[int, Process] = {}
         self._by_handle: dict[int, int] = {}
         self._epoll = select.epoll()
@@ -50,7 +50,7 @@ class Processes:
         os.kill(container_pid, 0)
         with self._lock:
             self._cells[container_pid] = cell
-            self._strangers.clear()
+            self._strangers.pop(container_pid, None)
         self.scan()
 
     def find(self, cell: str, pid: int) -> Process | None:
@@ -69,13 +69,10 @@ class Processes:
         with self._lock:
             # Done several times a second; a Path for every process of the machine would cost more than the rest.
             present = {int(entry) for entry in os.listdir(PROC) if entry.isdecimal()}  # noqa: PTH208
-            self._strangers &= present
-            for host_pid in sorted(present - self._strangers - self._known.keys()):
-                process = self._look_at(host_pid)
-                if process is None:
-                    self._strangers.add(host_pid)
-                else:
-                    self._meet(process)
+            for ended in self._strangers.keys() - present:
+                del self._strangers[ended]
+            for host_pid in sorted(present - self._strangers.keys() - self._known.keys()):
+                self._look_at(host_pid)
 
     def wait(self, seconds: float) -> None:
         """Wait that long, and tell of every process that ends meanwhile."""
@@ -84,14 +81,17 @@ class Processes:
             for handle, _ in self._epoll.poll(left):
                 self._part(handle)
 
-    def _look_at(self, host_pid: int) -> Process | None:
-        with contextlib.suppress(OSError, KeyError):
+    def _look_at(self, host_pid: int) -> None:
+        with contextlib.suppress(OSError, KeyError):  # ended meanwhile
             status = read_status(host_pid)
-            cell = self._cell_of(host_pid, int(status["PPid"]))
-            if cell is not None:
-                handle = os.pidfd_open(host_pid)
-                return Process(cell, int(status["NSpid"].split()[-1]), host_pid, status["Name"], handle)
-        return None  # a stranger, or ended meanwhile
+            parent = int(status["PPid"])
+            cell = self._cell_of(host_pid, parent)
+            zombie = status["State"].startswith("Z")  # told of already, or never seen alive
+            if cell is None or zombie:
+                self._strangers[host_pid] = parent
+                return
+            pid = int(status["NSpid"].split()[-1])
+            self._meet(Process(cell, pid, host_pid, status["Name"], os.pidfd_open(host_pid)))
 
     def _cell_of(self, host_pid: int, parent: int) -> str | None:
         if host_pid in self._cells:
@@ -104,6 +104,9 @@ class Processes:
         self._by_handle[process.handle] = process.host_pid
         self._epoll.register(process.handle, select.EPOLLIN)
         self._tell("process.seen", process)
+        for child in [each for each, parent in self._strangers.items() if parent == process.host_pid]:
+            del self._strangers[child]
+            self._look_at(child)
 
     def _part(self, handle: int) -> None:
         t = time.time()
@@ -111,6 +114,7 @@ class Processes:
             self._epoll.unregister(handle)
             os.close(handle)
             process = self._known.pop(self._by_handle.pop(handle))
+            self._cells.pop(process.host_pid, None)
         self._tell("process.gone", process, t)
 
     def _tell(self, kind: str, process: Process, t: float | None = None) -> None:
