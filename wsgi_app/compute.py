@@ -1,6 +1,6 @@
-"""nova-compute's part: the RPC server. ``python3 -m wsgi_app.compute``
+"""nova-compute's part: the RPC server.
 
-Runs on native threads, unpatched, in a process of its own. It answers calls,
+``python3 -m wsgi_app.compute``. Runs on native threads, unpatched, in a process of its own. It answers calls,
 takes casts and logs each. When its queues are declared it says so on stdout and
 makes the file that a health check can look for.
 """
@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ READY = Path(os.environ.get("HEARTBED_READY_FILE", "/run/heartbed/ready"))
 
 class ComputeManager:
     """What nova-compute does when asked, as far as it matters here: it says that it was asked."""
+
+    def __init__(self, target: Any) -> None:
+        self.target = target
+        """oslo.messaging reads from it which version of the interface this is."""
 
     def get_diagnostics(self, context: dict[str, Any], server_id: str) -> dict[str, Any]:
         """Answer a call, in the form of nova's diagnostics."""
@@ -71,7 +76,8 @@ class ComputeManager:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    patching.apply({**os.environ, patching.SWITCH: "true"})
+    os.environ[patching.SWITCH] = "true"
+    patching.apply(os.environ)
     import oslo_messaging
 
     from wsgi_app import config, rpc
@@ -81,9 +87,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     target = oslo_messaging.Target(topic=rpc.TOPIC, server=conf[config.GROUP].host)
-    # A version of its own for the endpoint, because the client asks for 5.0.
-    ComputeManager.target = oslo_messaging.Target(version=rpc.VERSION)  # type: ignore[attr-defined]
-    server = oslo_messaging.get_rpc_server(rpc.transport(conf), target, [ComputeManager()], executor="threading")
+    manager = ComputeManager(oslo_messaging.Target(version=rpc.VERSION))
+    # Newer releases know no other executor and warn that it is named; in older ones the default is another.
+    warnings.filterwarnings("ignore", message="Using the 'executor' argument", category=DeprecationWarning)
+    server = oslo_messaging.get_rpc_server(rpc.transport(conf), target, [manager], executor="threading")
     server.start()
     READY.touch()
     print(f"nova-compute on host {target.server} is ready", flush=True)

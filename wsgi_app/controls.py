@@ -1,6 +1,6 @@
-"""The controls: two clients whose fate is known. ``python3 -m wsgi_app.controls``
+"""The controls: two clients whose fate is known.
 
-``control-silent`` opens a connection and never sends or reads an octet again:
+``python3 -m wsgi_app.controls``. ``control-silent`` opens a connection and never sends or reads an octet again:
 RabbitMQ must close it between two and three heartbeat timeouts later.
 ``control-beating`` has a native thread that sends heartbeats: RabbitMQ must keep
 it. There is no httpd, no eventlet and no oslo.messaging here, so when a control
@@ -47,7 +47,7 @@ class Broker:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Broker:
-        """From ``HEARTBED_BROKER_URL`` (``amqp://user:password@host:port/vhost``) and ``HEARTBED_HEARTBEAT`` (seconds)."""
+        """From ``HEARTBED_BROKER_URL`` (``amqp://user:password@host:port/vhost``) and ``HEARTBED_HEARTBEAT`` (s)."""
         url = urlsplit(environ["HEARTBED_BROKER_URL"])
         return cls(
             host=url.hostname or "rabbitmq",
@@ -119,9 +119,10 @@ def beat(connection: amqp.Connection, control: str, stop: threading.Event) -> No
 
 
 def _drain(connection: amqp.Connection, until: float) -> None:
+    """Read one frame after the other until then. ``drain_events`` would begin its timeout anew after each heartbeat."""
     while (left := until - time.monotonic()) > 0:
         try:
-            connection.drain_events(timeout=left)
+            connection.blocking_read(timeout=left)
         except TimeoutError:
             return
 

@@ -64,5 +64,5 @@ def _dump(registry: Registry) -> dict[str, Any]:
     head = {"t": time.time(), "pid": os.getpid()}
     try:
         return head | take(registry)
-    except Exception as error:  # whatever it is, the observer must learn of it rather than wait
+    except Exception as error:  # noqa: BLE001  whatever it is, the observer must learn of it rather than wait
         return head | {"error": f"{type(error).__name__}: {error}"}

@@ -27,12 +27,13 @@ from oslo_config import cfg
 from wsgi_app import natives
 from wsgi_app.faults import method_not_allowed
 from wsgi_app.patching import is_patched
+from wsgi_app.snapshot import stacks
 
 MAPS = Path("/proc/self/maps")
 MODULES_PATCHED = ("os", "select", "socket", "thread", "time", "subprocess", "psycopg", "MySQLdb", "builtins")
 """What eventlet can patch, by its own names."""
 
-PACKAGES = ("amqp", "eventlet", "futurist", "greenlet", "kombu", "oslo.config", "oslo.messaging", "oslo.service", "vine")
+PACKAGES = ("amqp", "eventlet", "greenlet", "kombu", "oslo.config", "oslo.messaging", "oslo.service", "vine")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         ppid=os.getppid(),
         os_thread=natives.get_native_id(),
         thread=threading.current_thread().name,
-        python_threads=len(sys._current_frames()),
+        python_threads=len(stacks()),
         server_software=environ.get("SERVER_SOFTWARE"),
         mpm=mpms[0] if len(mpms) == 1 else None,
         mpms_mapped=mpms,
@@ -109,7 +110,7 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         heartbeat_timeout_threshold=rabbit.heartbeat_timeout_threshold,
         heartbeat_rate=rabbit.heartbeat_rate,
         heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
-        heartbeat_in_pthread=rabbit.get("heartbeat_in_pthread"),
+        heartbeat_in_pthread=getattr(rabbit, "heartbeat_in_pthread", None),
         rpc_response_timeout=conf.rpc_response_timeout,
         transport_driver=driver_of(conf.transport_url),
         versions=_versions(environ),
@@ -161,6 +162,7 @@ class FactsApp:
 
     @webob.dec.wsgify
     def __call__(self, request: webob.Request) -> webob.Response:
+        """The facts as JSON."""
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed(request.method, "GET, HEAD")
         return webob.Response(json_body=asdict(gather(request.environ, self._conf)), content_type="application/json")

@@ -10,38 +10,33 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 
 SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
 TRUE = frozenset({"1", "true", "yes"})
 
 
-def is_disabled(environ: Mapping[str, str]) -> bool:
+def is_disabled(environ: MutableMapping[str, str]) -> bool:
     """Whether the environment asks for native threads."""
     return environ.get(SWITCH, "").strip().lower() in TRUE
 
 
-def apply(environ: Mapping[str, str]) -> None:
+def apply(environ: MutableMapping[str, str]) -> None:
     """Patch, or settle on native threads. Call it before any other import."""
-    # Everyone who runs this experiment knows that eventlet is deprecated. oslo.messaging imports it in any case.
+    # oslo.messaging imports eventlet in either case, so both lines are for both.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-    if is_disabled(environ):
-        _go_native()
-    else:
-        _patch()
+    # nova set this for years. It spares each process the import of dnspython: 7 MiB, and a sixth of the time to load.
+    environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+    native = is_disabled(environ)
+    if not native:
+        import eventlet
 
+        eventlet.monkey_patch()
 
-def _patch() -> None:
-    import eventlet
-
-    eventlet.monkey_patch()
-
-
-def _go_native() -> None:
-    # Without this oslo.service takes its eventlet backend, and with it a hub, as soon as anything asks it for a loop.
+    # Said aloud as nova does: left to itself, oslo.service takes its eventlet backend, and with it a hub.
     from oslo_service import backend
 
-    backend.init_backend(backend.BackendType.THREADING)
+    backend.init_backend(backend.BackendType.THREADING if native else backend.BackendType.EVENTLET)
 
 
 def is_patched(module: str) -> bool:

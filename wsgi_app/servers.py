@@ -63,6 +63,7 @@ class Servers:
 
     @webob.dec.wsgify
     def __call__(self, request: webob.Request) -> webob.Response:
+        """Find the route, check the method, then the id."""
         for pattern, method, handle in self._routes:
             found = pattern.fullmatch(request.path_info)
             if not found:

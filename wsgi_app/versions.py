@@ -15,6 +15,7 @@ class Versions:
 
     @webob.dec.wsgify
     def __call__(self, request: webob.Request) -> webob.Response:
+        """Answer at the root, and nowhere else."""
         if request.path_info not in ("", "/"):
             raise not_found(request.path)
         if request.method not in ("GET", "HEAD"):

@@ -52,6 +52,7 @@ class Whereabouts:
         self._registry = registry
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Note the thread, then pass the request on."""
         number = self._registry.note()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

@@ -2,8 +2,7 @@
 
 import os
 
-from wsgi_app import natives  # noqa: F401  before patching: it keeps the real functions
-from wsgi_app import patching
+from wsgi_app import natives, patching  # noqa: F401  natives before patching: it keeps the real functions
 
 patching.apply(os.environ)
 
