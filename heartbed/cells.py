@@ -1,4 +1,4 @@
-"""Cells: configurations under test, and the brace expressions that name them.
+"""The brace expressions that name cells.
 
 An expression is a list of factors joined with dashes; braces stand for
 alternatives, as in a shell: ``{prefork,event}-{embedded,daemon}-native``. Every
@@ -10,147 +10,37 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import bracex
 
+from heartbed.axes import AXES, DEFAULT_OSLO, LIBRARIES, MAIN_AXES, OPTION_AXES, PARAMETERS, VERSIONED, Axis, Parameter
+from heartbed.cell import Cell
 from heartbed.errors import InputError
+from heartbed.releases import RELEASES
 
-DEFAULT_OSLO = "17.3.2"
-"""The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
+__all__ = [
+    "AXES",
+    "COMPARISON",
+    "DEFAULT_OSLO",
+    "LIBRARIES",
+    "PARAMETERS",
+    "Axis",
+    "Cell",
+    "Parameter",
+    "Selection",
+    "select",
+    "usage",
+]
 
 MOST_CELLS = 1000
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One question with several answers.
-
-    ``tokens`` maps each factor to what it means; the first is the default.
-    """
-
-    name: str
-    tokens: dict[str, str]
-
-    @property
-    def default(self) -> str:
-        """The factor that is taken when the axis is not named."""
-        return next(iter(self.tokens))
-
-
-AXES = (
-    Axis(
-        "server",
-        {
-            "prefork": "httpd, one single-threaded child process a request",
-            "event": "httpd, child processes with worker threads and a listener",
-            "worker": "httpd, child processes with worker threads",
-        },
-    ),
-    Axis(
-        "mode",
-        {
-            "daemon": "mod_wsgi runs the application in WSGIDaemonProcess processes",
-            "embedded": "mod_wsgi runs the application inside httpd's own children",
-        },
-    ),
-    Axis(
-        "model",
-        {
-            "eventlet": "the application calls eventlet.monkey_patch() first",
-            "native": "plain OS threads, eventlet is not even imported",
-        },
-    ),
-    Axis(
-        "thread",
-        {
-            "green": "heartbeats are sent by a green thread (heartbeat_in_pthread = false)",
-            "pthread": "heartbeats are sent by an OS thread (heartbeat_in_pthread = true)",
-        },
-    ),
-)
 
 COMPARISON = ("{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",)
 """The twelve cells of ``make compare``."""
 
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number written behind its name, as in ``threads4``. Bounds are inclusive."""
-
-    name: str
-    least: int
-    most: int
-    meaning: str
-
-
-PARAMETERS = (
-    Parameter("processes", 1, 32, "processes that run the application"),
-    Parameter("threads", 1, 256, "worker threads in each of them"),
-    Parameter("heartbeat", 0, 3600, "heartbeat timeout in seconds; 0 switches heartbeats off"),
-)
-
-OSLO = re.compile(r"oslo(\d+(?:\.\d+){1,3})\Z")
 EMPTY_ALTERNATIVE = re.compile(r"[{,]\s*[,}]")
 NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One configuration under test.
-
-    ``processes``, ``threads`` and ``heartbeat_s`` are None where the
-    expression left them to the run.
-    """
-
-    server: str
-    mode: str
-    model: str
-    thread: str
-    oslo: str = DEFAULT_OSLO
-    processes: int | None = None
-    threads: int | None = None
-    heartbeat_s: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The canonical name: server, mode and model always, the rest where it is not the default."""
-        parts = [self.server, self.mode, self.model]
-        if self.thread == "pthread":
-            parts.append(self.thread)
-        if self.oslo != DEFAULT_OSLO:
-            parts.append(f"oslo{self.oslo}")
-        for parameter, value in self._parameters():
-            if value is not None:
-                parts.append(f"{parameter}{value}")
-        return "-".join(parts)
-
-    def _parameters(self) -> Iterable[tuple[str, int | None]]:
-        return (("processes", self.processes), ("threads", self.threads), ("heartbeat", self.heartbeat_s))
-
-    @property
-    def factors(self) -> dict[str, str]:
-        """Axis -> factor, defaults filled in; ``thread`` is ``os`` for a native cell, which has no choice."""
-        return {
-            "server": self.server,
-            "mode": self.mode,
-            "model": self.model,
-            "thread": self.thread if self.model == "eventlet" else "os",
-            "oslo": self.oslo,
-        }
-
-    @property
-    def process_count(self) -> int:
-        """Processes that run the application."""
-        return self.processes or 1
-
-    @property
-    def thread_count(self) -> int:
-        """Worker threads a process: httpd's own default where the MPM has threads, one elsewhere."""
-        if self.threads:
-            return self.threads
-        return 25 if self.mode == "embedded" and self.server in ("event", "worker") else 1
 
 
 @dataclass(frozen=True)
@@ -227,8 +117,11 @@ def _place(draft: _Draft, token: str) -> None:
         if token in axis.tokens:
             draft.choose(axis.name, token, token)
             return
-    if match := OSLO.match(token):
-        draft.choose("oslo", token, match.group(1))
+    if token in RELEASES:
+        draft.choose("release", token, token)
+        return
+    if versioned := VERSIONED.match(token):
+        draft.choose(versioned.group(1), token, versioned.group(2))
         return
     match = NUMBERED.match(token)
     parameter = next((p for p in PARAMETERS if match and p.name == match.group(1)), None)
@@ -245,26 +138,31 @@ def _place(draft: _Draft, token: str) -> None:
 
 def _unknown(token: str, text: str) -> InputError:
     words = {word: axis.name for axis in AXES for word in axis.tokens}
-    words |= {parameter.name: "parameter" for parameter in PARAMETERS} | {"oslo": "oslo"}
+    words |= dict.fromkeys(RELEASES, "release")
+    numbered = {parameter.name: f"{parameter.name}4" for parameter in PARAMETERS}
+    numbered |= {library.word: f"{library.word}{library.default}" for library in LIBRARIES if library.word not in words}
     stem = re.sub(r"[=:]?-?[\d.]+\Z", "", token)
-    nearest = difflib.get_close_matches(token, words, n=1, cutoff=0.5) or difflib.get_close_matches(stem, words, n=1)
+    everything = [*words, *numbered]
+    nearest = difflib.get_close_matches(token, everything, n=1, cutoff=0.5)
+    nearest = nearest or difflib.get_close_matches(stem, everything, n=1)
     message = f"unknown factor {token!r} in {text!r}"
     if not nearest:
         return InputError(message, hint=usage())
     word = nearest[0]
+    if word in numbered:
+        return InputError(f"{message}; did you mean {word!r} with its number, as in {numbered[word]!r}?", hint=usage())
     axis = words[word]
-    if axis in ("parameter", "oslo"):
-        example = {"oslo": f"oslo{DEFAULT_OSLO}"}.get(word, f"{word}4")
-        return InputError(f"{message}; did you mean {word!r} with its number, as in {example!r}?", hint=usage())
-    valid = ", ".join(next(a for a in AXES if a.name == axis).tokens)
-    return InputError(f"{message}; did you mean {word!r}? {axis}: {valid}", hint=usage())
+    valid = RELEASES if axis == "release" else next(a for a in AXES if a.name == axis).tokens
+    return InputError(f"{message}; did you mean {word!r}? {axis}: {', '.join(valid)}", hint=usage())
 
 
 def usage() -> str:
     """The valid factors, an axis a phrase."""
     axes = "; ".join(f"{axis.name}: {' '.join(axis.tokens)}" for axis in AXES)
+    libraries = " ".join(f"{library.word}<version>" for library in LIBRARIES)
     parameters = " ".join(f"{parameter.name}<n>" for parameter in PARAMETERS)
-    return f"valid factors: {axes}; library: oslo<version>; parameters: {parameters}"
+    releases = f"; releases: {' '.join(RELEASES)}" if RELEASES else ""
+    return f"valid factors: {axes}; libraries: {libraries}{releases}; parameters: {parameters}"
 
 
 def _senseless(draft: _Draft) -> str:
@@ -272,18 +170,48 @@ def _senseless(draft: _Draft) -> str:
     chosen = draft.chosen
     if chosen.get("model") == "native" and "thread" in chosen:
         return "a native application has OS threads only: there is no choice of heartbeat thread"
-    server = chosen.get("server", AXES[0].default)
-    mode = chosen.get("mode", AXES[1].default)
+    server = chosen.get("server", MAIN_AXES[0].default)
+    for axis in AXES:
+        if axis.name in chosen and not axis.applies_to(server):
+            return f"{chosen[axis.name]} ({axis.name}) is for {', '.join(axis.servers)}; {server} has no such choice"
+    mode = chosen.get("mode", MAIN_AXES[1].default)
     if server == "prefork" and mode == "embedded" and int(chosen.get("threads", 1)) > 1:
         return "a prefork child has one thread; threads belong to event, worker or daemon mode"
+    return _senseless_threads(chosen, server)
+
+
+def _senseless_threads(chosen: dict[str, str], server: str) -> str:
+    if "mod_wsgi" in chosen and not MAIN_AXES[1].applies_to(server):
+        return f"{server} does without mod_wsgi"
+    if server == "uwsgi" and "noappthreads" in chosen.values() and int(chosen.get("threads", 1)) > 1:
+        return "uWSGI with several threads enables the application's own by itself"
+    if server == "gunicorn" and chosen.get("worker_class") == "sync" and int(chosen.get("threads", 1)) > 1:
+        return "gunicorn's sync workers have one thread"
     return ""
 
 
 def _cell(draft: _Draft) -> Cell:
     chosen = draft.chosen
-    server, mode, model, thread = (chosen.get(axis.name, axis.default) for axis in AXES)
+    server, mode, model, thread = (chosen.get(axis.name, axis.default) for axis in MAIN_AXES)
     processes, threads, heartbeat_s = (
         int(chosen[parameter.name]) if parameter.name in chosen else None for parameter in PARAMETERS
     )
-    oslo = chosen.get("oslo", DEFAULT_OSLO)
-    return Cell(server, mode, model, thread, oslo, processes, threads, heartbeat_s)
+    release = RELEASES.get(chosen.get("release", ""))
+    named = tuple(each.word for each in LIBRARIES if each.word in chosen)
+    versions = (release.used() if release else {}) | {word: chosen[word] for word in named}
+    oslo = versions.pop("oslo", DEFAULT_OSLO)
+    defaults = {each.word: each.default for each in LIBRARIES}
+    return Cell(
+        server,
+        mode if MAIN_AXES[1].applies_to(server) else "",
+        model,
+        thread,
+        oslo,
+        processes,
+        threads,
+        heartbeat_s,
+        options=tuple(chosen[axis.name] for axis in OPTION_AXES if chosen.get(axis.name, axis.default) != axis.default),
+        libraries=tuple((word, versions[word]) for word in sorted(versions) if versions[word] != defaults[word]),
+        release=release.name if release else "",
+        named=named if release else (),
+    )
