@@ -20,8 +20,11 @@ def httpd_version() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Every Python package that the application can import."""
-    return dict(sorted((item.metadata["Name"], item.version) for item in metadata.distributions()))
+    """Every Python package that the application can import: of two versions the one that is found first."""
+    found: dict[str, str] = {}
+    for item in metadata.distributions():
+        found.setdefault(item.metadata["Name"], item.version)
+    return dict(sorted(found.items()))
 
 
 if __name__ == "__main__":
