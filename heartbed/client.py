@@ -89,6 +89,8 @@ class Client:
                 timeout=self._timeout_s,
                 headers={"Connection": "close"},
             )
+        except requests.ReadTimeout:
+            error = f"ReadTimeout: not answered within {self._timeout_s[1]:.0f} s"
         except requests.RequestException as problem:
             error = f"{type(problem).__name__}: {problem}"
         else:

@@ -24,7 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that has colours on a terminal only, and none with NO_COLOR. Into a file or pipe it is 100 columns wide."""
+    """A console with colours on a terminal only, and none with NO_COLOR; 100 columns wide into a file or pipe."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else FILE_COLUMNS
     return Console(stderr=stderr, highlight=False, width=width)

@@ -9,7 +9,7 @@ from typing import Any
 from heartbed.history import CellHistory, ConnectionHistory
 from heartbed.model import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, Purpose
 from heartbed.record import Event
-from heartbed.verdict import connection
+from heartbed.verdict import connection, location
 from heartbed.verdict.evidence import cite, in_order, seconds
 
 RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
@@ -71,7 +71,7 @@ def _outcome(cell: CellHistory, connections: list[Connection], disagreements: li
     result = worst([c.outcome for c in connections])
     hung = _hung(cell)
     if result in (Outcome.KEPT, Outcome.INCONCLUSIVE) and hung is not None:
-        return Outcome.HUNG, "call_timed_out", _hung_words(hung), cite(hung, _hung_words(hung))
+        return _why_hung(cell, hung)
     deciding = [c for c in connections if c.outcome is result]
     evidence = [piece for c in deciding for piece in c.evidence]
     if result is Outcome.KEPT:
@@ -122,7 +122,7 @@ def _request(event: Event) -> str:
 
 def _answer(event: Event) -> str:
     status, took = event.data.get("status"), seconds(float(event.data.get("ms", 0)) / 1000)
-    return f"{status if status is not None else event.data.get('error')} after {took}"
+    return f"no answer at all within {took}" if status is None else f"{status} after {took}"
 
 
 def _hung(cell: CellHistory) -> Event | None:
@@ -137,6 +137,18 @@ def _hung(cell: CellHistory) -> Event | None:
 def _hung_words(event: Event) -> str:
     when = "after" if event.data.get("phase") == "after" else "before"
     return f"a {_request(event)} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
+
+
+def _why_hung(cell: CellHistory, hung: Event) -> _Found:
+    """Hung, and where a request was seen to wait for ever, if one was."""
+    evidence = cite(hung, _hung_words(hung))
+    waiting = location.green_lock([event for event in cell.of("process.greenlets") if "error" not in event.data])
+    if waiting is None:
+        return Outcome.HUNG, "call_timed_out", _hung_words(hung), evidence
+    thread, frame, event = waiting
+    seen = f"at {event.data.get('at')} a request was suspended in one of eventlet's locks (thread {thread}, in {frame})"
+    why = f"{_hung_words(hung)}; {seen}, which cannot be released from another OS thread"
+    return Outcome.HUNG, "deadlock", why, evidence + cite(event, seen)
 
 
 def _cost(cell: CellHistory) -> Cost:
