@@ -40,6 +40,8 @@ QUIET_STATES = ("starting", "asking")
 @dataclass
 class _Cell:
     state: str = "waiting"
+    asked: float = 0.0
+    """When its last request was answered, epoch seconds."""
     fate: str = ""
     word: str = ""
 
@@ -146,9 +148,12 @@ class LiveView:
             return []
         if event.kind == "cell.state":
             return self._state_changed(name, cell, event)
+        if event.kind == "request":
+            cell.asked = event.t + float(event.data.get("ms") or 0) / 1000
         lost = event.kind == "broker.connection.closed" or event.data.get("reason") == "missed_heartbeats"
         if lost and self._phase == "idle" and cell.word != "lost":
-            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - self._idle))} into the idle period"
+            since = cell.asked or self._idle
+            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its last request"
             return [f"{name}: {cell.fate}"]
         return []
 

@@ -33,6 +33,9 @@ ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """As ``SIMPLE_HEAD``, for terminals that know only ASCII."""
 
 PAGE = "report.html"
+MOST_NAMES = 6
+"""Cells that a finding names."""
+
 NARROWEST_PLACE = 18
 """Columns that ``lost after 60.0 s`` takes."""
 
@@ -130,7 +133,8 @@ class _Screen:
 
     def headline(self, finding: Finding) -> Text:
         names = [one_line(cell.cell) for cell in finding.cells]
-        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        rest = len(names) - MOST_NAMES
+        told = ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
         word = self.text(finding.outcome or "note", STYLES[finding.outcome] if finding.outcome else "bold")
         return Text.assemble(
             word, self.text(f": {finding.title}" if finding.outcome else ""), self.text(f" ({told})", "dim")
@@ -155,13 +159,11 @@ class _Screen:
         grid.add_row(
             "controls", self.text(one_line(controls or "none"), STYLES[Outcome.LOST] if failed or not controls else "")
         )
-        lag = verdict.lag
-        grid.add_row(
-            "machine",
-            self.text(
-                f"woke late by at most {milliseconds(lag.max_ms)}" if lag.max_ms is not None else "lag not measured"
-            ),
-        )
+        if not any(control.name == "machine" for control in verdict.controls):
+            lag = verdict.lag.max_ms
+            grid.add_row(
+                "machine", self.text("lag not measured" if lag is None else f"at most {milliseconds(lag)} late")
+            )
         for item in page.missing(self.run):
             grid.add_row("missing", self.text(one_line(item), STYLES[Outcome.INCONCLUSIVE]))
         if report:

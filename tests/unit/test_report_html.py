@@ -173,6 +173,16 @@ def test_what_is_missing_is_said() -> None:
     assert "How late the machine woke its threads was not measured" in text
 
 
+def test_each_probe_has_verdicts_of_its_own() -> None:
+    run = samples.comparison()
+    again = [cell.model_copy(update={"probe": "burst"}) for cell in run.verdict.cells]
+    verdict = run.verdict.model_copy(update={"cells": [*run.verdict.cells, *again]})
+    content = str(report.render("html", RunData(verdict, run.events, run.folder)))
+    assert content.count('<table class="matrix">') == 2
+    assert "<h3>burst</h3>" in content
+    assert "Do these 12 configurations keep their RabbitMQ connections under burst?" in content
+
+
 def test_files_beside_the_page_are_named_only_if_they_are_there(tmp_path: Path) -> None:
     run = samples.write(samples.comparison(), tmp_path / "run")
     text = "".join(page(run).text)

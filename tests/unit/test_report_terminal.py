@@ -143,7 +143,7 @@ def test_without_a_terminal_each_change_is_a_line_with_its_time() -> None:
     lines = text.splitlines()
     assert any(line.endswith("prefork-daemon-eventlet: ready (4 of 12)") for line in lines)
     assert any("idle for 9.0 s: nothing touches the cells" in line for line in lines)
-    assert sum("into the idle period" in line and ": lost" in line for line in lines) == 3
+    assert sum("after its last request" in line and ": lost" in line for line in lines) == 3
     assert any(line.endswith("done, kept so far (12 of 12)") for line in lines)
     assert all(line[2] == line[5] == ":" for line in lines)
 
