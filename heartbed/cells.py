@@ -18,7 +18,7 @@ import bracex
 from heartbed.axes import AXES, DEFAULT_OSLO, LIBRARIES, MAIN_AXES, OPTION_AXES, PARAMETERS, VERSIONED, Axis, Parameter
 from heartbed.cell import Cell
 from heartbed.errors import InputError
-from heartbed.releases import RELEASES
+from heartbed.versions.releases import RELEASES
 
 __all__ = [
     "AXES",

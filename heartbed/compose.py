@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from heartbed.cells import DEFAULT_OSLO
-from heartbed.plan import AMQP_PORT, NOFILE, USER, Plan, apache, bind
+from heartbed.plan import AMQP_PORT, APPLICATION, NOFILE, USER, Plan, bind
 from heartbed.servers import service
 from heartbed.settings import ROOT
 
@@ -73,7 +72,7 @@ def _observer(plan: Plan) -> dict[str, Any]:
 
 def _python(plan: Plan, module: str, environment: dict[str, str]) -> dict[str, Any]:
     return {
-        "image": plan.image(apache(DEFAULT_OSLO)),
+        "image": plan.image(APPLICATION),
         "command": ["python3", "-m", module],
         "environment": environment,
         "mem_limit": "256m",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from heartbed.axes import DEFAULT_OSLO
 from heartbed.cells import Cell
 from heartbed.settings import ROOT, Settings
 
@@ -68,9 +69,13 @@ def image_tag(name: str) -> str:
     return f"heartbed-{family}:{version or FIXED_TAGS[family]}"
 
 
-def apache(oslo: str) -> str:
-    """The name of the httpd image that holds this version of oslo.messaging."""
-    return f"apache-oslo{oslo}"
+def image_name(family: str, cell: Cell) -> str:
+    """The name of the image of a family of servers that holds the cell's versions: ``apache-oslo17.3.2``."""
+    return f"{family}-{cell.build}"
+
+
+APPLICATION = f"apache-oslo{DEFAULT_OSLO}"
+"""The image of what is no cell but runs the application's code: the RPC server and the controls."""
 
 
 def bind(source: Path, target: str) -> dict[str, Any]:

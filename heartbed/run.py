@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 COMPOSE_FILE = "compose.yaml"
 CAPTURE_FILE = "capture.pcap"
 VERDICTS_FILE = "verdicts.json"
+LOCKS = "locks"
 BROKER_DEADLINE_S = 90.0
 READY_DEADLINE_S = 60.0
 
@@ -78,6 +79,7 @@ def execute(
     file = folder.path / COMPOSE_FILE
     file.write_text(compose.render(plan), encoding="utf-8")
     file.chmod(0o600)
+    _keep_locks(folder.path / LOCKS, found)
     bed = testbed.Testbed(client, plan.project, plan.labels.run, file)
     with Writer(folder.path) as writer, _interruptible():
         bus = Bus(writer)
@@ -179,6 +181,14 @@ class _Play:
         self.stage.close()
         self.watching.stop()
         self.bed.down()
+
+
+def _keep_locks(folder: Path, images: Mapping[str, ImageRef]) -> None:
+    """Keep, for each image, which releases were installed over the application's requirements."""
+    folder.mkdir()
+    for name, image in images.items():
+        if image.lock:
+            (folder / f"{name}.txt").write_text(image.lock, encoding="utf-8")
 
 
 def _connection_of(cell: str) -> Callable[[Event], bool]:

@@ -1,6 +1,7 @@
 """How a cell's server becomes a service of the Compose file: one module a family of servers.
 
-A module names in ``SERVERS`` the factors that it serves, and has ``service(plan, cell)``.
+A module names in ``SERVERS`` the factors that it serves and in ``IMAGE`` the folder of its image, and has
+``service(plan, cell)``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import importlib
 import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from heartbed.plan import image_name
 
 if TYPE_CHECKING:
     from heartbed.cells import Cell
@@ -19,6 +22,7 @@ class Family(Protocol):
     """A module of this package."""
 
     SERVERS: tuple[str, ...]
+    IMAGE: str
 
     def service(self, plan: Plan, cell: Cell) -> dict[str, Any]:
         """The cell's service, in Compose's terms."""
@@ -33,3 +37,8 @@ def _families() -> dict[str, Family]:
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     """The service of the Compose file that runs this cell."""
     return _families()[cell.server].service(plan, cell)
+
+
+def image(cell: Cell) -> str:
+    """The name of the image that the cell runs in."""
+    return image_name(_families()[cell.server].IMAGE, cell)

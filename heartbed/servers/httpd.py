@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heartbed.plan import APP_DIRECTORY, HTTP_PORT, apache, bind
+from heartbed.plan import APP_DIRECTORY, HTTP_PORT, bind, image_name
 from heartbed.servers.application import environment
 from heartbed.settings import ROOT
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from heartbed.plan import Plan
 
 SERVERS = ("prefork", "event", "worker")
+IMAGE = "apache"
 
 
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def service(plan: Plan, cell: Cell) -> dict[str, Any]:
         "HEARTBED_THREADS": str(cell.thread_count),
     }
     return {
-        "image": plan.image(apache(cell.oslo)),
+        "image": plan.image(image_name(IMAGE, cell)),
         "environment": choices | environment(plan, cell),
         "volumes": [bind(ROOT / "apache_conf", f"{APP_DIRECTORY}/apache_conf")],
         "ports": [f"127.0.0.1::{HTTP_PORT}"],

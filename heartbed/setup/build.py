@@ -49,7 +49,8 @@ class ImageSpec:
 
     ``inputs`` are the files and folders whose content decides whether it is
     up to date. Without a ``dockerfile`` the image is somebody else's: it is
-    only pulled, if it is not there.
+    only pulled, if it is not there. ``on`` is the tag of another of these
+    images, which it is built on; ``lock`` says which releases are in it.
     """
 
     name: str
@@ -59,6 +60,8 @@ class ImageSpec:
     inputs: tuple[Path, ...] = ()
     base: str = ""
     build_args: Mapping[str, str] = field(default_factory=dict)
+    on: str = ""
+    lock: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class ImageRef:
 
     tag: str
     id: str
+    lock: str = ""
 
 
 def ensure_images(
@@ -83,18 +87,20 @@ def ensure_images(
     the build's log when one cannot be had.
     """
     progress = progress or Progress()
-    hashes = {spec.name: _hash_with_base(spec, client, environ) for spec in names if spec.dockerfile}
-    stale = [spec for spec in names if not _up_to_date(client, spec.tag, hashes.get(spec.name))]
     with progress, ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
-        jobs = [
-            pool.submit(_build, spec, hashes[spec.name], logs / f"build-{spec.name}.log", environ, progress)
-            if spec.dockerfile
-            else pool.submit(_pull, spec, progress)
-            for spec in stale
-        ]
-        for job in jobs:
-            job.result()
-    return {spec.name: ImageRef(spec.tag, str(client.images.get(spec.tag).id)) for spec in names}
+        # First what stands by itself, then what is built on that.
+        for some in ([spec for spec in names if not spec.on], [spec for spec in names if spec.on]):
+            hashes = {spec.name: _hash_with_base(spec, client, environ) for spec in some if spec.dockerfile}
+            stale = [spec for spec in some if not _up_to_date(client, spec.tag, hashes.get(spec.name))]
+            jobs = [
+                pool.submit(_build, spec, hashes[spec.name], logs / f"build-{spec.name}.log", environ, progress)
+                if spec.dockerfile
+                else pool.submit(_pull, spec, progress)
+                for spec in stale
+            ]
+            for job in jobs:
+                job.result()
+    return {spec.name: ImageRef(spec.tag, str(client.images.get(spec.tag).id), spec.lock) for spec in names}
 
 
 def content_hash(spec: ImageSpec) -> str:
@@ -124,7 +130,8 @@ def _hash_with_base(spec: ImageSpec, client: docker.DockerClient, environ: Mappi
     except ImageNotFound:
         _fetch_base(environ)
         base = client.images.get(spec.base)
-    return hashlib.sha256(f"{content_hash(spec)} {base.id}".encode()).hexdigest()
+    below = client.images.get(spec.on).id if spec.on else ""
+    return hashlib.sha256(f"{content_hash(spec)} {base.id}{below}".encode()).hexdigest()
 
 
 def _fetch_base(environ: Mapping[str, str]) -> None:
@@ -152,7 +159,7 @@ def ca_bundle(environ: Mapping[str, str]) -> Path:
 
 def build_command(spec: ImageSpec, inputs: str, environ: Mapping[str, str], builder: str) -> list[str]:
     """The command that builds an image with the engine's own BuildKit, which knows the local base image."""
-    arguments = {**spec.build_args, "BASE_IMAGE": spec.base}
+    arguments = {**spec.build_args, "BASE_IMAGE": spec.base} | ({"APPLICATION_IMAGE": spec.on} if spec.on else {})
     arguments |= {name: environ[name] for name in PROXY_VARIABLES if environ.get(name)}
     command = ["docker", "buildx", "build", "--builder", builder, "--progress", "plain", "--load"]
     command += ["--secret", f"id=ca,src={ca_bundle(environ)}", "--tag", spec.tag, "--file", str(spec.dockerfile)]

@@ -9,43 +9,66 @@ from pathlib import Path
 
 from rich.console import Console
 
-from heartbed.cells import DEFAULT_OSLO, Cell
+from heartbed import servers
+from heartbed.cells import Cell, select
+from heartbed.plan import image_name, image_tag
 from heartbed.settings import ROOT
 from heartbed.setup.build import ImageRef, ImageSpec, ensure_images
 from heartbed.setup.progress import Progress
 from heartbed.testbed import connect
+from heartbed.versions.index import Index
+from heartbed.versions.locks import Lock, lock, milestones
 
 BASE_IMAGE = "heartbed-base:trixie"
 """Where ``scripts/base-image`` puts the Debian image that all others are built on."""
 
+DEFAULT_CELL = "prefork"
+"""A cell in whose image the RPC server and the controls run."""
+
 
 def specs(
-    oslo_versions: Iterable[str], *, environ: Mapping[str, str] = os.environ, root: Path = ROOT
+    cells: Iterable[Cell],
+    index: Index | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    root: Path = ROOT,
 ) -> list[ImageSpec]:
-    """The images of a run with these versions of oslo.messaging.
+    """The images of a run with these cells, each after those that it is built on.
 
-    Names are ``rabbitmq``, ``observer`` and ``apache-oslo<version>``.
+    Names are ``rabbitmq``, ``observer``, and for what hosts the application
+    the family of the server and the versions: ``apache-oslo17.3.2``.
     ``BASE_IMAGE`` and ``RABBITMQ_IMAGE`` in ``environ`` put other images in
-    the place of Heartbed's own.
+    the place of Heartbed's own. Raises ``InputError`` for a version that
+    cannot be had, and ``TestbedError`` when the index of packages is silent.
     """
     base = environ.get("BASE_IMAGE") or BASE_IMAGE
     broker = environ.get("RABBITMQ_IMAGE")
-    found = [
-        ImageSpec("rabbitmq", broker) if broker else _in_own_folder("rabbitmq", "heartbed-rabbitmq:4", base, root),
-        _in_own_folder("observer", "heartbed-observer:1", base, root),
-    ]
-    return found + [_apache(version, base, root) for version in dict.fromkeys(oslo_versions)]
+    found = {
+        "rabbitmq": ImageSpec("rabbitmq", broker)
+        if broker
+        else _in_own_folder("rabbitmq", "heartbed-rabbitmq:4", base, root),
+        "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
+    }
+    for cell in cells:
+        application = image_name("apache", cell)
+        if application not in found:
+            found[application] = _apache(cell, lock(cell, index or Index()), base, root)
+        name = servers.image(cell)
+        if name not in found:
+            found[name] = _server(name, found[application], base, root)
+    return list(found.values())
 
 
 def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: bool = False) -> dict[str, ImageRef]:
     """Makes sure of all images that a run of these cells needs.
 
     Returns name -> reference. The RPC server and the controls run on the default
-    version of oslo.messaging, whatever the cells have. Raises ``TestbedError``.
+    version of oslo.messaging, whatever the cells have. Raises ``TestbedError``,
+    and ``InputError`` for a version that cannot be had.
     """
-    versions = [DEFAULT_OSLO, *(cell.oslo for cell in cells)]
+    wanted = specs([*select([DEFAULT_CELL]).cells, *cells])
     with contextlib.closing(connect()) as client:
-        return ensure_images(specs(versions), client, progress=Progress(Console(quiet=True) if quiet else console))
+        return ensure_images(wanted, client, progress=Progress(Console(quiet=True) if quiet else console))
 
 
 def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
@@ -53,14 +76,37 @@ def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
     return ImageSpec(name, tag, context=folder, dockerfile=folder / "Dockerfile", inputs=(folder,), base=base)
 
 
-def _apache(oslo: str, base: str, root: Path) -> ImageSpec:
+def _apache(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
+    name = image_name("apache", cell)
     folder = root / "images" / "apache"
+    arguments = {"OSLO_MESSAGING": cell.oslo}
+    # The lock in the repository serves for its own releases; the images that `docker compose build` makes are the same.
+    if cell.build != f"oslo{cell.oslo}" or cell.oslo not in milestones():
+        arguments["LOCK"] = "\n".join(pin.line for pin in locked.wheels)
+    if compiled := dict(cell.versions).get("mod_wsgi"):
+        arguments["MOD_WSGI"] = compiled
     return ImageSpec(
-        f"apache-oslo{oslo}",
-        f"heartbed-apache:oslo{oslo}",
+        name,
+        image_tag(name),
         context=root,
         dockerfile=folder / "Dockerfile",
         inputs=(folder, root / "wsgi_app", root / "apache_conf", root / ".dockerignore"),
         base=base,
-        build_args={"OSLO_MESSAGING": oslo},
+        build_args=arguments,
+        lock=locked.text,
+    )
+
+
+def _server(name: str, application: ImageSpec, base: str, root: Path) -> ImageSpec:
+    """Another server beside httpd, on top of the image that has the application with the same versions."""
+    folder = root / "images" / name.partition("-")[0]
+    return ImageSpec(
+        name,
+        image_tag(name),
+        context=folder,
+        dockerfile=folder / "Dockerfile",
+        inputs=(folder,),
+        base=base,
+        on=application.tag,
+        lock=application.lock,
     )

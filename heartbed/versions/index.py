@@ -1,0 +1,157 @@
+"""What the index of Python packages knows: which releases there are, and the hash of one.
+
+Asked through pip, which knows the mirrors, proxies and certificates of this
+machine. Answers are kept under ``.heartbed/index``: the list of releases for a
+day, a hash for ever.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.errors import InputError, TestbedError
+from heartbed.settings import ROOT
+from heartbed.versions.releases import PYTHON, number
+
+FOLDER = ROOT / ".heartbed" / "index"
+FRESH_S = 24 * 3600
+DEADLINE_S = 90
+PLATFORM = ("--only-binary", ":all:", "--python-version", PYTHON, "--target", os.devnull)
+"""What the images run on, whatever this machine does."""
+
+SILENT_INDEX = re.compile(r"Retrying|ConnectionError|NewConnectionError|ReadTimeout|name resolution|SSLError|timed out")
+OTHER_PYTHON = re.compile(r"(\S+) Requires-Python (\S+)")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One release of a package. ``sha256`` is empty where it is built from source."""
+
+    package: str
+    version: str
+    sha256: str = ""
+
+    @property
+    def line(self) -> str:
+        """As a line of pip's requirements."""
+        return f"{self.package}=={self.version}" + (f" --hash=sha256:{self.sha256}" if self.sha256 else "")
+
+
+def _pip(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    # pip trusts what the system trusts; only a bundle that is named for Heartbed alone must be handed on.
+    bundle = os.environ.get("HEARTBED_CA_BUNDLE")
+    environ = {**os.environ, "PIP_CERT": bundle} if bundle else dict(os.environ)
+    try:
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        raise TestbedError(
+            f"the index of Python packages did not answer within {DEADLINE_S} s",
+            hint="the releases tested here need no index: heartbed versions lists them",
+        ) from None
+
+
+@dataclass(frozen=True)
+class Index:
+    """The index of Python packages. ``pip`` runs pip with arguments."""
+
+    folder: Path = FOLDER
+    pip: Callable[[Sequence[str]], subprocess.CompletedProcess[str]] = _pip
+
+    def released(self, package: str) -> list[str]:
+        """All final releases that there are, the oldest first. Raises ``TestbedError`` when the index is silent."""
+        file = self.folder / f"{package}.json"
+        kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        if kept is not None and time.time() - kept["t"] < FRESH_S:
+            return [str(version) for version in kept["versions"]]
+        done = self.pip(["index", "versions", package, "--json"])
+        if done.returncode:
+            if kept is not None:
+                return [str(version) for version in kept["versions"]]
+            raise _silent(package, done.stderr)
+        found = [each for each in json.loads(done.stdout)["versions"] if re.fullmatch(r"\d+(\.\d+)*", each)]
+        versions = sorted(found, key=number)
+        self._keep(file, json.dumps({"t": time.time(), "versions": versions}))
+        return versions
+
+    def pin(self, package: str, version: str) -> Pin:
+        """One release with the hash of its wheel.
+
+        Raises ``InputError`` for a release that does not exist or cannot be
+        installed on the images' Python, ``TestbedError`` when the index is silent.
+        """
+        file = self.folder / f"{package}-{version}.sha256"
+        if file.is_file():
+            return Pin(package, version, file.read_text(encoding="utf-8").strip())
+        arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-", *PLATFORM]
+        done = self.pip([*arguments, f"{package}=={version}"])
+        if done.returncode:
+            raise self._refused(package, version, done.stderr)
+        (found,) = json.loads(done.stdout)["install"]
+        sha256 = str(found["download_info"]["archive_info"]["hashes"]["sha256"])
+        self._keep(file, sha256 + "\n")
+        return Pin(package, version, sha256)
+
+    def source(self, package: str, version: str) -> Pin:
+        """One release that is built from source. Raises as ``pin`` does, save that nothing says yet if it builds."""
+        if version not in self.released(package):
+            raise unknown(package, version, self.released(package))
+        return Pin(package, version)
+
+    def _refused(self, package: str, version: str, stderr: str) -> InputError | TestbedError:
+        for name, python in OTHER_PYTHON.findall(stderr):
+            if name.strip(";") == version:
+                return InputError(f"{package} {version} needs Python {python}; the images have {PYTHON}")
+        if SILENT_INDEX.search(stderr) or "from versions: none" in stderr:
+            return _silent(package, stderr)
+        released = self.released(package)
+        if version in released:
+            return InputError(f"{package} {version} cannot be installed on Python {PYTHON}: {shortened(stderr)}")
+        return unknown(package, version, released)
+
+    def _keep(self, file: Path, text: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+
+
+def unknown(package: str, version: str, released: Sequence[str]) -> InputError:
+    """The error for a release that does not exist, with those that are nearest to it."""
+    return InputError(
+        f"there is no {package} {version}",
+        hint=f"the nearest releases: {', '.join(nearest(version, released))}; the newest is {released[-1]}",
+    )
+
+
+def nearest(version: str, released: Sequence[str]) -> list[str]:
+    """The releases before and after, and those that are written most like it, in order."""
+    wanted = number(version)
+    before = [each for each in released if number(each) < wanted][-2:]
+    after = [each for each in released if number(each) > wanted][:2]
+    alike = difflib.get_close_matches(version, released, n=1)
+    return sorted({*before, *after, *alike}, key=number)
+
+
+def shortened(stderr: str) -> str:
+    """What pip says is wrong, without the list of everything that there is."""
+    errors = [line.removeprefix("ERROR: ") for line in stderr.splitlines() if line.startswith("ERROR: ")]
+    text = "; ".join(errors) or stderr.strip().rpartition("\n")[2]
+    return re.sub(r" \(from versions: [^)]*\)", "", text)[:200]
+
+
+def _silent(package: str, stderr: str) -> TestbedError:
+    return TestbedError(
+        f"the index of Python packages does not answer when asked for {package}",
+        log=stderr.strip().splitlines()[-3:],
+        hint="try again later; the releases tested here need no index: heartbed versions lists them",
+    )
