@@ -33,6 +33,9 @@ PLACES = (
 )
 """Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means."""
 
+WAITS = re.compile(r"epoll_p?wait\d?|p?poll|p?select\d?|futex\w*|pthread_cond_\w+|\w*nanosleep|recv\w*|sem\w*|syscall")
+"""Where a thread that runs no Python waits, if no place above says it better."""
+
 HEARTBEAT = PLACES[0][3]
 
 LATE_S = 0.5
@@ -57,8 +60,7 @@ class Stack:
     @property
     def module(self) -> str:
         """The httpd module that the thread waits in, ``mod_mpm_prefork.so``; empty when there is none."""
-        files = (str(frame.get("file") or "").rpartition("/")[2] for frame in self.frames if frame.get("native"))
-        return next((file for file in files if file.startswith("mod_")), "")
+        return _module(self.frames)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,15 @@ def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
                 continue
             if re.fullmatch(function, _function(frame)) and re.search(file, str(frame.get("file") or "")):
                 return index, meaning
+    for index, frame in enumerate(frames):
+        if not runs_python and WAITS.fullmatch(_function(frame).lstrip("_")):
+            return index, f"waits in {_module(frames) or 'native code'}: {NO_HUB}"
     return None, ""
+
+
+def _module(frames: Sequence[Frame]) -> str:
+    files = (PurePosixPath(str(frame.get("file") or "")).name for frame in frames if frame.get("native"))
+    return next((file for file in files if file.startswith("mod_")), "")
 
 
 def place(frame: Frame) -> str:

@@ -193,7 +193,7 @@ def test_files_beside_the_page_are_named_only_if_they_are_there(tmp_path: Path) 
 @pytest.mark.parametrize(("count", "seconds", "octets"), [(24, 5.0, 3_000_000), (200, 5.0, 20_000_000)])
 def test_many_cells_are_rendered_in_time_and_room(count: int, seconds: float, octets: int) -> None:
     run = samples.many(count)
-    began = time.monotonic()
+    began = time.process_time()  # of the processor: whatever else the machine does is not the page's fault
     content = str(report.render("html", run))
-    assert time.monotonic() - began < seconds
+    assert time.process_time() - began < seconds
     assert len(content.encode()) < octets

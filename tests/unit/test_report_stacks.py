@@ -36,6 +36,7 @@ def frames(*functions: str, native: bool = True) -> list[dict[str, Any]]:
         (frames("accept4", "apr_socket_accept", "child_main"), 0, "accept()"),
         (frames("pthread_cond_wait", "ap_queue_pop_something", "worker_thread"), 1, "MPM's queue"),
         (frames("__GI___poll", "wsgi_daemon_worker"), 1, "mod_wsgi"),
+        (frames("0x7f01", "epoll_wait", "0x7f02"), 1, "waits in native code: no hub runs in this thread"),
         (frames("Connection._heartbeat_thread_job", native=False), 0, "the heartbeat's own loop"),
         (frames("__poll") + frames("handler", native=False) + frames("worker_thread"), None, ""),
         ([], None, ""),
