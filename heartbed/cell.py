@@ -47,6 +47,16 @@ class Cell:
                 parts.append(f"{parameter}{value}")
         return "-".join(parts)
 
+    @property
+    def family(self) -> str:
+        """What says which module of ``heartbed.servers`` makes a service of this cell: its server."""
+        return self.server
+
+    @property
+    def url_path(self) -> str:
+        """What stands in front of the application's own paths in a URL; empty at the root."""
+        return ""
+
     def _parameters(self) -> Iterable[tuple[str, int | None]]:
         return (("processes", self.processes), ("threads", self.threads), ("heartbeat", self.heartbeat_s))
 

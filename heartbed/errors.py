@@ -5,6 +5,7 @@
     HeartbedError
     ├── InputError      the user's input is wrong           exit code 2
     └── TestbedError    the testbed could not be brought up exit code 4
+        └── CellFailedError    one cell did not start       exit code 4
 
 Each carries what was wrong, and a hint that says what to do next.
 """
@@ -37,3 +38,12 @@ class TestbedError(HeartbedError):
 
     exit_code = 4
     __test__ = False  # not a test class, whatever pytest thinks of its name
+
+
+class CellFailedError(TestbedError):
+    """One cell did not come up; ``cell`` is its name."""
+
+    def __init__(self, cell: str, reason: str, log: Sequence[str] = ()) -> None:
+        super().__init__(f"{cell} did not start: {reason}", log=log, hint="its log is above, last lines last")
+        self.cell = cell
+        self.reason = reason

@@ -12,7 +12,7 @@ from typing import TypeVar
 from heartbed.bus import Bus
 from heartbed.cells import Cell
 from heartbed.client import Client, Phase
-from heartbed.errors import TestbedError
+from heartbed.errors import CellFailedError
 from heartbed.record import Event
 from heartbed.settings import Settings
 from heartbed.testbed import Testbed
@@ -81,7 +81,10 @@ class Stage:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _client(self, cell: Cell) -> Client:
-        return Client(cell.name, lambda: self.bed.url(cell.name), self.bus.emit, self.settings.rpc_timeout_s)
+        def base() -> str:
+            return self.bed.url(cell.name) + cell.url_path
+
+        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s)
 
     def _start(self, opened: OpenedCell) -> None:
         cell = opened.cell
@@ -109,10 +112,10 @@ class Stage:
         if count > 1:
             self._until_reached(opened.client.probe_pid, range(count), lambda reached: len(reached) >= count)
 
-    def _failed(self, cell: Cell, reason: str) -> TestbedError:
+    def _failed(self, cell: Cell, reason: str) -> CellFailedError:
         log = self.bed.log(cell.name, 60)
         self.state(cell, "failed", reason=reason, log=log)
-        return TestbedError(f"{cell.name} did not start: {reason}", log=log, hint="its log is above, last lines last")
+        return CellFailedError(cell.name, reason, log)
 
     def _open(self, opened: OpenedCell) -> None:
         cell, client = opened.cell, opened.client

@@ -36,9 +36,9 @@ def _families() -> dict[str, Family]:
 
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     """The service of the Compose file that runs this cell."""
-    return _families()[cell.server].service(plan, cell)
+    return _families()[cell.family].service(plan, cell)
 
 
 def image(cell: Cell) -> str:
     """The name of the image that the cell runs in."""
-    return image_name(_families()[cell.server].IMAGE, cell)
+    return image_name(_families()[cell.family].IMAGE, cell)
