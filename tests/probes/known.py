@@ -9,9 +9,21 @@ GREEN = (
     "so the green heartbeat thread stands still and RabbitMQ closes the connection"
 )
 
+DEADLOCK = (
+    "a race, met now and then when a process opens its connections: the native heartbeat thread and a request share "
+    "one of eventlet's locks, which cannot wake a green thread of another OS thread"
+)
+
 
 def loss(cell: Cell) -> str | None:
     """Why this cell loses its connections when idle; None for one that must keep them."""
     if cell.model == "eventlet" and cell.thread == "green":
         return GREEN
+    return None
+
+
+def race(cell: Cell) -> str | None:
+    """Why this cell may deadlock, though it usually does not; None for one that must not."""
+    if cell.model == "eventlet" and cell.thread == "pthread":
+        return DEADLOCK
     return None
