@@ -18,7 +18,8 @@ HTTPD_TIME = r"\[(?P<time>[^\]]+)\]"
 HTTPD = re.compile(
     HTTPD_TIME + r" \[(?P<module>[\w-]*):(?P<level>\w+)\] \[pid (?P<pid>\d+)(?::tid (?P<tid>\d+))?\] (?P<text>.*)"
 )
-ACCESS = re.compile(HTTPD_TIME + r" \[(?P<module>access)\] \[pid (?P<pid>\d+)(?::tid (?P<tid>\d+))?\] (?P<text>.*)")
+ACCESS = re.compile(HTTPD_TIME + r" \[(?P<module>access)\] \[pid (?P<pid>\d+)(?P<tid>)[^\]]*\] (?P<text>.*)")
+"""The thread in it, if any, is httpd's own number and not the kernel's."""
 HTTPD_TIMES = ("%Y-%m-%d %H:%M:%S.%f", "%a %b %d %H:%M:%S.%f %Y", "%a %b %d %H:%M:%S %Y")
 """As our own configuration has it, and httpd's default."""
 
@@ -26,8 +27,8 @@ PREAMBLE = re.compile(r"(?:\[(?:client|remote|script) [^\]]*\] )*")
 """What httpd puts before the words of an application that it serves a request with."""
 
 APP = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<pid>\d+) (?:(?P<tid>\d+) )?"
-    r"(?P<level>DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL|TRACE) (?P<logger>[\w.]+) ?(?P<text>.*)"
+    r"(?P<head>(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<pid>\d+) (?:(?P<tid>\d+) )?"
+    r"(?P<level>DEBUG|INFO|AUDIT|WARNING|ERROR|CRITICAL|TRACE) (?P<logger>[\w.]+)) ?(?P<text>.*)"
 )
 CONTEXT = re.compile(r"\[(?P<request>[^\]]*)\] ?(?P<text>.*)")
 
@@ -55,8 +56,10 @@ class Entry:
     tid: int | None
     text: str
     request_id: str | None = None
-    headless: bool = False
-    """Whether it came without a time, level and logger of the application's own: a traceback, a print."""
+    head: str = ""
+    """Time, process, level and logger as oslo.log wrote them; empty for httpd's own words, and for what is printed."""
+    raw: str = ""
+    """The application's line with its head."""
 
 
 @dataclass
@@ -75,8 +78,9 @@ class Entries:
         entry = parse(line)
         key = (entry.pid, entry.tid)
         before, last = self._open.get(key, (None, 0.0))
-        if before is not None and goes_on(before, entry, line.t - last):
-            self._open[key] = (replace(before, text=f"{before.text}\n{entry.text}"), line.t)
+        more = None if before is None else continuation(before, entry, line.t - last)
+        if before is not None and more is not None:
+            self._open[key] = (replace(before, text=f"{before.text}\n{more}"), line.t)
             return
         if before is not None:
             yield before
@@ -114,20 +118,22 @@ class AppLog(LogStream):
             self.emit(to_event(entry, self.cell))
 
 
-def goes_on(before: Entry, entry: Entry, seconds: float) -> bool:
-    """Whether ``entry`` is more of what ``before`` says, ``seconds`` later."""
-    if entry.headless:
-        return before.headless and seconds <= TOGETHER_S
-    # oslo.log repeats the head, without its context, on each line of a traceback and of a message with line breaks.
-    heads = [(each.source, each.t, each.level, each.logger) for each in (before, entry)]
-    return entry.source == "app" and entry.request_id is None and heads[0] == heads[1]
+def continuation(before: Entry, entry: Entry, seconds: float) -> str | None:
+    """What ``entry``, ``seconds`` later, adds to ``before``; None when it stands for itself."""
+    if entry.source != "app" or before.source != "app":
+        return None
+    if not before.head and not entry.head:
+        return entry.text if seconds <= TOGETHER_S else None
+    # oslo.log repeats the head on each line of a traceback, but not the context in brackets.
+    rest = entry.raw.removeprefix(before.head)
+    return rest if before.head and rest != entry.raw and not rest.startswith(" [") else None
 
 
 def parse(line: LogLine) -> Entry:
     """One line. Its own time is taken where it has one: Docker's is later."""
     httpd = HTTPD.fullmatch(line.text) or ACCESS.fullmatch(line.text)
     if httpd is None:
-        return _app(line.text) or Entry(line.t, "app", None, None, None, None, line.text, headless=True)
+        return _app(line.text) or Entry(line.t, "app", None, None, None, None, line.text)
     groups = httpd.groupdict()
     t = _httpd_time(groups["time"]) or line.t
     pid, tid = int(groups["pid"]), int(groups["tid"]) if groups["tid"] else None
@@ -136,7 +142,7 @@ def parse(line: LogLine) -> Entry:
         return Entry(t, "httpd", level, logger, pid, tid, text)
     # What the application writes to stderr.
     text = text[PREAMBLE.match(text).end() :]  # type: ignore[union-attr]  # it matches the empty string too
-    return _app(text) or Entry(t, "app", None, None, pid, tid, text, headless=True)
+    return _app(text) or Entry(t, "app", None, None, pid, tid, text)
 
 
 def _app(text: str) -> Entry | None:
@@ -154,6 +160,8 @@ def _app(text: str) -> Entry | None:
         tid=int(found["tid"]) if found["tid"] else None,
         text=context["text"] if context else found["text"],
         request_id=context["request"] if context else None,
+        head=found["head"],
+        raw=text,
     )
 
 
