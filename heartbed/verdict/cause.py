@@ -67,7 +67,8 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.conn, conn.purpose)
     if beater is None or beater.tid is None:
         return None
-    stacks = [event for event in _dumps(conn, cell, "process.stacks") if event.t <= (conn.closed or event.t) + 1.0]
+    # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
+    stacks = [e for e in _dumps(conn, cell, "process.stacks") if e.t <= (cell.asked_again or e.t)]
     places = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None

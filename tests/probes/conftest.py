@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from heartbed import cells, record
+from heartbed.cli.common import console, write_reports
 from heartbed.report import RunData
 from heartbed.report.live import LiveView
 from heartbed.report.terminal import summary
@@ -44,27 +44,28 @@ def selection(config: pytest.Config) -> cells.Selection:
 
 
 @pytest.fixture(scope="session")
-def run_data(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[RunData]:
+def run_data(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> RunData:
     """One run of all cells. Its record, verdicts and report stay in ``runs/``."""
     chosen = selection(pytestconfig)
     settings = Settings(
         heartbeat_s=heartbeat(os.environ.get("HEARTBED_HEARTBEAT", "2")),
         runs=Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
     )
-    console = Console(stderr=True)
+    err = console(stderr=True)
     capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled() if capture else _nothing():
-        console.print()
-        with LiveView([cell.name for cell in chosen.cells], settings.heartbeat_s, console=console) as view:
-            outcome = execute(chosen, settings, lambda wanted: images_for(wanted, console), [view])
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        err.print()
+        with LiveView([cell.name for cell in chosen.cells], settings.heartbeat_s, console=err) as view:
+            outcome = execute(chosen, settings, lambda wanted: images_for(wanted, err), [view])
     events = record.read(outcome.folder)
     data = RunData(verdict=judge(events), events=events, folder=outcome.folder)
+    write_reports(data)
     pytestconfig.stash[RUN_DATA] = data
-    yield data
+    return data
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     data = config.stash.get(RUN_DATA, None)
     if data is not None:
         terminalreporter.section("verdicts")
-        Console(soft_wrap=False, highlight=False).print(summary(data))
+        console().print(summary(data))

@@ -17,10 +17,6 @@ class ConnectionLostError(AssertionError):
     """RabbitMQ closed an idle connection because it missed heartbeats, and the record proves it."""
 
 
-class DeadlockError(AssertionError):
-    """The record proves that two threads of the process wait for each other for ever."""
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" not in metafunc.fixturenames:
         return
@@ -38,8 +34,6 @@ def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
     # Only what is proven counts as the expected: an inconclusive cell fails, and so does one that is lost otherwise.
     if reason := known.loss(cell):
         return (pytest.mark.xfail(reason=reason, strict=True, raises=ConnectionLostError),)
-    if reason := known.race(cell):
-        return (pytest.mark.xfail(reason=reason, strict=False, raises=DeadlockError),)
     return ()
 
 
@@ -50,9 +44,12 @@ def verdict(run_data: RunData, cell: Cell) -> CellVerdict:
     return found
 
 
-def test_idle_connections_are_kept(verdict: CellVerdict) -> None:
+def test_idle_connections_are_kept(verdict: CellVerdict, cell: Cell) -> None:
     if verdict.cause == "deadlock":
-        raise DeadlockError(f"{verdict.cell}: {verdict.why}")
+        # A race decides, so neither outcome is a surprise; but nothing short of its proof is let pass.
+        if reason := known.race(cell):
+            pytest.xfail(f"{reason}: {verdict.why}")
+        pytest.fail(verdict.why)
     if verdict.outcome is Outcome.LOST:
         raise ConnectionLostError(f"{verdict.cell}: {verdict.why}")
     assert verdict.outcome is Outcome.KEPT, f"{verdict.outcome}: {verdict.why}"
@@ -61,7 +58,8 @@ def test_idle_connections_are_kept(verdict: CellVerdict) -> None:
 def test_each_process_had_a_connection_of_either_purpose(verdict: CellVerdict) -> None:
     by_pid = {(c.pid, c.purpose) for c in verdict.connections}
     pids = {pid for pid, _ in by_pid}
-    assert pids and None not in pids
+    assert pids
+    assert None not in pids
     for pid in pids:
         assert {(pid, Purpose.SEND), (pid, Purpose.LISTEN)} <= by_pid
 
@@ -101,11 +99,11 @@ def test_every_control_behaved(run_data: RunData) -> None:
     assert [(control.name, control.observed) for control in run_data.verdict.controls if not control.ok] == []
 
 
-def test_the_wire_tells_the_same_time_of_loss_as_the_broker(run_data: RunData) -> None:
-    """The log entry precedes the RST by what it takes to send one."""
+def test_the_time_of_loss_is_that_of_the_brokers_rst(run_data: RunData) -> None:
     for cell in run_data.verdict.cells:
         for connection in cell.connections:
             if connection.outcome is not Outcome.LOST:
                 continue
-            times = [event.t for event in run_data.of_connection(connection, "broker.log", "wire.close")]
-            assert max(times) - min(times) <= 0.05
+            resets = [e.t for e in run_data.of_connection(connection, "wire.close") if e.data["from"] == "broker"]
+            assert connection.closed is not None
+            assert abs(connection.closed - min(resets)) <= 0.05
