@@ -25,7 +25,7 @@ from heartbed.versions.releases import PYTHON, number
 FOLDER = ROOT / ".heartbed" / "index"
 FRESH_S = 24 * 3600
 DEADLINE_S = 90
-PLATFORM = ("--only-binary", ":all:", "--python-version", PYTHON, "--target", os.devnull)
+PLATFORM = ("--only-binary", ":all:", "--python-version", PYTHON, "--target", "nowhere")
 """What the images run on, whatever this machine does."""
 
 SILENT_INDEX = re.compile(r"Retrying|ConnectionError|NewConnectionError|ReadTimeout|name resolution|SSLError|timed out")
