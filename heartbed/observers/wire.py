@@ -23,6 +23,14 @@ TCPDUMP = "tcpdump -i any -p -n -U --immediate-mode -s 65535 -B 65536 -w -"
 FROM_OUTSIDE = "tcp port {port} and not net 127.0.0.0/8 and not host ::1"
 """Leaves out what the broker's container says to itself, such as health checks."""
 
+# tcpdump ends, in good order, when the shell's input ends: when it is told to stop, and also when
+# this program is killed. Without this the client of `docker exec` would outlive both.
+SCRIPT = f"""\
+exec 3<&0
+(cat <&3; kill -INT $$) >/dev/null 2>&1 &
+exec {TCPDUMP} "$0" </dev/null 3<&-
+"""
+
 STOP_DEADLINE_S = 5.0
 
 
@@ -37,20 +45,20 @@ class Capture:
         self.ready = threading.Event()
         self._container, self._path, self._emit, self._port = container, path, emit, port
         self._process: subprocess.Popen[bytes] | None = None
-        self._pid: str | None = None
         self._said: list[str] = []
         self._stopping = False
         self._thread = threading.Thread(target=self._listen, name="capture", daemon=True)
 
     def start(self) -> None:
         """Begin to capture."""
-        # The shell tells its process number, which is then tcpdump's: to end it inside the container.
-        script = f'echo "$$" >&2; exec {TCPDUMP} "$0"'
-        command = ["docker", "exec", self._container, "sh", "-c", script, FROM_OUTSIDE.format(port=self._port)]
+        what = FROM_OUTSIDE.format(port=self._port)
+        command = ["docker", "exec", "-i", self._container, "sh", "-c", SCRIPT, what]
         try:
             with self._path.open("wb") as file:
                 # A session of its own: Ctrl-C must not reach it before the run has ended in order.
-                self._process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, start_new_session=True)
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE, start_new_session=True
+                )
         except OSError as error:
             self._missing(f"tcpdump did not start: {error}")
             return
@@ -61,10 +69,9 @@ class Capture:
         if self._process is None or self._stopping:
             return
         self._stopping = True
-        if self._pid is not None:
-            command = ["docker", "exec", self._container, "sh", "-c", 'kill -INT "$0"', self._pid]
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(command, capture_output=True, timeout=STOP_DEADLINE_S, check=False)
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         try:
             self._process.wait(STOP_DEADLINE_S)
         except subprocess.TimeoutExpired:
@@ -73,18 +80,16 @@ class Capture:
         self._thread.join(STOP_DEADLINE_S)
 
     def _listen(self) -> None:
-        """Read what tcpdump says: its number, that it listens, and in the end what it has dropped."""
+        """Read what tcpdump says: that it listens, and in the end what it has dropped."""
         assert self._process is not None  # noqa: S101  # started before this thread
         for raw in self._process.stderr or ():
             line = raw.decode(errors="replace").strip()
-            if self._pid is None and line.isdecimal():
-                self._pid = line
-            elif "listening on" in line:
+            if "listening on" in line:
                 self.ready.set()
-            else:
-                self._said.append(line)
-                if line.endswith("dropped by kernel") and not line.startswith("0 "):
-                    self._missing(f"the capture is not complete: {line}")
+                continue
+            self._said.append(line)
+            if line.endswith("dropped by kernel") and not line.startswith("0 "):
+                self._missing(f"the capture is not complete: {line}")
         if not self._stopping:
             self._missing(f"tcpdump has ended: {' '.join(self._said[-3:]) or 'without a word'}")
 
