@@ -26,7 +26,8 @@ def judge(events: Sequence[Event]) -> RunVerdict:
     lag = controls.lag_of(run)
     checks = controls.judge(run, lag)
     reason = _reason(checks)
-    verdicts = [cells.judge(cell, run.last_t) for cell in run.cells]
+    blind = _blind(run)
+    verdicts = [cells.judge(cell, run.last_t, blind) for cell in run.cells]
     if reason:
         verdicts = [_withheld(verdict, reason) for verdict in verdicts]
     start = run.start.data
@@ -55,6 +56,12 @@ def judge(events: Sequence[Event]) -> RunVerdict:
 def _reason(checks: Sequence[ControlVerdict]) -> str:
     """Why the run as a whole is inconclusive; empty when every control behaved."""
     return "; ".join(f"the control {c.name} must be {c.expected}, but: {c.observed}" for c in checks if not c.ok)
+
+
+def _blind(run: RunHistory) -> str:
+    """Why the broker was not observed all the time; empty when it was."""
+    failed = [e for e in run.of("observer.failed") if e.data.get("observer") in ("broker_events", "broker_log")]
+    return f"the broker was not observed all the time: {failed[0].data.get('reason')}" if failed else ""
 
 
 def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:

@@ -19,11 +19,15 @@ HUNG_STATUS = 504
 """What the application answers when its RPC call times out."""
 
 
-def judge(cell: CellHistory, last_t: float) -> CellVerdict:
-    """Judge one cell; ``last_t`` is the time of the record's last event, epoch seconds."""
+def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
+    """Judge one cell.
+
+    ``last_t`` is the time of the record's last event, epoch seconds; ``blind``
+    says why the broker was not observed all the time, if it was not.
+    """
     until = cell.asked_again if cell.asked_again is not None else last_t
     judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
-    connections = [connection.judge(c, cell, until) for c in judged]
+    connections = [connection.judge(c, cell, until, blind) for c in judged]
     disagreements = _disagreements(cell, connections)
     outcome, cause, why, evidence = _outcome(cell, connections, disagreements)
     losses = [c.lost_after_s for c in connections if c.outcome is Outcome.LOST and c.lost_after_s is not None]

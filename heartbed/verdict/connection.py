@@ -24,14 +24,15 @@ class _Finding:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def judge(conn: ConnectionHistory, cell: CellHistory, until: float) -> Connection:
+def judge(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str = "") -> Connection:
     """Judge a connection that was open when the cell began to idle.
 
     ``until`` (epoch seconds) is when the cell was asked again, or when the
-    record ends. What happened later has no say.
+    record ends. What happened later has no say. ``blind`` says why the broker
+    was not observed all the time, if it was not: a close may then be missing.
     """
     closed = conn.closed if conn.closed is not None and conn.closed <= until else None
-    finding = _still_open(conn, cell, until) if closed is None else _closed(conn, cell, closed)
+    finding = _still_open(conn, cell, until, blind) if closed is None else _closed(conn, cell, closed)
     last = conn.last_client_octet(closed if closed is not None else until)
     silence = conn.longest_silence(closed if closed is not None else until)
     return Connection(
@@ -75,7 +76,7 @@ def _closing(conn: ConnectionHistory) -> list[Evidence]:
     return evidence
 
 
-def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float) -> _Finding:
+def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str) -> _Finding:
     timeout = conn.timeout_s
     if timeout is None:
         return _Finding(Outcome.INCONCLUSIVE, "unexplained", "the broker did not tell which timeout was negotiated")
@@ -87,6 +88,9 @@ def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float) -> _Fi
         why = f"it was left idle for {seconds(idled)}, but RabbitMQ may take {seconds(3 * timeout)} to close"
         return _Finding(Outcome.INCONCLUSIVE, "short_observation", why)
     silence = conn.longest_silence(until)
+    if silence is None and blind:
+        why = f"nothing shows that it was closed, but there is no capture, and {blind}"
+        return _Finding(Outcome.INCONCLUSIVE, "unexplained", why)
     if silence is None:
         return _Finding(Outcome.KEPT, "", f"RabbitMQ left it open for {seconds(idled)}; there is no capture")
     if silence[1] > 3 * timeout * (1 + SAMPLING_TOLERANCE):

@@ -244,6 +244,17 @@ def test_a_silent_client_that_rabbitmq_does_not_close_is_inconclusive() -> None:
     assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "unexplained")
 
 
+def test_nothing_is_kept_that_nobody_watched() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    history.events = [event for event in history.events if not event.kind.startswith("wire.")]
+    assert history.cell_verdict.outcome is Outcome.KEPT
+    history.add("observer.failed", IDLE_FROM + 1, cell=None, observer="broker_events", reason="the connection broke")
+    verdict = history.cell_verdict
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the connection broke" in verdict.why
+
+
 def test_what_happens_after_asking_again_has_no_say() -> None:
     history = History.of()
     send, _ = history.pair(beating=True)
