@@ -69,11 +69,13 @@ class Facts:
     hub: str | None  # class of the hub of the thread that answered; None when it has none
 
     # The heartbeat
-    heartbeat_timeout_threshold: int | None  # seconds
-    heartbeat_rate: float | None  # checks for each timeout
+    heartbeat_timeout_threshold: int  # seconds; 0 is no heartbeat
+    heartbeat_rate: float  # checks for each timeout
     heartbeat_in_pthread_exists: bool  # whether this oslo.messaging has the option
     heartbeat_in_pthread: bool | None  # its value in force
     rpc_response_timeout: int  # seconds
+    conn_pool_min_size: int  # connections that the pool keeps however old they are
+    conn_pool_ttl: int  # seconds after which it may drop the others
     transport_driver: str | None  # rabbit
 
     # Versions
@@ -112,6 +114,8 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
         heartbeat_in_pthread=getattr(rabbit, "heartbeat_in_pthread", None),
         rpc_response_timeout=conf.rpc_response_timeout,
+        conn_pool_min_size=rabbit.conn_pool_min_size,
+        conn_pool_ttl=rabbit.conn_pool_ttl,
         transport_driver=driver_of(conf.transport_url),
         versions=_versions(environ),
     )

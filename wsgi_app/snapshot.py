@@ -200,7 +200,17 @@ def _connection(frame: FrameType | None) -> str | None:
 
 
 def _callback(function: Any, names: dict[int, str]) -> str:
-    """What a timer will do. A bound ``switch`` wakes a greenlet, whose name says more than the method."""
-    owner = getattr(function, "__self__", None)
-    name = getattr(function, "__qualname__", None) or type(function).__qualname__
-    return f"{name} of {names[id(owner)]}" if id(owner) in names else str(name)
+    """What a timer will do, and to which green thread: ``switch: Rabbit-heartbeat``."""
+    name = str(getattr(function, "__qualname__", None) or type(function).__qualname__).rpartition(".")[2]
+    owners = [names[id(held)] for held in _held_by(function) if id(held) in names]
+    return f"{name}: {owners[0]}" if owners else name
+
+
+def _held_by(function: Any) -> Iterator[Any]:
+    """What a method is bound to, or what a function closes over."""
+    yield getattr(function, "__self__", None)
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:
+            continue  # not yet filled

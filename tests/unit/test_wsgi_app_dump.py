@@ -1,0 +1,141 @@
+"""The in-process dump: taken from real processes, whose main thread is busy outside Python as under httpd."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsgi_app.patching import SWITCH
+
+needs_threading_backend = pytest.mark.skipif(
+    find_spec("cotyledon") is None, reason="oslo.service's threading backend is not installed: oslo.service[threading]"
+)
+DEADLINE_S = 10.0
+OVERDUE_S = 0.2
+
+# The heartbeat wants to run again after 0.05 s. It runs when the main thread sleeps green, and no more once that
+# thread sleeps for real, as it does in httpd's accept().
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from wsgi_app import natives, patching
+patching.apply(os.environ)
+import threading, time
+from wsgi_app import dump
+from wsgi_app.whereabouts import Registry
+
+beats = 0
+def beat():
+    global beats
+    while True:
+        beats += 1
+        time.sleep(0.05)
+
+registry = Registry()
+registry.note()
+dump.install(registry, Path(sys.argv[1]))
+threading.Thread(target=beat, name="Rabbit-heartbeat", daemon=True).start()
+time.sleep(0.12)
+before = beats
+print(os.getpid(), flush=True)
+natives.sleep(float(sys.argv[2]))
+print(beats - before, flush=True)
+"""
+
+
+@contextmanager
+def process(folder: Path, *, native: bool, sleep_s: float = 60) -> Iterator[subprocess.Popen[str]]:
+    """A process that has started its heartbeat and now sleeps outside Python."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(folder), str(sleep_s)],
+        env={SWITCH: str(native).lower()},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout
+        try:
+            assert started.stdout.readline().strip() == str(started.pid)
+            yield started
+        finally:
+            started.kill()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def dump(started: subprocess.Popen[str], folder: Path, number: int = 1) -> dict[str, Any]:
+    """Ask for a dump and wait for it."""
+    os.kill(started.pid, signal.SIGUSR2)
+    path = folder / f"dump-{started.pid}-{number}.json"
+    deadline = time.monotonic() + DEADLINE_S
+    while not path.exists():
+        assert started.poll() is None, f"the signal ended the process: {started.returncode}"
+        assert time.monotonic() < deadline, f"no {path.name} within {DEADLINE_S} s: {names(folder)}"
+        time.sleep(0.01)
+    told: dict[str, Any] = json.loads(path.read_text())
+    assert "error" not in told
+    return told
+
+
+def test_a_green_thread_whose_hub_stands_still_is_told_with_how_late_it_is(tmp_path: Path) -> None:
+    with process(tmp_path, native=False) as started:
+        time.sleep(OVERDUE_S)
+        told = dump(started, tmp_path)
+    assert told["pid"] == started.pid
+    assert abs(told["t"] - time.time()) < DEADLINE_S
+
+    (hub,) = told["hubs"]
+    assert (hub["tid"], hub["hub"]) == (started.pid, "eventlet.hubs.epolls.Hub")
+    assert hub["next_timer_overdue_s"] >= OVERDUE_S - 0.05
+    assert {"due_in_s": -hub["next_timer_overdue_s"], "what": "switch: Rabbit-heartbeat"} in hub["timers"]
+
+    (heartbeat,) = [green for green in told["greenlets"] if green["name"] == "Rabbit-heartbeat"]
+    assert (heartbeat["tid"], heartbeat["hub_main"], heartbeat["dead"]) == (started.pid, False, False)
+    functions = [frame["function"] for frame in heartbeat["frames"]]
+    assert functions[0] == "BaseHub.switch"
+    assert "beat" in functions
+    assert [green["tid"] for green in told["greenlets"] if green["hub_main"]] == [started.pid]
+
+    named = {thread["tid"]: thread for thread in told["threads"]}
+    assert named[started.pid] == {"tid": started.pid, "name": "request thread", "has_hub": True}
+    assert "heartbed-dump" in {thread["name"] for thread in told["threads"]}
+
+
+def test_the_dump_does_not_wake_the_hub(tmp_path: Path) -> None:
+    with process(tmp_path, native=False, sleep_s=1.0) as started:
+        first = dump(started, tmp_path, 1)
+        second = dump(started, tmp_path, 2)
+        assert started.stdout
+        beats = int(started.stdout.readline())
+    assert beats == 0
+    late = [told["hubs"][0]["next_timer_overdue_s"] for told in (first, second)]
+    assert late[1] - late[0] == pytest.approx(second["t"] - first["t"], abs=0.05)
+
+
+@needs_threading_backend
+def test_native_threads_are_told_and_there_is_no_hub(tmp_path: Path) -> None:
+    with process(tmp_path, native=True) as started:
+        told = dump(started, tmp_path)
+    assert told["hubs"] == []
+    heartbeat = [thread for thread in told["threads"] if thread["name"] == "Rabbit-heartbeat"]
+    assert [thread["has_hub"] for thread in heartbeat] == [False]
+    assert heartbeat[0]["tid"] != started.pid
+
+
+def test_every_signal_makes_one_dump_and_leaves_no_part(tmp_path: Path) -> None:
+    with process(tmp_path, native=False) as started:
+        for number in (1, 2, 3):
+            dump(started, tmp_path, number)
+    assert names(tmp_path) == [f"dump-{started.pid}-{number}.json" for number in (1, 2, 3)]
