@@ -29,7 +29,7 @@ from wsgi_app.faults import method_not_allowed
 from wsgi_app.patching import is_patched
 from wsgi_app.snapshot import stacks
 
-MAPS = Path("/proc/self/maps")
+PROC = Path("/proc")
 MODULES_PATCHED = ("os", "select", "socket", "thread", "time", "subprocess", "psycopg", "MySQLdb", "builtins")
 """What eventlet can patch, by its own names."""
 
@@ -57,7 +57,7 @@ class Facts:
     mode: str | None  # embedded or daemon
     process_group: str | None  # empty when embedded
     application_group: str | None  # empty for the main interpreter, which is %{GLOBAL}
-    processes: int | None  # that mod_wsgi may run this application in
+    processes: int | None  # that run the application: daemon processes as configured, embedded as they are now
     threads: int | None  # request threads of each
     multithread: bool  # what WSGI says to the application
     multiprocess: bool
@@ -84,7 +84,7 @@ class Facts:
 
 def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
     """Find out. ``environ`` is the WSGI environment of the request that asks."""
-    mpms = mpms_in(MAPS.read_text())
+    mpms = mpms_in((PROC / "self" / "maps").read_text())
     wsgi = sys.modules.get("mod_wsgi")
     group = getattr(wsgi, "process_group", None)
     rabbit = conf.oslo_messaging_rabbit
@@ -101,7 +101,7 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         mode=None if group is None else ("daemon" if group else "embedded"),
         process_group=group,
         application_group=getattr(wsgi, "application_group", None),
-        processes=getattr(wsgi, "maximum_processes", None),
+        processes=getattr(wsgi, "maximum_processes", None) if group else (siblings() if wsgi else None),
         threads=getattr(wsgi, "threads_per_process", None),
         multithread=bool(environ.get("wsgi.multithread")),
         multiprocess=bool(environ.get("wsgi.multiprocess")),
@@ -124,6 +124,24 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
 def mpms_in(maps: str) -> list[str]:
     """The MPMs among the files in the text of ``/proc/<pid>/maps``."""
     return sorted(set(re.findall(r"/mod_mpm_(\w+)\.so$", maps, re.MULTILINE)))
+
+
+def siblings() -> int:
+    """How many children httpd has: the processes of an embedded application.
+
+    mod_wsgi's ``maximum_processes`` does not tell: under event and worker it is how many had been started when this
+    one asked.
+    """
+    parents = [_parent(entry) for entry in PROC.iterdir() if entry.name.isdigit()]
+    return parents.count(os.getppid())
+
+
+def _parent(process: Path) -> int | None:
+    """The parent's pid, from ``/proc/<pid>/stat``: the second field after the name, which may hold anything."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None  # ended meanwhile
 
 
 def driver_of(url: str | None) -> str | None:

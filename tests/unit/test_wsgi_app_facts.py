@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,7 +37,7 @@ def conf() -> cfg.ConfigOpts:
 @pytest.fixture
 def mod_wsgi(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The module that mod_wsgi puts into its interpreters."""
-    module = SimpleNamespace(process_group="", application_group="", maximum_processes=2, threads_per_process=25)
+    module = SimpleNamespace(process_group="", application_group="", maximum_processes=1, threads_per_process=25)
     monkeypatch.setitem(facts.sys.modules, "mod_wsgi", module)  # type: ignore[attr-defined]
     return module
 
@@ -60,16 +61,26 @@ def test_outside_httpd_there_is_no_mpm_and_no_mode(conf: cfg.ConfigOpts) -> None
 
 
 @pytest.mark.usefixtures("mod_wsgi")
-def test_embedded_mode_has_no_process_group(conf: cfg.ConfigOpts) -> None:
+def test_embedded_mode_has_no_process_group_and_its_processes_are_counted(
+    conf: cfg.ConfigOpts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for pid, parent in ((1, 0), (7, 1), (8, 1), (9, 8)):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (apache2) x) S {parent} 1 1 0 -1")
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "maps").write_text(MAPS)
+    monkeypatch.setattr(facts, "PROC", tmp_path)
+    monkeypatch.setattr(os, "getppid", lambda: 1)
     found = facts.gather({"wsgi.multithread": True, "wsgi.multiprocess": True}, conf)
     assert (found.mode, found.processes, found.threads) == ("embedded", 2, 25)
+    assert found.mpm == "event"
     assert (found.multithread, found.multiprocess) == (True, True)
 
 
 def test_daemon_mode_has_one(conf: cfg.ConfigOpts, mod_wsgi: SimpleNamespace) -> None:
-    mod_wsgi.process_group = "nova-api"
+    mod_wsgi.process_group, mod_wsgi.maximum_processes = "nova-api", 3
     found = facts.gather({}, conf)
-    assert (found.mode, found.process_group) == ("daemon", "nova-api")
+    assert (found.mode, found.process_group, found.processes) == ("daemon", "nova-api", 3)
 
 
 def test_versions_come_from_the_request_and_from_the_packages(conf: cfg.ConfigOpts) -> None:
