@@ -16,8 +16,8 @@ Emit = Callable[[Event], None]
 class Bus:
     """The one way into the record; safe to call from any thread.
 
-    A failure to write is kept and raised in the main thread by ``check``: an
-    observer's thread has nobody to raise to.
+    A failure to write, or one of another thread, is kept and raised in the
+    main thread by ``check``: an observer's thread has nobody to raise to.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -36,15 +36,19 @@ class Bus:
         try:
             self._writer.write(event)
         except TestbedError as error:
-            self._failure = self._failure or error
+            self.fail(error)
         for listener in self._listeners:
             listener(event)
         with self._changed:
             self._seen.append(event)
             self._changed.notify_all()
 
+    def fail(self, error: TestbedError) -> None:
+        """Have ``check`` raise this in the main thread; the first failure counts."""
+        self._failure = self._failure or error
+
     def check(self) -> None:
-        """Raise what went wrong in writing, if anything did."""
+        """Raise what went wrong in writing or elsewhere, if anything did."""
         if self._failure is not None:
             raise self._failure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,8 +48,8 @@ class Observation:
         for each in (self._capture, self._agent, log):
             self._begin(each)
 
-    def start_in_broker(self, deadline_s: float) -> None:
-        """Consume the broker's events; returns when they come and the wire is captured.
+    def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
+        """Consume the broker's events; returns when they come and the wire is captured, or when ``stop`` is set.
 
         Raises ``TestbedError`` when the broker has not come up ``deadline_s``
         seconds from now.
@@ -58,6 +59,8 @@ class Observation:
         self._begin(events)
         deadline = time.monotonic() + deadline_s
         while not events.ready.wait(POLL_S):
+            if stop.is_set():
+                return
             if not self._bed.running("rabbitmq"):
                 raise self._bed.failure("rabbitmq", "RabbitMQ has ended while it was starting")
             if time.monotonic() > deadline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from heartbed.axes import DEFAULT_OSLO
 from heartbed.cells import Cell
-from heartbed.settings import ROOT, Settings
+from heartbed.settings import Settings
 
 AMQP_PORT = 5672
 HTTP_PORT = 8080
@@ -30,7 +31,7 @@ class Labels:
 
     run: str
     lock: str = ""
-    checkout: str = str(ROOT)
+    host: str = field(default_factory=platform.node)
 
     def as_dict(self) -> dict[str, str]:
         """Labels for containers, networks and volumes."""
@@ -38,7 +39,7 @@ class Labels:
             "heartbed": "1",
             "heartbed.run": self.run,
             "heartbed.lock": self.lock,
-            "heartbed.checkout": self.checkout,
+            "heartbed.host": self.host,
         }
 
 

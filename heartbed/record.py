@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -74,25 +75,36 @@ class Writer:
             if self._closed:
                 return
             try:
-                written = self._file.write(line)
+                written = self._file.write(line) or 0
+                if written < len(line):
+                    # A later, shorter line may find room, and must not be joined to half of this one.
+                    self._file.truncate(self._file.tell() - written)
             except OSError as error:
                 raise unwritable(self.path, error) from error
-            if written != len(line):
-                raise unwritable(self.path, OSError("the disk is full"))
+        if written < len(line):
+            raise unwritable(self.path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def close(self) -> None:
         """Flush to disk and close; may be called twice."""
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                os.fsync(self._file.fileno())
-                self._file.close()
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                with self._file as file:
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise unwritable(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
+        try:
+            self.close()
+        except TestbedError:
+            if error is None:  # else that one says more
+                raise
 
 
 def unwritable(path: Path, error: OSError) -> TestbedError:

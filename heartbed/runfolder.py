@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from heartbed.errors import InputError, TestbedError
-from heartbed.record import FILE_NAME
+from heartbed.record import FILE_NAME, unwritable
 
 LATEST = "latest"
 LOCK = ".lock"
@@ -66,6 +66,24 @@ def _point(link: Path, target: str) -> None:
     temporary = link.with_name(f".{LATEST}-{target}")
     temporary.symlink_to(target)
     temporary.replace(link)
+
+
+def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
+    """Write a file whole or not at all: what was there before stays until then. Raises ``TestbedError``.
+
+    ``private`` keeps it from other users. Its folder is made if need be.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        temporary.touch(mode=0o600 if private else 0o666)
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
 
 
 def find(runs: Path, text: str) -> Path:

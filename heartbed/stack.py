@@ -8,13 +8,14 @@ import os
 import secrets
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 import docker.errors
 
-from heartbed import testbed
+from heartbed import cleanup
 from heartbed.errors import InputError, TestbedError
 from heartbed.settings import ROOT
 
@@ -139,23 +140,26 @@ def ensure_password(path: Path) -> None:
     path.chmod(0o600)
 
 
-def clean(client: docker.DockerClient) -> tuple[int, int]:
-    """Remove every container, network, volume and image that carries Heartbed's label.
+def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
+    """Remove every container, network, volume and image that carries Heartbed's label; with more labels, those too.
 
     What a run that is alive uses stays. Returns how many containers and images were removed.
+    Raises ``TestbedError`` when something cannot be removed.
     """
 
-    def in_use(labels: dict[str, str]) -> bool:
-        return bool(labels.get(testbed.LOCK_LABEL)) and testbed.alive(labels)
+    def in_use(found: Mapping[str, str]) -> bool:
+        return bool(found.get(cleanup.LOCK_LABEL)) and cleanup.alive(found)
 
-    containers = testbed.remove(client, f"{testbed.LABEL}=1", keep=in_use)
+    wanted = (f"{cleanup.LABEL}=1", *labels)
+    removal = cleanup.remove(client, *wanted, keep=in_use, settle_s=cleanup.SETTLE_S)
     images = 0
     # Twice: an image that another was built on can go only after it.
     for _ in range(2):
-        for image in client.images.list(filters={"label": f"{testbed.LABEL}=1"}, all=False):
+        for image in client.images.list(filters={"label": list(wanted)}, all=False):
             names = image.tags or [image.id or ""]
             for name in names:
                 with contextlib.suppress(docker.errors.APIError):
                     client.images.remove(name)
                     images += 1
-    return containers, images
+    removal.check()
+    return removal.containers, images

@@ -13,10 +13,10 @@ import traceback
 import click
 
 from heartbed import __version__
-from heartbed.cli import running, runs, stack
-from heartbed.cli.common import show_error
+from heartbed.cli import check, running, runs, stack
+from heartbed.cli.common import show_error, show_notes
 from heartbed.errors import HeartbedError
-from heartbed.run import InterruptedRunError
+from heartbed.interrupt import interruptible
 
 INTERRUPTED = 130
 DEFECT = 70
@@ -43,7 +43,7 @@ def cli() -> None:
     """
 
 
-for module in (running, runs, stack):
+for module in (running, check, runs, stack):
     for command in module.COMMANDS:
         cli.add_command(command)
 
@@ -53,21 +53,27 @@ def main() -> None:
 
     Heartbed's own errors become a message and an exit code; everything else is a defect and shows itself.
     """
+    with interruptible():
+        sys.exit(_main())
+
+
+def _main() -> int:
     try:
         result = cli.main(prog_name="heartbed", standalone_mode=False)
     except HeartbedError as error:
         show_error(error)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.Exit as finished:
-        sys.exit(finished.exit_code)
+        return finished.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except (InterruptedRunError, KeyboardInterrupt, click.Abort):
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort) as error:
         click.echo("stopped; nothing was left running", err=True)
-        sys.exit(INTERRUPTED)
-    except Exception:
+        show_notes(error.__cause__ or error)  # click puts its own in the place of ours
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001  # the last place where a defect can still be told from the machine's troubles
         traceback.print_exc()
         click.echo("this is a defect of heartbed: please report it with the lines above", err=True)
-        sys.exit(DEFECT)
-    sys.exit(result if isinstance(result, int) else 0)
+        return DEFECT
+    return result if isinstance(result, int) else 0

@@ -15,6 +15,7 @@ from rich.markup import escape
 from heartbed import record, runfolder
 from heartbed.errors import HeartbedError
 from heartbed.report import RunData, file_name, render
+from heartbed.runfolder import save
 from heartbed.settings import ROOT, heartbeat
 from heartbed.verdict import judge
 
@@ -38,6 +39,13 @@ def show_error(error: HeartbedError) -> None:
     out.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
     if error.hint:
         out.print(f"[bold]hint:[/]  {escape(error.hint)}", soft_wrap=True)
+    show_notes(error)
+
+
+def show_notes(error: BaseException) -> None:
+    """What was learnt about an error on its way up, such as where its record is."""
+    for note in getattr(error, "__notes__", ()):
+        console(stderr=True).print(f"[bold]note:[/]  {escape(note)}", soft_wrap=True)
 
 
 class Heartbeat(click.ParamType[int]):
@@ -71,8 +79,6 @@ def load(runs: Path, name: str) -> RunData:
 
 
 def write_reports(data: RunData) -> None:
-    """Write the files that every run gets beside its record."""
+    """Write the files that every run gets beside its record. Raises ``TestbedError``."""
     for name in ("json", "html"):
-        content = render(name, data)
-        raw = content if isinstance(content, bytes) else content.encode("utf-8")
-        (data.folder / file_name(name)).write_bytes(raw)
+        save(data.folder / file_name(name), render(name, data))

@@ -83,8 +83,10 @@ def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
     with LiveView(names, settings.heartbeat_s, quiet=quiet, console=err) as view:
         outcome = execute(selection, settings, lambda cells: images_for(cells, err, quiet=quiet), [view])
     data = load(settings.runs, str(outcome.folder))
-    write_reports(data)
-    out.print(summary(data))
+    try:
+        write_reports(data)
+    finally:
+        out.print(summary(data))
     return EXIT_CODES[outcome.verdict.outcome]
 
 

@@ -17,7 +17,6 @@ from heartbed.report import format_names, render
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.terminal import summary
-from heartbed.run import save_verdicts
 from heartbed.verdict import EXIT_CODES
 
 RUN = click.argument("run_name", metavar="[RUN]", default=runfolder.LATEST)
@@ -33,9 +32,10 @@ def verdict(run_name: str, runs: Path) -> int:
     report beside the record.
     """
     data = load(runs, run_name)
-    save_verdicts(data.folder)
-    write_reports(data)
-    console().print(summary(data))
+    try:
+        write_reports(data)
+    finally:
+        console().print(summary(data))
     return EXIT_CODES[data.verdict.outcome]
 
 

@@ -7,8 +7,8 @@ import contextlib
 import click
 
 from heartbed import cells as cells_
-from heartbed import testbed
 from heartbed.cli.common import console
+from heartbed.engine import connect
 from heartbed.setup.images import images_for
 from heartbed.stack import Stack
 from heartbed.stack import clean as clean_all
@@ -55,7 +55,7 @@ def clean() -> None:
 
     Runs that are going on keep theirs. The folder runs/ stays.
     """
-    containers, removed = clean_all(testbed.connect())
+    containers, removed = clean_all(connect())
     console().print(f"removed {containers} containers and {removed} images; runs/ is left as it is")
 
 

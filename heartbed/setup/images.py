@@ -11,11 +11,11 @@ from rich.console import Console
 
 from heartbed import servers
 from heartbed.cells import Cell, select
+from heartbed.engine import connect
 from heartbed.plan import image_name, image_tag
 from heartbed.settings import ROOT
 from heartbed.setup.build import ImageRef, ImageSpec, ensure_images
 from heartbed.setup.progress import Progress
-from heartbed.testbed import connect
 from heartbed.versions.index import Index
 from heartbed.versions.locks import Lock, lock, milestones
 
