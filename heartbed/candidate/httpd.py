@@ -1,0 +1,90 @@
+"""Asks httpd itself, in a container that is thrown away, what it makes of a configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+import requests
+
+from heartbed.candidate.adapt import COPY
+from heartbed.candidate.modules import MODULES_FOLDER
+from heartbed.errors import TestbedError
+from heartbed.plan import Labels
+
+if TYPE_CHECKING:
+    import docker
+
+PROBE = Path(__file__).with_name("probe.py")
+PROBE_TARGET = "/opt/heartbed/probe.py"
+DEADLINE_S = 60
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the probe says of one main configuration."""
+
+    ok: bool
+    output: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """A throw-away container of an image, with a folder for configurations at its usual place."""
+
+    client: docker.DockerClient
+    image: str
+    folder: Path
+    mounts: tuple[tuple[Path, str], ...] = ()
+
+    def check(
+        self,
+        names: Sequence[str],
+        *,
+        dump: bool = False,
+        get: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Have ``httpd -t`` read each of these main files; with ``get`` start the first and ask it for that path."""
+        command = ["python3", PROBE_TARGET, json.dumps({"names": list(names), "dump": dump, "get": get})]
+        volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}
+        volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
+        labels = Labels(run="check").as_dict()
+        container = None
+        try:
+            container = self.client.containers.create(
+                self.image,
+                command,
+                volumes=volumes,
+                network_mode="none",
+                mem_limit="512m",
+                pids_limit=256,
+                labels=labels,
+                environment={"MODULES": MODULES_FOLDER, **(environment or {})},
+            )
+            container.start()
+            container.wait(timeout=DEADLINE_S)
+            raw: bytes = container.logs(stdout=True, stderr=False)
+            errors: bytes = container.logs(stdout=False, stderr=True)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise TestbedError(f"httpd could not be asked about the configuration: {error}") from None
+        finally:
+            if container is not None:
+                with contextlib.suppress(docker.errors.DockerException):
+                    container.remove(force=True, v=True)
+        try:
+            found: dict[str, Any] = json.loads(raw)
+        except ValueError:
+            log = (raw + errors).decode("utf-8", "replace").splitlines()[-20:]
+            raise TestbedError("httpd could not be asked about the configuration", log=log) from None
+        return found
+
+    def read(self, name: str, *, dump: bool = True) -> Told:
+        """Have httpd read one main file, and tell its configuration."""
+        return Told(**self.check([name], dump=dump)["told"][name])

@@ -1,0 +1,96 @@
+"""Lines of an httpd configuration: directives with their arguments, as httpd splits them, and where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+))')
+VARIABLE = re.compile(r"\$\{([^}]+)\}")
+
+
+@dataclass(frozen=True)
+class Directive:
+    """One directive, or the line that opens or closes a section.
+
+    ``name`` is as written, with the bracket of a section (``<VirtualHost``,
+    ``</VirtualHost>``). ``first`` and ``last`` are line numbers from 1: a
+    directive may be continued with backslashes. ``within`` are the names of the
+    sections around it, in lower case, the innermost last.
+    """
+
+    name: str
+    arguments: str
+    first: int
+    last: int
+    indent: str
+    within: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The name as httpd compares it."""
+        return self.name.lower()
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments one by one, without their quotes."""
+        return words(self.arguments)
+
+
+def words(text: str) -> list[str]:
+    """Split arguments at blanks, as httpd does: quotes keep them together."""
+    return [
+        re.sub(r"\\([\"'])", r"\1", double or single) or bare for double, single, bare in WORD.findall(text.strip())
+    ]
+
+
+def quoted(word: str) -> str:
+    """The word as an argument: in quotes where it needs them."""
+    return f'"{word}"' if not word or re.search(r"\s", word) else word
+
+
+def directives(lines: Sequence[str]) -> Iterator[Directive]:
+    """The directives of a file, comments and blank lines left out."""
+    within: list[str] = []
+    for first, last, text in _joined(lines):
+        stripped = text.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        indent = text[: len(text) - len(text.lstrip())]
+        name, arguments = _split(stripped)
+        if name.startswith("</"):
+            if within:
+                within.pop()
+            yield Directive(name, "", first, last, indent, tuple(within))
+            continue
+        yield Directive(name, arguments, first, last, indent, tuple(within))
+        if name.startswith("<"):
+            within.append(name[1:].lower())
+
+
+def _joined(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """First line, last line and text of each logical line. A comment can be continued too."""
+    first, text = 0, ""
+    for number, line in enumerate(lines, 1):
+        first = first or number
+        if line.endswith("\\") and number < len(lines):
+            text += line[:-1]
+            continue
+        yield first, number, text + line
+        first, text = 0, ""
+
+
+def _split(text: str) -> tuple[str, str]:
+    if text.startswith("</"):
+        return text, ""
+    name, _, rest = text.partition(" ") if " " in text.partition("\t")[0] else text.partition("\t")
+    if name.startswith("<"):
+        # `<IfModule x>`: the bracket at the end closes the opening line.
+        return name.removesuffix(">"), rest.strip().removesuffix(">").strip()
+    return name, rest.strip()
+
+
+def expand(text: str, variables: dict[str, str]) -> str:
+    """Put the values of ``${NAME}`` in; an unknown one stays, as httpd leaves it."""
+    return VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)

@@ -1,0 +1,52 @@
+"""Where candidates are made ready: a folder of Heartbed's own, which the containers see at one place."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.candidate.adapt import Adapted
+from heartbed.candidate.frame import Size, render
+from heartbed.settings import ROOT
+
+FOLDER = ROOT / ".heartbed" / "candidates"
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A folder that holds ``<label>/httpd.conf`` and ``<label>/files/`` of each candidate."""
+
+    folder: Path
+
+    def write(self, label: str, adapted: Adapted, mpm: str, load: tuple[str, ...], size: Size) -> None:
+        """Write the copy of a configuration, and the main file that includes it."""
+        place = self.folder / label
+        for file in adapted.source.files:
+            path = place / "files" / file.inside
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes("\n".join(adapted.text(file)).encode("utf-8", "surrogateescape"))
+        main = render(label, adapted.source.main.inside, mpm, load, size)
+        (place / "httpd.conf").write_text(main, encoding="utf-8")
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def keep(self, run: Path) -> None:
+        """Put what was run beside its record."""
+        with contextlib.suppress(OSError):
+            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True)
+
+
+@contextlib.contextmanager
+def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
+    """A workbench that is cleared afterwards."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root))
+    folder.chmod(0o755)
+    try:
+        yield Workbench(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,226 @@
+"""What ``heartbed check`` says: for people, and in the formats of gates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from heartbed.candidate.adapt import diff
+from heartbed.candidate.prepare import Prepared
+from heartbed.errors import HeartbedError
+from heartbed.mend import Mend
+from heartbed.model import CellVerdict, Outcome, RunVerdict
+from heartbed.report import RunData, format_names, render
+from heartbed.report.terminal import STYLES
+from heartbed.report.words import cost_words, phrases, sentence
+from heartbed.verdict.answer import answer
+
+FORMATS = ("text", *(name for name in format_names() if name not in ("text", "html", "csv")))
+FILE = "check.json"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mend and the verdict on it."""
+
+    mend: Mend
+    verdict: CellVerdict
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps the connections."""
+        return self.verdict.outcome is Outcome.KEPT
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked candidate: what was run, its verdict, and what each change would do."""
+
+    prepared: Prepared
+    verdict: CellVerdict
+    tried: tuple[Tried, ...]
+    data: RunData
+    dropped: dict[str, str]
+
+    @classmethod
+    def of(cls, prepared: Prepared, mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
+        """From one run of the candidate with its mends."""
+        own = data.cell(prepared.label)
+        if own is None:
+            raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
+        return cls(prepared, own, _tried(mends, data), data, dropped)
+
+    def with_pairs(self, pairs: list[Mend], data: RunData) -> Checked:
+        """The same with pairs of changes, from a run of their own; only those that keep the connections are told."""
+        return replace(self, tried=(*self.tried, *(each for each in _tried(pairs, data) if each.keeps)))
+
+    @property
+    def keeping(self) -> list[Tried]:
+        """The changes that keep the connections."""
+        return [each for each in self.tried if each.keeps]
+
+    @property
+    def alone(self) -> RunData:
+        """The run as if only the candidate had been in it: for the formats of gates."""
+        verdict = self.data.verdict
+        only = [self.verdict]
+        said = verdict.answer if verdict.reason else answer(only)
+        return replace(
+            self.data,
+            verdict=verdict.model_copy(update={"cells": only, "outcome": self.verdict.outcome, "answer": said}),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as plain data."""
+        own = self.prepared.candidate
+        return {
+            "file": self.prepared.draft.source.main.shown,
+            "run": self.data.verdict.run,
+            "is": {
+                **own.factors,
+                "processes": own.process_count,
+                "threads": own.thread_count,
+                "mount": own.mount or "/",
+            },
+            "assumed": list(self.prepared.draft.assumptions),
+            "replaced": self.prepared.draft.adapted.diff(),
+            "verdict": self.verdict.model_dump(mode="json"),
+            "changes": [
+                {
+                    "change": each.mend.what,
+                    "outcome": str(each.verdict.outcome),
+                    "lost_after_s": each.verdict.lost_after_s,
+                    "costs": each.mend.price,
+                    "lines": each.mend.lines,
+                    "why": each.verdict.why,
+                }
+                for each in self.tried
+            ],
+            "not_tried": self.dropped,
+        }
+
+    def save(self) -> None:
+        """Write it beside the record."""
+        text = json.dumps(self.as_dict(), indent=2) + "\n"
+        (self.data.folder / FILE).write_text(text, encoding="utf-8")
+
+
+def _tried(mends: list[Mend], data: RunData) -> tuple[Tried, ...]:
+    judged = [(each, data.cell(each.candidate.name)) for each in mends]
+    return tuple(Tried(each, verdict) for each, verdict in judged if verdict is not None)
+
+
+def tell(checked: Checked, name: str) -> str:
+    """The answer in one of ``FORMATS``."""
+    if name == "json":
+        return json.dumps(checked.as_dict(), indent=2) + "\n"
+    content = render(name, checked.alone)
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    return text + (_markdown(checked) if name == "markdown" else "")
+
+
+def _markdown(checked: Checked) -> str:
+    lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
+    lines += [f"| {t.mend.what} | {_fate(checked, t.verdict)} | {t.mend.price or 'nothing'} |" for t in checked.tried]
+    for each in checked.keeping:
+        lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
+    lines += ["", "<details><summary>What was replaced to run it in the testbed</summary>", "", "```diff"]
+    return "\n".join([*lines, checked.prepared.draft.adapted.diff().rstrip("\n"), "```", "", "</details>", ""])
+
+
+def _fate(checked: Checked, verdict: CellVerdict) -> str:
+    return ", ".join(phrase.text for phrase in phrases(verdict, checked.data.verdict.heartbeat_s))
+
+
+def show(checked: Checked, out: Console) -> None:
+    """The answer for people."""
+    _what(checked, out)
+    _replaced(checked, out)
+    _verdict(checked, out)
+    _changes(checked, out)
+    _footer(checked, out)
+
+
+def _what(checked: Checked, out: Console) -> None:
+    own, shape, draft = checked.prepared.candidate, checked.prepared.shape, checked.prepared.draft
+    out.print(f"[bold]{escape(draft.source.main.shown)}[/], as httpd reads it", soft_wrap=True)
+    where = f"daemon process group {shape.group}" if shape.mode == "daemon" else "embedded in httpd's children"
+    rows = {
+        "MPM": own.server,
+        "mod_wsgi": f"{where}: {_count(own.process_count, 'process', 'es')}, {_count(own.thread_count, 'thread')} each",
+        "answers": f"{shape.application.told}, {own.mount or '/'} -> {own.script}",
+        "runs": f"{own.model}, oslo.messaging {own.oslo}"
+        + (f", heartbeat_in_pthread = {str(own.thread == 'pthread').lower()}" if own.model == "eventlet" else ""),
+    }
+    for name, value in rows.items():
+        out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
+    for text in draft.assumptions:
+        out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
+
+
+def _count(number: int, word: str, plural: str = "s") -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}{plural}"
+
+
+def _replaced(checked: Checked, out: Console) -> None:
+    adapted = checked.prepared.draft.adapted
+    files = len(adapted.source.files)
+    more = f" (with the {files - 1} files that it includes)" if files > 1 else ""
+    out.print(f"\nReplaced in a copy{more}, to run it here; your files are as they were:", soft_wrap=True)
+    for file in adapted.source.files:
+        for line in diff(file, list(file.lines), adapted.text(file)).splitlines():
+            style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
+            out.print(Text(f"  {line}", style=style), soft_wrap=True)
+    reasons = {each.reason for each in adapted.replacements if each.reason}
+    out.print(f"  [dim]because: {escape('; '.join(sorted(reasons)))}[/]")
+
+
+def _verdict(checked: Checked, out: Console) -> None:
+    cell, run = checked.verdict, checked.data.verdict
+    said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(cell, run.heartbeat_s))
+    out.print(Text.assemble("\n", (cell.cell, "bold"), ": ", said))
+    out.print(f"  {escape(sentence(cell.why))}")
+    if cost := cost_words(cell.cost):
+        out.print(f"  The first request after the idle period took {escape(cost)}.")
+    for note in cell.notes:
+        out.print(f"  [dim]{escape(note)}[/]")
+
+
+def _changes(checked: Checked, out: Console) -> None:
+    if not checked.tried:
+        return
+    kept = checked.verdict.outcome is Outcome.KEPT
+    out.print("\n[bold]One change at a time, in the same idle period[/]")
+    for each in sorted(checked.tried, key=lambda each: not each.keeps):
+        mark, style = ("keeps", "green") if each.keeps else (_fate(checked, each.verdict), STYLES[each.verdict.outcome])
+        out.print(Text.assemble("  ", (f"{mark:<18}", style), (each.mend.what, "bold" if each.keeps else "")))
+        if each.keeps and not kept:
+            out.print(f"{'':20}[dim]costs: {escape(each.mend.price or 'nothing elsewhere')}[/]")
+            for line in each.mend.lines.splitlines():
+                out.print(Text(f"{'':20}  {line}"), soft_wrap=True)
+    for name, reason in checked.dropped.items():
+        out.print(f"  [dim]{'not tried':<18}{escape(name)}: {escape(reason)}[/]")
+    if not kept and not checked.keeping:
+        out.print("  No change that was tried keeps the connections.")
+
+
+def _footer(checked: Checked, out: Console) -> None:
+    verdict: RunVerdict = checked.data.verdict
+    if verdict.reason:
+        out.print(f"\n[yellow]The run is inconclusive: {escape(verdict.reason)}[/]")
+    page = _short(checked.data.folder / "report.html")
+    out.print(f"\n[dim]report   [/]{escape(page)}", soft_wrap=True)
+    out.print(f"[dim]closer   [/]heartbed explain {escape(checked.verdict.cell)}", soft_wrap=True)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
