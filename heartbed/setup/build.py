@@ -21,10 +21,14 @@ from docker.errors import ImageNotFound
 
 from heartbed.errors import TestbedError
 from heartbed.settings import ROOT
+from heartbed.setup.commands import Commands
 from heartbed.setup.progress import Progress
 
 if TYPE_CHECKING:
     import docker
+
+NO_INPUTS = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
+"""Folders that tools leave behind; nothing in them goes into an image."""
 
 INPUTS_LABEL = "heartbed.inputs"
 
@@ -87,19 +91,25 @@ def ensure_images(
     the build's log when one cannot be had.
     """
     progress = progress or Progress()
-    with progress, ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
+    with progress, Commands(environ) as commands, ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
         # First what stands by itself, then what is built on that.
         for some in ([spec for spec in names if not spec.on], [spec for spec in names if spec.on]):
             hashes = {spec.name: _hash_with_base(spec, client, environ) for spec in some if spec.dockerfile}
             stale = [spec for spec in some if not _up_to_date(client, spec.tag, hashes.get(spec.name))]
             jobs = [
-                pool.submit(_build, spec, hashes[spec.name], logs / f"build-{spec.name}.log", environ, progress)
+                pool.submit(_build, spec, hashes[spec.name], logs / f"build-{spec.name}.log", commands, progress)
                 if spec.dockerfile
-                else pool.submit(_pull, spec, progress)
+                else pool.submit(_pull, spec, commands, progress)
                 for spec in stale
             ]
-            for job in jobs:
-                job.result()
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                # One build that fails, or Ctrl-C, ends the others: nobody would wait for them.
+                pool.shutdown(wait=False, cancel_futures=True)
+                commands.end()
+                raise
     return {spec.name: ImageRef(spec.tag, str(client.images.get(spec.tag).id), spec.lock) for spec in names}
 
 
@@ -119,7 +129,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             inside = (each for each in path.rglob("*") if each.is_file())
-            yield from (each for each in inside if "__pycache__" not in each.parts)
+            yield from (each for each in inside if not any(part in NO_INPUTS for part in each.parts))
         elif path.exists():
             yield path
 
@@ -178,16 +188,14 @@ def _engines_builder(environ: Mapping[str, str]) -> str:
     return shown.stdout.strip() or "default"
 
 
-def _build(spec: ImageSpec, inputs: str, log: Path, environ: Mapping[str, str], progress: Progress) -> None:
+def _build(spec: ImageSpec, inputs: str, log: Path, commands: Commands, progress: Progress) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     last: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
-    command = build_command(spec, inputs, environ, _engines_builder(environ))
+    command = build_command(spec, inputs, commands.environ, _engines_builder(commands.environ))
     with (
         progress.item(f"building {spec.tag}") as item,
         log.open("w") as file,
-        subprocess.Popen(
-            command, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        ) as process,
+        commands.start(command) as process,
     ):
         for line in process.stdout or ():
             file.write(line)
@@ -203,19 +211,15 @@ def _build(spec: ImageSpec, inputs: str, log: Path, environ: Mapping[str, str], 
         item.done(f"{spec.tag} built")
 
 
-def _pull(spec: ImageSpec, progress: Progress) -> None:
+def _pull(spec: ImageSpec, commands: Commands, progress: Progress) -> None:
     with progress.item(f"pulling {spec.tag}") as item:
-        try:
-            done = subprocess.run(
-                ["docker", "pull", "--quiet", spec.tag],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PULL_DEADLINE_S,
-            )
-            answer = "" if done.returncode == 0 else done.stderr.strip()
-        except subprocess.TimeoutExpired:
-            answer = f"no answer within {PULL_DEADLINE_S} s"
+        with commands.start(["docker", "pull", "--quiet", spec.tag]) as process:
+            try:
+                said, _ = process.communicate(timeout=PULL_DEADLINE_S)
+                answer = said.strip() if process.returncode else ""
+            except subprocess.TimeoutExpired:
+                process.kill()
+                answer = f"no answer within {PULL_DEADLINE_S} s"
         if answer:
             raise TestbedError(
                 f"the image {spec.tag} is not here and cannot be pulled: {answer}",
