@@ -9,6 +9,9 @@ mod_wsgi lets no application have a Python signal handler, and Python would only
 run one when its main thread is back from httpd's C code. ``faulthandler`` has a
 handler in C: it writes the stack of the interrupted thread into a pipe at once.
 What it writes is thrown away; that it wrote is what wakes the native thread.
+
+A process that has not loaded the application has no handler, and the signal
+ends it: look at ``SigCgt`` in ``/proc/<pid>/status`` before sending it.
 """
 
 from __future__ import annotations
