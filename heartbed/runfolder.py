@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from filelock import FileLock
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.record import FILE_NAME, unwritable
+from heartbed.settings import ROOT
 
 LATEST = "latest"
 LOCK = ".lock"
@@ -84,6 +86,16 @@ def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise unwritable(path, error) from error
+
+
+def default() -> Path:
+    """The folder of all runs where none is named: HEARTBED_RUNS, or ``runs`` of this checkout."""
+    return Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs"))
+
+
+def is_newest(folder: Path) -> bool:
+    """Whether this run is the one that is meant where none is named."""
+    return (default() / LATEST).resolve() == folder.resolve()
 
 
 def find(runs: Path, text: str) -> Path:

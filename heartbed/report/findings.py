@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heartbed.model import CellVerdict, Outcome
-from heartbed.report.words import SEVERITY, cause_words
+from heartbed.report.words import MEANS, SEVERITY, cause_words
+
+WITHHELD = "seen, but not to be trusted: "
+"""How the remark begins that keeps the verdict of a cell whose controls failed: with the outcome after it."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,11 @@ class Finding:
     title: str
     why: str
     cells: tuple[CellVerdict, ...]
+
+    @property
+    def short(self) -> str:
+        """What happened to these cells in one sentence: what the cause means, or what was said of the first cell."""
+        return MEANS.get(self.cause) or self.why
 
     @property
     def same_words(self) -> bool:
@@ -33,10 +41,16 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
         if cell.outcome is not Outcome.KEPT or cell.cause:
             losses.setdefault((cell.outcome, cell.cause), []).append(cell)
         for note in cell.notes:
-            remarks.setdefault(note, []).append(cell)
+            if note not in cell.why:
+                remarks.setdefault(_withheld(note), []).append(cell)
     found = [
         Finding(outcome, cause, cause_words(cause) or outcome.value, members[0].why, tuple(members))
         for (outcome, cause), members in sorted(losses.items(), key=lambda item: SEVERITY.index(item[0][0]))
     ]
     found += [Finding(None, "", "remark", note, tuple(members)) for note, members in remarks.items()]
     return found
+
+
+def _withheld(note: str) -> str:
+    """The remark on a verdict that is not to be trusted, without what differs from cell to cell."""
+    return ": ".join(note.split(": ")[:2]) if note.startswith(WITHHELD) else note

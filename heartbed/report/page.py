@@ -59,6 +59,12 @@ class CellView:
     missing: Sequence[str]
 
     @property
+    def loss_tells(self) -> bool:
+        """Whether a stack at the loss tells more than one in the middle of the idle period."""
+        looked = {dump.pid for dump in self.dumps if dump.stack}
+        return any(dump.pid not in looked or dump.locked for dump in self.losses)
+
+    @property
     def slowdown(self) -> float | None:
         """How many times longer the first request after idling took than those before."""
         cost = self.cell.cost

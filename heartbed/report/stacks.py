@@ -19,10 +19,14 @@ from heartbed.model import CellVerdict
 from heartbed.record import Event
 from heartbed.report.data import RunData
 from heartbed.report.words import seconds
+from heartbed.verdict.location import GREEN_LOCKS, OSLO_DRIVER, WAITS_FOR_LOCK
 
 NO_HUB = "no hub runs in this thread"
+LOCKED_OUT = "the heartbeat waits for the connection's lock, which a request holds"
+GREEN_LOCK = "waits in one of eventlet's locks, from which only its own OS thread can wake it"
 
 PLACES = (
+    (WAITS_FOR_LOCK, OSLO_DRIVER, False, LOCKED_OUT),
     (r"_heartbeat_thread_job|heartbeat_check", "", False, "the heartbeat's own loop"),
     (r"wait|run|do_poll", r"eventlet/hubs/", False, "the hub runs: green threads get their turn"),
     (r"\w*accept4?", "", True, f"waits in accept() for a request: {NO_HUB}"),
@@ -36,7 +40,10 @@ PLACES = (
 WAITS = re.compile(r"epoll_p?wait\d?|p?poll|p?select\d?|futex\w*|pthread_cond_\w+|\w*nanosleep|recv\w*|sem\w*|syscall")
 """Where a thread that runs no Python waits, if no place above says it better."""
 
-HEARTBEAT = PLACES[0][3]
+HEARTBEAT = PLACES[1][3]
+
+SYSTEM_CALL = "system call"
+"""The file of a frame that is only known by its system call."""
 
 LATE_S = 0.5
 """A hub whose next timer is overdue by more was not run when it should have been."""
@@ -72,9 +79,14 @@ class Dump:
     error: str
     stack: Stack | None
     """The OS thread that tells most."""
-    green: Stack | None
-    """The green thread that sends heartbeats, where there is one."""
+    greens: tuple[Stack, ...]
+    """The green threads that tell something: one that waits in a lock, one that sends heartbeats."""
     others: tuple[Stack, ...]
+
+    @property
+    def locked(self) -> bool:
+        """Whether a thread, green or not, waits for a lock that is in the heartbeat's way."""
+        return any(stack.meaning in (LOCKED_OUT, GREEN_LOCK) for stack in (self.stack, *self.greens) if stack)
 
 
 def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
@@ -94,7 +106,7 @@ def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
 
 def _dump(event: Event, greenlets: Event | None, openers: set[Any]) -> Dump:
     threads = [thread for thread in event.data.get("threads") or () if isinstance(thread, Mapping)]
-    green, tid = _green(greenlets)
+    greens, tid = _greens(greenlets)
     ranked = sorted(threads, key=lambda thread: (*_rank(thread, tid), thread.get("tid") not in openers))
     stacks = _grouped(ranked)
     return Dump(
@@ -102,30 +114,49 @@ def _dump(event: Event, greenlets: Event | None, openers: set[Any]) -> Dump:
         t=event.t,
         error=str(event.data.get("error") or ("" if threads else "no thread was seen")),
         stack=stacks[0] if stacks else None,
-        green=green,
+        greens=greens,
         others=tuple(stacks[1:]),
     )
 
 
-def _rank(thread: Mapping[str, Any], green_tid: object) -> tuple[bool, bool]:
-    """Sorts the OS thread that must run the heartbeat's green thread first, then a heartbeat's own OS thread."""
-    own = "heartbeat" in str(thread.get("name") or "").lower() or telling_frame(frames_of(thread))[1] == HEARTBEAT
-    return (green_tid is None or thread.get("tid") != green_tid, not own)
+def _rank(thread: Mapping[str, Any], green_tid: object) -> tuple[bool, bool, bool]:
+    """Sorts a heartbeat that is locked out first, then the thread of the heartbeat's hub, then one that beats."""
+    meaning = telling_frame(frames_of(thread))[1]
+    own = "heartbeat" in str(thread.get("name") or "").lower() or meaning == HEARTBEAT
+    return (meaning != LOCKED_OUT, green_tid is None or thread.get("tid") != green_tid, not own)
 
 
-def _green(event: Event | None) -> tuple[Stack | None, object]:
-    """The green thread that sends heartbeats, and the OS thread that it belongs to."""
+def _greens(event: Event | None) -> tuple[tuple[Stack, ...], object]:
+    """The green threads that tell something, and the OS thread that the one which sends heartbeats belongs to."""
+    locked: list[Stack] = []
+    beating: list[Stack] = []
+    beating_tid = None
     for greenlet in (event.data.get("greenlets") or ()) if event else ():
-        frames = frames_of(greenlet)
+        frames, tid = frames_of(greenlet), greenlet.get("tid")
+        name = "green thread" if tid is None else f"green thread of thread {tid}"
         index, meaning = telling_frame(frames)
-        if event and index is not None and meaning == HEARTBEAT and not greenlet.get("dead"):
-            tid = greenlet.get("tid")
-            overdue = next(
-                (hub.get("next_timer_overdue_s") for hub in event.data.get("hubs") or () if hub.get("tid") == tid), None
-            )
-            late = f"; its hub should have run {seconds(overdue)} ago" if overdue and overdue > LATE_S else ""
-            return Stack((f"green thread of thread {tid}",), frames, index, f"{HEARTBEAT}, suspended here{late}"), tid
-    return None, None
+        if event is None or greenlet.get("dead"):
+            continue
+        if meaning == HEARTBEAT and not beating:
+            beating = [Stack((name,), frames, index, f"{HEARTBEAT}, suspended here{_lateness(event, tid)}")]
+            beating_tid = tid
+        elif meaning != HEARTBEAT and (index := _green_lock(frames)) is not None:
+            locked.append(Stack((name,), frames, index, GREEN_LOCK))
+    return (*locked, *beating), beating_tid
+
+
+def _lateness(event: Event, tid: object) -> str:
+    hubs = event.data.get("hubs") or ()
+    overdue = next((hub.get("next_timer_overdue_s") for hub in hubs if hub.get("tid") == tid), None)
+    return f"; its hub should have run {seconds(overdue)} ago" if overdue and overdue > LATE_S else ""
+
+
+def _green_lock(frames: Sequence[Frame]) -> int | None:
+    """The index of the frame in which a green thread waits for a lock on behalf of oslo.messaging, if it does."""
+    index = next((n for n, frame in enumerate(frames) if str(frame.get("file")).endswith(GREEN_LOCKS)), None)
+    if index is None or any(_function(frame) == "sleep" for frame in frames):
+        return None
+    return index if any(OSLO_DRIVER in str(frame.get("file")) for frame in frames[index:]) else None
 
 
 def _grouped(threads: Sequence[Mapping[str, Any]]) -> list[Stack]:
@@ -150,7 +181,7 @@ def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
     """
     frames = [frame for frame in thread.get("frames") or () if isinstance(frame, Mapping)]
     if not frames and thread.get("syscall"):
-        frames = [{"function": thread["syscall"], "file": "system call", "line": 0, "native": True}]
+        frames = [{"function": thread["syscall"], "file": SYSTEM_CALL, "line": 0, "native": True}]
     return tuple(_without_nameless(frames))
 
 

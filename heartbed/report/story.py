@@ -1,25 +1,38 @@
-"""The story of one cell: what happened to it, in order of time, in a few lines."""
+"""The story of one cell: what happened to it, in order of time, in a few lines.
+
+What happened alike to several connections, processes or requests is one line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
+from typing import TypeVar
 
-from heartbed.model import CellVerdict, Connection
+from heartbed.model import CellVerdict, Connection, Outcome
 from heartbed.record import Event
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
-from heartbed.report.words import SEVERITY, milliseconds, number
+from heartbed.report.words import milliseconds, number
 
-MOST_CONNECTIONS = 4
-"""Connections whose life is told; the worst are."""
+MOST_LOGS = 4
+MOST_PLACES = 6
+MOST_NAMES = 4
+"""Processes or addresses that a line names."""
 
-MOST_LOGS = 6
 LOG_LENGTH = 150
 GRAVE = ("warn", "warning", "error", "crit", "critical", "alert", "emerg", "fatal")
 """Levels of Python's logging and of httpd's."""
+
+CLOSING = ("missed_heartbeats", "client_closed", "error")
+"""What RabbitMQ's log gives as the reason of an end; all else that it says of a connection is routine."""
+
+NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
+"""In which log lines alike differ: numbers, and parts of identifiers."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,111 +47,173 @@ class Line:
 
 def story(run: RunData, cell: CellVerdict) -> list[Line]:
     """All that is worth telling of a cell, in order of time."""
-    told = sorted(cell.connections, key=lambda c: (SEVERITY.index(c.outcome), c.opened))[:MOST_CONNECTIONS]
     origin = timeline.origin(run, cell)
     lines = [*_requests(run, cell), *_states(run, cell), *_process(run, cell), *_logs(run, cell)]
-    for connection in told:
-        lines += _connection(run, cell, connection)
-    began = [Line(origin, "idle", "the idle period begins: nothing touches the cell")] if cell.connections else []
-    if len(cell.connections) > len(told):
-        left = len(cell.connections) - len(told)
-        began.append(Line(origin, "idle", f"{left} more connections are not told of here; the report has them all"))
+    for alike in _alike(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
+        lines += _connections(run, cell, alike)
+    if cell.connections:
+        lines.append(Line(origin, "idle", "the idle period begins: nothing touches the cell"))
     return [
         Line(round(line.at - origin, 3), line.who, one_line(line.what), line.telling)
-        for line in sorted([*began, *lines], key=lambda line: line.at)
+        for line in sorted(lines, key=lambda line: line.at)
     ]
 
 
+def _alike(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    groups: dict[Hashable, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    return list(groups.values())
+
+
+def _names(names: Iterable[object]) -> str:
+    """``6``, ``6 and 7``, ``6, 7, 8, 9 and 3 more``."""
+    told = list(dict.fromkeys(str(name) for name in names))
+    rest = len(told) - MOST_NAMES
+    shown = [*told[:MOST_NAMES], f"{rest} more"] if rest > 1 else told
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def _processes(pids: Iterable[int | None]) -> str:
+    known = sorted({pid for pid in pids if pid is not None})
+    return f"process{'es' if len(known) > 1 else ''} {_names(known)}" if known else ""
+
+
+def _range(values: Sequence[float], shown: Callable[[float], str]) -> str:
+    """``5 ms``, or ``5 ms to 12 ms`` where the values differ as they are shown."""
+    least, most = shown(min(values)), shown(max(values))
+    return least if least == most else f"{least} to {most}"
+
+
 def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    before = []
-    for event in run.of_cell(cell.cell, "request"):
-        data = event.data
-        if data.get("phase") == "before":
-            before.append(event)
-        elif data.get("what") != "facts":
-            yield Line(
-                event.t,
-                "request",
-                f"{data.get('what')} {_answer(event)}, process {event.pid}, thread {data.get('thread')}",
-            )
-    took = [event.data["ms"] for event in before if isinstance(event.data.get("ms"), int | float)]
-    if before:
-        middle = f", median {milliseconds(median(took))}" if took else ""
-        yield Line(before[-1].t, "request", f"{len(before)} more before the idle period{middle}")
+    asked = [event for event in run.of_cell(cell.cell, "request") if event.data.get("what") != "facts"]
+    for alike in _alike(asked, lambda event: (event.data.get("phase"), event.data.get("what"), _answer(event))):
+        first, data = alike[0], alike[0].data
+        took = [event.data["ms"] for event in alike if isinstance(event.data.get("ms"), int | float)]
+        what = f"{data.get('what')} {_answer(first)}"
+        if took:
+            what += f" after {_range(took, milliseconds)}"
+        if data.get("error"):
+            what += f" ({one_line(data['error'], LOG_LENGTH)})"
+        if len(alike) > 1:
+            what = f"{len(alike)} times: {what}"
+        where = _processes(event.pid for event in alike)
+        if len(alike) == 1 and where and data.get("thread") is not None:
+            where += f", thread {data['thread']}"
+        failed = not isinstance(data.get("status"), int) or data["status"] >= 400
+        yield Line(first.t, "request", f"{what}{f', {where}' if where else ''}", telling=failed)
 
 
 def _answer(event: Event) -> str:
-    took = event.data.get("ms")
-    time = f" after {milliseconds(took)}" if isinstance(took, int | float) else ""
-    error = f" ({event.data['error']})" if event.data.get("error") else ""
     status = event.data.get("status")
-    return f"answered {status}{time}{error}" if status is not None else f"not answered{time}{error}"
+    return f"answered {status}" if status is not None else "not answered"
 
 
 def _states(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    for event in run.of_cell(cell.cell, "cell.state", "app.exit", "process.gone"):
-        reason = event.data.get("reason")
-        if event.kind == "cell.state" and event.data.get("state") == "failed":
-            yield Line(event.t, "cell", f"failed: {reason}", telling=True)
-        elif event.kind != "cell.state":
-            yield Line(event.t, "process", f"{event.pid} has gone{f': {reason}' if reason else ''}", telling=True)
+    for event in run.of_cell(cell.cell, "cell.state"):
+        if event.data.get("state") == "failed":
+            yield Line(event.t, "cell", f"failed: {event.data.get('reason')}", telling=True)
+    gone = run.of_cell(cell.cell, "app.exit", "process.gone")
+    for alike in _alike(gone, lambda event: str(event.data.get("reason") or "")):
+        reason = alike[0].data.get("reason")
+        has = "have" if len({event.pid for event in alike}) > 1 else "has"
+        said = f": {reason}" if reason else ""
+        yield Line(alike[0].t, "process", f"{_processes(e.pid for e in alike)} {has} gone{said}", telling=True)
 
 
 def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    for dump in stacks.dumps(run, cell):
-        if dump.stack is None:
-            yield Line(dump.t, "stack", f"process {dump.pid}: {dump.error}")
+    """One line for each place in which threads were seen."""
+    looks = [look for at in ("mid-idle", "loss") for dump in stacks.dumps(run, cell, at) for look in _looks(dump)]
+    places = _alike(looks, lambda look: look[1])
+    for alike in sorted(places, key=lambda looks: not looks[0][3])[:MOST_PLACES]:
+        dump, what, _, telling = alike[0]
+        if len({look[2] for look in alike}) == 1:
+            who = alike[0][2]
+        else:
+            green = "green thread" if alike[0][2].startswith("green") else "thread"
+            who = f"{_processes(look[0].pid for look in alike)}: a {green}"
+        yield Line(min(look[0].t for look in alike), "stack", f"{who} {what}", telling)
+    for dump in (dump for dump in stacks.dumps(run, cell) if dump.stack is None):
+        yield Line(dump.t, "stack", f"process {dump.pid}: {dump.error}")
+
+
+def _looks(dump: stacks.Dump) -> Iterator[tuple[stacks.Dump, str, str, bool]]:
+    """What the telling threads of a process do: the words, the thread's name, and whether that tells."""
+    for stack in (dump.stack, *dump.greens):
+        if stack is None or not stack.frames:
             continue
-        frame = dump.stack.frames[dump.stack.telling or 0] if dump.stack.frames else {}
-        where = dump.stack.module if frame.get("native") and dump.stack.module else stacks.place(frame)
-        what = f"thread {dump.stack.names[0]} is in {frame.get('function', '?')} of {where}"
-        meaning = f": {dump.stack.meaning}" if dump.stack.meaning else ""
-        yield Line(dump.t, "stack", what + meaning, telling=dump.stack.telling is not None)
-        if dump.green is not None:
-            frame = dump.green.frames[dump.green.telling or 0]
-            yield Line(
-                dump.t,
-                "stack",
-                f"{dump.green.names[0]} is in {stacks.place(frame)}: {dump.green.meaning}",
-                telling=True,
-            )
+        frame = stack.frames[stack.telling or 0]
+        where = stack.module if frame.get("native") and stack.module else stacks.place(frame)
+        within = "" if where == stacks.SYSTEM_CALL else f" of {where}"
+        meaning = f": {stack.meaning}" if stack.meaning else ""
+        green = stack is not dump.stack
+        who = stack.names[0] if green else f"thread {stack.names[0]}"
+        what = f"is in {frame.get('function', '?')}{within}{meaning}"
+        name = f"{who} of process {dump.pid}"
+        yield (
+            dump,
+            re.sub(r"; its hub should have run .*", "", what) if green else what,
+            name,
+            stack.telling is not None,
+        )
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
     grave = [e for e in run.of_cell(cell.cell, "app.log") if str(e.data.get("level", "")).lower() in GRAVE]
-    for event in grave[:MOST_LOGS]:
-        yield Line(event.t, f"{event.data.get('source', 'app')} log", one_line(event.data.get("text"), LOG_LENGTH))
-    if len(grave) > MOST_LOGS:
-        yield Line(grave[MOST_LOGS].t, "app log", f"and {len(grave) - MOST_LOGS} lines more")
+    groups = _alike(grave, lambda event: NUMBERS.sub("0", one_line(event.data.get("text"), LOG_LENGTH)))
+    for alike in groups[:MOST_LOGS]:
+        times = f"{len(alike)} times: " if len(alike) > 1 else ""
+        source = f"{alike[0].data.get('source', 'app')} log"
+        yield Line(alike[0].t, source, times + one_line(alike[0].data.get("text"), LOG_LENGTH))
+    if len(groups) > MOST_LOGS:
+        yield Line(groups[MOST_LOGS][0].t, "app log", f"and {sum(map(len, groups[MOST_LOGS:]))} lines more")
 
 
-def _connection(run: RunData, cell: CellVerdict, connection: Connection) -> Iterator[Line]:
-    title = timeline.title(connection, cell)
-    timeout = f"timeout {number(connection.timeout_s)} s" if connection.timeout_s is not None else "timeout unknown"
-    yield Line(connection.opened, "opened", f"{title} from {connection.conn}, process {connection.pid}, {timeout}")
-    frames = timeline.frames(run, connection)
-    last = [frame.t for frame in frames if timeline.sender(frame) == "client"]
-    end = connection.closed or timeline.idle_end(run, cell)
-    if frames and end is not None:
-        beats = timeline.beats(run, connection)
-        yield Line(
-            end, "wire", f"{title}: {beats.client} heartbeats of the client, {beats.broker} of the broker so far"
-        )
-    if last and connection.closed is not None:
-        yield Line(last[-1], "wire", f"{title}: the client’s last octet")
-    queued = [e for e in run.of_connection(connection, "socket") if (e.data.get("rx_octets") or 0) > 0]
+def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> Iterator[Line]:
+    """The life of connections that had the same purpose and the same fate, told once."""
+    first = min(alike, key=lambda c: c.opened)
+    many = len(alike) > 1
+    title = f"{len(alike)} {first.purpose}" if many else timeline.title(first, cell)
+    timeout = f"timeout {number(first.timeout_s)} s" if first.timeout_s is not None else "timeout unknown"
+    source = _names(c.conn for c in alike) if len(alike) <= 2 else f"{first.conn} and {len(alike) - 1} more"
+    pids = _processes(c.pid for c in alike)
+    yield Line(first.opened, "opened", f"{title} from {source}{f', {pids}' if pids else ''}, {timeout}")
+    yield from _wire(run, cell, alike, title)
+    queued = [e for c in alike for e in run.of_connection(c, "socket") if (e.data.get("rx_octets") or 0) > 0]
     if queued:
-        most = max(e.data["rx_octets"] for e in queued)
+        most = max(event.data["rx_octets"] for event in queued)
         what = f"{title}: octets begin to wait unread, {most} at most"
-        yield Line(queued[0].t, "socket", what, telling=connection.outcome != "kept")
-    for event in run.of_connection(connection, "broker.log"):
-        if event.data.get("reason") not in ("clean", "other"):
-            yield Line(event.t, "broker log", one_line(event.data.get("text"), LOG_LENGTH * 2), telling=True)
-    for event in timeline.ends(run, connection):
-        how = str(event.data.get("how", "")).upper()
-        yield Line(
-            event.t,
-            "wire",
-            f"{title}: {timeline.sender(event)} sends {how}, frame {event.data.get('frame')}",
-            telling=how == "RST",
+        yield Line(min(event.t for event in queued), "socket", what, telling=first.outcome is not Outcome.KEPT)
+    said = [e for c in alike for e in run.of_connection(c, "broker.log") if e.data.get("reason") in CLOSING]
+    for entries in _alike(said, lambda event: event.data.get("reason")):
+        entry = min(entries, key=lambda event: event.t)
+        more = f" (and {len(entries) - 1} more alike)" if len(entries) > 1 else ""
+        yield Line(entry.t, "broker log", one_line(entry.data.get("text"), LOG_LENGTH * 2) + more, telling=True)
+    ends = [event for c in alike for event in timeline.ends(run, c)]
+    for same in _alike(ends, lambda event: (timeline.sender(event), event.data.get("how"))):
+        how = str(same[0].data.get("how", "")).upper()
+        numbers = _names(event.data.get("frame") for event in same)
+        what = f"{title}: {timeline.sender(same[0])} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
+        yield Line(min(event.t for event in same), "wire", what, telling=how == "RST")
+
+
+def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) -> Iterator[Line]:
+    """How many heartbeats there were until the end, and when a client that was closed was last heard."""
+    captured = [connection for connection in alike if timeline.frames(run, connection)]
+    if not captured:
+        return
+    closed = [connection.closed for connection in captured if connection.closed is not None]
+    end = min(closed) if closed else timeline.idle_end(run, cell)
+    if end is not None:
+        beats = [timeline.beats(run, connection) for connection in captured]
+        own, other = (
+            _range(counts, number) for counts in ([float(b.client) for b in beats], [float(b.broker) for b in beats])
         )
+        each = " each" if len(captured) > 1 else ""
+        yield Line(end, "wire", f"{title}: {own} heartbeats of the client, {other} of the broker{each} so far")
+    if closed:
+        first = next(connection for connection in captured if connection.closed == min(closed))
+        octets = [frame.t for frame in timeline.frames(run, first) if timeline.sender(frame) == "client"]
+        whose = "the first client’s last octet" if len(captured) > 1 else "the client’s last octet"
+        if octets:
+            yield Line(octets[-1], "wire", f"{title}: {whose}")

@@ -7,6 +7,8 @@ what the words say and is left out by ``rich`` where it is not wanted.
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,20 +21,24 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from heartbed.model import CellVerdict, ControlVerdict, Outcome
+from heartbed import runfolder
+from heartbed.model import CellVerdict, Outcome
 from heartbed.report import page
 from heartbed.report.data import RunData
-from heartbed.report.findings import Finding, findings
+from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import SEVERITY, cause_words, cost_words, milliseconds, phrases
+from heartbed.report.words import SEVERITY, cause_words, cost_words, milliseconds, phrases, sentence, together
 
 STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """As ``SIMPLE_HEAD``, for terminals that know only ASCII."""
 
+NAME = "heartbed"
 PAGE = "report.html"
+FAILED = "control_failed"
+MACHINE = "machine"
 MOST_NAMES = 6
 """Cells that a finding names."""
 
@@ -44,6 +50,12 @@ def summary(run: RunData) -> RenderableType:
     """The last screen of a run, to be printed by ``rich``. Names ``report.html`` if it has been written."""
     page_path = run.folder / PAGE
     return Summary(run, _short(page_path) if page_path.is_file() else "")
+
+
+def _program() -> str:
+    """How this program was called, if it was by its name."""
+    called = Path(sys.argv[0])
+    return shlex.quote(_short(called)) if called.name == NAME and not shutil.which(NAME) else NAME
 
 
 def _short(path: Path) -> str:
@@ -125,59 +137,61 @@ class _Screen:
         return Text("\n").join(lines)
 
     def findings(self) -> RenderResult:
-        for finding in findings(self.run.verdict.cells):
+        told = [f for f in findings(self.run.verdict.cells) if not (self.run.verdict.reason and f.cause == FAILED)]
+        if told:
             yield Text()
-            yield self.headline(finding)
-            example = "" if finding.same_words else f"{finding.cells[0].cell}: "
-            yield Padding(self.text(one_line(example + finding.why)), (0, 0, 0, 2))
-
-    def headline(self, finding: Finding) -> Text:
-        names = [one_line(cell.cell) for cell in finding.cells]
-        rest = len(names) - MOST_NAMES
-        told = ", ".join(names[:MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
-        word = self.text(finding.outcome or "note", STYLES[finding.outcome] if finding.outcome else "bold")
-        return Text.assemble(
-            word, self.text(f": {finding.title}" if finding.outcome else ""), self.text(f" ({told})", "dim")
-        )
+        for finding in told:
+            where = f" ({together([one_line(cell.cell) for cell in finding.cells], MOST_NAMES)})"
+            if finding.outcome is None:
+                yield Text.assemble(
+                    self.text("note", "bold"), self.text(f": {one_line(finding.why)}"), self.text(where, "dim")
+                )
+                continue
+            word = self.text(finding.outcome, STYLES[finding.outcome])
+            yield Text.assemble(word, self.text(f": {finding.title}"), self.text(where, "dim"))
+            example = "" if finding.same_words or finding.short != finding.why else f"{finding.cells[0].cell}: "
+            yield Padding(self.text(example + sentence(finding.short)), (0, 0, 0, 2))
 
     def answer(self) -> RenderResult:
+        verdict = self.run.verdict
         yield Text()
-        yield self.text(one_line(self.run.verdict.answer), "bold")
-        if self.run.verdict.reason:
-            yield self.text(
-                f"The run is inconclusive: {one_line(self.run.verdict.reason)}", STYLES[Outcome.INCONCLUSIVE]
-            )
+        yield self.text(one_line(verdict.answer), "bold")
+        if verdict.reason and verdict.reason not in verdict.answer:
+            yield self.text(f"The run is inconclusive: {one_line(verdict.reason)}", STYLES[Outcome.INCONCLUSIVE])
         yield Text()
 
     def footer(self, report: str) -> Iterator[Table]:
-        verdict = self.run.verdict
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim")
         grid.add_column(overflow="fold")
-        controls = "; ".join(map(_control, verdict.controls))
-        failed = any(not control.ok for control in verdict.controls)
-        grid.add_row(
-            "controls", self.text(one_line(controls or "none"), STYLES[Outcome.LOST] if failed or not controls else "")
-        )
-        if not any(control.name == "machine" for control in verdict.controls):
-            lag = verdict.lag.max_ms
-            grid.add_row(
-                "machine", self.text("lag not measured" if lag is None else f"at most {milliseconds(lag)} late")
-            )
+        for label, said, good in self.controls():
+            grid.add_row(label, self.text(one_line(said), "" if good else STYLES[Outcome.LOST]))
         for item in page.missing(self.run):
             grid.add_row("missing", self.text(one_line(item), STYLES[Outcome.INCONCLUSIVE]))
         if report:
             grid.add_row("report", self.text(report))
         if closer := self.closer():
-            grid.add_row("closer", self.text(f"heartbed explain {shlex.quote(one_line(closer.cell))}"))
+            grid.add_row("look closer", self.text(self.command(closer)))
         yield grid
+
+    def controls(self) -> Iterator[tuple[str, str, bool]]:
+        """The controls that are as they must be in one line, each other with what it must be; label, words, good."""
+        controls, lag = self.run.verdict.controls, self.run.verdict.lag.max_ms
+        good = [control.name.removeprefix("control-") for control in controls if control.ok and control.name != MACHINE]
+        late = "lag of the machine was not measured" if lag is None else f"machine at most {milliseconds(lag)} late"
+        if not controls:
+            yield "controls", f"none; {late}", False
+        elif good:
+            yield "controls", f"{', '.join(good)} as they must be; {late}", True
+        for control in controls:
+            if not control.ok:
+                yield "failed", f"{control.name}: {control.observed} (must be: {control.expected})", False
+
+    def command(self, cell: CellVerdict) -> str:
+        """The command that tells the story of a cell, to be pasted here."""
+        run = "" if runfolder.is_newest(self.run.folder) else f" {shlex.quote(_short(self.run.folder))}"
+        return f"{_program()} explain {shlex.quote(one_line(cell.cell))}{run}"
 
     def closer(self) -> CellVerdict | None:
         """The cell that is most worth a closer look: the first of the worst."""
         return min(self.run.verdict.cells, key=lambda cell: SEVERITY.index(cell.outcome), default=None)
-
-
-def _control(control: ControlVerdict) -> str:
-    """``silent: closed after 5.9 s``, and what it must be where it is not."""
-    wrong = "" if control.ok else f" (must be {control.expected})"
-    return f"{control.name.removeprefix('control-')}: {control.observed}{wrong}"

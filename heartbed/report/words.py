@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from heartbed.model import CellVerdict, Connection, Cost, Outcome, Purpose, RunVerdict
@@ -13,6 +14,7 @@ SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 
 CAUSES = {
     "hub_not_run": "nothing runs the eventlet hub",
+    "deadlock": "deadlock in one of eventlet's locks",
     "no_heartbeat_thread": "no heartbeat thread",
     "heartbeat_disabled": "heartbeats are switched off",
     "option_unknown": "the option is unknown to this version",
@@ -30,6 +32,13 @@ CAUSES = {
     "unexplained": "unexplained",
 }
 """Cause code -> a few words. A code that is not here is shown as it is."""
+
+MEANS = {
+    "hub_not_run": "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
+    "deadlock": "A request is suspended for ever in one of eventlet's locks, which two OS threads share",
+    "no_heartbeat_thread": "The process has no thread, green or not, that sends heartbeats",
+}
+"""Cause code -> what it means for any cell. Of other causes only what was said of the cell tells more."""
 
 DIFFERENT_TIMEOUTS = 1.0
 """Losses of one cell further apart than this are told apart: RabbitMQ samples once a timeout, so less means nothing."""
@@ -94,6 +103,17 @@ def cost_words(cost: Cost) -> str:
         after += f", HTTP {cost.after_status}"
     before = f" (before: {milliseconds(cost.before_ms)})" if cost.before_ms is not None else ""
     return after + before
+
+
+def together(names: Sequence[str], most: int) -> str:
+    """Names of cells as one expression with braces where they are one, else the first ``most`` of them."""
+    parts = [name.split("-") for name in names]
+    if len(names) > 1 and len({len(each) for each in parts}) == 1:
+        choices = [list(dict.fromkeys(column)) for column in zip(*parts, strict=True)]
+        if math.prod(map(len, choices)) == len(set(names)) == len(names):
+            return "-".join(each[0] if len(each) == 1 else f"{{{','.join(each)}}}" for each in choices)
+    rest = len(names) - most
+    return f"{', '.join(names[:most])} and {rest} more" if rest > 1 else ", ".join(names)
 
 
 def seconds(value: float) -> str:

@@ -64,8 +64,8 @@ def test_the_thread_that_must_run_the_green_heartbeat_is_shown_and_others_alike_
     assert dump.stack is not None
     assert len(dump.stack.names) == 3
     assert dump.stack.module == "mod_mpm_prefork.so"
-    assert dump.green is not None
-    assert "its hub should have run 2.4 s ago" in dump.green.meaning
+    (green,) = dump.greens
+    assert "its hub should have run 2.4 s ago" in green.meaning
     assert len(dump.others) == 1
 
 
@@ -74,7 +74,7 @@ def test_a_heartbeat_thread_of_its_own_comes_first() -> None:
     (dump,) = stacks.dumps(run, cell)
     assert dump.stack is not None
     assert dump.stack.names[0].endswith("Rabbit-heartbeat")
-    assert dump.green is None
+    assert dump.greens == ()
 
 
 def test_a_thread_without_a_stack_is_known_by_its_system_call() -> None:
@@ -156,10 +156,56 @@ def test_the_story_is_told_in_order_of_time() -> None:
 
 def test_a_cell_with_many_connections_is_still_told_in_a_screen() -> None:
     run, cell = run_and_cell("prefork-daemon-eventlet")
-    many = [cell.connections[0].model_copy(update={"conn": f"10.0.0.1:{n}"}) for n in range(40)]
+    many = [cell.connections[0].model_copy(update={"conn": f"10.0.0.1:{n}", "pid": 100 + n // 2}) for n in range(40)]
     told = story(run, cell.model_copy(update={"connections": many}))
-    assert len(told) < 40
-    assert any("36 more connections" in line.what for line in told)
+    assert len(told) < 20
+    assert any(
+        line.what == "40 SEND from 10.0.0.1:0 and 39 more, processes 100, 101, 102, 103 and 16 more, timeout 2 s"
+        for line in told
+    )
+
+
+def locked(run: RunData, cell: CellVerdict) -> RunData:
+    """The cell's only look is one into two threads that block each other."""
+    impl = "/venv/site-packages/oslo_messaging/_drivers/impl_rabbit.py"
+    beater = [
+        {"function": name, "file": file, "line": 1, "native": False}
+        for name, file in (
+            ("Condition.wait", "/usr/lib/python3.13/threading.py"),
+            ("ConnectionLock.heartbeat_acquire", impl),
+            ("Connection._heartbeat_thread_job", impl),
+        )
+    ]
+    holder = [
+        {"function": name, "file": file, "line": 2, "native": False}
+        for name, file in (
+            ("BaseHub.switch", "/venv/site-packages/eventlet/hubs/hub.py"),
+            ("Semaphore.acquire", "/venv/site-packages/eventlet/semaphore.py"),
+            ("Connection.ensure", impl),
+        )
+    ]
+    pid = cell.connections[0].pid
+    threads = [{"tid": 6, "name": "a", "frames": []}, {"tid": 14, "name": "b", "frames": beater}]
+    greenlets = [{"tid": 6, "name": "root", "dead": False, "frames": holder}]
+    looks = [
+        Event("process.stacks", T0, cell.cell, pid, None, {"at": "loss", "threads": threads}),
+        Event("process.greenlets", T0, cell.cell, pid, None, {"at": "loss", "greenlets": greenlets, "hubs": []}),
+    ]
+    return RunData(run.verdict, looks, run.folder)
+
+
+def test_both_sides_of_a_deadlock_are_told() -> None:
+    run, cell = run_and_cell("prefork-daemon-eventlet-pthread")
+    run = locked(run, cell)
+    (dump,) = stacks.dumps(run, cell, "loss")
+    assert dump.locked
+    assert dump.stack is not None
+    assert (dump.stack.names, dump.stack.telling, dump.stack.meaning) == (("14 b",), 1, stacks.LOCKED_OUT)
+    (green,) = dump.greens
+    assert (green.telling, green.meaning) == (1, stacks.GREEN_LOCK)
+    told = [line.what for line in story(run, cell) if line.who == "stack"]
+    assert any("heartbeat_acquire of oslo_messaging/_drivers/impl_rabbit.py:1" in line for line in told)
+    assert any("Semaphore.acquire of eventlet/semaphore.py:2" in line for line in told)
 
 
 def test_ids_on_the_page_are_unique_and_plain() -> None:

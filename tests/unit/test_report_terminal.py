@@ -11,12 +11,14 @@ import pytest
 from rich.console import Console, RenderableType
 
 from heartbed.errors import InputError
+from heartbed.model import Outcome
 from heartbed.record import Event
 from heartbed.report.data import RunData
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain
 from heartbed.report.live import LiveView
 from heartbed.report.terminal import summary
+from heartbed.report.words import together
 from tests.unit.data.report import samples
 from tests.unit.data.report.making import IDLE
 from tests.unit.data.report.samples import SAMPLES
@@ -49,10 +51,77 @@ def test_findings_the_answer_the_controls_and_the_next_command_follow() -> None:
     order = [
         "lost: nothing runs the eventlet hub",
         "9 of 12 cells keep",
-        "silent: closed after 5.9 s",
+        "silent, beating as they must be; machine at most 4.2 ms late",
+        "look closer",
         "heartbed explain prefork-embedded-eventlet",
     ]
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
+
+
+def changed(run: RunData, **changes: object) -> RunData:
+    return RunData(run.verdict.model_copy(update=changes), run.events, run.folder)
+
+
+def test_a_finding_is_a_line_and_a_sentence_for_all_of_its_cells() -> None:
+    lines = shown(summary(samples.comparison()), 100).splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("lost: "))
+    assert lines[at].startswith("lost: nothing runs the eventlet hub (prefork-embedded-eventlet, prefork-daemon-event")
+    assert "The green thread that sends heartbeats cannot run" in " ".join(lines[at + 1 : at + 4])
+
+
+def test_a_note_that_the_cause_tells_already_is_not_told_again() -> None:
+    run = samples.comparison()
+    why = "a call after the idle period got no reply over RabbitMQ: 504 after 8.0 s"
+    hung = run.verdict.cells[0].model_copy(
+        update={"outcome": Outcome.HUNG, "cause": "call_timed_out", "why": why, "notes": [why], "connections": []}
+    )
+    text = " ".join(shown(summary(changed(run, cells=[hung])), 200).split())
+    assert text.count("got no reply over RabbitMQ") == 1
+
+
+def test_a_failed_control_is_told_once_with_what_it_must_be_and_what_was_seen_by_outcome() -> None:
+    run = samples.comparison()
+    reason = "the control compute must be kept, but: closed 3.1 s after it was opened"
+    wrong = run.verdict.controls[0].model_copy(
+        update={"name": "compute", "expected": "kept", "observed": "closed 3.1 s after it was opened", "ok": False}
+    )
+    cells = [
+        cell.model_copy(
+            update={
+                "outcome": Outcome.INCONCLUSIVE,
+                "cause": "control_failed",
+                "why": reason,
+                "notes": [f"seen, but not to be trusted: {cell.outcome}: {cell.why}"],
+            }
+        )
+        for cell in run.verdict.cells
+    ]
+    answer = f"Nothing can be said: {reason}."
+    broken = changed(run, cells=cells, controls=[*run.verdict.controls[1:], wrong], reason=reason, answer=answer)
+    text = shown(summary(broken), 120)
+    assert text.count(reason) == 1
+    assert "failed       compute: closed 3.1 s after it was opened (must be: kept)" in text
+    assert text.count("note: seen, but not to be trusted: ") == 2
+
+
+def test_cells_that_are_a_product_are_named_by_their_expression() -> None:
+    names = [f"{server}-{mode}-eventlet" for server in ("prefork", "event") for mode in ("embedded", "daemon")]
+    assert together(names, 2) == "{prefork,event}-{embedded,daemon}-eventlet"
+    assert together(names[:3], 6) == "prefork-embedded-eventlet, prefork-daemon-eventlet, event-embedded-eventlet"
+    assert together(names[:3], 1) == "prefork-embedded-eventlet and 2 more"
+    assert together(names[:1], 6) == names[0]
+
+
+def test_the_next_command_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = RunData(samples.comparison().verdict, [], tmp_path / "20251229-092000")
+    run.folder.mkdir()
+    monkeypatch.setenv("HEARTBED_RUNS", str(tmp_path))
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin" / "heartbed")])
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    assert "bin/heartbed explain prefork-embedded-eventlet 20251229-092000\n" in shown(summary(run))
+    (tmp_path / "latest").symlink_to(run.folder.name)
+    assert "20251229-092000" not in shown(summary(run)).partition("explain")[2]
 
 
 def test_the_report_is_named_once_it_is_there(tmp_path: Path) -> None:
@@ -109,7 +178,7 @@ def test_what_is_missing_is_said() -> None:
     assert "tcpdump was not permitted" in shown(summary(samples.without_capture()))
     text = shown(summary(samples.interrupted()), 200)
     assert "the run was killed" in text
-    assert "lag not measured" in text
+    assert "lag of the machine was not measured" in text
 
 
 def test_the_story_of_a_lost_cell_fits_a_screen_and_names_the_culprit() -> None:
