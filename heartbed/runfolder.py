@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 import time
@@ -96,6 +97,16 @@ def default() -> Path:
 def is_newest(folder: Path) -> bool:
     """Whether this run is the one that is meant where none is named."""
     return (default() / LATEST).resolve() == folder.resolve()
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether the run in this folder still goes on: whether its lock is held on this machine."""
+    with contextlib.suppress(OSError), (folder / LOCK).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def find(runs: Path, text: str) -> Path:

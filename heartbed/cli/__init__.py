@@ -13,16 +13,38 @@ import traceback
 import click
 
 from heartbed import __version__
-from heartbed.cli import check, running, runs, stack
-from heartbed.cli.common import show_error, show_notes
+from heartbed.cli import check, completion, running, runs, stack
+from heartbed.cli.common import show_error, show_notes, speak_as_the_terminal_reads
 from heartbed.errors import HeartbedError
 from heartbed.interrupt import interruptible
 
 INTERRUPTED = 130
 DEFECT = 70
 
+LONGEST = 200
+"""Characters of a first sentence, which is wrapped and never cut."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+SECTIONS = {
+    "Find out": (running, check),
+    "Read runs": (runs,),
+    "By hand": (stack, completion),
+}
+
+
+class Sections(click.Group):
+    """Lists the commands in sections, each with the whole of its first sentence."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections."""
+        del ctx
+        for title, modules in SECTIONS.items():
+            commands = sorted((command for module in modules for command in module.COMMANDS), key=lambda c: str(c.name))
+            with formatter.section(title):
+                formatter.write_dl([(str(each.name), each.get_short_help_str(LONGEST)) for each in commands])
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="heartbed")
 def cli() -> None:
     """Does this Apache / mod_wsgi configuration keep its RabbitMQ connections when idle?
@@ -33,19 +55,18 @@ def cli() -> None:
 
     \b
     Examples:
-      heartbed compare                             prefork beside event
-      heartbed run prefork-daemon-{eventlet,native}  these two cells
-      heartbed cells '{prefork,event}-native'      what an expression stands for
-      heartbed explain prefork-daemon-eventlet     the story of a cell of the newest run
-      heartbed report latest --format markdown     the newest run, for a bug report
+      heartbed compare                                  prefork beside event
+      heartbed run 'prefork-daemon-{eventlet,native}'   these two cells
+      heartbed check site.conf                          your own configuration
+      heartbed explain prefork-daemon-eventlet          the story of a cell of the newest run
+      heartbed report latest --format markdown          the newest run, for a bug report
 
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     """
 
 
-for module in (running, check, runs, stack):
-    for command in module.COMMANDS:
-        cli.add_command(command)
+for command in (command for modules in SECTIONS.values() for module in modules for command in module.COMMANDS):
+    cli.add_command(command)
 
 
 def main() -> None:
@@ -53,6 +74,7 @@ def main() -> None:
 
     Heartbed's own errors become a message and an exit code; everything else is a defect and shows itself.
     """
+    speak_as_the_terminal_reads()
     with interruptible():
         sys.exit(_main())
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidate.adapt import diff
@@ -17,8 +18,7 @@ from heartbed.errors import HeartbedError
 from heartbed.mend import Mend
 from heartbed.model import CellVerdict, Outcome, RunVerdict
 from heartbed.report import RunData, format_names, render
-from heartbed.report.terminal import STYLES
-from heartbed.report.words import cost_words, phrases, sentence
+from heartbed.report.words import STYLES, cost_words, phrases, sentence
 from heartbed.verdict.answer import answer
 
 FORMATS = ("text", *(name for name in format_names() if name not in ("text", "html", "csv")))
@@ -177,19 +177,22 @@ def _replaced(checked: Checked, out: Console) -> None:
         for line in diff(file, list(file.lines), adapted.text(file)).splitlines():
             style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
             out.print(Text(f"  {line}", style=style), soft_wrap=True)
-    reasons = {each.reason for each in adapted.replacements if each.reason}
-    out.print(f"  [dim]because: {escape('; '.join(sorted(reasons)))}[/]")
+    reasons: dict[str, dict[str, None]] = {}
+    for each in adapted.replacements:
+        reasons.setdefault(each.reason, {})[each.was.split()[0].lstrip("<")] = None
+    for reason, names in reasons.items():
+        out.print(Padding(Text(f"{', '.join(names)}: {reason}", style="dim"), (0, 0, 0, 2)))
 
 
 def _verdict(checked: Checked, out: Console) -> None:
     cell, run = checked.verdict, checked.data.verdict
     said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(cell, run.heartbeat_s))
     out.print(Text.assemble("\n", (cell.cell, "bold"), ": ", said))
-    out.print(f"  {escape(sentence(cell.why))}")
+    out.print(Padding(Text(sentence(cell.why)), (0, 0, 0, 2)))
     if cost := cost_words(cell.cost):
         out.print(f"  The first request after the idle period took {escape(cost)}.")
     for note in cell.notes:
-        out.print(f"  [dim]{escape(note)}[/]")
+        out.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
 
 
 def _changes(checked: Checked, out: Console) -> None:
@@ -201,9 +204,10 @@ def _changes(checked: Checked, out: Console) -> None:
         mark, style = ("keeps", "green") if each.keeps else (_fate(checked, each.verdict), STYLES[each.verdict.outcome])
         out.print(Text.assemble("  ", (f"{mark:<18}", style), (each.mend.what, "bold" if each.keeps else "")))
         if each.keeps and not kept:
-            out.print(f"{'':20}[dim]costs: {escape(each.mend.price or 'nothing elsewhere')}[/]")
+            price = f"costs: {each.mend.price or 'nothing elsewhere'}"
+            out.print(Padding(Text(price, style="dim"), (0, 0, 0, 20)))
             for line in each.mend.lines.splitlines():
-                out.print(Text(f"{'':20}  {line}"), soft_wrap=True)
+                out.print(Text(f"{'':22}{line}"), soft_wrap=True)
     for name, reason in checked.dropped.items():
         out.print(f"  [dim]{'not tried':<18}{escape(name)}: {escape(reason)}[/]")
     if not kept and not checked.keeping:

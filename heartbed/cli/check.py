@@ -194,7 +194,13 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
 
 @click.command("presets")
 def list_presets() -> None:
-    """List the configurations of deployment tools that can be checked by name."""
+    """List the configurations of deployment tools that can be checked by name.
+
+    \b
+    Examples:
+      heartbed presets
+      heartbed check kolla-ansible-2025.1
+    """
     for name in presets.names():
         console().print(f"{name:<26} {presets.meaning(name)}", markup=False)
 

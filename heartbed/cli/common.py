@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import locale
 import os
 import sys
 from collections.abc import Callable
@@ -16,12 +18,24 @@ from heartbed import record, runfolder
 from heartbed.errors import HeartbedError
 from heartbed.report import RunData, file_name, render
 from heartbed.runfolder import save
-from heartbed.settings import ROOT, heartbeat
+from heartbed.settings import heartbeat
 from heartbed.verdict import judge
 
 FILE_COLUMNS = 100
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def speak_as_the_terminal_reads() -> None:
+    """Let standard output and error be ASCII where the locale is not UTF-8, as with LC_ALL=C.
+
+    Python itself would write UTF-8 there. Whoever sets PYTHONIOENCODING knows better.
+    """
+    if locale.getencoding().lower().replace("-", "") == "utf8" or os.environ.get("PYTHONIOENCODING"):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="ascii", errors="backslashreplace")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -64,7 +78,7 @@ def runs_option(command: Command) -> Command:
     option = click.option(
         "--runs",
         type=click.Path(path_type=Path, file_okay=False),
-        default=lambda: Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
+        default=runfolder.default,
         show_default="runs/",
         help="Folder of all runs.",
     )

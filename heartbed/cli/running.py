@@ -12,6 +12,7 @@ from rich.table import Table
 from heartbed import bench as bench_
 from heartbed import cells as cells_
 from heartbed import compose as compose_
+from heartbed.cli import completion
 from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
 from heartbed.plan import Labels, Plan
 from heartbed.report.live import LiveView
@@ -21,7 +22,7 @@ from heartbed.settings import Settings
 from heartbed.setup.images import images_for
 from heartbed.verdict import EXIT_CODES
 
-EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1)
+EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
 HEARTBEAT = click.option(
     "--heartbeat",
     type=Heartbeat(),
@@ -55,7 +56,7 @@ def run(expressions: Sequence[str], heartbeat: int, quiet: bool, no_stacks: bool
 
 
 @click.command()
-@click.argument("expressions", metavar="[EXPR...]", nargs=-1)
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1, shell_complete=completion.expressions)
 @HEARTBEAT
 @QUIET
 @runs_option
@@ -149,7 +150,7 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
 
 
 @click.command()
-@click.argument("expressions", metavar="[EXPR...]", nargs=-1)
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1, shell_complete=completion.expressions)
 @HEARTBEAT
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @runs_option

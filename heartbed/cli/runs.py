@@ -6,20 +6,23 @@ import json
 from pathlib import Path
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from heartbed import runfolder
 from heartbed.cli.common import console, load, runs_option, write_reports
-from heartbed.errors import HeartbedError, InputError
+from heartbed.cli.completion import cell_names, formats, run_names
+from heartbed.errors import InputError
 from heartbed.model import RunVerdict
 from heartbed.report import format_names, render
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
+from heartbed.report.listing import Listing, entry
 from heartbed.report.terminal import summary
 from heartbed.verdict import EXIT_CODES
 
-RUN = click.argument("run_name", metavar="[RUN]", default=runfolder.LATEST)
+TERMINAL = "text"
+"""The format that is meant for a terminal."""
+
+RUN = click.argument("run_name", metavar="[RUN]", default=runfolder.LATEST, shell_complete=run_names)
 
 
 @click.command()
@@ -30,6 +33,13 @@ def verdict(run_name: str, runs: Path) -> int:
 
     RUN is a run's name, its folder, or `latest`. Writes verdicts.json and the
     report beside the record.
+
+    \b
+    Examples:
+      heartbed verdict
+      heartbed verdict runs/20251229-092000
+
+    Exit codes: 0 all kept, 1 some not, 2 no such run, 3 inconclusive.
     """
     data = load(runs, run_name)
     try:
@@ -42,21 +52,31 @@ def verdict(run_name: str, runs: Path) -> int:
 @click.command()
 @RUN
 @click.option(
-    "--format", "format_name", default="html", show_default=True, help=f"One of: {', '.join(format_names())}."
+    "--format",
+    "format_name",
+    default="html",
+    show_default=True,
+    shell_complete=formats,
+    help=f"One of: {', '.join(format_names())}.",
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
 @runs_option
 def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> None:
     """Render a run in another format.
 
+    RUN is a run's name, its folder, or `latest`; also one that was
+    interrupted, or made on another machine.
+
     \b
     Examples:
+      heartbed report > report.html
       heartbed report latest --format markdown        a comment for a review
       heartbed report latest --format junit -o heartbed.xml
     """
     content = render(format_name, load(runs, run_name))
     if output is None:
-        click.echo(content, nl=False)
+        # A file's encoding is its own, whatever the terminal reads; only the text is for the terminal.
+        click.echo(content if format_name == TERMINAL or isinstance(content, bytes) else content.encode(), nl=False)
         return
     try:
         output.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
@@ -65,15 +85,18 @@ def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> 
 
 
 @click.command()
-@click.argument("cell")
+@click.argument("cell", shell_complete=cell_names)
 @RUN
 @runs_option
 def explain(cell: str, run_name: str, runs: Path) -> None:
     """Tell the whole story of one cell, in order of time.
 
+    RUN is a run's name, its folder, or `latest`.
+
     \b
-    Example:
+    Examples:
       heartbed explain prefork-daemon-eventlet
+      heartbed explain prefork-daemon-eventlet 20251229-092000
     """
     data = load(runs, run_name)
     names = [each.cell for each in data.verdict.cells]
@@ -85,27 +108,34 @@ def explain(cell: str, run_name: str, runs: Path) -> None:
 @click.command("runs")
 @runs_option
 def list_runs(runs: Path) -> None:
-    """List all runs with their answers, oldest first."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("run", "status", "cells", "outcome", "answer"):
-        table.add_column(title)
-    for folder in runfolder.every(runs):
-        try:
-            found = load(runs, str(folder)).verdict
-        except HeartbedError as error:
-            table.add_row(folder.name, "unreadable", "", "", Text(error.message))
-            continue
-        table.add_row(found.run, found.status, str(len(found.cells)), str(found.outcome), Text(found.answer))
-    console().print(table)
+    """List all runs with their answers, oldest first.
+
+    \b
+    Example:
+      heartbed runs
+    """
+    folders = runfolder.every(runs)
+    if not folders:
+        raise InputError(f"there is no run in {runs}", hint="`heartbed compare` makes the first")
+    console().print(Listing([entry(folder) for folder in folders]))
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after", default=runfolder.LATEST)
+@click.argument("before", shell_complete=run_names)
+@click.argument("after", metavar="[AFTER]", default=runfolder.LATEST, shell_complete=run_names)
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @runs_option
 def diff(before: str, after: str, as_json: bool, runs: Path) -> None:
-    """Tell what changed between two runs: verdicts, times, versions."""
+    """Tell what changed between two runs: verdicts, times, versions.
+
+    BEFORE and AFTER are runs' names or folders; AFTER is the newest run unless
+    named.
+
+    \b
+    Examples:
+      heartbed diff 20251229-092000
+      heartbed diff 20251229-092000 20251230-101500 --json
+    """
     changes = difference(load(runs, before).verdict, load(runs, after).verdict)
     if as_json:
         click.echo(json.dumps(changes, indent=2, default=str))
@@ -115,7 +145,12 @@ def diff(before: str, after: str, as_json: bool, runs: Path) -> None:
 
 @click.command()
 def schema() -> None:
-    """Print the JSON Schema of verdicts.json."""
+    """Print the JSON Schema of verdicts.json.
+
+    \b
+    Example:
+      heartbed schema > verdicts.schema.json
+    """
     click.echo(json.dumps(RunVerdict.model_json_schema(), indent=2))
 
 

@@ -16,7 +16,12 @@ from heartbed.stack import clean as clean_all
 
 @click.command()
 def images() -> None:
-    """Build the images that the comparison needs, where they are missing or out of date."""
+    """Build the images that the comparison needs, where they are missing or out of date.
+
+    \b
+    Example:
+      heartbed images
+    """
     found = images_for(cells_.select(cells_.COMPARISON).cells, console(stderr=True))
     for name, image in found.items():
         console().print(f"{name:<22} {image.tag:<28} {image.id[7:19]}", markup=False)
@@ -24,7 +29,12 @@ def images() -> None:
 
 @click.command()
 def up() -> None:
-    """Start RabbitMQ, the RPC server, and the API under prefork and event; to try things by hand."""
+    """Start RabbitMQ, the RPC server, and the API under prefork and event; to try things by hand.
+
+    \b
+    Example:
+      heartbed up && curl http://127.0.0.1:8081/heartbed/facts
+    """
     images_for((), console(stderr=True))
     stack = Stack()
     ports = stack.ports()
@@ -38,13 +48,23 @@ def up() -> None:
 
 @click.command()
 def down() -> None:
-    """Stop what `heartbed up` started."""
+    """Stop what `heartbed up` started.
+
+    \b
+    Example:
+      heartbed down
+    """
     Stack().down()
 
 
 @click.command()
 def logs() -> None:
-    """Follow the logs of what `heartbed up` started."""
+    """Follow the logs of what `heartbed up` started.
+
+    \b
+    Example:
+      heartbed logs
+    """
     with contextlib.suppress(KeyboardInterrupt):
         Stack().compose("logs", "--follow", "--tail", "50")
 
@@ -54,6 +74,10 @@ def clean() -> None:
     """Remove every container, network, volume and image that carries Heartbed's label, and nothing else.
 
     Runs that are going on keep theirs. The folder runs/ stays.
+
+    \b
+    Example:
+      heartbed clean
     """
     containers, removed = clean_all(connect())
     console().print(f"removed {containers} containers and {removed} images; runs/ is left as it is")

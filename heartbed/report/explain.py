@@ -13,9 +13,8 @@ from heartbed.model import CellVerdict
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.story import story
-from heartbed.report.terminal import STYLES
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cost_words, phrases, sentence
+from heartbed.report.words import STYLES, cost_words, phrases, sentence
 
 
 def explain(run: RunData, cell: str | CellVerdict) -> RenderableType:

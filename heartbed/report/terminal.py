@@ -28,9 +28,16 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import SEVERITY, cause_words, cost_words, milliseconds, phrases, sentence, together
-
-STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
+from heartbed.report.words import (
+    SEVERITY,
+    STYLES,
+    cause_words,
+    cost_words,
+    milliseconds,
+    phrases,
+    sentence,
+    together,
+)
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """As ``SIMPLE_HEAD``, for terminals that know only ASCII."""

@@ -12,6 +12,9 @@ from heartbed.report.text import one_line
 SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 """The worst first: a proven loss outranks not knowing, and not knowing outranks kept."""
 
+STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
+"""How a terminal colours what the words say."""
+
 CAUSES = {
     "hub_not_run": "nothing runs the eventlet hub",
     "deadlock": "deadlock in one of eventlet's locks",
