@@ -32,6 +32,8 @@ class Settings:
     runs: Path = ROOT / "runs"
     cores: int = os.cpu_count() or 1
     stacks: bool = True
+    apache_conf: Path = ROOT / "apache_conf"
+    """The folder that httpd's cells take their configuration from."""
 
     def timeout_of(self, cell: Cell) -> int:
         """The heartbeat timeout asked for in this cell, seconds."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from heartbed.plan import APP_DIRECTORY, HTTP_PORT, bind, image_name
 from heartbed.servers.application import environment
-from heartbed.settings import ROOT
 
 if TYPE_CHECKING:
     from heartbed.cells import Cell
@@ -27,7 +26,7 @@ def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     return {
         "image": plan.image(image_name(IMAGE, cell)),
         "environment": choices | environment(plan, cell),
-        "volumes": [bind(ROOT / "apache_conf", f"{APP_DIRECTORY}/apache_conf")],
+        "volumes": [bind(plan.settings.apache_conf, f"{APP_DIRECTORY}/apache_conf")],
         "ports": [f"127.0.0.1::{HTTP_PORT}"],
         "mem_limit": f"{256 + 128 * cell.process_count}m",
         "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
