@@ -72,14 +72,6 @@ MAIN_AXES = (
 
 OPTION_AXES = (
     Axis(
-        "app_threads",
-        {
-            "appthreads": "uWSGI lets the application's own threads run (enable-threads = true)",
-            "noappthreads": "uWSGI's default: it does not (enable-threads = false)",
-        },
-        servers=("uwsgi",),
-    ),
-    Axis(
         "loading",
         {
             "lazy": "each process loads the application after it was forked",

@@ -183,8 +183,6 @@ def _senseless(draft: _Draft) -> str:
 def _senseless_threads(chosen: dict[str, str], server: str) -> str:
     if "mod_wsgi" in chosen and not MAIN_AXES[1].applies_to(server):
         return f"{server} does without mod_wsgi"
-    if server == "uwsgi" and "noappthreads" in chosen.values() and int(chosen.get("threads", 1)) > 1:
-        return "uWSGI with several threads enables the application's own by itself"
     if server == "gunicorn" and chosen.get("worker_class") == "sync" and int(chosen.get("threads", 1)) > 1:
         return "gunicorn's sync workers have one thread"
     return ""

@@ -24,7 +24,7 @@ import webob
 import webob.dec
 from oslo_config import cfg
 
-from wsgi_app import natives
+from wsgi_app import hosts, natives
 from wsgi_app.faults import method_not_allowed
 from wsgi_app.patching import is_patched
 from wsgi_app.snapshot import stacks
@@ -49,6 +49,9 @@ class Facts:
     python_threads: int  # OS threads that are in Python or have been
 
     # The server
+    server: str | None  # the MPM under httpd, else uwsgi or gunicorn
+    options: dict[str, str]  # what is known of the server's own settings, by the names of Heartbed's axes
+    app_threads: bool | None  # whether uWSGI lets the application's threads run; None elsewhere
     server_software: str | None  # as httpd puts it into a request
     mpm: str | None  # prefork, event or worker: the mod_mpm_*.so mapped into this process
     mpms_mapped: list[str]  # all of them; more than one would be wrong
@@ -84,7 +87,9 @@ class Facts:
 
 def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
     """Find out. ``environ`` is the WSGI environment of the request that asks."""
+    other = hosts.host(environ)
     mpms = mpms_in((PROC / "self" / "maps").read_text())
+    mpm = mpms[0] if len(mpms) == 1 else None
     wsgi = sys.modules.get("mod_wsgi")
     group = getattr(wsgi, "process_group", None)
     rabbit = conf.oslo_messaging_rabbit
@@ -95,14 +100,17 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         os_thread=natives.get_native_id(),
         thread=threading.current_thread().name,
         python_threads=len(stacks()),
+        server=other.server if other else mpm,
+        options=other.options if other else {},
+        app_threads=other.app_threads if other else None,
         server_software=environ.get("SERVER_SOFTWARE"),
-        mpm=mpms[0] if len(mpms) == 1 else None,
+        mpm=mpm,
         mpms_mapped=mpms,
         mode=None if group is None else ("daemon" if group else "embedded"),
         process_group=group,
         application_group=getattr(wsgi, "application_group", None),
-        processes=getattr(wsgi, "maximum_processes", None) if group else (siblings() if wsgi else None),
-        threads=getattr(wsgi, "threads_per_process", None),
+        processes=_processes(wsgi, other),
+        threads=other.threads if other else getattr(wsgi, "threads_per_process", None),
         multithread=bool(environ.get("wsgi.multithread")),
         multiprocess=bool(environ.get("wsgi.multiprocess")),
         model="eventlet" if is_patched("thread") else "native",
@@ -117,8 +125,16 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         conn_pool_min_size=rabbit.conn_pool_min_size,
         conn_pool_ttl=rabbit.conn_pool_ttl,
         transport_driver=driver_of(conf.transport_url),
-        versions=_versions(environ),
+        versions=_versions(environ, other),
     )
+
+
+def _processes(wsgi: Any, other: hosts.Host | None) -> int | None:
+    if getattr(wsgi, "process_group", None):
+        return int(wsgi.maximum_processes)
+    if other and other.processes is not None:
+        return other.processes
+    return siblings() if wsgi or other else None
 
 
 def mpms_in(maps: str) -> list[str]:
@@ -162,8 +178,10 @@ def _hub() -> str | None:
     return f"{type(hub).__module__}.{type(hub).__qualname__}" if hub is not None else None
 
 
-def _versions(environ: Mapping[str, Any]) -> dict[str, str]:
+def _versions(environ: Mapping[str, Any], other: hosts.Host | None) -> dict[str, str]:
     found = {"python": platform.python_version()}
+    if other and other.version:
+        found[other.server] = other.version
     if version := httpd_version(environ.get("SERVER_SOFTWARE")):
         found["httpd"] = version
     if version := environ.get("mod_wsgi.version"):

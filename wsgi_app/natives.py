@@ -10,9 +10,12 @@ import _thread
 import posix
 from time import sleep
 
-__all__ = ["get_ident", "get_native_id", "read", "sleep", "start_new_thread"]
+__all__ = ["LOADED_IN", "get_ident", "get_native_id", "read", "sleep", "start_new_thread"]
 
 start_new_thread = _thread.start_new_thread
 get_ident = _thread.get_ident
 get_native_id = _thread.get_native_id
 read = posix.read
+
+LOADED_IN = posix.getpid()
+"""The process that has loaded the application."""

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from paste import deploy
@@ -21,6 +22,7 @@ def load(environ: Mapping[str, str]) -> Callable[..., Iterable[bytes]]:
     config.load(environ)
     app: Any = deploy.loadapp(f"config:{config.folder(environ) / 'api-paste.ini'}", name="heartbed")
     registry = Registry()
-    dump.install(registry)
     LOG.info("Application loaded in process %s, %.1f s of CPU time after its start", os.getpid(), time.process_time())
-    return Whereabouts(app, registry)
+    # Not before the first request: uWSGI sets signal handlers of its own when the application has been loaded, and a
+    # server that loads it once and then forks leaves the thread that writes the dump behind.
+    return Whereabouts(app, registry, on_first=partial(dump.install, registry))

@@ -45,14 +45,27 @@ def root_of(greenlet: Any) -> Any:
 
 
 class Whereabouts:
-    """The outermost filter: adds the two headers to every response."""
+    """The outermost filter: adds the two headers to every response.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], registry: Registry) -> None:
+    ``on_first`` is called in each process once, before it serves its first request.
+    """
+
+    def __init__(
+        self,
+        app: Callable[..., Iterable[bytes]],
+        registry: Registry,
+        on_first: Callable[[], None] = lambda: None,
+    ) -> None:
         self._app = app
         self._registry = registry
+        self._on_first = on_first
+        self._begun_in: int | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Note the thread, then pass the request on."""
+        if self._begun_in != os.getpid():
+            self._begun_in = os.getpid()
+            self._on_first()
         number = self._registry.note()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

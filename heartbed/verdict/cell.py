@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from heartbed.axes import LIBRARIES
 from heartbed.history import CellHistory, ConnectionHistory
 from heartbed.model import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, Purpose
 from heartbed.record import Event
@@ -194,15 +195,17 @@ def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Dis
         return []
     factors: dict[str, Any] = dict(asked.get("factors", {}))
     pairs: list[tuple[str, object, object]] = [
-        ("the MPM", factors.get("server"), facts.get("mpm")),
+        ("the server", factors.get("server"), facts.get("server", facts.get("mpm"))),
         ("the mod_wsgi mode", factors.get("mode"), facts.get("mode")),
         ("the execution model", factors.get("model"), facts.get("model")),
-        ("oslo.messaging", factors.get("oslo"), dict(facts.get("versions", {})).get("oslo.messaging")),
         ("threads a process", asked.get("threads"), facts.get("threads")),
         ("heartbeat_timeout_threshold", asked.get("heartbeat_s"), facts.get("heartbeat_timeout_threshold")),
     ]
     if factors.get("thread") in ("green", "pthread") and facts.get("heartbeat_in_pthread_exists"):
         pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.get("heartbeat_in_pthread")))
+    options, versions = dict(facts.get("options", {})), dict(facts.get("versions", {}))
+    pairs += [(axis, factors.get(axis), found) for axis, found in options.items()]
+    pairs += [(each.package, factors.get(each.word), versions.get(each.package)) for each in LIBRARIES]
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.get("heartbeat_s"), c.timeout_s)
         for c in connections

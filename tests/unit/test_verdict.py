@@ -145,7 +145,7 @@ def test_another_failure_after_idling_is_not_called_kept() -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"mpm": "event"}, "the MPM is event, asked was prefork"),
+        ({"mpm": "event"}, "the server is event, asked was prefork"),
         ({"mode": "embedded"}, "the mod_wsgi mode is embedded, asked was daemon"),
         ({"model": "native"}, "the execution model is native, asked was eventlet"),
         ({"threads": 15}, "threads a process is 15, asked was 1"),

@@ -1,0 +1,16 @@
+"""gunicorn as smaller services run it. What is compared comes from its environment."""
+
+import os
+
+bind = "0.0.0.0:8080"
+workers = int(os.environ["HEARTBED_PROCESSES"])
+threads = int(os.environ["HEARTBED_THREADS"])
+# sync: the process waits for a request in select(), in Python. gthread: a pool of threads serves, another one accepts.
+worker_class = os.environ["HEARTBED_WORKER_CLASS"]
+# True: the arbiter loads the application, then forks. False: every worker loads it after it was forked.
+preload_app = os.environ["HEARTBED_LAZY"] == "false"
+# An idle worker tells the arbiter that it lives; one that does not for so long is killed (30 is gunicorn's default).
+timeout = 120
+worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn's own advice: a heartbeat file on a disk may block
+accesslog = "-"
+errorlog = "-"

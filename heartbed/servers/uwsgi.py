@@ -1,0 +1,35 @@
+"""uWSGI, which speaks HTTP itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from heartbed.plan import APP_DIRECTORY, HTTP_PORT, bind, image_name
+from heartbed.servers.application import environment
+from heartbed.settings import ROOT
+
+if TYPE_CHECKING:
+    from heartbed.cells import Cell
+    from heartbed.plan import Plan
+
+SERVERS = ("uwsgi",)
+IMAGE = "uwsgi"
+
+
+def service(plan: Plan, cell: Cell) -> dict[str, Any]:
+    """A service on the configuration in uwsgi_conf/, which reads its choices from the environment."""
+    choices = {
+        "HEARTBED_PROCESSES": str(cell.process_count),
+        "HEARTBED_THREADS": str(cell.thread_count),
+    }
+    # uWSGI takes "false" for true here: the line must be there or not.
+    choices |= {"HEARTBED_LAZY": "true"} if cell.has("lazy") else {}
+    return {
+        "image": plan.image(image_name(IMAGE, cell)),
+        "environment": choices | environment(plan, cell),
+        "volumes": [bind(ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")],
+        "ports": [f"127.0.0.1::{HTTP_PORT}"],
+        "mem_limit": f"{256 + 128 * cell.process_count}m",
+        "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
+        "depends_on": ["rabbitmq", "compute"],
+    }

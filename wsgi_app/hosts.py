@@ -1,0 +1,64 @@
+"""Which server this process runs in, as the process itself can tell, where that is not httpd."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wsgi_app import natives
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server other than httpd. ``None`` where it does not tell."""
+
+    server: str
+    version: str | None = None
+    processes: int | None = None
+    threads: int | None = None
+    app_threads: bool | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+
+def host(environ: Mapping[str, Any]) -> Host | None:
+    """The server; None under httpd. ``environ`` is a request's WSGI environment."""
+    return _uwsgi() or _gunicorn(str(environ.get("SERVER_SOFTWARE", "")))
+
+
+def _uwsgi() -> Host | None:
+    # uWSGI puts this module into the interpreters that it runs; nobody else has it.
+    uwsgi = sys.modules.get("uwsgi") or _imported("uwsgi")
+    if uwsgi is None:
+        return None
+    return Host(
+        "uwsgi",
+        version=uwsgi.version.decode(),
+        processes=uwsgi.numproc,
+        threads=uwsgi.cores,
+        app_threads=bool(uwsgi.has_threads) if hasattr(uwsgi, "has_threads") else None,
+        options={"loading": _loading()},
+    )
+
+
+def _imported(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+
+
+def _gunicorn(server_software: str) -> Host | None:
+    found = re.match(r"gunicorn/(\S+)", server_software)
+    if found is None:
+        return None
+    kind = "gthread" if "gunicorn.workers.gthread" in sys.modules else "sync"
+    return Host("gunicorn", version=found[1], options={"loading": _loading(), "worker_class": kind})
+
+
+def _loading() -> str:
+    """Whether this very process has loaded the application, or one that it was forked from."""
+    return "lazy" if os.getpid() == natives.LOADED_IN else "preload"
