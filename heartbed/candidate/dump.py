@@ -10,7 +10,8 @@ from heartbed.candidate.lines import words
 
 FILE = re.compile(r"^\s*# In file: (.*)$")
 LINE = re.compile(r"^\s*#\s+(\d+):\s*$")
-COMPLAINT = re.compile(r"(?:Syntax error on|\(line) (?:line )?(\d+) of ([^:]+):\s*(.*)", re.DOTALL)
+COMPLAINT = re.compile(r".*Syntax error on line (\d+) of ([^:]+):\s*(.*)", re.DOTALL)
+"""The innermost: httpd tells first in which Include it was."""
 
 
 @dataclass
@@ -83,7 +84,8 @@ def complaint(stderr: str) -> Complaint:
     """The first complaint in what ``httpd -t`` says."""
     found = COMPLAINT.search(stderr)
     if found:
+        file = found[2].strip()
         told = " ".join(found[3].split()).split(" AH00")[0].removesuffix("Action '-t' failed.").strip()
-        return Complaint(told, found[2].strip(), int(found[1]))
+        return Complaint(re.sub(rf"^{re.escape(file)}:\d+: ", "", told), file, int(found[1]))
     telling = [line for line in stderr.splitlines() if line.strip() and "AH00558" not in line and "AH00557" not in line]
     return Complaint(telling[-1] if telling else "httpd does not accept it, and does not say why")

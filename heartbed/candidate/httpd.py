@@ -52,7 +52,19 @@ class Container:
         environment: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Have ``httpd -t`` read each of these main files; with ``get`` start the first and ask it for that path."""
-        command = ["python3", PROBE_TARGET, json.dumps({"names": list(names), "dump": dump, "get": get})]
+        asked = {"names": list(names), "dump": dump, "get": get}
+        return self._probe(asked, environment or {})
+
+    def read(self, name: str, *, dump: bool = True) -> Told:
+        """Have httpd read one main file, and tell its configuration."""
+        return Told(**self.check([name], dump=dump)["told"][name])
+
+    def read_cell(self, choices: Mapping[str, str]) -> Told:
+        """Have httpd read the configuration of a cell, with these choices in its environment."""
+        return Told(**self._probe({"names": [], "dump": True, "cell": True}, choices)["told"]["cell"])
+
+    def _probe(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+        command = ["python3", PROBE_TARGET, json.dumps(asked)]
         volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}
         volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
         labels = Labels(run="check").as_dict()
@@ -66,7 +78,7 @@ class Container:
                 mem_limit="512m",
                 pids_limit=256,
                 labels=labels,
-                environment={"MODULES": MODULES_FOLDER, **(environment or {})},
+                environment={"MODULES": MODULES_FOLDER, **environment},
             )
             container.start()
             container.wait(timeout=DEADLINE_S)
@@ -84,7 +96,3 @@ class Container:
             log = (raw + errors).decode("utf-8", "replace").splitlines()[-20:]
             raise TestbedError("httpd could not be asked about the configuration", log=log) from None
         return found
-
-    def read(self, name: str, *, dump: bool = True) -> Told:
-        """Have httpd read one main file, and tell its configuration."""
-        return Told(**self.check([name], dump=dump)["told"][name])

@@ -78,6 +78,8 @@ class Prepared:
     draft: Draft
     shape: Shape
     candidate: Candidate
+    root: dump.Node
+    """The configuration that httpd has in force."""
 
     @property
     def label(self) -> str:
@@ -168,7 +170,7 @@ def prepare(draft: Draft, bench: Workbench, container: Container) -> Prepared:
     except MisplacedError as error:
         raise InputError(f"{_at(draft, error.node)}: {error.message}") from None
     _claim_port(draft, root, application)
-    return Prepared(draft, found, candidate(draft, found, bench))
+    return Prepared(draft, found, candidate(draft, found, bench), root)
 
 
 def candidate(draft: Draft, found: Shape, bench: Workbench, **changes: Any) -> Candidate:
@@ -217,11 +219,19 @@ def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
             f"{at}: GET {prepared.candidate.mount}/ is answered with a redirection ({status}, {text})",
             hint="choose the virtual host that runs the application with --vhost",
         )
+    log = _telling(answer["log"])
+    if any("subinterpreters" in line for line in log):
+        raise InputError(
+            f"{at}: the application cannot be imported: no WSGIApplicationGroup %{{GLOBAL}} is in force for it",
+            log=log[-1:],
+            hint="without it mod_wsgi makes a sub-interpreter, which extension modules (bcrypt, cryptography) refuse; "
+            "nova imports them too",
+        )
     reasons = {403: "access is denied", 404: "nothing is there", 401: "it asks for a login"}
     reason = reasons.get(status, "the application or its set-up failed")
     raise InputError(
         f"{at}: httpd starts on it, but GET {prepared.candidate.mount}/ is answered with {status}: {reason}",
-        log=_telling(answer["log"]),
+        log=log,
         hint="what httpd logged is above",
     )
 
@@ -229,7 +239,7 @@ def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
 def _telling(log: Sequence[str]) -> list[str]:
     """The lines of httpd's log that are about an error, else the last ones."""
     errors = [line for line in log if re.search(r"error\]|:crit|:emerg|Traceback|Error", line)]
-    return [line[:300] for line in (errors or log)][-15:]
+    return [line[:300] for line in (errors or log)][-8:]
 
 
 def _refused(draft: Draft, stderr: str) -> InputError:

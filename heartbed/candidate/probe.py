@@ -1,8 +1,9 @@
 """Runs inside a throw-away container: has httpd read configurations, and tells what it says as JSON on stdout.
 
 It is given one argument, a JSON object: ``names`` are main files to be read,
-``dump`` asks for the configuration in force, and ``get`` is a path that the
-first of them is asked for once it runs. It must not import anything of Heartbed's.
+``dump`` asks for the configuration in force, ``get`` is a path that the first
+of them is asked for once it runs, and ``cell`` asks for the configuration of
+the image's own, which reads its choices from the environment. It must not import anything of Heartbed's.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """A redirection is an answer: do not follow it."""
 
 
-def _read(name: str, *, dump: bool) -> dict[str, object]:
-    command = [HTTPD, "-f", f"{FOLDER}/{name}", "-t"]
+def _read(command: list[str], *, dump: bool) -> dict[str, object]:
+    command = [*command, "-t"]
     if dump:
         modules = os.environ["MODULES"]
         command += ["-C", f"LoadModule info_module {modules}/mod_info.so", "-D", "DUMP_CONFIG"]
@@ -66,7 +67,9 @@ def _ask(process: subprocess.Popen[bytes], path: str) -> tuple[int | None, str]:
 def main() -> None:
     """Do what the argument says."""
     asked = json.loads(sys.argv[1])
-    told = {name: _read(name, dump=asked["dump"]) for name in asked["names"]}
+    told = {name: _read([HTTPD, "-f", f"{FOLDER}/{name}"], dump=asked["dump"]) for name in asked["names"]}
+    if asked.get("cell"):
+        told["cell"] = _read(["heartbed-httpd"], dump=True)
     answer = _get(asked["names"][0], asked["get"]) if asked.get("get") is not None else None
     json.dump({"told": told, "answer": answer}, sys.stdout)
 

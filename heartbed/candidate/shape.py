@@ -108,8 +108,7 @@ def _is(application: Application, wanted: str) -> bool:
 
 def shape(root: Node, application: Application, mpm: str) -> Shape:
     """What the configuration makes of that application. Raises ``MisplacedError`` for what cannot work."""
-    scopes = _scopes(root, application)
-    lines = [node for scope in scopes for node in scope.own("wsgiprocessgroup")]
+    lines = [node for scope in scopes(root, application) for node in scope.own("wsgiprocessgroup")]
     group = lines[-1].words[0] if lines and lines[-1].words else ""
     for word in application.alias.words[2:]:
         name, _, value = word.partition("=")
@@ -157,8 +156,10 @@ def _number(nodes: Sequence[Node], default: int) -> int:
     return int(nodes[-1].arguments) if nodes and nodes[-1].arguments.isdigit() else default
 
 
-def _scopes(root: Node, application: Application) -> list[Node]:
+def scopes(root: Node, application: Application | None) -> list[Node]:
     """The sections that hold for the application, in the order in which httpd merges them."""
+    if application is None:
+        return [root]
     hosts = [root, *([application.host] if application.host else [])]
     found = list(hosts)
     for name in ("<directory", "<files", "<location"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ def _add(source: Source, path: Path, lines: tuple[str, ...], server_root: str, d
     inside = str(Path(os.path.abspath(path)).relative_to(_lexical(source.root, path)))  # noqa: PTH100  links stay
     if source.file(inside):
         return
-    file = SourceFile(path, str(path), inside, lines)
+    file = SourceFile(path, _shown(path), inside, lines)
     source.files.append(file)
     for directive in file.directives():
         if directive.key == "define" and directive.words:
@@ -148,6 +149,13 @@ def _add(source: Source, path: Path, lines: tuple[str, ...], server_root: str, d
             source.variables[name] = expand(value[0], source.variables) if value else ""
         elif directive.key in ("include", "includeoptional"):
             _include(source, file, directive, server_root, depth)
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it here."""
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 def _lexical(root: Path, path: Path) -> Path:

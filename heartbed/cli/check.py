@@ -19,7 +19,7 @@ from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli.answer import FORMATS, Checked, show, tell
-from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
+from heartbed.cli.common import Command, Heartbeat, console, load, runs_option, write_reports
 from heartbed.engine import connect
 from heartbed.errors import CellFailedError, InputError
 from heartbed.mend import Mend
@@ -85,12 +85,14 @@ def ready(kitchen: Kitchen, drafted: Draft, *, with_mends: bool) -> tuple[Prepar
     return prepared, [each for each in found if f"{each.candidate.label}/httpd.conf" in accepted]
 
 
-def play(kitchen: Kitchen, cells: Sequence[Cell], needed: frozenset[str]) -> tuple[RunData, dict[str, str]]:
+def play(
+    kitchen: Kitchen, cells: Sequence[Cell], needed: frozenset[str], left_out: Sequence[tuple[str, str]] = ()
+) -> tuple[RunData, dict[str, str]]:
     """Run the cells; one that is not ``needed`` and does not start is left out, and the reason returned."""
     dropped: dict[str, str] = {}
     while True:
         playing = [cell for cell in cells if cell.name not in dropped]
-        selection = Selection(tuple(playing), tuple(dropped.items()))
+        selection = Selection(tuple(playing), (*left_out, *dropped.items()))
         beat = kitchen.settings.heartbeat_s
         try:
             with LiveView([c.name for c in playing], beat, quiet=kitchen.quiet, console=kitchen.err) as view:
@@ -120,18 +122,35 @@ def kitchen_for(settings: Settings, *, quiet: bool) -> Iterator[Kitchen]:
         yield Kitchen(bench, client, settings, console(stderr=True), quiet)
 
 
+WISHES = (
+    click.option("--model", type=click.Choice(["eventlet", "native"]), help="Execution model of your application."),
+    click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
+    click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
+    click.option(
+        "--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none."
+    ),
+    click.option(
+        "--vhost", metavar="NAME", help="The virtual host, by name, address or port, where there are several."
+    ),
+    click.option(
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        help="Folder that the file may include from; its own unless named.",
+    ),
+)
+"""Options that say what a configuration file leaves open."""
+
+
+def wishes_options(command: Command) -> Command:
+    """The options that become ``Wishes``."""
+    for option in reversed(WISHES):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("conf", required=False)
-@click.option("--model", type=click.Choice(["eventlet", "native"]), help="Execution model of your application.")
-@click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf.")
-@click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging.")
-@click.option("--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none.")
-@click.option("--vhost", metavar="NAME", help="The virtual host, by name, address or port, where there are several.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder that the file may include from; its own unless named.",
-)
+@wishes_options
 @click.option(
     "--heartbeat",
     type=Heartbeat(),

@@ -55,25 +55,6 @@ def run(expressions: Sequence[str], heartbeat: int, quiet: bool, no_stacks: bool
     return _run(expressions, Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks), quiet=quiet)
 
 
-@click.command()
-@click.argument("expressions", metavar="[EXPR...]", nargs=-1, shell_complete=completion.expressions)
-@HEARTBEAT
-@QUIET
-@runs_option
-def compare(expressions: Sequence[str], heartbeat: int, quiet: bool, runs: Path) -> int:
-    """Compare prefork with event, or any cells that you name.
-
-    Without EXPR: prefork beside event, each embedded and daemon, with
-    eventlet, with eventlet and heartbeat_in_pthread, and with native threads.
-
-    \b
-    Examples:
-      heartbed compare
-      heartbed compare prefork-embedded event-daemon-threads4
-    """
-    return _run(expressions or cells_.COMPARISON, Settings(heartbeat_s=heartbeat, runs=runs), quiet=quiet)
-
-
 def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
     selection = cells_.select(expressions)
     err, out = console(stderr=True), console()
@@ -186,4 +167,4 @@ def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path)
     )
 
 
-COMMANDS = (bench, run, compare, list_cells, render_compose)
+COMMANDS = (bench, run, list_cells, render_compose)

@@ -1,0 +1,206 @@
+"""``heartbed compare``: cells and configuration files side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from heartbed import cells as cells_
+from heartbed.axes import HTTPD
+from heartbed.candidate import dump, presets, seen
+from heartbed.candidate.adapt import COPY
+from heartbed.candidate.lines import expand
+from heartbed.candidate.prepare import Prepared, Wishes, draft
+from heartbed.cell import Cell
+from heartbed.cells import Selection
+from heartbed.cli import completion
+from heartbed.cli.check import Kitchen, kitchen_for, play, ready, wishes_options
+from heartbed.cli.common import Heartbeat, console, runs_option
+from heartbed.errors import InputError
+from heartbed.model import CellVerdict, Outcome
+from heartbed.report import RunData
+from heartbed.report.terminal import summary
+from heartbed.report.words import outcome_words
+from heartbed.servers.httpd import choices
+from heartbed.settings import Settings
+from heartbed.verdict import EXIT_CODES
+
+MOST_COLUMNS = 4
+"""Subjects whose settings are shown side by side."""
+
+BAD = (Outcome.LOST, Outcome.HUNG)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One side of the comparison, and its telling settings as httpd sees them."""
+
+    cell: Cell
+    settings: Mapping[str, str]
+
+
+@click.command()
+@click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
+@wishes_options
+@click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
+@click.option(
+    "--heartbeat",
+    type=Heartbeat(),
+    default="2",
+    show_default=True,
+    envvar="HEARTBED_HEARTBEAT",
+    help="Heartbeat timeout. A cell idles for three of them; oslo.messaging's own default is 60.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@runs_option
+def compare(
+    subjects: Sequence[str], *, fail_if_worse: bool, heartbeat: int, quiet: bool, runs: Path, **wishes: Any
+) -> int:
+    """Compare prefork with event, or any cells and httpd configuration files.
+
+    Without arguments: prefork beside event, each embedded and daemon, with
+    eventlet, with eventlet and heartbeat_in_pthread, and with native threads.
+    An argument is a cell expression, an httpd configuration file, or a preset.
+
+    \b
+    Examples:
+      heartbed compare
+      heartbed compare prefork-embedded event-daemon-threads4
+      heartbed compare today.conf tomorrow.conf --fail-if-worse
+      heartbed compare site.conf event-daemon-native
+
+    Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
+    With --fail-if-worse, 1 only where one does not keep what the first one keeps.
+    """
+    settings = Settings(heartbeat_s=heartbeat, runs=runs)
+    wished = Wishes(heartbeat_s=heartbeat, **wishes)
+    selection, files = _sorted(subjects or cells_.COMPARISON)
+    with kitchen_for(settings, quiet=quiet) as kitchen:
+        for name, reason in selection.left_out:
+            kitchen.say(f"left out: {name}: {reason}")
+        labels = _labels(list(files.values()))
+        prepared = {
+            given: ready(kitchen, draft(path, wished, label=labels[path]), with_mends=False)[0]
+            for given, path in files.items()
+        }
+        cells = _in_order(subjects or cells_.COMPARISON, selection, prepared)
+        few = 2 <= len(cells) <= MOST_COLUMNS
+        found = [_subject(kitchen, cell, prepared) for cell in cells] if few and files else []
+        data, _ = play(kitchen, cells, frozenset(cell.name for cell in cells), selection.left_out)
+    out = console()
+    for each in prepared.values():
+        out.print(Text(f"{each.label} is {each.draft.source.main.shown}", style="dim"), soft_wrap=True)
+    if found:
+        _show(found, data, out)
+    out.print(summary(data))
+    return _exit_code([verdict for cell in cells if (verdict := data.cell(cell.name))], data, fail_if_worse)
+
+
+def _sorted(subjects: Sequence[str]) -> tuple[Selection, dict[str, Path]]:
+    """Cells that are named, and configuration files: argument -> path."""
+    files = {each: path for each in subjects if (path := conf_of(each))}
+    expressions = [each for each in subjects if each not in files]
+    return (cells_.select(expressions) if expressions else Selection(())), files
+
+
+def conf_of(argument: str) -> Path | None:
+    """The configuration file that an argument names: a preset, or what looks like a path; None for cells."""
+    if found := presets.path(argument):
+        return found
+    path = Path(argument)
+    looks_like = "/" in argument or path.suffix in (".conf", ".cfg", ".vhost")
+    return path if looks_like or (path.is_file() and "{" not in argument) else None
+
+
+def _labels(paths: Sequence[Path]) -> dict[Path, str]:
+    """A name for each file: its own, with its folder's where two have the same."""
+    names = [path.stem if path.parent == presets.FOLDER else path.name for path in paths]
+    labels = {}
+    for path, name in zip(paths, names, strict=True):
+        same = names.count(name) > 1
+        labels[path] = cells_safe(f"{path.resolve().parent.name}-{name}" if same else name)
+    if len(set(labels.values())) < len(labels):
+        return {path: f"{number}-{label}" for number, (path, label) in enumerate(labels.items(), 1)}
+    return labels
+
+
+def cells_safe(name: str) -> str:
+    """The name with only what a container may be called."""
+    return "".join(c if c.isalnum() or c in "_.-" else "-" for c in name).lstrip("-_.") or "candidate"
+
+
+def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[str, Prepared]) -> list[Cell]:
+    """The cells in the order in which they were named."""
+    found: dict[str, Cell] = {}
+    for each in subjects:
+        if each in prepared:
+            found[prepared[each].label] = prepared[each].candidate
+            continue
+        names = {cell.name for cell in cells_.select([each]).cells}
+        found |= {cell.name: cell for cell in selection.cells if cell.name in names}
+    if len(found) < len(selection.cells) + len(prepared):
+        raise InputError("a configuration file and a cell have the same name", hint="rename the file")
+    return list(found.values())
+
+
+def _subject(kitchen: Kitchen, cell: Cell, prepared: Mapping[str, Prepared]) -> Subject:
+    mine = next((each for each in prepared.values() if each.candidate == cell), None)
+    told = {
+        "server": cell.server,
+        "mod_wsgi mode": cell.mode or "none",
+        "processes": str(cell.process_count),
+        "threads": str(cell.thread_count),
+        "execution model": cell.model,
+        "heartbeat thread": cell.factors["thread"],
+        "oslo.messaging": cell.oslo,
+    }
+    if mine is not None:
+        daemon = mine.place(mine.shape.daemon) if mine.shape.daemon else None
+        words = [expand(word, mine.draft.source.variables) for word in daemon[1].words] if daemon else []
+        asked = dict(word.partition("=")[::2] for word in words)
+        own = f"{COPY}/{mine.label}/files/"
+        told |= {"processes": asked.get("processes", told["processes"])}
+        found = seen.settings(mine.root, mine.shape.application, own) | seen.daemon_options(words)
+    elif cell.server in HTTPD:
+        root = dump.parse(kitchen.container(cell.oslo).read_cell(choices(cell)).output)
+        found = seen.settings(root, None)
+    else:
+        found = {}
+    return Subject(cell, told | found)
+
+
+def _show(subjects: Sequence[Subject], data: RunData, out: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("as httpd sees it")
+    for each in subjects:
+        table.add_column(each.cell.name, overflow="fold")
+    rows = seen.differences([each.settings for each in subjects])
+    for row in rows:
+        table.add_row(row.what, *(Text(value) if value else Text("its default", style="dim") for value in row.values))
+    if not rows:
+        table.add_row("no telling difference", *("" for _ in subjects))
+    fates = [data.cell(each.cell.name) for each in subjects]
+    table.add_row(
+        "verdict", *(outcome_words(v.outcome, v.lost_after_s) if v else "not run" for v in fates), style="bold"
+    )
+    out.print(table)
+
+
+def _exit_code(verdicts: Sequence[CellVerdict], data: RunData, fail_if_worse: bool) -> int:
+    if not fail_if_worse:
+        return EXIT_CODES[data.verdict.outcome]
+    first, *others = verdicts
+    if first.outcome not in BAD and any(each.outcome in BAD for each in others):
+        return EXIT_CODES[Outcome.LOST] if first.outcome is Outcome.KEPT else EXIT_CODES[Outcome.INCONCLUSIVE]
+    unknown = any(each.outcome is Outcome.INCONCLUSIVE for each in verdicts)
+    return EXIT_CODES[Outcome.INCONCLUSIVE] if unknown else 0
+
+
+COMMANDS = (compare,)
