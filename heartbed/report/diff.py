@@ -12,7 +12,7 @@ from rich.text import Text
 
 from heartbed.model import CellVerdict, RunVerdict
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, milliseconds, number, outcome_words, seconds
+from heartbed.report.words import cause_words, milliseconds, number, outcome_words, seconds, together
 
 SAME_TIMEOUTS = 0.25
 """Two times of loss that differ by less than this many timeouts are the same: RabbitMQ samples once a timeout."""
@@ -20,6 +20,9 @@ SAME_TIMEOUTS = 0.25
 SAME_COST = 2.0
 SAME_COST_MS = 50.0
 """A first request has changed when it takes this many times as long, and this much longer, or the other way round."""
+
+MOST_NAMES = 12
+"""Cells that are named of those in one run only."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class RunDiff:
             if names:
                 told = True
                 yield Text()
-                yield text(f"Only in {where}: {', '.join(map(one_line, names))}")
+                yield text(f"Only in {where}: {together([one_line(name) for name in names], MOST_NAMES)}")
         if not told:
             yield text("Nothing changed.")
 
@@ -135,8 +138,17 @@ def _circumstances(old: RunVerdict, new: RunVerdict) -> Iterator[Change]:
     yield from _mappings("version", old.versions, new.versions)
     yield from _mappings("host", old.host, new.host)
     yield from _mappings("docker", old.docker, new.docker)
-    yield from _mappings("image", old.images, new.images)
+    both = [name for name in old.images if name in new.images]  # others follow from the cells
+    yield from _mappings("image", *({name: _image(run.images[name]) for name in both} for run in (old, new)))
     yield from _mappings("version", {"heartbed": old.heartbed}, {"heartbed": new.heartbed})
+
+
+def _image(value: object) -> str:
+    """An image by its tag and the beginning of its id, as docker shows it."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    ident = str(value.get("id") or "").removeprefix("sha256:")[:12]
+    return " ".join(part for part in (str(value.get("tag") or ""), ident) if part)
 
 
 def _mappings(subject: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:

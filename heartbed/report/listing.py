@@ -20,7 +20,7 @@ from heartbed.report.text import one_line, printable
 from heartbed.report.words import SEVERITY, STYLES
 from heartbed.verdict import judge
 
-LONGEST_ANSWER = 160
+LONGEST_ANSWER = 240
 NARROW = 90
 """Columns below which the answer goes on a line of its own."""
 
