@@ -64,7 +64,6 @@ def _observer(plan: Plan) -> dict[str, Any]:
         "image": plan.image("observer"),
         "network_mode": "service:rabbitmq",
         "pid": "host",
-        "cap_drop": ["ALL"],
         "cap_add": ["KILL", "NET_RAW", "SETGID", "SETUID", "SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE"],
         "security_opt": ["apparmor=unconfined"],
         "mem_limit": "1g",

@@ -135,6 +135,8 @@ class Look:
             spied = self._spy()
             data["native_error"] = str(error)
         threads = {each["os_thread_id"]: each for each in spied}
+        if not tasks:
+            raise NotSeenError("the kernel shows none of its threads: the observer lacks a capability")
         data["threads"] = [thread(tid, task, threads.get(tid)) for tid, task in sorted(tasks.items())]
         return data
 
