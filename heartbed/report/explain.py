@@ -14,7 +14,7 @@ from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.story import story
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import STYLES, cost_words, phrases, sentence
+from heartbed.report.words import STYLES, cost_words, phrases, remarks, sentence
 
 
 def explain(run: RunData, cell: str | CellVerdict) -> RenderableType:
@@ -58,7 +58,7 @@ class Explanation:
         yield text(sentence(self.cell.why))
         if cost := cost_words(self.cell.cost):
             yield text(f"The first request after the idle period took {cost}.")
-        for note in self.cell.notes:
+        for note in remarks(self.cell):
             yield text(f"Note: {one_line(note)}")
         for item in page.missing(self.run):
             yield text(f"Not observed: {one_line(item)}", "yellow")

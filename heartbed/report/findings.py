@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from heartbed.model import CellVerdict, Outcome
-from heartbed.report.words import MEANS, SEVERITY, cause_words
+from heartbed.report.words import MEANS, SEVERITY, cause_words, remarks
 
 WITHHELD = "seen, but not to be trusted: "
 """How the remark begins that keeps the verdict of a cell whose controls failed: with the outcome after it."""
@@ -36,18 +36,17 @@ class Finding:
 def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
     """The findings on these cells: the worst first, remarks that change no verdict last."""
     losses: dict[tuple[Outcome, str], list[CellVerdict]] = {}
-    remarks: dict[str, list[CellVerdict]] = {}
+    shared: dict[str, list[CellVerdict]] = {}
     for cell in cells:
         if cell.outcome is not Outcome.KEPT or cell.cause:
             losses.setdefault((cell.outcome, cell.cause), []).append(cell)
-        for note in cell.notes:
-            if note not in cell.why:
-                remarks.setdefault(_withheld(note), []).append(cell)
+        for note in remarks(cell):
+            shared.setdefault(_withheld(note), []).append(cell)
     found = [
         Finding(outcome, cause, cause_words(cause) or outcome.value, members[0].why, tuple(members))
         for (outcome, cause), members in sorted(losses.items(), key=lambda item: SEVERITY.index(item[0][0]))
     ]
-    found += [Finding(None, "", "remark", note, tuple(members)) for note, members in remarks.items()]
+    found += [Finding(None, "", "remark", note, tuple(members)) for note, members in shared.items()]
     return found
 
 

@@ -112,7 +112,9 @@ def _dump(event: Event, greenlets: Event | None, openers: set[Any]) -> Dump:
     return Dump(
         pid=event.pid,
         t=event.t,
-        error=str(event.data.get("error") or ("" if threads else "no thread was seen")),
+        error=str(
+            event.data.get("error") or ("" if threads else event.data.get("native_error") or "no thread was seen")
+        ),
         stack=stacks[0] if stacks else None,
         greens=greens,
         others=tuple(stacks[1:]),

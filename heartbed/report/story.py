@@ -133,8 +133,9 @@ def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
             green = "green thread" if alike[0][2].startswith("green") else "thread"
             who = f"{_processes(look[0].pid for look in alike)}: a {green}"
         yield Line(min(look[0].t for look in alike), "stack", f"{who} {what}", telling)
-    for dump in (dump for dump in stacks.dumps(run, cell) if dump.stack is None):
-        yield Line(dump.t, "stack", f"process {dump.pid}: {dump.error}")
+    failed = [dump for dump in stacks.dumps(run, cell) if dump.stack is None]
+    for dumps in _alike(failed, lambda dump: NUMBERS.sub("0", dump.error)):
+        yield Line(dumps[0].t, "stack", f"none of {_processes(d.pid for d in dumps)}: {dumps[0].error}")
 
 
 def _looks(dump: stacks.Dump) -> Iterator[tuple[stacks.Dump, str, str, bool]]:

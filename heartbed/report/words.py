@@ -92,6 +92,11 @@ def _phrase(purpose: Purpose, connections: list[Connection]) -> Phrase:
     return Phrase(purpose, outcome, min(times, default=None))
 
 
+def remarks(cell: CellVerdict) -> list[str]:
+    """The remarks on a cell that its cause does not tell already."""
+    return [note for note in cell.notes if note not in cell.why]
+
+
 def cause_words(cause: str) -> str:
     """The cause in a few words."""
     return CAUSES.get(cause, cause.replace("_", " "))

@@ -24,7 +24,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.stacks import place
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, milliseconds, number, outcome_words, question, seconds, sentence
+from heartbed.report.words import cause_words, milliseconds, number, outcome_words, question, remarks, seconds, sentence
 
 FILE = "report.html"
 
@@ -80,6 +80,7 @@ def _environment() -> jinja2.Environment:
         "number": number,
         "outcome": outcome_words,
         "place": place,
+        "remarks": remarks,
         "seconds": seconds,
         "sentence": sentence,
     }
