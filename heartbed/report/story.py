@@ -121,42 +121,49 @@ def _states(run: RunData, cell: CellVerdict) -> Iterator[Line]:
         yield Line(alike[0].t, "process", f"{_processes(e.pid for e in alike)} {has} gone{said}", telling=True)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What one thread of a process was seen to do."""
+
+    t: float
+    pid: int | None
+    thread: str
+    green: bool
+    what: str
+    telling: bool
+
+    @property
+    def who(self) -> str:
+        return f"{self.thread} of process {self.pid}"
+
+
 def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
     """One line for each place in which threads were seen."""
-    looks = [look for at in ("mid-idle", "loss") for dump in stacks.dumps(run, cell, at) for look in _looks(dump)]
-    places = _alike(looks, lambda look: look[1])
-    for alike in sorted(places, key=lambda looks: not looks[0][3])[:MOST_PLACES]:
-        dump, what, _, telling = alike[0]
-        if len({look[2] for look in alike}) == 1:
-            who = alike[0][2]
-        else:
-            green = "green thread" if alike[0][2].startswith("green") else "thread"
-            who = f"{_processes(look[0].pid for look in alike)}: a {green}"
-        yield Line(min(look[0].t for look in alike), "stack", f"{who} {what}", telling)
-    failed = [dump for dump in stacks.dumps(run, cell) if dump.stack is None]
-    for dumps in _alike(failed, lambda dump: NUMBERS.sub("0", dump.error)):
-        yield Line(dumps[0].t, "stack", f"none of {_processes(d.pid for d in dumps)}: {dumps[0].error}")
+    dumps = [dump for at in ("mid-idle", "loss") for dump in stacks.dumps(run, cell, at)]
+    places = _alike((look for dump in dumps for look in _looks(dump)), lambda look: look.what)
+    for alike in sorted(places, key=lambda looks: not looks[0].telling)[:MOST_PLACES]:
+        first, who = alike[0], alike[0].who
+        if len({look.who for look in alike}) > 1:
+            who = f"{_processes(look.pid for look in alike)}: a {'green ' if first.green else ''}thread"
+        yield Line(min(look.t for look in alike), "stack", f"{who} {first.what}", first.telling)
+    failed = [dump for dump in dumps if dump.stack is None]
+    for same in _alike(failed, lambda dump: NUMBERS.sub("0", dump.error)):
+        yield Line(same[0].t, "stack", f"none of {_processes(dump.pid for dump in same)}: {same[0].error}")
 
 
-def _looks(dump: stacks.Dump) -> Iterator[tuple[stacks.Dump, str, str, bool]]:
-    """What the telling threads of a process do: the words, the thread's name, and whether that tells."""
+def _looks(dump: stacks.Dump) -> Iterator[_Look]:
+    """The threads that tell: where they are, and what that means."""
     for stack in (dump.stack, *dump.greens):
         if stack is None or not stack.frames:
             continue
-        frame = stack.frames[stack.telling or 0]
+        frame, green = stack.frames[stack.telling or 0], stack is not dump.stack
         where = stack.module if frame.get("native") and stack.module else stacks.place(frame)
         within = "" if where == stacks.SYSTEM_CALL else f" of {where}"
-        meaning = f": {stack.meaning}" if stack.meaning else ""
-        green = stack is not dump.stack
-        who = stack.names[0] if green else f"thread {stack.names[0]}"
+        # How late its hub is differs from process to process, and says no more here.
+        meaning = f": {stack.meaning.partition('; ')[0]}" if stack.meaning else ""
         what = f"is in {frame.get('function', '?')}{within}{meaning}"
-        name = f"{who} of process {dump.pid}"
-        yield (
-            dump,
-            re.sub(r"; its hub should have run .*", "", what) if green else what,
-            name,
-            stack.telling is not None,
-        )
+        thread = stack.names[0] if green else f"thread {stack.names[0]}"
+        yield _Look(dump.t, dump.pid, thread, green, what, stack.telling is not None)
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
