@@ -34,6 +34,10 @@ test-event: images ## the probes on event's cells
 	@$(PYTEST) tests/probes --server event
 test-worker: images ## the probes on worker's cells
 	@$(PYTEST) tests/probes --server worker
+test-uwsgi: images ## the probes on uWSGI's cells
+	@$(PYTEST) tests/probes --server uwsgi
+test-gunicorn: images ## the probes on gunicorn's cells
+	@$(PYTEST) tests/probes --server gunicorn
 test-unit: python ## what needs no Docker, in seconds
 	@$(PYTEST) tests/unit
 test-slow: images ## what takes minutes
@@ -79,5 +83,5 @@ help: ## this list
 	    BASE_IMAGE=... 'another Debian 13 under the images' \
 	    HEARTBED_NO_INSTALL=1 'install nothing on this machine, start no engine'
 
-.PHONY: compare check matrix bench test test-prefork test-event test-worker test-unit test-slow check-code lint types \
+.PHONY: compare check matrix bench test test-prefork test-event test-worker test-uwsgi test-gunicorn test-unit test-slow check-code lint types \
 	up down logs clean doctor setup images python help

@@ -38,9 +38,15 @@ def servers(config: pytest.Config) -> tuple[str, ...]:
 
 
 def selection(config: pytest.Config) -> cells.Selection:
-    """The cells of the suite: each server, embedded and daemon, with each execution model."""
-    models = "{embedded,daemon}-{eventlet,eventlet-pthread,native}"
-    return cells.select([f"{server}-{models}" for server in servers(config)])
+    """The cells of the suite: each server, embedded and daemon where it is httpd, with each execution model."""
+    modes = cells.AXES[1]
+    models = "{eventlet,eventlet-pthread,native}"
+    return cells.select(
+        [
+            f"{server}-{{{','.join(modes.tokens)}}}-{models}" if modes.applies_to(server) else f"{server}-{models}"
+            for server in servers(config)
+        ]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heartbed.cells import Cell
 
 GREEN = (
-    "eventlet's hub runs only while its OS thread is in Python: an idle httpd or mod_wsgi thread is not, "
+    "eventlet's hub runs only while its OS thread is in Python: an idle thread of httpd, mod_wsgi or uWSGI is not, "
     "so the green heartbeat thread stands still and RabbitMQ closes the connection"
 )
 
@@ -17,6 +17,8 @@ DEADLOCK = (
 
 def loss(cell: Cell) -> str | None:
     """Why this cell loses its connections when idle; None for one that must keep them."""
+    if cell.server == "gunicorn":
+        return None  # its sync worker waits in Python's select(), which is eventlet's once patched: that runs the hub
     if cell.model == "eventlet" and cell.thread == "green":
         return GREEN
     return None

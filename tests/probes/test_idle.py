@@ -66,7 +66,7 @@ def test_each_process_had_a_connection_of_either_purpose(verdict: CellVerdict) -
 
 def test_the_cell_is_what_it_was_asked_to_be(verdict: CellVerdict) -> None:
     assert verdict.disagreements == []
-    assert verdict.observed["mpm"] == verdict.factors["server"]
+    assert verdict.observed["server"] == verdict.factors["server"]
 
 
 def test_the_timeout_was_negotiated_as_asked(verdict: CellVerdict) -> None:
