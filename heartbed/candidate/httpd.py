@@ -63,6 +63,11 @@ class Container:
         """Have httpd read the configuration of a cell, with these choices in its environment."""
         return Told(**self._probe({"names": [], "dump": True, "cell": True}, choices)["told"]["cell"])
 
+    def oslo_options(self) -> list[str]:
+        """The options that the image's oslo.messaging has; none when it does not say."""
+        told = Told(**self._probe({"names": [], "dump": False, "options": True}, {})["told"]["options"])
+        return told.output.replace("-", "_").split() if told.ok else []
+
     def _probe(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         command = ["python3", PROBE_TARGET, json.dumps(asked)]
         volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}

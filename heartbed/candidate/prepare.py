@@ -14,6 +14,7 @@ from heartbed.candidate.adapt import COPY, Adapted, Replacement, adapt
 from heartbed.candidate.frame import Size
 from heartbed.candidate.httpd import Container
 from heartbed.candidate.lines import Directive
+from heartbed.candidate.oslo_config import OsloConfig
 from heartbed.candidate.shape import Application, MisplacedError, Shape, applications, choose, shape
 from heartbed.candidate.source import Source, SourceFile, read, where
 from heartbed.candidate.subject import Candidate
@@ -47,6 +48,9 @@ class Wishes:
     """oslo.config's options from the user's nova.conf, as variables of the environment."""
     switched_off: bool = False
     """Whether that nova.conf switches heartbeats off."""
+    oslo_config: OsloConfig | None = None
+    notes: tuple[str, ...] = ()
+    """What is to be said of that nova.conf."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _assumed(wishes: Wishes) -> list[str]:
             f"a heartbeat timeout of {wishes.heartbeat_s} s, so that the answer comes soon; "
             "oslo.messaging's default is 60 (--heartbeat)"
         )
+    found += wishes.notes
     found.append("Heartbed's own nova-api-like application where the script would be")
     return found
 

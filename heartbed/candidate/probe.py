@@ -38,6 +38,18 @@ def _read(command: list[str], *, dump: bool) -> dict[str, object]:
     return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
 
 
+def _options() -> dict[str, object]:
+    """The names of all options of oslo.messaging, also the old names of renamed ones."""
+    code = (
+        "import oslo_messaging.opts as o\n"
+        "for _, options in o.list_opts():\n"
+        "    for option in options:\n"
+        "        print(option.dest, *(old.name for old in option.deprecated_opts))\n"
+    )
+    done = subprocess.run(["python3", "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
+
+
 def _get(name: str, path: str) -> dict[str, object]:
     with Path(LOG).open("wb") as log:
         process = subprocess.Popen([HTTPD, "-f", f"{FOLDER}/{name}", "-D", "FOREGROUND"], stdout=log, stderr=log)
@@ -68,6 +80,8 @@ def main() -> None:
     """Do what the argument says."""
     asked = json.loads(sys.argv[1])
     told = {name: _read([HTTPD, "-f", f"{FOLDER}/{name}"], dump=asked["dump"]) for name in asked["names"]}
+    if asked.get("options"):
+        told["options"] = _options()
     if asked.get("cell"):
         told["cell"] = _read(["heartbed-httpd"], dump=True)
     answer = _get(asked["names"][0], asked["get"]) if asked.get("get") is not None else None

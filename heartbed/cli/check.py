@@ -14,6 +14,7 @@ from rich.console import Console
 from heartbed import mend
 from heartbed.candidate import presets
 from heartbed.candidate.httpd import Container
+from heartbed.candidate.oslo_config import read_options
 from heartbed.candidate.prepare import Draft, Prepared, Wishes, answers, draft, prepare
 from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.cell import Cell
@@ -68,10 +69,29 @@ class Kitchen:
             self.err.print(text, markup=False, soft_wrap=True)
 
 
+def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
+    """What the options of the command line say, with the nova.conf that they or the preset name."""
+    path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
+    if path is None:
+        return Wishes(heartbeat_s=heartbeat_s, **given)
+    config = read_options(path, heartbeat_s)
+    return Wishes(
+        heartbeat_s=heartbeat_s,
+        options=config.environment,
+        switched_off=config.switched_off,
+        notes=config.notes,
+        oslo_config=config,
+        **given,
+    )
+
+
 def ready(kitchen: Kitchen, drafted: Draft, *, with_mends: bool) -> tuple[Prepared, list[Mend]]:
     """Make a candidate and its mends ready to run. Raises ``InputError`` for one that cannot."""
     kitchen.say(f"reading {drafted.source.main.shown} with httpd")
     container = kitchen.container(drafted.oslo)
+    if config := drafted.wishes.oslo_config:
+        for name in config.unknown(container.oslo_options()):
+            kitchen.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
     prepared = prepare(drafted, kitchen.bench, container)
     own = prepared.candidate
     found: list[Mend] = []
@@ -133,6 +153,12 @@ WISHES = (
         "--vhost", metavar="NAME", help="The virtual host, by name, address or port, where there are several."
     ),
     click.option(
+        "--oslo-config",
+        "oslo_config",
+        type=click.Path(path_type=Path),
+        help="Your nova.conf, for its options of oslo.messaging.",
+    ),
+    click.option(
         "--root",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         help="Folder that the file may include from; its own unless named.",
@@ -191,7 +217,9 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     if conf is None:
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
     settings = Settings(heartbeat_s=heartbeat, runs=runs)
-    drafted = draft(presets.path(conf) or Path(conf), Wishes(heartbeat_s=heartbeat, **wishes))
+    preset = presets.path(conf)
+    label = conf if preset else None
+    drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
     with kitchen_for(settings, quiet=quiet) as kitchen:
         prepared, found = ready(kitchen, drafted, with_mends=not no_mend)
         own = prepared.candidate

@@ -17,11 +17,11 @@ from heartbed.axes import HTTPD
 from heartbed.candidate import dump, presets, seen
 from heartbed.candidate.adapt import COPY
 from heartbed.candidate.lines import expand
-from heartbed.candidate.prepare import Prepared, Wishes, draft
+from heartbed.candidate.prepare import Draft, Prepared, draft
 from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli import completion
-from heartbed.cli.check import Kitchen, kitchen_for, play, ready, wishes_options
+from heartbed.cli.check import Kitchen, kitchen_for, play, ready, wishes_of, wishes_options
 from heartbed.cli.common import Heartbeat, console, runs_option
 from heartbed.errors import InputError
 from heartbed.model import CellVerdict, Outcome
@@ -80,14 +80,13 @@ def compare(
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
     settings = Settings(heartbeat_s=heartbeat, runs=runs)
-    wished = Wishes(heartbeat_s=heartbeat, **wishes)
     selection, files = _sorted(subjects or cells_.COMPARISON)
     with kitchen_for(settings, quiet=quiet) as kitchen:
         for name, reason in selection.left_out:
             kitchen.say(f"left out: {name}: {reason}")
         labels = _labels(list(files.values()))
         prepared = {
-            given: ready(kitchen, draft(path, wished, label=labels[path]), with_mends=False)[0]
+            given: ready(kitchen, _draft(path, labels[path], wishes, heartbeat), with_mends=False)[0]
             for given, path in files.items()
         }
         cells = _in_order(subjects or cells_.COMPARISON, selection, prepared)
@@ -101,6 +100,11 @@ def compare(
         _show(found, data, out)
     out.print(summary(data))
     return _exit_code([verdict for cell in cells if (verdict := data.cell(cell.name))], data, fail_if_worse)
+
+
+def _draft(path: Path, label: str, wishes: Mapping[str, Any], heartbeat_s: int) -> Draft:
+    preset = path if path.parent == presets.FOLDER else None
+    return draft(path, wishes_of(dict(wishes), heartbeat_s, preset), label=label)
 
 
 def _sorted(subjects: Sequence[str]) -> tuple[Selection, dict[str, Path]]:
