@@ -51,6 +51,7 @@ def execute(
     when the user stops it; the record tells of both.
     """
     with interruptible() as interruption:
+        runfolder.check(settings.runs)
         client = connect()
         cleanup.sweep(client)
         found = images(selection.cells)

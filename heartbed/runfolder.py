@@ -6,7 +6,9 @@ import contextlib
 import fcntl
 import itertools
 import os
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,21 +40,34 @@ class RunFolder:
         return self.path / LOCK
 
 
+def check(runs: Path) -> None:
+    """Raise ``TestbedError`` when runs cannot be put there: better before images are built than after."""
+    with _writing_to(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=runs).close()
+
+
 def create(runs: Path) -> RunFolder:
     """Make the folder of a new run, lock it, and let ``latest`` point at it. Raises ``TestbedError``."""
     name = time.strftime("%Y%m%d-%H%M%S")
-    try:
+    with _writing_to(runs):
         runs.mkdir(parents=True, exist_ok=True)
         path = _make(runs, name)
         lock = FileLock(path / LOCK)
         lock.acquire(timeout=0)
         _point(runs / LATEST, path.name)
+    return RunFolder(path, lock)
+
+
+@contextlib.contextmanager
+def _writing_to(runs: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise TestbedError(
-            f"cannot write to {runs}: {error.strerror or error}",
-            hint="choose another folder with --runs DIR",
+            f"cannot write to the folder of runs {runs}: {error.strerror or error}",
+            hint="choose another one with --runs DIR or HEARTBED_RUNS",
         ) from error
-    return RunFolder(path, lock)
 
 
 def _make(runs: Path, name: str) -> Path:

@@ -16,6 +16,7 @@ import docker
 import docker.errors
 
 from heartbed import cleanup
+from heartbed.engine import connect
 from heartbed.errors import InputError, TestbedError
 from heartbed.settings import ROOT
 
@@ -54,10 +55,16 @@ class Stack:
         return found
 
     def compose(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run ``docker compose`` on compose.yaml."""
+        """Run ``docker compose`` on compose.yaml. With ``capture``, Ctrl-C does not reach it but only us."""
         command = ["docker", "compose", "--project-directory", str(self.root), *arguments]
         return subprocess.run(
-            command, env=self.environment(), capture_output=capture, text=True, cwd=self.root, check=False
+            command,
+            env=self.environment(),
+            capture_output=capture,
+            text=True,
+            cwd=self.root,
+            check=False,
+            start_new_session=capture,
         )
 
     def up(self) -> None:
@@ -66,25 +73,24 @@ class Stack:
         Raises ``InputError`` for a port that is taken, ``TestbedError`` for a service that does not come up.
         """
         ensure_password(self.root / ENV_FILE.name)
-        if not self._running():
+        if not self.running():
             self._refuse_taken_ports()
-        done = self.compose(
-            "up",
-            "--detach",
-            "--no-build",
-            "--pull",
-            "never",
-            "--wait",
-            "--wait-timeout",
-            str(UP_DEADLINE_S),
-            capture=True,
-        )
+        options = ("--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", str(UP_DEADLINE_S))
+        try:
+            done = self.compose("up", *options, capture=True)
+        except KeyboardInterrupt:
+            # Compose is dead, but not what it has asked of the engine: `down` could come too early.
+            project = self.environment().get("COMPOSE_PROJECT_NAME") or "heartbed"
+            labels = (f"{cleanup.LABEL}=1", f"com.docker.compose.project={project}")
+            cleanup.remove(connect(), *labels, settle_s=cleanup.SETTLE_S).check()
+            raise
         if done.returncode:
             error = self._failure(done.stderr)
             self.compose("down", "--volumes", "--timeout", "1", capture=True)
             raise error
 
-    def _running(self) -> bool:
+    def running(self) -> bool:
+        """Whether any of its services runs."""
         return bool(self.compose("ps", "--quiet", capture=True).stdout.strip())
 
     def _refuse_taken_ports(self) -> None:
@@ -117,8 +123,9 @@ class Stack:
         )
 
     def down(self) -> None:
-        """Stop and remove the services, their network and volumes."""
-        self.compose("down", "--volumes", "--timeout", "2", "--remove-orphans")
+        """Stop and remove the services, their network and volumes. Raises ``TestbedError``."""
+        if self.compose("down", "--volumes", "--timeout", "2", "--remove-orphans").returncode:
+            raise TestbedError("`docker compose down` failed", hint="`make doctor`; `make clean` removes everything")
 
 
 def read_env(path: Path) -> dict[str, str]:

@@ -99,7 +99,7 @@ class Stage:
                 self.state(cell, "ready")
                 return
             if status is not None:
-                raise self._failed(cell, f"the application answers {status}: {_first_line(text)}")
+                raise self._failed(cell, f"the application answers {status}{_first_line(text)}")
             if not self.bed.running(cell.name):
                 raise self._failed(cell, "httpd has ended")
             if time.monotonic() > deadline:
@@ -189,4 +189,6 @@ def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int |
 
 
 def _first_line(text: str) -> str:
-    return next((line.strip()[:300] for line in text.splitlines() if line.strip()), "no text")
+    """What an answer begins with, behind a colon; nothing of httpd's own pages, which only repeat the status."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return f": {first[:300]}" if first and not first.startswith("<") else ""

@@ -6,6 +6,7 @@ Everything that is made carries labels (``heartbed.plan.Labels``), by which ``he
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ from heartbed.plan import AMQP_PORT, HTTP_PORT
 
 LOG_LINES = 25
 CREATE_DEADLINE_S = 180
+
+
+def _about(log: list[str], service: str) -> str:
+    told = "the last lines of its log are above" if log else "it has logged nothing"
+    other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
+    return f"{told}; its image is RABBITMQ_IMAGE={other}" if other else told
 
 
 class Testbed:
@@ -130,7 +137,8 @@ class Testbed:
 
     def failure(self, service: str, what: str, hint: str = "") -> TestbedError:
         """An error about a service, with the last lines of its log."""
-        return TestbedError(what, log=self.log(service), hint=hint)
+        log = self.log(service)
+        return TestbedError(what, log=log, hint=hint or _about(log, service))
 
     def down(self) -> None:
         """Remove the run's containers, networks and volumes. May be called at any time, also twice.

@@ -9,6 +9,7 @@ import click
 from heartbed import cells as cells_
 from heartbed.cli.common import console
 from heartbed.engine import connect
+from heartbed.errors import InputError
 from heartbed.setup.images import images_for
 from heartbed.stack import Stack
 from heartbed.stack import clean as clean_all
@@ -54,6 +55,7 @@ def down() -> None:
     Example:
       heartbed down
     """
+    connect().close()
     Stack().down()
 
 
@@ -65,8 +67,12 @@ def logs() -> None:
     Example:
       heartbed logs
     """
+    connect().close()
+    stack = Stack()
+    if not stack.running():
+        raise InputError("nothing is up", hint="`make up` starts it")
     with contextlib.suppress(KeyboardInterrupt):
-        Stack().compose("logs", "--follow", "--tail", "50")
+        stack.compose("logs", "--follow", "--tail", "50")
 
 
 @click.command()
