@@ -185,7 +185,7 @@ class _Screen:
         """The controls that are as they must be in one line, each other with what it must be; label, words, good."""
         controls, lag = self.run.verdict.controls, self.run.verdict.lag.max_ms
         good = [control.name.removeprefix("control-") for control in controls if control.ok and control.name != MACHINE]
-        late = "lag of the machine was not measured" if lag is None else f"machine at most {milliseconds(lag)} late"
+        late = "lag of the machine was not measured" if lag is None else f"lag at most {milliseconds(lag)}"
         if not controls:
             yield "controls", f"none; {late}", False
         elif good:

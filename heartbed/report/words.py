@@ -29,7 +29,6 @@ CAUSES = {
     "not_as_asked": "the cell is not what was asked for",
     "no_connection": "no connection was opened",
     "call_timed_out": "a call timed out",
-    "replaced": "replaced by another connection while idle",
     "control_failed": "a control went wrong",
     "short_observation": "not observed for long enough",
     "unexplained": "unexplained",

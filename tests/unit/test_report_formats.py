@@ -66,7 +66,7 @@ def test_junit_has_a_case_for_each_cell_and_control() -> None:
     suite = junit(run).find("testsuite")
     assert suite is not None
     assert int(suite.attrib["tests"]) == len(run.verdict.cells) + 2 + 1
-    assert int(suite.attrib["failures"]) == 6
+    assert int(suite.attrib["failures"]) == 7
     assert int(suite.attrib["errors"]) == 10
     assert int(suite.attrib["skipped"]) == 1
 

@@ -51,7 +51,7 @@ def test_findings_the_answer_the_controls_and_the_next_command_follow() -> None:
     order = [
         "lost: nothing runs the eventlet hub",
         "9 of 12 cells keep",
-        "silent, beating as they must be; machine at most 4.2 ms late",
+        "silent, beating as they must be; lag at most 4.2 ms",
         "look closer",
         "heartbed explain prefork-embedded-eventlet",
     ]

@@ -67,7 +67,8 @@ CAUSES: dict[str, Fate] = {
     "not_as_asked": unknown("not_as_asked", "the MPM is event, asked was prefork"),
     "no_connection": unknown("no_connection", "the cast was answered with 500"),
     "call_timed_out": Fate("hung", "call_timed_out", "a call after the idle period got no reply: 504 after 30.0 s"),
-    "replaced": unknown("replaced", "a second connection took its place 4.0 s into the idle period"),
+    "deadlock": Fate("hung", "deadlock", "a call got no reply; a request was suspended in one of eventlet's locks"),
+    "control_failed": unknown("control_failed", "the control compute must be kept, but: it was not there"),
     "short_observation": unknown("short_observation", "it idled for 3.0 s only"),
 }
 

@@ -1,0 +1,187 @@
+"""The documents cannot rot: each command in them works, each output in them is what a real run prints."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.core import Context
+
+from heartbed import cells, runfolder
+from heartbed.cli import cli
+from heartbed.model import CellVerdict
+from heartbed.report import words
+from heartbed.settings import ROOT
+from tests.acceptance import documents
+from tests.acceptance.documents import DOCUMENTS, HEARTBED
+from tests.probes.conftest import RUN_DATA
+from tests.probes.known import race
+from tests.unit.data.report import samples
+
+EVERY = [(document, command) for document in DOCUMENTS for command in documents.commands(document)]
+SHOWN = [shown for document in DOCUMENTS for shown in documents.outputs(document)]
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+
+READERS = ("cells", "diff", "explain", "presets", "report", "runs", "verdict", "schema", "completion", "--help")
+"""Commands of ``heartbed`` that take no time: they are run. Of all others only the arguments are tried."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with one of the comparison in it, for the commands that read runs."""
+    folder = tmp_path_factory.mktemp("runs")
+    run = samples.comparison()
+    samples.write(run, folder / run.verdict.run)
+    (folder / runfolder.LATEST).symlink_to(run.verdict.run)
+    return folder
+
+
+def is_run(arguments: list[str], runs: Path) -> None:
+    """The command does what it is for."""
+    environ = {**os.environ, "HEARTBED_RUNS": str(runs), "COLUMNS": "80"}
+    done = subprocess.run(
+        [HEARTBED, *arguments], cwd=ROOT, env=environ, check=False, capture_output=True, text=True, timeout=30
+    )
+    # 1 is the answer that some cell is not kept.
+    assert done.returncode == 0 or (done.returncode == 1 and not done.stderr), done
+    assert done.stdout
+
+
+def is_understood(arguments: list[str], runs: Path) -> None:
+    """The command and its options exist, and its cells do."""
+    del runs
+    name, command, rest = cli.resolve_command(Context(cli), arguments)
+    assert command is not None
+    context = command.make_context(name, rest)
+    if expressions := context.params.get("expressions"):
+        assert cells.select(expressions).cells
+
+
+def heartbed(arguments: list[str], runs: Path) -> None:
+    """Runs what is quick, tries the arguments of all else; ``test_commands.py`` and the probes do the rest."""
+    (is_run if arguments[0] in READERS else is_understood)(arguments, runs)
+
+
+def make(arguments: list[str], runs: Path) -> None:
+    """The target exists, and make would know what to do."""
+    del runs
+    done = subprocess.run(
+        ["make", "--dry-run", *arguments], cwd=ROOT, check=False, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def curl(arguments: list[str], runs: Path) -> None:
+    """The port is one that ``compose.yaml`` opens, and the path one that the application serves."""
+    del runs
+    (url,) = (each for each in arguments if each.startswith("http://"))
+    match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[a-z.0-9]+)\S*", url)
+    assert match is not None
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    assert any(f":-{match[1]}}}" in str(service.get("ports")) for service in services.values())
+    assert f"{match[2]}" in (ROOT / "wsgi_app" / "api-paste.ini").read_text()
+
+
+def uv(arguments: list[str], runs: Path) -> None:
+    """The lock file is what it makes; running it would ask the index."""
+    del runs
+    assert arguments[0] == "lock"
+    assert (ROOT / "uv.lock").is_file()
+
+
+def nothing(arguments: list[str], runs: Path) -> None:
+    """A picture, not a command."""
+    del arguments, runs
+
+
+HOW: dict[str, Callable[[list[str], Path], None]] = {
+    "heartbed": heartbed,
+    HEARTBED: heartbed,
+    "make": make,
+    "curl": curl,
+    "uv": uv,
+    "cells": nothing,
+}
+"""The first word of a line -> how that line is tried. A line that begins otherwise fails."""
+
+
+@pytest.mark.parametrize(("document", "command"), EVERY, ids=[command for _, command in EVERY])
+def test_every_command_works(document: Path, command: str, runs: Path) -> None:
+    bash = ["source", "<(heartbed"]
+    first, *rest = shlex.split(command)
+    if [first, rest[0] if rest else ""] == bash:
+        first, *rest = shlex.split(command.partition("<(")[2].rstrip(")"))
+    assert first in HOW, f"{document.name} has a line that no test knows how to try: {command}"
+    HOW[first](rest, runs)
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=[shown.command for shown in SHOWN])
+def test_every_output_is_what_the_command_prints(shown: documents.Shown, request: pytest.FixtureRequest) -> None:
+    data = request.config.stash.get(RUN_DATA, None)
+    if shown.command != documents.COMPARISON:
+        assert shown.text.strip() == documents.really(shown.command, ROOT, documents.execute).strip()
+        return
+    if data is None or {cell.cell for cell in data.verdict.cells} != names(cells.COMPARISON):
+        pytest.skip("this session has no run of the whole comparison; `make test` has")
+    if data.verdict.missing or any(race(each) and not kept for each, kept in fates(data.verdict.cells)):
+        pytest.skip("this run met what it need not meet: a race that is known, or a machine that hides something")
+    assert documents.EMPTY not in shown.text, "scripts/fill-readme fills it"
+    printed = documents.really(shown.command, data.folder, documents.execute)
+    assert documents.normal(shown.text) == documents.normal(printed)
+
+
+def names(expressions: tuple[str, ...]) -> set[str]:
+    return {cell.name for cell in cells.select(expressions).cells}
+
+
+def fates(verdicts: list[CellVerdict]) -> Iterator[tuple[cells.Cell, bool]]:
+    by_name = {cell.name: cell for cell in cells.select(cells.COMPARISON).cells}
+    return ((by_name[verdict.cell], verdict.outcome == "kept") for verdict in verdicts)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in LINK.findall(document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_place_that_the_readme_names_is_there() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").partition("## Where things are")[2]
+    places = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(places) > 5
+    for place in places:
+        assert (ROOT / place).exists() or place == "runs/", place
+
+
+def test_every_cause_is_documented_and_has_words() -> None:
+    text = (ROOT / "docs" / "verdicts.md").read_text("utf-8")
+    table = text.partition("## The causes")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    documented = {cause for row in rows for cause in re.findall(r"`(\w+)`", row)}
+    assert documented == set(words.CAUSES)
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "heartbed" / "verdict").glob("*.py"))
+    emitted = set(re.findall(r'(?:Cause\(|Outcome\.\w+, |"cause": )"(\w+)"', source))
+    assert emitted <= documented
+
+
+def test_an_output_differs_in_words_and_not_in_times() -> None:
+    one = "x lost after 4.9 s\n  1536 ms (509 ms)\nnote: a call got\n  no reply\nlost: y\nreport  r/20260101-000000/a\n"
+    other = (
+        one.replace("4.9", "5.12").replace("1536 ms (509 ms)", "5075 ms, HTTP 504 (9.1 ms)").replace("20260", "20261")
+    )
+    assert documents.normal(one) == documents.normal(other)
+    assert documents.normal(one) == "x lost after lost: y report RUN/a"
+    assert documents.normal(one) != documents.normal(one.replace("lost: y", "hung: y"))
+
+
+def test_a_document_is_filled_with_what_is_printed() -> None:
+    text = "a\n<!-- output: heartbed compare -->\n\n    (to be filled in)\n\n<!-- end -->\nb\n"
+    once = documents.filled(text, lambda command: f"\n{command}\n\n  kept  \n")
+    assert once == "a\n<!-- output: heartbed compare -->\n\n    heartbed compare\n\n      kept\n\n<!-- end -->\nb\n"
+    assert documents.filled(once, lambda command: f"\n{command}\n\n  kept  \n") == once
