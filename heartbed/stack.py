@@ -8,9 +8,10 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
@@ -19,6 +20,7 @@ from heartbed import cleanup
 from heartbed.engine import connect
 from heartbed.errors import InputError, TestbedError
 from heartbed.settings import ROOT
+from heartbed.testbed import about_log
 
 ENV_FILE = ROOT / ".env"
 UP_DEADLINE_S = 180
@@ -56,7 +58,8 @@ class Stack:
 
     def compose(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
         """Run ``docker compose`` on compose.yaml. With ``capture``, Ctrl-C does not reach it but only us."""
-        command = ["docker", "compose", "--project-directory", str(self.root), *arguments]
+        plain = ("--ansi", "never") if capture else ()
+        command = ["docker", "compose", *plain, "--project-directory", str(self.root), *arguments]
         return subprocess.run(
             command,
             env=self.environment(),
@@ -108,24 +111,30 @@ class Stack:
     def _failure(self, stderr: str) -> TestbedError:
         """What failed, from the states of the services and their logs."""
         states = self.compose("ps", "--all", "--format", "json", capture=True).stdout
+        services = []
         for line in states.splitlines():
             with contextlib.suppress(ValueError):
-                service = json.loads(line)
-                if service.get("State") != "running" or service.get("Health") == "unhealthy":
-                    name = service["Service"]
-                    log = self.compose(
-                        "logs", "--no-color", "--no-log-prefix", "--tail", str(LOG_LINES), name, capture=True
-                    )
-                    what = f"{name} did not come up: {service.get('State')}, {service.get('Health') or 'no health'}"
-                    return TestbedError(what, log=log.stdout.splitlines(), hint="its log is above")
-        return TestbedError(
-            "the stack did not come up", log=stderr.strip().splitlines()[-LOG_LINES:], hint="`make doctor`"
-        )
+                services.append(json.loads(line))
+        failed = failed_first(services)
+        if not failed:
+            log = stderr.strip().splitlines()[-LOG_LINES:]
+            return TestbedError("the stack did not come up", log=log, hint="`make doctor`")
+        name, state = failed[0]["Service"], failed[0].get("State")
+        options = ("--no-color", "--no-log-prefix", "--tail", str(LOG_LINES))
+        log = self.compose("logs", *options, name, capture=True).stdout.splitlines()
+        how = f"{state} with code {failed[0].get('ExitCode')}" if state == "exited" else "it is not healthy"
+        return TestbedError(f"{name} did not come up: {how}", log=log, hint=about_log(log, name))
 
     def down(self) -> None:
         """Stop and remove the services, their network and volumes. Raises ``TestbedError``."""
         if self.compose("down", "--volumes", "--timeout", "2", "--remove-orphans").returncode:
             raise TestbedError("`docker compose down` failed", hint="`make doctor`; `make clean` removes everything")
+
+
+def failed_first(services: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of Compose's services that have failed, the likeliest culprit first. One that was only created waits."""
+    ended = [each for each in services if each.get("State") not in ("running", "created")]
+    return ended + [each for each in services if each.get("State") == "running" and each.get("Health") != "healthy"]
 
 
 def read_env(path: Path) -> dict[str, str]:

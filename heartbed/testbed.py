@@ -23,7 +23,8 @@ LOG_LINES = 25
 CREATE_DEADLINE_S = 180
 
 
-def _about(log: list[str], service: str) -> str:
+def about_log(log: list[str], service: str) -> str:
+    """A hint on a service's log, and on where the service comes from."""
     told = "the last lines of its log are above" if log else "it has logged nothing"
     other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
     return f"{told}; its image is RABBITMQ_IMAGE={other}" if other else told
@@ -138,7 +139,7 @@ class Testbed:
     def failure(self, service: str, what: str, hint: str = "") -> TestbedError:
         """An error about a service, with the last lines of its log."""
         log = self.log(service)
-        return TestbedError(what, log=log, hint=hint or _about(log, service))
+        return TestbedError(what, log=log, hint=hint or about_log(log, service))
 
     def down(self) -> None:
         """Remove the run's containers, networks and volumes. May be called at any time, also twice.
