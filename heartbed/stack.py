@@ -17,7 +17,7 @@ import docker
 import docker.errors
 
 from heartbed import cleanup
-from heartbed.engine import connect
+from heartbed.engine import connect, engine_errors
 from heartbed.errors import InputError, TestbedError
 from heartbed.settings import ROOT
 from heartbed.testbed import about_log
@@ -120,8 +120,8 @@ class Stack:
             log = stderr.strip().splitlines()[-LOG_LINES:]
             return TestbedError("the stack did not come up", log=log, hint="`make doctor`")
         name, state = failed[0]["Service"], failed[0].get("State")
-        options = ("--no-color", "--no-log-prefix", "--tail", str(LOG_LINES))
-        log = self.compose("logs", *options, name, capture=True).stdout.splitlines()
+        with contextlib.closing(connect()) as client, engine_errors():
+            log = client.api.logs(failed[0]["ID"], tail=LOG_LINES).decode("utf-8", "replace").splitlines()
         how = f"{state} with code {failed[0].get('ExitCode')}" if state == "exited" else "it is not healthy"
         return TestbedError(f"{name} did not come up: {how}", log=log, hint=about_log(log, name))
 

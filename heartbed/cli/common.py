@@ -17,6 +17,7 @@ from rich.markup import escape
 from heartbed import record, runfolder
 from heartbed.errors import HeartbedError
 from heartbed.report import RunData, file_name, render
+from heartbed.report.text import printable
 from heartbed.runfolder import save
 from heartbed.settings import heartbeat
 from heartbed.verdict import judge
@@ -49,8 +50,8 @@ def show_error(error: HeartbedError) -> None:
     """What went wrong, the log that proves it, and what to do next."""
     out = console(stderr=True)
     for line in error.log:
-        out.print(f"  [dim]|[/] {escape(line)}", soft_wrap=True)
-    out.print(f"[bold red]error:[/] {escape(error.message)}", soft_wrap=True)
+        out.print(f"  [dim]|[/] {escape(printable(line))}", soft_wrap=True)
+    out.print(f"[bold red]error:[/] {escape(printable(error.message))}", soft_wrap=True)
     if error.hint:
         out.print(f"[bold]hint:[/]  {escape(error.hint)}", soft_wrap=True)
     show_notes(error)
