@@ -72,7 +72,7 @@ class Container:
         command = ["python3", PROBE_TARGET, json.dumps(asked)]
         volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}
         volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
-        labels = Labels(run="check").as_dict()
+        labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
         container = None
         try:
             container = self.client.containers.create(

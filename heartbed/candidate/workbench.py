@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from heartbed.candidate.adapt import Adapted
 from heartbed.candidate.frame import Size, render
+from heartbed.errors import TestbedError
 from heartbed.settings import ROOT
 
 FOLDER = ROOT / ".heartbed" / "candidates"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,34 @@ class Workbench:
     def keep(self, run: Path) -> None:
         """Put what was run beside its record."""
         with contextlib.suppress(OSError):
-            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True)
+            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True, ignore=shutil.ignore_patterns(LOCK))
+
+    @property
+    def lock(self) -> Path:
+        """A file that is locked while the workbench is in use: clean-up goes by it."""
+        return self.folder / LOCK
 
 
 @contextlib.contextmanager
 def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
-    """A workbench that is cleared afterwards."""
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
-    folder.chmod(0o755)
+    """A workbench that is cleared afterwards, as are those of processes that were killed. Raises ``TestbedError``."""
     try:
-        yield Workbench(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        _clear(root)
+        folder = Path(tempfile.mkdtemp(dir=root))
+        folder.chmod(0o755)
+    except OSError as error:
+        raise TestbedError(f"cannot make a folder in {root}: {error.strerror}") from error
+    bench = Workbench(folder)
+    try:
+        with FileLock(bench.lock):
+            yield bench
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(root: Path) -> None:
+    """Remove the workbenches whose lock is free."""
+    for lock in root.glob(f"*/{LOCK}"):
+        with contextlib.suppress(Timeout, OSError), FileLock(lock, timeout=0):
+            shutil.rmtree(lock.parent, ignore_errors=True)

@@ -199,17 +199,18 @@ def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
     kept = checked.verdict.outcome is Outcome.KEPT
+    width = max(len(_fate(checked, each.verdict)) for each in checked.tried) + 2
     out.print("\n[bold]One change at a time, in the same idle period[/]")
     for each in sorted(checked.tried, key=lambda each: not each.keeps):
         mark, style = ("keeps", "green") if each.keeps else (_fate(checked, each.verdict), STYLES[each.verdict.outcome])
-        out.print(Text.assemble("  ", (f"{mark:<18}", style), (each.mend.what, "bold" if each.keeps else "")))
+        out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
         if each.keeps and not kept:
             price = f"costs: {each.mend.price or 'nothing elsewhere'}"
-            out.print(Padding(Text(price, style="dim"), (0, 0, 0, 20)))
+            out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))
             for line in each.mend.lines.splitlines():
-                out.print(Text(f"{'':22}{line}"), soft_wrap=True)
+                out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
     for name, reason in checked.dropped.items():
-        out.print(f"  [dim]{'not tried':<18}{escape(name)}: {escape(reason)}[/]")
+        out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
     if not kept and not checked.keeping:
         out.print("  No change that was tried keeps the connections.")
 

@@ -249,7 +249,7 @@ def list_presets() -> None:
       heartbed check kolla-ansible-2025.1
     """
     for name in presets.names():
-        console().print(f"{name:<26} {presets.meaning(name)}", markup=False)
+        console().print(f"{name:<18} {presets.meaning(name)}", markup=False, soft_wrap=True)
 
 
 COMMANDS = (check, list_presets)
