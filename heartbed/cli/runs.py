@@ -17,6 +17,7 @@ from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
 from heartbed.report.terminal import summary
+from heartbed.report.text import printable
 from heartbed.verdict import EXIT_CODES
 
 TERMINAL = "text"
@@ -75,8 +76,11 @@ def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> 
     """
     content = render(format_name, load(runs, run_name))
     if output is None:
-        # A file's encoding is its own, whatever the terminal reads; only the text is for the terminal.
-        click.echo(content if format_name == TERMINAL or isinstance(content, bytes) else content.encode(), nl=False)
+        if format_name == TERMINAL and isinstance(content, str):
+            out = console()
+            out.out(printable(content, ascii_only=out.options.ascii_only), end="")
+        else:  # a file's encoding is its own, whatever the terminal reads
+            click.echo(content if isinstance(content, bytes) else content.encode("utf-8"), nl=False)
         return
     try:
         output.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))

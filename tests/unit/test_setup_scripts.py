@@ -151,3 +151,19 @@ def test_make_help_lists_every_target_with_a_line() -> None:
     )
     assert "make compare " in done.stdout
     assert "make test-prefork " in done.stdout
+
+
+@pytest.mark.parametrize(("distribution", "words"), [("debian", "apt-get install chromium"), ("ubuntu", "no Chromium")])
+def test_without_a_browser_it_is_said_and_nothing_fails(tmp_path: Path, distribution: str, words: str) -> None:
+    for name in ("sh", "dirname", "id"):
+        (tmp_path / name).symlink_to(
+            next(path for path in (Path("/bin") / name, Path("/usr/bin") / name) if path.exists())
+        )
+    release = write(tmp_path / "os-release", f"ID={distribution}\n")
+    environ = {"PATH": str(tmp_path), "HEARTBED_NO_INSTALL": "1", "HEARTBED_OS_RELEASE": str(release)}
+    done = subprocess.run(
+        [SCRIPTS / "ensure-browser"], env=environ, capture_output=True, text=True, check=False, timeout=10
+    )
+    assert done.returncode == 0
+    assert words in done.stderr
+    assert "are skipped" in done.stderr
