@@ -5,7 +5,8 @@
     HeartbedError
     ├── InputError      the user's input is wrong           exit code 2
     └── TestbedError    the testbed could not be brought up exit code 4
-        └── CellFailedError    one cell did not start       exit code 4
+        ├── CellFailedError    one cell did not start       exit code 4
+        └── IndexSilentError   PyPI or its mirror is silent exit code 4 (heartbed.versions.index)
 
 Each carries what was wrong, and a hint that says what to do next.
 """

@@ -13,7 +13,7 @@ import traceback
 import click
 
 from heartbed import __version__
-from heartbed.cli import check, compare, completion, running, runs, stack
+from heartbed.cli import check, compare, completion, running, runs, stack, versions
 from heartbed.cli.common import show_error, show_notes, speak_as_the_terminal_reads
 from heartbed.errors import HeartbedError
 from heartbed.interrupt import interruptible
@@ -26,7 +26,7 @@ LONGEST = 200
 
 
 SECTIONS = {
-    "Find out": (check, compare, running),
+    "Find out": (check, compare, running, versions),
     "Read runs": (runs,),
     "By hand": (stack, completion),
 }

@@ -32,6 +32,10 @@ SILENT_INDEX = re.compile(r"Retrying|ConnectionError|NewConnectionError|ReadTime
 OTHER_PYTHON = re.compile(r"(\S+) Requires-Python (\S+)")
 
 
+class IndexSilentError(TestbedError):
+    """The index of Python packages does not answer."""
+
+
 @dataclass(frozen=True)
 class Pin:
     """One release of a package. ``sha256`` is empty where it is built from source."""
@@ -54,7 +58,7 @@ def _pip(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
     except subprocess.TimeoutExpired:
-        raise TestbedError(
+        raise IndexSilentError(
             f"the index of Python packages did not answer within {DEADLINE_S} s",
             hint="the releases tested here need no index: heartbed versions lists them",
         ) from None
@@ -68,7 +72,7 @@ class Index:
     pip: Callable[[Sequence[str]], subprocess.CompletedProcess[str]] = _pip
 
     def released(self, package: str) -> list[str]:
-        """All final releases that there are, the oldest first. Raises ``TestbedError`` when the index is silent."""
+        """All final releases that there are, the oldest first. Raises ``IndexSilentError``."""
         file = self.folder / f"{package}.json"
         kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
         if kept is not None and time.time() - kept["t"] < FRESH_S:
@@ -87,7 +91,7 @@ class Index:
         """One release with the hash of its wheel.
 
         Raises ``InputError`` for a release that does not exist or cannot be
-        installed on the images' Python, ``TestbedError`` when the index is silent.
+        installed on the images' Python, ``IndexSilentError`` when nobody answers.
         """
         file = self.folder / f"{package}-{version}.sha256"
         if file.is_file():
@@ -149,8 +153,8 @@ def shortened(stderr: str) -> str:
     return re.sub(r" \(from versions: [^)]*\)", "", text)[:200]
 
 
-def _silent(package: str, stderr: str) -> TestbedError:
-    return TestbedError(
+def _silent(package: str, stderr: str) -> IndexSilentError:
+    return IndexSilentError(
         f"the index of Python packages does not answer when asked for {package}",
         log=stderr.strip().splitlines()[-3:],
         hint="try again later; the releases tested here need no index: heartbed versions lists them",
