@@ -22,8 +22,8 @@ class Size:
     threads: int
 
 
-def render(label: str, main: str, mpm: str, load: Sequence[str], size: Size) -> str:
-    """The main configuration: the testbed's ground, the user's file ``main``, and the size of the MPM."""
+def render(label: str, main: str, mpm: str, load: Sequence[str], size: Size | None) -> str:
+    """The main configuration: the testbed's ground, the user's file ``main``, and the MPM's size if fixed."""
     head = [
         "# Made by heartbed: the ground that your configuration stands on in the testbed.",
         'ServerRoot "/usr/lib/apache2"',
@@ -49,15 +49,15 @@ def render(label: str, main: str, mpm: str, load: Sequence[str], size: Size) -> 
         "# Your configuration.",
         f'Include "{FILES}/{main}"',
         '<IfModule mime_module>\nTypesConfig "/dev/null"\n</IfModule>',
-        "# Its size: as many children as are looked at, none started or reaped later.",
-        *_sizes(mpm, size),
+        *(_sizes(mpm, size) if size else []),
     ]
     return "\n".join(head) + "\n"
 
 
 def _sizes(mpm: str, size: Size) -> list[str]:
     workers = size.children * size.threads
-    common = [f"StartServers {size.children}", f"ServerLimit {max(size.children, 16)}"]
+    common = ["# As many children as are looked at, none started or reaped later."]
+    common += [f"StartServers {size.children}", f"ServerLimit {max(size.children, 16)}"]
     if mpm == "prefork":
         return [*common, "MinSpareServers 1", f"MaxSpareServers {size.children}", f"MaxRequestWorkers {size.children}"]
     return [

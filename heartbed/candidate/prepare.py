@@ -163,7 +163,7 @@ def _has_pthread(wishes: Wishes) -> bool:
 
 def prepare(draft: Draft, bench: Workbench, container: Container) -> Prepared:
     """Have httpd read the copy, choose the application, and see that it answers. Raises ``InputError``."""
-    bench.write(draft.label, draft.adapted, draft.mpm, draft.load, Size(1, 1 if draft.mpm == "prefork" else 25))
+    bench.write(draft.label, draft.adapted, draft.mpm, draft.load, None)
     told = container.read(f"{draft.label}/{MAIN}")
     if not told.ok:
         raise _refused(draft, told.stderr)

@@ -26,7 +26,7 @@ class Workbench:
 
     folder: Path
 
-    def write(self, label: str, adapted: Adapted, mpm: str, load: tuple[str, ...], size: Size) -> None:
+    def write(self, label: str, adapted: Adapted, mpm: str, load: tuple[str, ...], size: Size | None) -> None:
         """Write the copy of a configuration, and the main file that includes it."""
         place = self.folder / label
         for file in adapted.source.files:
