@@ -142,7 +142,12 @@ def alive(labels: Mapping[str, str]) -> bool:
     path = labels.get(LOCK_LABEL)
     if not path or labels.get(HOST_LABEL, platform.node()) != platform.node():
         return True
-    if not Path(path).exists():
+    return locked(Path(path))
+
+
+def locked(path: Path) -> bool:
+    """Whether a run holds this lock. A lock that is gone, with its run's folder, is held by nobody."""
+    if not path.exists():
         return False
     try:
         with FileLock(path, timeout=0):
@@ -156,12 +161,12 @@ def sweep(client: docker.DockerClient, *labels: str) -> Removal:
 
     What does not go, such as a network that somebody put a container of their own into, is no reason not to run.
     """
-    known: dict[str, bool] = {}
+    known: dict[tuple[str | None, str | None], bool] = {}
 
     def keep(found: Mapping[str, str]) -> bool:
-        path = found.get(LOCK_LABEL, "")
-        if path not in known:
-            known[path] = alive(found)
-        return known[path]
+        maker = found.get(HOST_LABEL), found.get(LOCK_LABEL)
+        if maker not in known:
+            known[maker] = alive(found)
+        return known[maker]
 
     return remove(client, f"{LABEL}=1", *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)

@@ -164,7 +164,8 @@ def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
     """
 
     def in_use(found: Mapping[str, str]) -> bool:
-        return bool(found.get(cleanup.LOCK_LABEL)) and cleanup.alive(found)
+        lock = found.get(cleanup.LOCK_LABEL)
+        return lock is not None and cleanup.locked(Path(lock))
 
     wanted = (f"{cleanup.LABEL}=1", *labels)
     removal = cleanup.remove(client, *wanted, keep=in_use, settle_s=cleanup.SETTLE_S)
