@@ -22,6 +22,9 @@ FILES = {
     "capture.pcap": "the AMQP traffic; open it in Wireshark and filter by the client’s port, as in tcp.port == 40001",
 }
 
+ROUTINE = ("broker.connection.created",)
+"""Kinds of events that prove something only where there is nothing else."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -129,7 +132,8 @@ def proofs(run: RunData, cell: CellVerdict) -> list[Proof]:
     """The evidence for a cell and its connections in order of time, log lines as they were written."""
     origin = timeline.origin(run, cell)
     found = [*cell.evidence, *(item for connection in cell.connections for item in connection.evidence)]
-    unique = {(item.line, item.kind, item.text): item for item in found}
+    telling = [item for item in found if item.kind not in ROUTINE]
+    unique = {(item.line, item.kind, item.text): item for item in telling or found}
     return [
         Proof(round(item.t - origin, 4), source_words(run, item), _said(run, item), item.line)
         for item in sorted(unique.values(), key=lambda item: (item.t, item.line))

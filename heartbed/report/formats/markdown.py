@@ -15,11 +15,14 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, cost_words, number, phrases, question
+from heartbed.report.words import cause_words, cost_words, number, phrases, question, sentence, together
 
 FILE = "report.md"
 
 SIGNS = {Outcome.KEPT: "✅", Outcome.LOST: "❌", Outcome.HUNG: "⏳", Outcome.INCONCLUSIVE: "❔"}
+
+MOST_NAMES = 12
+"""Cells that a finding names."""
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>@$])")
 """What Markdown, or GitHub's mentions and formulas, could act on."""
@@ -47,8 +50,10 @@ def _lines(run: RunData) -> Iterator[str]:
         yield from _table(run, cells)
         yield ""
     for finding in findings(verdict.cells):
-        members = ", ".join(f"`{_code(cell.cell)}`" for cell in finding.cells)
-        yield f"- **{escaped(finding.title)}**: {escaped(finding.why)} ({members})"
+        members = f"`{_code(together([cell.cell for cell in finding.cells], MOST_NAMES))}`"
+        # What was said of each cell is folded away below; an explanation that holds for all of them is enough here.
+        said = sentence(finding.short) if finding.outcome else finding.short
+        yield f"- **{escaped(finding.title) if finding.outcome else 'note'}**: {escaped(said)} ({members})"
     yield ""
     for cell in verdict.cells:
         if cell.outcome is not Outcome.KEPT:
