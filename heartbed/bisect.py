@@ -94,6 +94,13 @@ class Found:
         versions = list(self.search.versions)
         return tuple(versions[versions.index(self.before) + 1 : versions.index(self.after)])
 
+    @property
+    def stray(self) -> tuple[str, ...]:
+        """Releases beyond the change that answer as the good one all the same: series of their own got a fix too."""
+        beyond = list(self.search.versions)[self.search.versions.index(self.after) :]
+        verdicts = self.search.verdicts
+        return tuple(each for each in beyond if each in verdicts and answer(verdicts[each]) == self.search.good)
+
 
 def ends(good: str, bad: str) -> tuple[End, End]:
     """The two ends as typed. Raises ``InputError`` where they are not two releases of one library."""

@@ -40,8 +40,11 @@ class Cell:
         if self.thread == "pthread":
             parts.append(self.thread)
         parts += self.options
-        parts += [self.release] if self.release else []
-        parts += [f"{word}{version}" for word, version in self.versions if not self.release or word in self.named]
+        if self.release:
+            chosen = {"oslo": self.oslo, **{each.word: each.default for each in LIBRARIES[1:]}, **dict(self.libraries)}
+            parts += [self.release, *(f"{word}{chosen[word]}" for word in self.named)]
+        else:
+            parts += [f"{word}{version}" for word, version in self.versions]
         for parameter, value in self._parameters():
             if value is not None:
                 parts.append(f"{parameter}{value}")

@@ -196,7 +196,7 @@ def _cell(draft: _Draft) -> Cell:
     )
     release = RELEASES.get(chosen.get("release", ""))
     named = tuple(each.word for each in LIBRARIES if each.word in chosen)
-    versions = (release.used() if release else {}) | {word: chosen[word] for word in named}
+    versions = (release.versions if release else {}) | {word: chosen[word] for word in named}
     oslo = versions.pop("oslo", DEFAULT_OSLO)
     defaults = {each.word: each.default for each in LIBRARIES}
     return Cell(

@@ -155,6 +155,8 @@ def _told(found: bisect_.Found, cell: Cell, package: str) -> list[str]:
     if answer(after) != answer(verdicts[found.search.versions[-1]]):
         last = found.search.versions[-1]
         lines.append(f"  It is not yet that of {last}: bisect again from {found.word}{found.after} to find the next.")
+    if found.stray:
+        lines.append(f"  It is not the only change: {', '.join(found.stray)} again has the verdict of {found.before}.")
     tried = len(verdicts) + len(found.search.skipped)
     lines.append(
         f"  Found in {found.search.windows} idle windows with {tried} of {len(found.search.versions)} releases."
@@ -162,9 +164,9 @@ def _told(found: bisect_.Found, cell: Cell, package: str) -> list[str]:
     return lines
 
 
-@click.command()
+@click.command("versions")
 @click.argument("name", required=False)
-def versions(name: str | None) -> None:
+def list_versions(name: str | None) -> None:
     """List the versions that can be asked for; NAME is a library or an OpenStack release.
 
     \b
@@ -186,11 +188,10 @@ def versions(name: str | None) -> None:
         for version in Index().released(library(name).package):
             out.print(f"{name}{version}", markup=False)
     elif name in RELEASES:
-        release = RELEASES[name]
-        used = release.used()
-        for word, version in release.versions.items():
-            instead = f"   {used[word]} stands in for it" if used[word] != version else ""
-            out.print(f"{library(word).package:<16} {version}{instead}", markup=False)
+        versions = {each.word: each.default for each in LIBRARIES} | RELEASES[name].versions
+        for word, version in versions.items():
+            whose = "the last of its stable series" if word in RELEASES[name].versions else "not the release's own"
+            out.print(f"{library(word).package:<16} {version:<8} {whose}", markup=False)
     else:
         nearest = difflib.get_close_matches(name, [*words, *RELEASES], n=1)
         meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
@@ -200,4 +201,4 @@ def versions(name: str | None) -> None:
         )
 
 
-COMMANDS = (matrix, bisect, versions)
+COMMANDS = (matrix, bisect, list_versions)

@@ -52,6 +52,52 @@ def test_the_name_of_a_cell_names_that_cell() -> None:
         assert select([cell.name]).cells == (cell,)
 
 
+def test_servers_that_are_not_httpd_have_no_mode() -> None:
+    assert names("{uwsgi,gunicorn}-{eventlet,native}") == [
+        "uwsgi-eventlet",
+        "uwsgi-native",
+        "gunicorn-eventlet",
+        "gunicorn-native",
+    ]
+    assert "mode" not in select(["uwsgi"]).cells[0].factors
+
+
+def test_options_of_a_server_are_named_where_they_are_not_the_default() -> None:
+    assert names("uwsgi-lazy", "gunicorn-gthread-preload") == [
+        "uwsgi-eventlet",
+        "gunicorn-eventlet-preload-gthread",
+    ]
+    assert select(["uwsgi-preload"]).cells[0].factors["loading"] == "preload"
+
+
+def test_versions_of_libraries_are_factors() -> None:
+    (cell,) = select(["prefork-kombu5.3.0-eventlet0.40.0-eventlet-amqp5.4.2"]).cells
+    assert cell.name == "prefork-daemon-eventlet-eventlet0.40.0-kombu5.3.0"
+    assert (cell.factors["eventlet"], "amqp" in cell.factors) == ("0.40.0", False)
+    assert cell.build == "oslo17.3.2-eventlet0.40.0-kombu5.3.0"
+
+
+def test_release_stands_for_versions_and_a_named_version_prevails() -> None:
+    wallaby, changed, same = select(["prefork-{wallaby,wallaby-oslo14.3.0,wallaby-oslo17.3.2}"]).cells
+    assert (wallaby.name, wallaby.oslo) == ("prefork-daemon-eventlet-wallaby", "12.7.3")
+    assert (changed.name, changed.oslo) == ("prefork-daemon-eventlet-wallaby-oslo14.3.0", "14.3.0")
+    for cell in (wallaby, changed, same):
+        assert select([cell.name]).cells == (cell,)
+
+
+def test_what_a_server_has_not_is_left_out_with_a_reason() -> None:
+    selection = select(
+        ["{prefork,uwsgi}-embedded", "gunicorn-mod_wsgi6.1.1", "event-preload", "gunicorn-sync-threads4"]
+    )
+    assert [cell.name for cell in selection.cells] == ["prefork-embedded-eventlet"]
+    assert [reason for _, reason in selection.left_out] == [
+        "embedded (mode) is for prefork, event, worker; uwsgi has no such choice",
+        "gunicorn does without mod_wsgi",
+        "preload (loading) is for uwsgi, gunicorn; event has no such choice",
+        "gunicorn's sync workers have one thread",
+    ]
+
+
 def test_thread_defaults_follow_the_server() -> None:
     assert [cell.thread_count for cell in select(["{prefork,event}-{embedded,daemon}"]).cells] == [
         1,
@@ -90,6 +136,7 @@ def test_native_with_a_heartbeat_thread_is_left_out_with_a_reason() -> None:
         ("threads=4", ["'threads=4'", "did you mean 'threads' with its number, as in 'threads4'"]),
         ("oslo", ["did you mean 'oslo' with its number"]),
         ("oslo17", ["'oslo17'"]),
+        ("prefork-trian", ["did you mean 'train'?", "release: stein, train"]),
         ("native-pthread", ["no cell is left", "OS threads only"]),
         ("prefork-embedded-threads4", ["a prefork child has one thread"]),
         ("threads{1..2000}", ["more than 1000 cells"]),

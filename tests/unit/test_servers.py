@@ -1,0 +1,58 @@
+"""How a cell's server becomes a service."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from heartbed import servers
+from heartbed.cells import select
+from heartbed.compose import render
+from heartbed.plan import Labels, Plan
+from heartbed.settings import ROOT, Settings
+
+
+def service(expression: str) -> dict[str, Any]:
+    cells = select([expression]).cells
+    plan = Plan(project="test", cells=cells, settings=Settings(), labels=Labels(run="test"))
+    body = yaml.safe_load(render(plan))["services"]
+    found: dict[str, Any] = body[cells[0].name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("expression", "image"),
+    [
+        ("event-embedded", "heartbed-apache:oslo17.3.2"),
+        ("uwsgi-oslo14.3.0", "heartbed-uwsgi:oslo14.3.0"),
+        ("gunicorn-native-eventlet0.40.0", "heartbed-gunicorn:oslo17.3.2-eventlet0.40.0"),
+    ],
+)
+def test_each_family_has_its_image_with_the_cells_versions(expression: str, image: str) -> None:
+    assert service(expression)["image"] == image
+    (cell,) = select([expression]).cells
+    assert f"heartbed-{servers.image(cell).replace('-oslo', ':oslo', 1)}" == image
+
+
+def test_uwsgi_has_a_line_for_lazy_apps_or_none() -> None:
+    assert service("uwsgi")["environment"]["HEARTBED_LAZY"] == "true"
+    assert "HEARTBED_LAZY" not in service("uwsgi-preload")["environment"]
+
+
+def test_gunicorn_is_told_its_worker_class() -> None:
+    assert service("gunicorn")["environment"]["HEARTBED_WORKER_CLASS"] == "sync"
+    assert service("gunicorn-gthread-threads4")["environment"]["HEARTBED_THREADS"] == "4"
+
+
+def test_every_variable_of_uwsgis_configuration_is_given() -> None:
+    conf = (ROOT / "uwsgi_conf" / "uwsgi.ini").read_text()
+    for name in service("uwsgi")["environment"]:
+        if name in ("HEARTBED_PROCESSES", "HEARTBED_THREADS", "HEARTBED_LAZY"):
+            assert name in conf
+
+
+def test_services_can_be_written_as_they_are() -> None:
+    assert json.dumps(service("uwsgi-processes2"))
