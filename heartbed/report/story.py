@@ -17,12 +17,12 @@ from heartbed.report.data import RunData
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
 
-MOST_LOGS = 4
+MOST_LOGS = 3
 MOST_PLACES = 6
 MOST_NAMES = 4
 """Processes or addresses that a line names."""
 
-LOG_LENGTH = 150
+LOG_LENGTH = 110
 GRAVE = ("warn", "warning", "error", "crit", "critical", "alert", "emerg", "fatal")
 """Levels of Python's logging and of httpd's."""
 
@@ -196,13 +196,20 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
     for entries in _alike(said, lambda event: event.data.get("reason")):
         entry = min(entries, key=lambda event: event.t)
         more = f" (and {len(entries) - 1} more alike)" if len(entries) > 1 else ""
-        yield Line(entry.t, "broker log", one_line(entry.data.get("text"), LOG_LENGTH * 2) + more, telling=True)
+        yield Line(entry.t, "broker log", _reason(entry) + more, telling=True)
     ends = [event for c in alike for event in timeline.ends(run, c)]
     for same in _alike(ends, lambda event: (timeline.sender(event), event.data.get("how"))):
         how = str(same[0].data.get("how", "")).upper()
         numbers = _names(event.data.get("frame") for event in same)
         what = f"{title}: {timeline.sender(same[0])} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
         yield Line(min(event.t for event in same), "wire", what, telling=how == "RST")
+
+
+def _reason(entry: Event) -> str:
+    """What RabbitMQ's log gives as the reason; the entry names the connection at length before it."""
+    text = one_line(entry.data.get("text"), LOG_LENGTH * 2)
+    before, missed, rest = text.partition("missed heartbeats")
+    return f"closes {entry.conn}: {missed}{rest}" if missed and entry.conn and entry.conn in before else text
 
 
 def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) -> Iterator[Line]:

@@ -325,3 +325,18 @@ def test_the_page_opens_in_time(open_page: Open, count: int, seconds: float) -> 
     opened.page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
     took = opened.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd / 1000")
     assert took < seconds
+
+
+@pytest.mark.parametrize("sample", ["comparison", "every-verdict", "hostile"])
+def test_nothing_is_clipped_on_a_narrow_page_but_tables_of_connections_and_proofs(open_page: Open, sample: str) -> None:
+    opened = open_page(SAMPLES[sample](), NARROW)
+    clipped: list[str] = opened.page.evaluate("""[...document.querySelectorAll('main *')]
+        .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflowX !== 'visible')
+        .filter((each) => !each.matches('.visually-hidden') && !each.querySelector('.links'))
+        .map((each) => each.className + ' in ' + each.closest('section, article')?.id)""")
+    assert clipped == []
+    words = opened.page.locator("#controls .word")
+    for word in words.all():
+        box = word.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= NARROW["width"]

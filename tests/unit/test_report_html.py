@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from heartbed import report
+from heartbed.record import Event
 from heartbed.report import figure
 from heartbed.report.data import RunData
 from tests.unit.data.report import samples
@@ -181,6 +182,13 @@ def test_each_probe_has_verdicts_of_its_own() -> None:
     assert content.count('<table class="matrix">') == 2
     assert "<h3>burst</h3>" in content
     assert "Do these 12 configurations keep their RabbitMQ connections under burst?" in content
+
+
+def test_a_cell_that_was_only_asked_what_it_is_has_no_timeline() -> None:
+    run = samples.interrupted()
+    asked = Event("request", run.events[-1].t, run.verdict.cells[0].cell, 7, None, {"phase": "open", "what": "facts"})
+    text = str(report.render("html", RunData(run.verdict, (*run.events, asked), run.folder)))
+    assert "Timeline of the wire" not in text
 
 
 def test_files_beside_the_page_are_named_only_if_they_are_there(tmp_path: Path) -> None:

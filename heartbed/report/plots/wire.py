@@ -105,11 +105,11 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     if cell is None:
         return None
     shown = timeline.ordered(cell)[:MOST_CONNECTIONS]
-    requests = run.of_cell(cell.cell, "request")
+    requests = [event for event in run.of_cell(cell.cell, "request") if event.data.get("what") != "facts"]
     if not requests and not any(timeline.frames(run, c) for c in shown):
         return None
     marks = _Marks(timeline.origin(run, cell))
-    marks.requests([event for event in requests if event.data.get("what") != "facts"])
+    marks.requests(requests)
     for connection in shown:
         marks.connection(run, connection, timeline.title(connection, cell))
     return Figure(
