@@ -232,7 +232,7 @@ def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
             hint="without it mod_wsgi makes a sub-interpreter, which extension modules (bcrypt, cryptography) refuse; "
             "nova imports them too",
         )
-    reasons = {403: "access is denied", 404: "nothing is there", 401: "it asks for a login"}
+    reasons = {403: "access is denied", 404: "nothing is there, or the script has no such callable", 401: "it asks for a login"}
     reason = reasons.get(status, "the application or its set-up failed")
     raise InputError(
         f"{at}: httpd starts on it, but GET {prepared.candidate.mount}/ is answered with {status}: {reason}",

@@ -170,6 +170,9 @@ def _count(number: int, word: str, plural: str = "s") -> str:
 
 def _replaced(checked: Checked, out: Console) -> None:
     adapted = checked.prepared.draft.adapted
+    if not adapted.replacements:
+        out.print("\nNothing had to be replaced to run it here.")
+        return
     files = len(adapted.source.files)
     more = f" (with the {files - 1} files that it includes)" if files > 1 else ""
     out.print(f"\nReplaced in a copy{more}, to run it here; your files are as they were:", soft_wrap=True)

@@ -127,7 +127,7 @@ def test_options_of_a_daemon_process_are_compared() -> None:
             "KeepAlive must be On or Off",
         ),
         (
-            "Syntax error on line 9 of /c/h: Syntax error on line 3 of /c/files/a.conf: /c/files/a.conf:3: not closed.\n",
+            "Syntax error on line 9 of /h: Syntax error on line 3 of /c/files/a.conf: /c/files/a.conf:3: not closed.\n",
             "/c/files/a.conf",
             3,
             "not closed.",

@@ -1,0 +1,137 @@
+"""``heartbed check`` and ``compare`` on configuration files, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import docker
+import pytest
+
+from heartbed.candidate.workbench import FOLDER
+
+pytestmark = pytest.mark.docker
+
+DATA = Path(__file__).parent.parent / "unit" / "data" / "candidate"
+HEARTBED = Path(sys.executable).with_name("heartbed")
+ALIAS = "WSGIScriptAlias / /srv/app.wsgi"
+MAIN = "WSGIApplicationGroup %{GLOBAL}"
+
+
+def heartbed(*arguments: str | Path, runs: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(HEARTBED), *map(str, arguments), "--quiet", "--runs", str(runs)]
+    environ = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environ)
+
+
+def benches() -> set[Path]:
+    return set(FOLDER.glob("*")) if FOLDER.is_dir() else set()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    return tmp_path / "site.conf"
+
+
+def test_a_site_of_today_is_lost_and_native_threads_mend_it(runs: Path) -> None:
+    before = {path: path.read_bytes() for path in DATA.rglob("*.conf")}
+    done = heartbed("check", DATA / "puppet-nova.conf", "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["is"] == {
+        "server": "event",
+        "mode": "daemon",
+        "model": "eventlet",
+        "thread": "green",
+        "oslo": "17.3.2",
+        "processes": 2,
+        "threads": 1,
+        "mount": "/",
+    }
+    assert told["verdict"]["outcome"] == "lost"
+    assert {c["purpose"] for c in told["verdict"]["connections"]} == {"SEND", "LISTEN"}
+    fates = {change["change"]: change["outcome"] for change in told["changes"]}
+    assert fates["native threads instead of eventlet"] == "kept"
+    assert fates["MPM prefork"] == fates["mod_wsgi's embedded mode"] == "lost"
+    mending = next(change for change in told["changes"] if change["outcome"] == "kept")
+    assert mending["lines"]
+    assert mending["costs"]
+    assert "SSLEngine off" in told["replaced"]
+    assert {path: path.read_bytes() for path in DATA.rglob("*.conf")} == before
+
+
+def test_a_file_and_a_cell_are_compared_and_a_gate_fails_only_where_it_is_worse(runs: Path) -> None:
+    kolla = DATA / "kolla-nova.conf"
+    better = heartbed("compare", kolla, "event-daemon-native", "--fail-if-worse", runs=runs)
+    assert better.returncode == 0, better.stderr
+    assert "as httpd sees it" in better.stdout
+    assert "KeepAliveTimeout" in better.stdout
+    worse = heartbed("compare", "event-daemon-native", kolla, "--fail-if-worse", runs=runs)
+    assert worse.returncode == 1, worse.stderr
+
+
+def test_a_whole_server_is_checked_in_the_virtual_host_that_is_named(runs: Path) -> None:
+    server = DATA / "handwritten" / "httpd.conf"
+    unnamed = heartbed("check", server, runs=runs)
+    assert unnamed.returncode == 2
+    assert "--vhost" in unnamed.stderr
+    done = heartbed("check", server, "--vhost", "80", "--model", "native", "--no-mend", runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "prefork" in done.stdout
+    assert "/compute -> /srv/nova/nova-api.wsgi" in done.stdout
+    assert "httpd.conf: kept" in done.stdout
+
+
+def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None:
+    done = heartbed("check", "nova-operator", "--no-mend", "--format", "junit", runs=runs)
+    assert done.returncode == 1, done.stderr
+    assert "<testsuite" in done.stdout
+    assert "nova-operator" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([ALIAS, "KeepAlive Perhaps"], ["site.conf:2", "KeepAlive must be On or Off"]),
+        (["<VirtualHost *:80>", ALIAS], ["site.conf:1", "not closed"]),
+        (["WSGIScriptAlias /"], ["site.conf:1", "two arguments"]),
+        (["WSGIScriptAlias / app.wsgi"], ["site.conf:1", "leads nowhere"]),
+        ([MAIN, ALIAS, "WSGIProcessGroup nope"], ["site.conf:3", "'nope'"]),
+        (["MinSpareServers 2", "ThreadsPerChild 4", ALIAS], ["site.conf:2", "--mpm"]),
+        (["<IfModule mod_foo.c>", ALIAS, "</IfModule>"], ["no WSGIScriptAlias in force"]),
+        ([MAIN, ALIAS, "<Location />", "Require all denied", "</Location>"], ["site.conf:2", "403"]),
+        ([MAIN, ALIAS, "Redirect / https://example.org/"], ["site.conf:2", "redirection"]),
+        ([ALIAS], ["site.conf:1", "WSGIApplicationGroup %{GLOBAL}", "ImportError"]),
+        ([MAIN, ALIAS, "WSGICallableObject nobody"], ["site.conf:2", "404", "callable"]),
+    ],
+    ids=lambda value: str(value[-1])[:40] if isinstance(value, list) else None,
+)
+def test_a_wrong_file_is_told_with_its_line_and_nothing_is_left(
+    conf: Path, runs: Path, lines: list[str], words: list[str]
+) -> None:
+    conf.write_text("\n".join(lines) + "\n")
+    before, started = benches(), set(runs.glob("2*"))
+    done = heartbed("check", conf, "--no-mend", runs=runs)
+    assert done.returncode == 2, done.stdout + done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert "Traceback" not in done.stdout
+    assert set(runs.glob("2*")) == started
+    assert benches() <= before
+    client = docker.from_env()
+    mounts = [m.get("Source", "") for c in client.containers.list(all=True) for m in c.attrs.get("Mounts", ())]
+    assert not [source for source in mounts if str(conf.parent) in source]
+
+
+def test_no_file_at_all_is_told(runs: Path) -> None:
+    done = heartbed("check", runs=runs)
+    assert done.returncode == 2
+    assert "no configuration was named" in done.stderr
