@@ -12,7 +12,7 @@ from heartbed.errors import InputError
 from heartbed.model import CellVerdict
 from heartbed.report import page
 from heartbed.report.data import RunData
-from heartbed.report.story import story
+from heartbed.report.story import story, trimmed
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import STYLES, cost_words, phrases, remarks, sentence
 
@@ -50,7 +50,9 @@ class Explanation:
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(no_wrap=True, style="dim")
         grid.add_column(overflow="fold")
-        for line in story(self.run, self.cell):
+        told = story(self.run, self.cell)
+        shown = trimmed(told)
+        for line in shown:
             mark = "bold" if line.telling else ""
             grid.add_row(f"{line.at:+.3f}", text(line.who), text(line.what, mark))
         yield grid
@@ -62,4 +64,6 @@ class Explanation:
             yield text(f"Note: {one_line(note)}")
         for item in page.missing(self.run):
             yield text(f"Not observed: {one_line(item)}", "yellow")
-        yield text("Times are seconds since the cell's idle period began.", "dim")
+        left_out = len(told) - len(shown)
+        more = f" {left_out} lines that tell less are left out; the report has all." if left_out else ""
+        yield text(f"Times are seconds since the cell's idle period began.{more}", "dim")

@@ -17,12 +17,17 @@ from heartbed.report.data import RunData
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
 
+MOST_LINES = 24
+SPARE = ("socket", "app log", "httpd log", "wire", "request")
+"""Who has to be silent first, where there is more to tell than a screen holds; never what is telling."""
+
 MOST_LOGS = 3
 MOST_PLACES = 6
 MOST_NAMES = 4
 """Processes or addresses that a line names."""
 
 LOG_LENGTH = 110
+ERROR_LENGTH = 60
 GRAVE = ("warn", "warning", "error", "crit", "critical", "alert", "emerg", "fatal")
 """Levels of Python's logging and of httpd's."""
 
@@ -57,6 +62,13 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
         Line(round(line.at - origin, 3), line.who, one_line(line.what), line.telling)
         for line in sorted(lines, key=lambda line: line.at)
     ]
+
+
+def trimmed(lines: list[Line]) -> list[Line]:
+    """The lines that fit a screen, in order of time."""
+    spare = [line for who in SPARE for line in reversed(lines) if line.who == who and not line.telling]
+    left_out = {id(line) for line in spare[: max(0, len(lines) - MOST_LINES)]}
+    return [line for line in lines if id(line) not in left_out]
 
 
 def _alike(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
@@ -94,7 +106,7 @@ def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
         if took:
             what += f" after {_range(took, milliseconds)}"
         if data.get("error"):
-            what += f" ({one_line(data['error'], LOG_LENGTH)})"
+            what += f" ({one_line(data['error'], ERROR_LENGTH)})"
         if len(alike) > 1:
             what = f"{len(alike)} times: {what}"
         where = _processes(event.pid for event in alike)

@@ -49,6 +49,9 @@ MACHINE = "machine"
 MOST_NAMES = 6
 """Cells that a finding names."""
 
+MOST_COSTS = 20
+"""A longer list of cells has a line for each, and tells of their requests in the report only."""
+
 NARROWEST_PLACE = 18
 """Columns that ``lost after 60.0 s`` takes."""
 
@@ -97,6 +100,7 @@ class _Screen:
         return Text(printable(content, ascii_only=self.ascii), style=style)
 
     def verdicts(self) -> RenderResult:
+        told = False
         for probe, cells in by_probe(self.run.verdict.cells).items():
             shown = matrix(cells)
             wide = shown is not None and (
@@ -104,7 +108,8 @@ class _Screen:
             )
             title = "" if probe == "idle" else probe
             yield self.matrix(shown, title) if shown and wide else self.list(cells, title)
-        if any(cost_words(cell.cost) for cell in self.run.verdict.cells):
+            told |= bool(shown and wide) or len(cells) <= MOST_COSTS
+        if told and any(cost_words(cell.cost) for cell in self.run.verdict.cells):
             yield self.text("below each verdict: the first request after the idle period (median before)", "dim")
 
     def table(self, title: str, *columns: str) -> Table:
@@ -125,22 +130,23 @@ class _Screen:
 
     def list(self, cells: list[CellVerdict], title: str) -> Table:
         table = self.table(title, "cell", "verdict")
+        costs = len(cells) <= MOST_COSTS
         for cell in cells:
-            table.add_row(self.text(self.narrowed(cell.cell)), self.place(cell, why=True))
+            table.add_row(self.text(self.narrowed(cell.cell)), self.place(cell, why=True, cost=costs))
         return table
 
     def narrowed(self, name: str) -> str:
         """A name in as many lines as it takes to leave room for the verdicts, broken at its dashes."""
         return textwrap.fill(one_line(name), max(20, self.width - 44), break_long_words=False)
 
-    def place(self, cell: CellVerdict | None, *, why: bool = False) -> Text:
+    def place(self, cell: CellVerdict | None, *, why: bool = False, cost: bool = True) -> Text:
         if cell is None:
             return self.text("not run", "dim")
         lines = [self.text(p.text, STYLES[p.outcome]) for p in phrases(cell, self.run.verdict.heartbeat_s)]
         if why and cell.cause:
             lines.append(self.text(cause_words(cell.cause)))
-        if cost := cost_words(cell.cost).replace("before: ", ""):
-            lines.append(self.text(cost, "dim"))
+        if cost and (took := cost_words(cell.cost).replace("before: ", "")):
+            lines.append(self.text(took, "dim"))
         return Text("\n").join(lines)
 
     def findings(self) -> RenderResult:

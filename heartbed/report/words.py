@@ -38,6 +38,7 @@ CAUSES = {
 MEANS = {
     "hub_not_run": "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
     "deadlock": "A request is suspended for ever in one of eventlet's locks, which two OS threads share",
+    "option_unknown": "This oslo.messaging has no heartbeat_in_pthread: its heartbeat thread is what it always is",
     "no_heartbeat_thread": "The process has no thread, green or not, that sends heartbeats",
 }
 """Cause code -> what it means for any cell. Of other causes only what was said of the cell tells more."""

@@ -11,7 +11,7 @@ from heartbed.record import Event
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.page import cells as views
-from heartbed.report.story import story
+from heartbed.report.story import Line, story, trimmed
 from tests.unit.data.report import samples
 from tests.unit.data.report.making import T0
 
@@ -163,6 +163,15 @@ def test_a_cell_with_many_connections_is_still_told_in_a_screen() -> None:
         line.what == "40 SEND from 10.0.0.1:0 and 39 more, processes 100, 101, 102, 103 and 16 more, timeout 2 s"
         for line in told
     )
+
+
+def test_a_screen_is_made_of_what_tells() -> None:
+    lines = [Line(float(n), ("opened", "app log", "wire")[n % 3], f"{n}", telling=n % 6 == 1) for n in range(45)]
+    shown = trimmed(lines)
+    assert len(shown) == 24
+    assert shown == [line for line in lines if line in shown]
+    assert {line.what for line in lines if line.telling or line.who == "opened"} <= {line.what for line in shown}
+    assert trimmed(lines[:20]) == lines[:20]
 
 
 def locked(run: RunData, cell: CellVerdict) -> RunData:

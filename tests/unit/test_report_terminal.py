@@ -58,6 +58,15 @@ def test_findings_the_answer_the_controls_and_the_next_command_follow() -> None:
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
 
 
+def test_a_long_list_of_cells_has_a_line_for_each_that_is_kept() -> None:
+    run = samples.many(60)
+    text = shown(summary(changed(run, cells=[c for c in run.verdict.cells if c.factors["server"] == "prefork"])), 100)
+    assert "below each verdict" not in text
+    rows = [line for line in text.splitlines() if line.strip().startswith("prefork-daemon-eventlet-threads2 ")]
+    assert len(rows) == 1
+    assert len(text.splitlines()) < 30 + 30 // 3 + 25
+
+
 def changed(run: RunData, **changes: object) -> RunData:
     return RunData(run.verdict.model_copy(update=changes), run.events, run.folder)
 
