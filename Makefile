@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 HEARTBEAT ?= 2
 export HEARTBED_HEARTBEAT = $(HEARTBEAT)
-export A B CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
+export A B CELL GOOD BAD CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
 
 HEARTBED := .venv/bin/heartbed
 PYTEST := .venv/bin/pytest
@@ -22,6 +22,8 @@ check: setup ## CONF=site.conf: verdict, cause, and the single changes that mend
 	@$(HEARTBED) check $${CONF:+"$$CONF"} $(ELSE_SAY)
 matrix: setup ## the whole reference matrix
 	@$(HEARTBED) matrix $(ELSE_SAY)
+bisect: setup ## CELL= GOOD=oslo14.3.0 BAD=oslo18.3.1: the release that changes the cell's verdict
+	@$(HEARTBED) bisect $${CELL:+"$$CELL"} --good "$${GOOD:-}" --bad "$${BAD:-}" $(ELSE_SAY)
 bench: setup ## how long 24 cells take together, and one after another
 	@$(HEARTBED) bench $(ELSE_SAY)
 
@@ -74,14 +76,15 @@ help: ## this list
 	    /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	    /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables\n'
-	@printf '  %-19s %s\n' \
+	@printf '  %-22s %s\n' \
 	    HEARTBEAT=6 'heartbeat timeout in seconds ($(HEARTBEAT))' \
 	    'A=... B=...' 'what to compare: cell expressions or httpd conf files' \
 	    CONF=site.conf 'the httpd configuration to check' \
 	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
+	    HEARTBED_RABBITMQ=3.10 'an older RabbitMQ (4)' \
 	    RABBITMQ_IMAGE=... 'another broker, as rabbitmq:4-management' \
 	    BASE_IMAGE=... 'another Debian 13 under the images' \
 	    HEARTBED_NO_INSTALL=1 'install nothing on this machine, start no engine'
 
-.PHONY: compare check matrix bench test test-prefork test-event test-worker test-uwsgi test-gunicorn test-unit test-slow check-code lint types \
+.PHONY: compare check matrix bisect bench test test-prefork test-event test-worker test-uwsgi test-gunicorn test-unit test-slow check-code lint types \
 	up down logs clean doctor setup images python help

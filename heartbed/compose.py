@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import yaml
 
+from heartbed.broker import broker
 from heartbed.plan import AMQP_PORT, APPLICATION, NOFILE, USER, Plan, bind
 from heartbed.servers import service
-from heartbed.settings import ROOT
 
 HEADER = """\
 # Rendered by heartbed: RabbitMQ, the RPC server, the controls, the observer and one service a cell.
@@ -44,14 +45,10 @@ class _Plain(yaml.SafeDumper):
 
 
 def _rabbitmq(plan: Plan) -> dict[str, Any]:
-    folder = ROOT / "images" / "rabbitmq"
     return {
         "image": plan.image("rabbitmq"),
         "environment": {"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": plan.password},
-        "volumes": [
-            bind(folder / "rabbitmq.conf", "/etc/rabbitmq/conf.d/90-heartbed.conf"),
-            bind(folder / "enabled_plugins", "/etc/rabbitmq/enabled_plugins"),
-        ],
+        "volumes": [bind(source, target) for source, target in broker(os.environ).mounts],
         "ports": [f"127.0.0.1::{AMQP_PORT}"],
         "ulimits": {"nofile": NOFILE},
         "mem_limit": "1g",

@@ -138,15 +138,17 @@ def _hash_with_base(spec: ImageSpec, client: docker.DockerClient, environ: Mappi
     try:
         base = client.images.get(spec.base)
     except ImageNotFound:
-        _fetch_base(environ)
+        _fetch_base(spec.base, environ)
         base = client.images.get(spec.base)
     below = client.images.get(spec.on).id if spec.on else ""
     return hashlib.sha256(f"{content_hash(spec)} {base.id}{below}".encode()).hexdigest()
 
 
-def _fetch_base(environ: Mapping[str, str]) -> None:
+def _fetch_base(base: str, environ: Mapping[str, str]) -> None:
     """Runs the script that has the base image; what it says goes to the terminal."""
-    done = subprocess.run([str(ROOT / "scripts" / "base-image")], env=dict(environ), check=False)
+    suite = base.removeprefix("heartbed-base:")
+    command = [str(ROOT / "scripts" / "base-image"), *([suite] if suite != base else [])]
+    done = subprocess.run(command, env=dict(environ), check=False)
     if done.returncode:
         raise TestbedError("there is no base image to build on", hint="make doctor says what is missing")
 

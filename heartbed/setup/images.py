@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from heartbed import servers
+from heartbed.broker import broker
 from heartbed.cells import Cell, select
 from heartbed.engine import connect
 from heartbed.plan import image_name, image_tag
@@ -38,15 +39,12 @@ def specs(
     Names are ``rabbitmq``, ``observer``, and for what hosts the application
     the family of the server and the versions: ``apache-oslo17.3.2``.
     ``BASE_IMAGE`` and ``RABBITMQ_IMAGE`` in ``environ`` put other images in
-    the place of Heartbed's own. Raises ``InputError`` for a version that
-    cannot be had, and ``TestbedError`` when the index of packages is silent.
+    the place of Heartbed's own; ``HEARTBED_RABBITMQ`` chooses among its brokers. Raises
+    ``InputError`` for a version that cannot be had, and ``TestbedError`` when the index of packages is silent.
     """
     base = environ.get("BASE_IMAGE") or BASE_IMAGE
-    broker = environ.get("RABBITMQ_IMAGE")
     found = {
-        "rabbitmq": ImageSpec("rabbitmq", broker)
-        if broker
-        else _in_own_folder("rabbitmq", "heartbed-rabbitmq:4", base, root),
+        "rabbitmq": _rabbitmq(environ, base, root),
         "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
     }
     for cell in cells:
@@ -69,6 +67,15 @@ def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: 
     wanted = specs([*select([DEFAULT_CELL]).cells, *cells])
     with contextlib.closing(connect()) as client:
         return ensure_images(wanted, client, progress=Progress(Console(quiet=True) if quiet else console))
+
+
+def _rabbitmq(environ: Mapping[str, str], base: str, root: Path) -> ImageSpec:
+    if theirs := environ.get("RABBITMQ_IMAGE"):
+        return ImageSpec("rabbitmq", theirs)
+    wanted = broker(environ)
+    # Another version comes from another Debian release, whatever the other images are built on.
+    own_base = base if BASE_IMAGE.endswith(f":{wanted.suite}") else f"heartbed-base:{wanted.suite}"
+    return _in_own_folder("rabbitmq", wanted.tag, own_base, root)
 
 
 def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
