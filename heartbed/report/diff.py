@@ -21,7 +21,7 @@ SAME_COST = 2.0
 SAME_COST_MS = 50.0
 """A first request has changed when it takes this many times as long, and this much longer, or the other way round."""
 
-MOST_NAMES = 12
+MOST_NAMES = 6
 """Cells that are named of those in one run only."""
 
 
@@ -60,6 +60,8 @@ class RunDiff:
                 yield Text()
                 yield text(title, "bold")
                 grid = Table.grid(padding=(0, 2))
+                for _ in range(3):
+                    grid.add_column(overflow="fold")
                 for change in changes:
                     what = one_line(f"{change.before or 'nothing'} → {change.after or 'nothing'}")
                     grid.add_row(text(f"  {one_line(change.subject)}"), text(one_line(change.what), "dim"), text(what))
@@ -138,17 +140,21 @@ def _circumstances(old: RunVerdict, new: RunVerdict) -> Iterator[Change]:
     yield from _mappings("version", old.versions, new.versions)
     yield from _mappings("host", old.host, new.host)
     yield from _mappings("docker", old.docker, new.docker)
-    both = [name for name in old.images if name in new.images]  # others follow from the cells
-    yield from _mappings("image", *({name: _image(run.images[name]) for name in both} for run in (old, new)))
+    for name in (name for name in old.images if name in new.images):  # others follow from the cells
+        before, after = _image(old.images[name]), _image(new.images[name])
+        if before != after:
+            same = before[0] == after[0]
+            yield Change(
+                "image", name, *(each[1] if same else " ".join(filter(None, each)) for each in (before, after))
+            )
     yield from _mappings("version", {"heartbed": old.heartbed}, {"heartbed": new.heartbed})
 
 
-def _image(value: object) -> str:
-    """An image by its tag and the beginning of its id, as docker shows it."""
+def _image(value: object) -> tuple[str, str]:
+    """An image's tag and the beginning of its id, as docker shows it."""
     if not isinstance(value, Mapping):
-        return str(value)
-    ident = str(value.get("id") or "").removeprefix("sha256:")[:12]
-    return " ".join(part for part in (str(value.get("tag") or ""), ident) if part)
+        return str(value), ""
+    return str(value.get("tag") or ""), str(value.get("id") or "").removeprefix("sha256:")[:12]
 
 
 def _mappings(subject: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:
