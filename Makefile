@@ -86,5 +86,5 @@ help: ## this list
 	    BASE_IMAGE=... 'another Debian 13 under the images' \
 	    HEARTBED_NO_INSTALL=1 'install nothing on this machine, start no engine'
 
-.PHONY: compare check matrix bisect bench test test-prefork test-event test-worker test-uwsgi test-gunicorn test-unit test-slow check-code lint types \
-	up down logs clean doctor setup images python help
+.PHONY: compare check matrix bisect bench test test-prefork test-event test-worker test-uwsgi test-gunicorn \
+	test-unit test-slow check-code lint types up down logs clean doctor setup images python help
