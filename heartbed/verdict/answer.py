@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -30,16 +31,16 @@ def answer(cells: Sequence[CellVerdict]) -> str:
         return "Nothing can be said: every cell is inconclusive."
     bad = [cell for cell in known if cell.outcome is not Outcome.KEPT]
     if not bad:
-        return _all("keeps its connections", len(known)) + tail
+        every = "Every one of the {count} cells keeps its connections when idle."
+        return _all("The cell keeps its connections when idle.", every, len(known)) + tail
     if len(bad) == len(known):
-        return _all("does not keep its connections", len(known)) + tail
+        none = "None of the {count} cells keeps its connections when idle."
+        return _all("The cell does not keep its connections when idle.", none, len(known)) + tail
     return _decided(known) + tail
 
 
-def _all(what: str, count: int) -> str:
-    if count == 1:
-        return f"The cell {what} when idle."
-    return f"Every one of the {count} cells {what} when idle."
+def _all(one: str, all_of_them: str, count: int) -> str:
+    return one if count == 1 else all_of_them.format(count=count)
 
 
 def value(cell: CellVerdict, axis: str) -> str:
@@ -52,17 +53,31 @@ def value(cell: CellVerdict, axis: str) -> str:
 
 def _decided(cells: Sequence[CellVerdict]) -> str:
     """Names the axis that alone decides, and those that were varied without effect."""
-    varied = [axis for axis, _, _ in QUESTIONS if len({value(cell, axis) for cell in cells}) > 1]
-    for axis, _, title in QUESTIONS:
-        sides = _sides(cells, axis)
-        if axis not in varied or sides is None:
-            continue
-        kept, not_kept = sides
-        idle = [title for other, _, title in QUESTIONS if other in varied and other != axis]
+    varied = {axis: title for axis, _, title in QUESTIONS if len({value(cell, axis) for cell in cells}) > 1}
+    deciding = {axis: sides for axis in varied if (sides := _sides(cells, axis)) is not None}
+    if len(deciding) > 1:
+        # Each alone would explain all there is, and none of them was tried without the others.
+        titles = " or ".join(varied[axis] for axis in deciding)
+        kept_with, not_with = (" with ".join(map(_names, side)) for side in zip(*deciding.values(), strict=True))
+        return (
+            f"It is {titles} that decides, but they were varied only together: "
+            f"{kept_with} kept every connection, {not_with} did not."
+        )
+    for axis, (kept, not_kept) in deciding.items():
+        idle = [title for other, title in varied.items() if _apart(cells, axis, other)]
         nothing = f"; {' and '.join(idle)} made no difference" if idle else ""
-        return f"It is {title} that decides: {_names(kept)} kept every connection, {_names(not_kept)} did not{nothing}."
+        decides = f"It is {varied[axis]} that decides"
+        return f"{decides}: {_names(kept)} kept every connection, {_names(not_kept)} did not{nothing}."
     kept_names = ", ".join(cell.cell for cell in cells if cell.outcome is Outcome.KEPT)
     return f"No single choice decides. Kept: {kept_names}; every other cell lost connections or hung."
+
+
+def _apart(cells: Sequence[CellVerdict], axis: str, other: str) -> bool:
+    """Whether ``other`` was varied while ``axis`` stayed the same."""
+    return axis != other and any(
+        value(one, axis) == value(two, axis) and value(one, other) != value(two, other)
+        for one, two in itertools.combinations(cells, 2)
+    )
 
 
 def _sides(cells: Sequence[CellVerdict], axis: str) -> tuple[list[str], list[str]] | None:

@@ -1,0 +1,84 @@
+"""The one sentence that follows from the verdicts."""
+
+from __future__ import annotations
+
+import pytest
+
+from heartbed.cells import select
+from heartbed.model import CellVerdict, Cost, Outcome
+from heartbed.verdict.answer import answer
+
+KEPT, LOST, HUNG, UNKNOWN = Outcome.KEPT, Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE
+
+
+def said(**outcomes: Outcome) -> str:
+    """The sentence on cells with these outcomes; underscores stand for dashes."""
+    return answer([verdict(name.replace("_", "-"), outcome) for name, outcome in outcomes.items()])
+
+
+def verdict(name: str, outcome: Outcome) -> CellVerdict:
+    (cell,) = select([name]).cells
+    return CellVerdict(
+        cell=cell.name,
+        factors=cell.factors,
+        asked={},
+        observed={},
+        disagreements=[],
+        connections=[],
+        outcome=outcome,
+        cause="",
+        why="",
+        lost_after_s=None,
+        cost=Cost(before_ms=None, after_ms=None, after_status=None),
+        evidence=[],
+    )
+
+
+def test_one_cell() -> None:
+    assert said(prefork_native=KEPT) == "The cell keeps its connections when idle."
+    assert said(prefork=LOST) == "The cell does not keep its connections when idle."
+    assert said(prefork=HUNG) == "The cell does not keep its connections when idle."
+
+
+def test_all_alike() -> None:
+    assert said(prefork_native=KEPT, event_native=KEPT) == "Every one of the 2 cells keeps its connections when idle."
+    assert said(prefork=LOST, event=HUNG) == "None of the 2 cells keeps its connections when idle."
+
+
+def test_the_axis_that_decides_and_those_that_make_no_difference() -> None:
+    assert said(prefork_eventlet=LOST, prefork_native=KEPT, event_eventlet=LOST, event_native=KEPT) == (
+        "It is how the application runs its threads that decides: native threads kept every connection, eventlet with "
+        "its green heartbeat thread did not; the MPM made no difference."
+    )
+
+
+def test_axes_that_were_varied_only_together_are_not_told_apart() -> None:
+    told = said(prefork_eventlet=LOST, event_native=KEPT)
+    assert told == (
+        "It is the MPM or how the application runs its threads that decides, but they were varied only together: "
+        "event with native threads kept every connection, "
+        "prefork with eventlet with its green heartbeat thread did not."
+    )
+    assert "no difference" not in told
+
+
+def test_no_difference_is_claimed_of_an_axis_that_was_never_varied_by_itself() -> None:
+    told = said(prefork_native=KEPT, event_eventlet=LOST, prefork_eventlet_pthread=LOST)
+    assert told.startswith("It is how the application runs its threads that decides")
+    assert "no difference" not in told
+
+
+def test_two_axes_that_only_together_decide() -> None:
+    told = said(prefork_eventlet=LOST, prefork_native=KEPT, event_eventlet=KEPT, event_native=KEPT)
+    assert told.startswith("No single choice decides. Kept: prefork-daemon-native, ")
+
+
+@pytest.mark.parametrize("outcome", [KEPT, LOST])
+def test_what_is_not_known_is_told_and_decides_nothing(outcome: Outcome) -> None:
+    told = said(prefork=outcome, event=UNKNOWN)
+    assert told.startswith("The cell ")
+    assert told.endswith(" 1 of 2 cells remain inconclusive.")
+
+
+def test_nothing_known_nothing_said() -> None:
+    assert said(prefork=UNKNOWN, event=UNKNOWN) == "Nothing can be said: every cell is inconclusive."
