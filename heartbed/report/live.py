@@ -150,9 +150,10 @@ class LiveView:
             return self._state_changed(name, cell, event)
         if event.kind == "request":
             cell.asked = event.t + float(event.data.get("ms") or 0) / 1000
-        lost = event.kind == "broker.connection.closed" or event.data.get("reason") == "missed_heartbeats"
-        if lost and self._phase == "idle" and cell.word != "lost":
-            since = cell.asked or self._idle
+        lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
+        # The first cells to be opened may lose theirs while the last ones still are being opened.
+        if lost and self._phase in ("opening", "idle") and cell.word != "lost":
+            since = cell.asked or self._idle or event.t
             cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its last request"
             return [f"{name}: {cell.fate}"]
         return []

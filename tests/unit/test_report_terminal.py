@@ -226,6 +226,25 @@ def test_without_a_terminal_each_change_is_a_line_with_its_time() -> None:
     assert all(line[2] == line[5] == ":" for line in lines)
 
 
+def test_a_loss_while_other_cells_are_still_being_opened_is_shown() -> None:
+    def told(kind: str, t: float, **data: object) -> Event:
+        return Event(kind, IDLE + t, None if kind == "run.phase" else "a", None, None, data)
+
+    events = [
+        told("run.phase", -9, phase="opening"),
+        told("request", -5, ms=100),
+        told("cell.state", -4.9, state="opened"),
+        told("broker.connection.closed", -0.5),
+        told("broker.log", -0.5, reason="missed_heartbeats"),
+        told("run.phase", 0, phase="idle", until=IDLE + 7),
+        told("run.phase", 7, phase="asking"),
+        told("cell.state", 8, state="done"),
+    ]
+    text = watched(events, ["a", "b"])
+    assert text.count("a: lost 4.4 s after its last request") == 1
+    assert "a: done, lost 4.4 s after its last request" in text
+
+
 def test_quiet_prints_nothing() -> None:
     run = samples.comparison()
     assert watched(list(run.events), [cell.cell for cell in run.verdict.cells], quiet=True) == ""
