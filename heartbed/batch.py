@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -94,10 +93,8 @@ def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
             images(some[:1])
         except IndexSilentError:
             raise
-        except InputError as error:
+        except (InputError, TestbedError) as error:
             return error.message
-        except TestbedError as error:
-            return told_by(error)
         return ""
 
     # One after the other where nothing is to be built, which is quick; the first also builds what all share.
@@ -106,10 +103,3 @@ def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
     with ThreadPoolExecutor(max_workers=BUILDS) as pool:
         reasons = [*first, *pool.map(reason, kinds[1:])]
     return {cell.name: why for some, why in zip(kinds, reasons, strict=True) if why for cell in some}
-
-
-def told_by(error: TestbedError) -> str:
-    """Why a build failed, in one line: the last that names an error, else its message."""
-    lines = [line for line in error.log if "Error: " in line and "failed to solve" not in line]
-    # BuildKit puts its step and a time before what the command says.
-    return re.sub(r"^#\d+ [\d.]+ ", "", lines[-1]).strip()[:200] if lines else error.message

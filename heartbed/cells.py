@@ -50,6 +50,12 @@ class Selection:
     cells: tuple[Cell, ...]
     left_out: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def notes(self) -> list[str]:
+        """Where a cell is not quite what its name says: ``stein: oslo.messaging 9.7.1 stands in for ...``."""
+        releases = dict.fromkeys(cell.release for cell in self.cells if cell.release and "oslo" not in cell.named)
+        return [f"{name}: {RELEASES[name].differs}" for name in releases if RELEASES[name].differs]
+
 
 @dataclass
 class _Draft:
@@ -196,7 +202,7 @@ def _cell(draft: _Draft) -> Cell:
     )
     release = RELEASES.get(chosen.get("release", ""))
     named = tuple(each.word for each in LIBRARIES if each.word in chosen)
-    versions = (release.versions if release else {}) | {word: chosen[word] for word in named}
+    versions = ({"oslo": release.oslo} if release else {}) | {word: chosen[word] for word in named}
     oslo = versions.pop("oslo", DEFAULT_OSLO)
     defaults = {each.word: each.default for each in LIBRARIES}
     return Cell(

@@ -62,6 +62,8 @@ def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
     if not quiet:
         for name, reason in selection.left_out:
             err.print(f"left out: {name}: {reason}", markup=False)
+        for note in selection.notes:
+            err.print(note, markup=False)
     with LiveView(names, settings.heartbeat_s, quiet=quiet, console=err) as view:
         outcome = execute(selection, settings, lambda cells: images_for(cells, err, quiet=quiet), [view])
     data = load(settings.runs, str(outcome.folder))

@@ -188,10 +188,11 @@ def list_versions(name: str | None) -> None:
         for version in Index().released(library(name).package):
             out.print(f"{name}{version}", markup=False)
     elif name in RELEASES:
-        versions = {each.word: each.default for each in LIBRARIES} | RELEASES[name].versions
-        for word, version in versions.items():
-            whose = "the last of its stable series" if word in RELEASES[name].versions else "not the release's own"
-            out.print(f"{library(word).package:<16} {version:<8} {whose}", markup=False)
+        release = RELEASES[name]
+        whose = release.differs or "the last of its stable series"
+        out.print(f"{'oslo.messaging':<16} {release.oslo:<8} {whose}", markup=False)
+        for each in LIBRARIES[1:]:
+            out.print(f"{each.package:<16} {each.default:<8} as in every image, not the release's own", markup=False)
     else:
         nearest = difflib.get_close_matches(name, [*words, *RELEASES], n=1)
         meant = f"; did you mean {nearest[0]!r}?" if nearest else ""

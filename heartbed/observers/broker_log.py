@@ -21,6 +21,7 @@ ENDS = re.compile(r"(?P<host>[0-9A-Fa-f.:]+|\[[^\]]+\]):(?P<port>\d+) -> \S+:\d+
 CLOSING = re.compile(r"closing AMQP connection")
 MISSED = re.compile(r"missed heartbeats from client, timeout: (\d+)s")
 ERROR = re.compile(r"Error on AMQP connection")
+STARTING = re.compile(r"Starting RabbitMQ \S+ on Erlang")
 CHATTER = ("debug", "info", "notice")
 """Levels of entries that are left out when they name no connection: what the broker says while it starts."""
 
@@ -41,7 +42,8 @@ class Entry:
 class BrokerLog(LogStream):
     """Follows the log of the broker's container and emits its entries as ``broker.log``.
 
-    Left out are entries below ``warning`` that name no connection. An event's
+    Left out are entries below ``warning`` that name no connection, save the one
+    that tells the versions. An event's
     time is the one that the entry itself bears. Docker's time stamp
     is that of the engine's copying and comes up to some milliseconds later.
     """
@@ -66,7 +68,9 @@ class BrokerLog(LogStream):
 
     def _tell(self, entry: Entry | None) -> None:
         event = to_event(entry, self._resolve) if entry is not None else None
-        if event is not None and (event.conn is not None or event.data["level"] not in CHATTER):
+        if event is None:
+            return
+        if event.conn is not None or event.data["level"] not in CHATTER or STARTING.search(event.data["text"]):
             self.emit(event)
 
 

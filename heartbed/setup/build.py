@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,9 @@ PARALLEL_BUILDS = 3
 """Builds wait for mirrors most of the time, but compile too."""
 
 LOG_LINES_SHOWN = 20
+
+PYTHON_ERROR = re.compile(r"^(#\d+ )?[\d.]+ +(\w+Error|ERROR): ")
+LONGEST_REASON = 200
 
 PULL_DEADLINE_S = 600
 
@@ -206,11 +210,17 @@ def _build(spec: ImageSpec, inputs: str, log: Path, commands: Commands, progress
         code = process.wait()
         if code:
             raise TestbedError(
-                f"{spec.tag} could not be built (docker buildx build ended with code {code})",
+                f"{spec.tag} could not be built: {reason(last) or f'docker buildx build ended with code {code}'}",
                 hint=f"the whole log: {log}",
                 log=tuple(last),
             )
         item.done(f"{spec.tag} built")
+
+
+def reason(log: Iterable[str]) -> str:
+    """The last error of Python's or pip's in a build's log, without BuildKit's step and time; empty if none."""
+    lines = [line for line in log if PYTHON_ERROR.search(line)]
+    return re.sub(r"^(#\d+ )?[\d.]+ +", "", lines[-1].strip())[:LONGEST_REASON] if lines else ""
 
 
 def _pull(spec: ImageSpec, commands: Commands, progress: Progress) -> None:

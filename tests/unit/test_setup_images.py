@@ -16,7 +16,7 @@ from rich.console import Console
 from heartbed.cells import select
 from heartbed.errors import TestbedError
 from heartbed.setup import ImageSpec, ensure_images, specs
-from heartbed.setup.build import INPUTS_LABEL, build_command, ca_bundle, content_hash
+from heartbed.setup.build import INPUTS_LABEL, build_command, ca_bundle, content_hash, reason
 from heartbed.setup.progress import Progress
 
 
@@ -130,6 +130,17 @@ def test_failed_build_shows_the_last_lines_of_its_log(spec: ImageSpec, quiet: Pr
     assert raised.value.exit_code == 4
     assert "E: Unable to locate package httpd" in raised.value.log[-1]
     assert str(tmp_path / "logs") in raised.value.hint
+
+
+def test_build_that_fails_in_python_tells_its_error_alone() -> None:
+    log = [
+        "#24 2.491     class ConfigOptsProxy(collections.Mapping):",
+        "#24 2.491 AttributeError: module 'collections' has no attribute 'Mapping'",
+        "#24 ERROR: executor failed running [/bin/sh -c python3]: exit code: 1",
+        "ERROR: failed to solve: executor failed running",
+    ]
+    assert reason(log) == "AttributeError: module 'collections' has no attribute 'Mapping'"
+    assert reason(log[-2:]) == ""
 
 
 def test_images_of_others_are_used_as_they_are(quiet: Progress) -> None:

@@ -161,5 +161,12 @@ def test_defaults_are_what_the_image_has() -> None:
 
 
 def test_releases_of_openstack_go_up() -> None:
-    versions = [number(release.versions["oslo"]) for release in RELEASES.values()]
+    versions = [number(release.oslo) for release in RELEASES.values()]
     assert versions == sorted(versions)
+
+
+def test_what_stands_in_for_a_release_is_told() -> None:
+    selection = select(["prefork-{stein,train,stein-oslo10.1.0}"])
+    (note,) = selection.notes
+    assert note.startswith("stein: oslo.messaging 9.7.1 stands in for 9.5.2")
+    assert [cell.oslo for cell in selection.cells] == ["9.7.1", "10.2.4", "10.1.0"]
