@@ -56,6 +56,11 @@ class Cell:
         return self.server
 
     @property
+    def purposes(self) -> tuple[str, ...]:
+        """The connections that each process must have had for a verdict of kept."""
+        return ("SEND", "LISTEN")
+
+    @property
     def url_path(self) -> str:
         """What stands in front of the application's own paths in a URL; empty at the root."""
         return ""

@@ -34,6 +34,7 @@ def provenance(
                 "heartbeat_s": settings.timeout_of(cell),
                 "processes": cell.process_count,
                 "threads": cell.thread_count,
+                "purposes": list(cell.purposes),
             }
             for cell in selection.cells
         ],

@@ -17,7 +17,7 @@ from heartbed.candidate.lines import Directive
 from heartbed.candidate.oslo_config import OsloConfig
 from heartbed.candidate.shape import Application, MisplacedError, Shape, applications, choose, shape
 from heartbed.candidate.source import Source, SourceFile, read, where
-from heartbed.candidate.subject import Candidate
+from heartbed.candidate.subject import Candidate, OwnApplication
 from heartbed.candidate.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.plan import HTTP_PORT
@@ -49,6 +49,8 @@ class Wishes:
     switched_off: bool = False
     """Whether that nova.conf switches heartbeats off."""
     oslo_config: OsloConfig | None = None
+    own: OwnApplication | None = None
+    requirements: Path | None = None
     notes: tuple[str, ...] = ()
     """What is to be said of that nova.conf."""
 
@@ -150,7 +152,10 @@ def _assumed(wishes: Wishes) -> list[str]:
             "oslo.messaging's default is 60 (--heartbeat)"
         )
     found += wishes.notes
-    found.append("Heartbed's own nova-api-like application where the script would be")
+    if wishes.own is None:
+        found.append("Heartbed's own nova-api-like application where the script would be (--app)")
+    elif wishes.own.opening == "GET /":
+        found.append("GET / makes your application use the broker (--open)")
     return found
 
 
@@ -196,6 +201,7 @@ def candidate(draft: Draft, found: Shape, bench: Workbench, **changes: Any) -> C
         folder=bench.folder,
         script=found.application.script,
         mount=found.application.mount,
+        own=wishes.own,
         environment=tuple(sorted((k, v) for k, v in wishes.options.items() if k != PTHREAD)),
     )
     return replace(made, **changes)
@@ -225,6 +231,13 @@ def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
             hint="choose the virtual host that runs the application with --vhost",
         )
     log = _telling(answer["log"])
+    if status >= 500 and draft.wishes.own:
+        raise InputError(
+            f"{draft.wishes.own.script}: the application answers {status}: it did not start",
+            log=log,
+            hint="its traceback is above; it may want a database, a file or a package that is not here "
+            "(--requirements; what lies in its own folder is seen)",
+        )
     if any("subinterpreters" in line for line in log):
         raise InputError(
             f"{at}: the application cannot be imported: no WSGIApplicationGroup %{{GLOBAL}} is in force for it",
@@ -232,7 +245,11 @@ def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
             hint="without it mod_wsgi makes a sub-interpreter, which extension modules (bcrypt, cryptography) refuse; "
             "nova imports them too",
         )
-    reasons = {403: "access is denied", 404: "nothing is there, or the script has no such callable", 401: "it asks for a login"}
+    reasons = {
+        403: "access is denied",
+        404: "nothing is there, or the script has no such callable",
+        401: "it asks for a login",
+    }
     reason = reasons.get(status, "the application or its set-up failed")
     raise InputError(
         f"{at}: httpd starts on it, but GET {prepared.candidate.mount}/ is answered with {status}: {reason}",

@@ -11,6 +11,20 @@ from heartbed.settings import ROOT
 SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
 
 
+OWN = "/opt/heartbed/own"
+PACKAGES = "/opt/heartbed/own-packages"
+FRONT = Path(__file__).with_name("own_app.py")
+
+
+@dataclass(frozen=True)
+class OwnApplication:
+    """A user's own WSGI script, the request that makes it use the broker, and a folder of packages for it."""
+
+    script: Path
+    opening: str = "GET /"
+    packages: Path | None = None
+
+
 @dataclass(frozen=True)
 class Candidate(Cell):
     """A configuration that a user brings, or one that differs from it by one change.
@@ -28,6 +42,7 @@ class Candidate(Cell):
     script: str = ""
     mount: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    own: OwnApplication | None = None
 
     @property
     def name(self) -> str:
@@ -45,12 +60,26 @@ class Candidate(Cell):
         return self.mount
 
     @property
-    def script_mount(self) -> tuple[Path, str]:
-        """Heartbed's script, and where the configuration expects one."""
-        return ROOT / "wsgi_app" / "wsgi.py", self.script
+    def purposes(self) -> tuple[str, ...]:
+        """A user's own application opens what it opens."""
+        return () if self.own else super().purposes
+
+    @property
+    def mounts(self) -> list[tuple[Path, str]]:
+        """What of this machine is seen in the container, and where: the script above all."""
+        if self.own is None:
+            return [(ROOT / "wsgi_app" / "wsgi.py", self.script)]
+        found = [(FRONT, self.script), (self.own.script.resolve().parent, OWN)]
+        return found + ([(self.own.packages, PACKAGES)] if self.own.packages else [])
 
     @property
     def switches(self) -> dict[str, str]:
         """What the environment says of the execution model, and the user's own options."""
-        native = {SWITCH: "true"} if self.model == "native" else {}
-        return dict(self.environment) | native
+        found = dict(self.environment)
+        if self.model == "native":
+            found[SWITCH] = "true"
+        if self.own:
+            found |= {"HEARTBED_APP": f"{OWN}/{self.own.script.name}", "HEARTBED_APP_OPEN": self.own.opening}
+        if self.own and self.own.packages:
+            found["HEARTBED_APP_PACKAGES"] = PACKAGES
+        return found

@@ -26,6 +26,11 @@ class Workbench:
 
     folder: Path
 
+    @property
+    def packages(self) -> Path:
+        """Where the packages of a user's own application go."""
+        return self.folder / ".packages"
+
     def write(self, label: str, adapted: Adapted, mpm: str, load: tuple[str, ...], size: Size | None) -> None:
         """Write the copy of a configuration, and the main file that includes it."""
         place = self.folder / label
@@ -41,7 +46,7 @@ class Workbench:
     def keep(self, run: Path) -> None:
         """Put what was run beside its record."""
         with contextlib.suppress(OSError):
-            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True, ignore=shutil.ignore_patterns(LOCK))
+            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
 
     @property
     def lock(self) -> Path:

@@ -194,8 +194,21 @@ def _verdict(checked: Checked, out: Console) -> None:
     out.print(Padding(Text(sentence(cell.why)), (0, 0, 0, 2)))
     if cost := cost_words(cell.cost):
         out.print(f"  The first request after the idle period took {escape(cost)}.")
+    for line in _own_application(checked):
+        out.print(Padding(Text(line, style="yellow"), (0, 0, 0, 2)))
     for note in cell.notes:
         out.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
+
+
+def _own_application(checked: Checked) -> list[str]:
+    """What is to be said where a user's own application opened no connection."""
+    own = checked.prepared.draft.wishes.own
+    if own is None or checked.verdict.connections:
+        return []
+    asked = checked.data.of_cell(checked.verdict.cell, "request")
+    statuses = dict.fromkeys(str(e.data.get("status")) for e in asked if e.data.get("what") in ("cast", "call"))
+    answered = f"{own.opening} was answered with {', '.join(statuses)}, and opened no connection"
+    return [f"{answered}: --open 'GET /path' names a request that makes your application use RabbitMQ"]
 
 
 def _changes(checked: Checked, out: Console) -> None:
@@ -207,6 +220,8 @@ def _changes(checked: Checked, out: Console) -> None:
     for each in sorted(checked.tried, key=lambda each: not each.keeps):
         mark, style = ("keeps", "green") if each.keeps else (_fate(checked, each.verdict), STYLES[each.verdict.outcome])
         out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
+        if each.verdict.outcome is Outcome.INCONCLUSIVE:
+            out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
         if each.keeps and not kept:
             price = f"costs: {each.mend.price or 'nothing elsewhere'}"
             out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))

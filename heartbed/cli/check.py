@@ -15,7 +15,9 @@ from heartbed import mend
 from heartbed.candidate import presets
 from heartbed.candidate.httpd import Container
 from heartbed.candidate.oslo_config import read_options
+from heartbed.candidate.packages import install
 from heartbed.candidate.prepare import Draft, Prepared, Wishes, answers, draft, prepare
+from heartbed.candidate.subject import OwnApplication
 from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.cell import Cell
 from heartbed.cells import Selection
@@ -69,8 +71,26 @@ class Kitchen:
             self.err.print(text, markup=False, soft_wrap=True)
 
 
+def application(script: Path | None, opening: str | None) -> OwnApplication | None:
+    """The user's own application, as the command line has it. Raises ``InputError``."""
+    if script is None:
+        if opening:
+            raise InputError("--open is a request to your own application: name it with --app")
+        return None
+    if not script.is_file():
+        raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that httpd would run")
+    words = (opening or "GET /").split()
+    if len(words) != 2 or not words[0].isalpha() or not words[1].startswith("/"):
+        raise InputError(f"--open {opening!r} is not a request", hint="for example --open 'GET /v2.1/servers'")
+    return OwnApplication(script, f"{words[0].upper()} {words[1]}")
+
+
 def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
     """What the options of the command line say, with the nova.conf that they or the preset name."""
+    own = application(given.pop("app", None), given.pop("opening", None))
+    given |= {"own": own, "requirements": given.pop("requirements", None)}
+    if given["requirements"] and own is None:
+        raise InputError("--requirements are those of an application: name it with --app")
     path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
     if path is None:
         return Wishes(heartbeat_s=heartbeat_s, **given)
@@ -92,17 +112,27 @@ def ready(kitchen: Kitchen, drafted: Draft, *, with_mends: bool) -> tuple[Prepar
     if config := drafted.wishes.oslo_config:
         for name in config.unknown(container.oslo_options()):
             kitchen.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
-    prepared = prepare(drafted, kitchen.bench, container)
+    prepared = prepare(with_packages(kitchen, drafted), kitchen.bench, container)
     own = prepared.candidate
     found: list[Mend] = []
     if with_mends:
         beside = mend.versions_beside(own.oslo, kitchen.versions_here())
         found = mend.mends(prepared, kitchen.bench, beside)
     names = [f"{cell.label}/httpd.conf" for cell in (own, *(each.candidate for each in found))]
-    told = replace(container, mounts=(own.script_mount,)).check(names, get=f"{own.mount}/", environment=own.switches)
+    told = replace(container, mounts=tuple(own.mounts)).check(names, get=f"{own.mount}/", environment=own.switches)
     answers(prepared, told["answer"])
     accepted = {name for name, said in told["told"].items() if said["ok"]}
     return prepared, [each for each in found if f"{each.candidate.label}/httpd.conf" in accepted]
+
+
+def with_packages(kitchen: Kitchen, drafted: Draft) -> Draft:
+    """The same draft, with the packages that its own application needs. Raises ``InputError``."""
+    wishes = drafted.wishes
+    if wishes.own is None or wishes.requirements is None:
+        return drafted
+    kitchen.say(f"installing what {wishes.requirements} names")
+    packages = install(wishes.requirements, kitchen.bench.packages)
+    return replace(drafted, wishes=replace(wishes, own=replace(wishes.own, packages=packages)))
 
 
 def play(
@@ -158,6 +188,9 @@ WISHES = (
         type=click.Path(path_type=Path),
         help="Your nova.conf, for its options of oslo.messaging.",
     ),
+    click.option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
+    click.option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
+    click.option("--open", "opening", metavar="'GET /PATH'", help="The request that makes --app use the broker."),
     click.option(
         "--root",
         type=click.Path(path_type=Path, file_okay=False, exists=True),

@@ -23,8 +23,8 @@ def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     return {
         "image": plan.image(image_name(IMAGE, candidate)),
         "command": ["/usr/sbin/apache2", "-f", f"{COPY}/{candidate.label}/httpd.conf", "-D", "FOREGROUND"],
-        "environment": dict(candidate.environment) | environment(plan, candidate),
-        "volumes": [bind(candidate.folder, COPY), bind(*candidate.script_mount)],
+        "environment": candidate.switches | environment(plan, candidate),
+        "volumes": [bind(candidate.folder, COPY), *(bind(*each) for each in candidate.mounts)],
         "ports": [f"127.0.0.1::{HTTP_PORT}"],
         "mem_limit": f"{256 + 128 * candidate.process_count}m",
         "pids_limit": 256 + candidate.process_count * (candidate.thread_count + 16),

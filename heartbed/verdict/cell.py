@@ -89,7 +89,7 @@ def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evide
     """Kept, provided that every purpose was seen in every process and that the cell answered afterwards."""
     for pid in sorted({c.pid or 0 for c in connections}):
         purposes = {c.purpose for c in connections if (c.pid or 0) == pid}
-        for purpose in (Purpose.SEND, Purpose.LISTEN):
+        for purpose in cell.asked.get("purposes", (Purpose.SEND, Purpose.LISTEN)):
             if purpose not in purposes:
                 why = f"process {pid} had no {purpose} connection when it began to idle, so nothing is known of it"
                 return Outcome.INCONCLUSIVE, "no_connection", why, evidence

@@ -97,6 +97,56 @@ def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None
     assert "nova-operator" in done.stdout
 
 
+def test_a_users_own_application_is_judged_by_the_connections_that_it_opens(runs: Path) -> None:
+    script = DATA / "app" / "own.wsgi"
+    done = heartbed(
+        "check",
+        DATA / "kolla-nova.conf",
+        "--app",
+        script,
+        "--open",
+        "GET /use",
+        "--no-mend",
+        "--format",
+        "json",
+        runs=runs,
+    )
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)["verdict"]
+    assert {connection["purpose"] for connection in told["connections"]} == {"SEND"}
+    idle = heartbed(
+        "check", DATA / "kolla-nova.conf", "--app", script, "--open", "GET /nothing", "--no-mend", runs=runs
+    )
+    assert idle.returncode == 3, idle.stderr
+    assert "GET /nothing was answered with 404, and opened no connection" in idle.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--app", "none.wsgi"], "none.wsgi is not a file"),
+        (["--open", "GET /"], "name it with --app"),
+        (["--requirements", "none.txt"], "name it with --app"),
+        (["--oslo-config", "none.conf"], "cannot read none.conf"),
+        (["--vhost", "elsewhere"], "no virtual host 'elsewhere'"),
+    ],
+)
+def test_a_wrong_option_is_told(runs: Path, options: list[str], words: str) -> None:
+    done = heartbed("check", DATA / "kolla-nova.conf", *options, runs=runs)
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_an_application_that_cannot_be_imported_is_told_with_its_traceback(tmp_path: Path, runs: Path) -> None:
+    script = tmp_path / "needs.wsgi"
+    script.write_text("import a_database_driver\n")
+    tmp_path.chmod(0o755)
+    done = heartbed("check", DATA / "kolla-nova.conf", "--app", script, "--no-mend", runs=runs)
+    assert done.returncode == 2
+    assert "No module named 'a_database_driver'" in done.stderr
+    assert "needs.wsgi: the application answers 500" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

@@ -1,0 +1,3 @@
+"""A module beside a user's WSGI script."""
+
+TEXT = b"used"
