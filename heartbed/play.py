@@ -48,6 +48,7 @@ class Play:
             self.bus.emit(Event("run.phase", data={"phase": "starting"}))
             self.bed.create()
             self.bed.start("rabbitmq")
+            self.bed.on_end("rabbitmq", self._broker_ended)
             self._start_observer()
             self.watching.start_around_broker()
             self._start_broker_and_cells()
@@ -57,6 +58,11 @@ class Play:
                 raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
             self.bus.emit(Event("run.phase", data={"phase": "dissecting"}))
             self.watching.collect(self.plan.cells)
+
+    def _broker_ended(self) -> None:
+        """Without a broker there is nothing to wait for."""
+        if not self.stop.is_set():
+            self.bus.fail(self.bed.failure("rabbitmq", "RabbitMQ has ended during the run"))
 
     def _start_observer(self) -> None:
         """The observer lives in the broker's network, which is there only while the broker is."""

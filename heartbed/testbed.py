@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import docker
 import docker.errors
+import requests
 from docker.models.containers import Container
 
 from heartbed import cleanup
@@ -128,6 +131,17 @@ class Testbed:
         except docker.errors.NotFound:
             return False
         return bool(container.status == "running")
+
+    def on_end(self, service: str, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, in a thread of its own, when a started container ends or is removed."""
+        container = self._containers[service]
+
+        def wait() -> None:
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                container.wait(timeout=None)
+                tell()
+
+        threading.Thread(target=wait, name=f"{service}-end", daemon=True).start()
 
     def log(self, service: str, lines: int = LOG_LINES) -> list[str]:
         """The last lines of a container's log."""
