@@ -22,7 +22,8 @@ from heartbed.report.words import STYLES, cost_words, phrases, sentence
 from heartbed.verdict.answer import answer
 
 FORMATS = ("text", *(name for name in format_names() if name not in ("text", "html", "csv")))
-FILE = "check.json"
+FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md"}
+"""Format -> its file in the run's folder, for gates that want more than one."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class Checked:
 
     def save(self) -> None:
         """Write it beside the record."""
-        text = json.dumps(self.as_dict(), indent=2) + "\n"
-        (self.data.folder / FILE).write_text(text, encoding="utf-8")
+        for name, file in FILES.items():
+            (self.data.folder / file).write_text(tell(self, name), encoding="utf-8")
 
 
 def _tried(mends: list[Mend], data: RunData) -> tuple[Tried, ...]:

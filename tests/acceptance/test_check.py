@@ -95,6 +95,8 @@ def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None
     assert done.returncode == 1, done.stderr
     assert "<testsuite" in done.stdout
     assert "nova-operator" in done.stdout
+    assert (runs / "latest" / "check.xml").read_text() == done.stdout
+    assert "nova-operator" in (runs / "latest" / "check.md").read_text()
 
 
 def test_a_users_own_application_is_judged_by_the_connections_that_it_opens(runs: Path) -> None:
