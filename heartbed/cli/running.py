@@ -103,8 +103,11 @@ def _axes() -> Table:
     for axis in cells_.AXES:
         for token, meaning in axis.tokens.items():
             default = " (default)" if token == axis.default else ""
-            table.add_row(axis.name, token, meaning + default)
-    table.add_row("library", "oslo<version>", f"version of oslo.messaging ({cells_.DEFAULT_OSLO} by default)")
+            only = f"; {', '.join(axis.servers)} only" if axis.servers and token == axis.default else ""
+            table.add_row(axis.name, token, meaning + default + only)
+    for library in cells_.LIBRARIES:
+        table.add_row("library", f"{library.word}<version>", f"version of {library.package} ({library.default})")
+    table.add_row("release", "stein ... 2026.2", "the oslo.messaging of an OpenStack release: heartbed versions")
     for parameter in cells_.PARAMETERS:
         bounds = f"{parameter.least} to {parameter.most}"
         table.add_row("parameter", f"{parameter.name}<n>", f"{parameter.meaning}; {bounds}")
