@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from heartbed.bus import Listener
@@ -17,9 +16,6 @@ from heartbed.versions.index import IndexSilentError
 
 Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
 Listeners = Callable[[Sequence[Cell]], Sequence[Listener]]
-
-BUILDS = 3
-"""Images that are asked for side by side."""
 
 
 @dataclass(frozen=True)
@@ -83,23 +79,21 @@ def play(cells: Sequence[Cell], settings: Settings, images: Images, listeners: L
 
 
 def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
-    """The cells whose images cannot be had, and why."""
+    """The cells whose images cannot be had, and why. Raises ``IndexSilentError``."""
+    if not _reason(cells, images):
+        return {}
     by_image: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
         by_image.setdefault((cell.server, cell.build), []).append(cell)
+    reasons = ((some, _reason(some[:1], images)) for some in by_image.values())
+    return {cell.name: why for some, why in reasons if why for cell in some}
 
-    def reason(some: list[Cell]) -> str:
-        try:
-            images(some[:1])
-        except IndexSilentError:
-            raise
-        except (InputError, TestbedError) as error:
-            return error.message
-        return ""
 
-    # One after the other where nothing is to be built, which is quick; the first also builds what all share.
-    kinds = list(by_image.values())
-    first = [reason(some) for some in kinds[:1]]
-    with ThreadPoolExecutor(max_workers=BUILDS) as pool:
-        reasons = [*first, *pool.map(reason, kinds[1:])]
-    return {cell.name: why for some, why in zip(kinds, reasons, strict=True) if why for cell in some}
+def _reason(cells: Sequence[Cell], images: Images) -> str:
+    try:
+        images(cells)
+    except IndexSilentError:
+        raise
+    except (InputError, TestbedError) as error:
+        return error.message
+    return ""
