@@ -24,7 +24,6 @@ from heartbed.setup.images import BASE_IMAGE, images_for
 from tests.acceptance.program import Program
 
 CELL = "prefork-daemon-native"
-PORTS = {name: str(20000 + default % 10000) for name, default in stack.PORTS.items()}
 
 
 @pytest.fixture
@@ -198,16 +197,19 @@ def test_wrong_input_is_named(program: Program, arguments: tuple[str, ...], word
 @pytest.fixture
 def by_hand(tmp_path: Path) -> Program:
     """The stack by hand with a name and ports of its own."""
-    own = {"COMPOSE_PROJECT_NAME": f"heartbed-test-{os.getpid()}", **PORTS}
-    return Program(tmp_path / "runs", {**own, "DOCKER_CLI_HINTS": "false"})
+    with contextlib.ExitStack() as held:
+        sockets = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in stack.PORTS}
+        ports = {name: str(each.getsockname()[1]) for name, each in sockets.items()}
+    return Program(tmp_path / "runs", {"COMPOSE_PROJECT_NAME": f"heartbed-test-{os.getpid()}", **ports})
 
 
 @pytest.mark.docker
 def test_a_port_that_is_taken_is_named_and_how_to_move_it(by_hand: Program) -> None:
-    with socket.create_server(("127.0.0.1", int(PORTS["HEARTBED_EVENT_PORT"]))):
+    port = by_hand.environ["HEARTBED_EVENT_PORT"]
+    with socket.create_server(("127.0.0.1", int(port))):
         done = by_hand("up")
     assert done.code == 2, done
-    assert f"port {PORTS['HEARTBED_EVENT_PORT']} on 127.0.0.1 is taken (HEARTBED_EVENT_PORT)" in done.err
+    assert f"port {port} on 127.0.0.1 is taken (HEARTBED_EVENT_PORT)" in done.err
     assert "HEARTBED_EVENT_PORT=" in done.err.partition("hint:")[2]
     assert services(by_hand) == []
 
@@ -240,9 +242,9 @@ def services(program: Program) -> list[str]:
     return [each["Names"][0] for each in containers] + [each["Name"] for each in networks]
 
 
-def curl(port: str, *arguments: str) -> str:
-    command = ["curl", "--silent", "--include", "--max-time", "20", *arguments[1:]]
-    url = f"http://127.0.0.1:{PORTS[port]}{arguments[0]}"
+def curl(port: str, path: str, *options: str) -> str:
+    command = ["curl", "--silent", "--include", "--max-time", "20", *options]
+    url = f"http://127.0.0.1:{port}{path}"
     return subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
 
 
@@ -252,15 +254,16 @@ SERVER = "/v2.1/servers/5a0f3c1e-8f3b-4a57-9d2b-6c8f0e1d2a3b"
 @pytest.mark.docker
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_the_stack_by_hand_works_as_compose_yaml_says(by_hand: Program) -> None:
+    prefork, event = (by_hand.environ[f"HEARTBED_{server}_PORT"] for server in ("PREFORK", "EVENT"))
     try:
         up = by_hand("up")
         assert up.code == 0, up
-        assert f"http://127.0.0.1:{PORTS['HEARTBED_PREFORK_PORT']}/heartbed/facts" in up.out
-        assert '"mpm":"prefork"' in curl("HEARTBED_PREFORK_PORT", "/heartbed/facts")
+        assert f"http://127.0.0.1:{prefork}/heartbed/facts" in up.out
+        assert '"mpm":"prefork"' in curl(prefork, "/heartbed/facts")
         json_type = ("-H", "Content-Type: application/json")
-        cast = curl("HEARTBED_PREFORK_PORT", f"{SERVER}/action", "-X", "POST", *json_type, "-d", '{"os-start": null}')
+        cast = curl(prefork, f"{SERVER}/action", "-X", "POST", *json_type, "-d", '{"os-start": null}')
         assert cast.startswith("HTTP/1.1 202")
-        assert curl("HEARTBED_EVENT_PORT", f"{SERVER}/diagnostics").startswith("HTTP/1.1 200")
+        assert curl(event, f"{SERVER}/diagnostics").startswith("HTTP/1.1 200")
         assert by_hand("up").code == 0  # what is up may be asked for again
         assert logs_until(by_hand, "missed heartbeats from client")
     finally:
