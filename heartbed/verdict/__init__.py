@@ -103,5 +103,6 @@ def _missing(run: RunHistory) -> list[str]:
     if run.end is None:
         missing.append("the run was killed: its record ends without an end")
     elif run.end.data["status"] != "complete":
-        missing.append(f"the run was {run.end.data['status']}: {run.end.data.get('reason') or 'no reason given'}")
+        status, reason = run.end.data["status"], run.end.data.get("reason") or "no reason given"
+        missing.append(f"the run failed: {reason}" if status == "failed" else f"the run was {status}: {reason}")
     return list(dict.fromkeys(missing))
