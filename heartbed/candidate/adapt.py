@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from heartbed.candidate import modules
-from heartbed.candidate.lines import Directive, directives, quoted
+from heartbed.candidate.lines import Directive, directives
+from heartbed.candidate.rules import DROPPED_PREFIXES, PYTHON, RULES, owner, same
 from heartbed.candidate.source import Source, SourceFile, where
 from heartbed.errors import InputError
 
@@ -21,9 +22,6 @@ COPY = "/opt/heartbed/candidate"
 
 FILES = "${HEARTBED_FILES}"
 """The user's files within it; the main file defines the variable."""
-
-MOST_PROCESSES = 2
-"""Daemon processes that the testbed runs of one configuration. They are alike: more would show nothing else."""
 
 
 @dataclass(frozen=True)
@@ -84,121 +82,6 @@ def diff(file: SourceFile, before: list[str], after: list[str], *, note: str = "
     return "".join(f"{line}\n" for line in told)
 
 
-# A rule is given the directive and returns the new text without its indent, None to drop the line; or the
-# directive's own text, to leave it.
-_Rule = Callable[[Directive], str | None]
-
-
-def _drop(_: Directive) -> None:
-    return None
-
-
-def _to(text: str) -> _Rule:
-    return lambda _: text
-
-
-def _same(directive: Directive) -> str:
-    return f"{directive.name} {directive.arguments}".rstrip()
-
-
-def _require(directive: Directive) -> str | None:
-    wanted = " ".join(directive.words).lower()
-    if wanted in ("all granted", "all denied"):
-        return _same(directive)
-    if "requirenone" in directive.within:
-        return "Require all denied"
-    return None if wanted.startswith("not ") else "Require all granted"
-
-
-def _allow(directive: Directive) -> str:
-    return _same(directive) if directive.arguments.lower() == "from all" else "Allow from all"
-
-
-def _deny(directive: Directive) -> str | None:
-    return _same(directive) if directive.arguments.lower() == "from all" else None
-
-
-def _ssl_engine(directive: Directive) -> str:
-    return _same(directive) if directive.arguments.lower() == "off" else "SSLEngine off"
-
-
-NOT_HERE = frozenset(
-    {
-        *("user", "group", "supplementary-groups", "home", "chroot", "python-home", "python-path", "python-eggs"),
-        *("socket-user", "script-user", "script-group", "threads-priority"),
-    }
-)
-"""Options of WSGIDaemonProcess that name users, folders and a Python of the user's machine."""
-
-
-def _daemon(directive: Directive) -> str:
-    kept = []
-    given = directive.words
-    for word in given:
-        name, _, value = word.partition("=")
-        if name.lower() in NOT_HERE:
-            continue
-        if name.lower() == "processes" and value.isdigit() and int(value) > MOST_PROCESSES:
-            kept.append(f"processes={MOST_PROCESSES}")
-        else:
-            kept.append(word)
-    return _same(directive) if kept == given else " ".join([directive.name, *map(quoted, kept)])
-
-
-_LOGS = "logs go to the container's log"
-_OWN = "the testbed's own place for it"
-_TLS = "TLS is off: the testbed has no certificates, and asks over HTTP"
-_AUTH = "everyone may ask in the testbed"
-_PYTHON = "the testbed's own Python and application"
-
-RULES: Mapping[str, tuple[_Rule, str]] = {
-    "listen": (_drop, "the testbed listens on port 8080"),
-    **dict.fromkeys(("user", "group", "chrootdir", "suexec"), (_drop, "httpd runs as an ordinary user")),
-    "errorlog": (_to('ErrorLog "/dev/stderr"'), _LOGS),
-    **dict.fromkeys(("errorlogformat", "customlog", "transferlog", "globallog", "forensiclog"), (_drop, _LOGS)),
-    **dict.fromkeys(
-        (
-            *("serverroot", "pidfile", "mutex", "defaultruntimedir", "coredumpdirectory", "scoreboardfile"),
-            *("lockfile", "wsgisocketprefix", "typesconfig", "mimemagicfile", "loadfile"),
-        ),
-        (_drop, _OWN),
-    ),
-    **dict.fromkeys(
-        (
-            *("wsgipythonhome", "wsgipythonpath", "wsgipythoneggs", "wsgiauthuserscript", "wsgiauthgroupscript"),
-            *("wsgiaccessscript", "wsgidispatchscript"),
-        ),
-        (_drop, _PYTHON),
-    ),
-    "wsgidaemonprocess": (_daemon, f"users and folders of another machine; {MOST_PROCESSES} processes show it all"),
-    "require": (_require, _AUTH),
-    "allow": (_allow, _AUTH),
-    "deny": (_deny, _AUTH),
-    "satisfy": (_drop, _AUTH),
-    "sslengine": (_ssl_engine, _TLS),
-}
-
-DROPPED_PREFIXES = (
-    ("sslcertificate", _TLS),
-    ("sslca", _TLS),
-    ("sslverify", _TLS),
-    ("sslrequire", _TLS),
-    ("sslstapling", _TLS),
-    ("sslusestapling", _TLS),
-    ("sslsession", _TLS),
-    ("sslrandomseed", _TLS),
-    ("sslpassphrase", _TLS),
-    ("sslocsp", _TLS),
-    ("sslcryptodevice", _TLS),
-    ("sslopenssl", _TLS),
-    ("sslproxy", _TLS),
-    ("sslsrp", _TLS),
-    ("auth", _AUTH),
-    ("anonymous", _AUTH),
-)
-"""First letters of directives that need files of the user's machine, or a login."""
-
-
 def adapt(source: Source) -> Adapted:
     """Apply every rule. Raises ``InputError`` for a directive that no module of the image knows."""
     own = [d for _, d in source.all() if d.key == "loadmodule" and not _is_wsgi(d)]
@@ -207,9 +90,9 @@ def adapt(source: Source) -> Adapted:
         if directive.name.startswith("</"):
             continue
         for text, reason in _changes(adapted, file, directive):
-            if text is None or text != _same(directive):
+            if text is None or text != same(directive):
                 new = None if text is None else directive.indent + text
-                was = f"{directive.indent}{_same(directive)}"
+                was = f"{directive.indent}{same(directive)}"
                 adapted.add(Replacement(file.inside, directive.first, directive.last, new, reason, was))
     _refuse_unknown(adapted)
     return adapted
@@ -239,7 +122,7 @@ def _changes(adapted: Adapted, file: SourceFile, directive: Directive) -> Iterat
     elif key == "wsgiimportscript":
         scripts = {d.words[1] for _, d in adapted.source.all() if d.key == "wsgiscriptalias" and len(d.words) > 1}
         if directive.words and directive.words[0] not in scripts:
-            yield None, _PYTHON
+            yield None, PYTHON
     else:
         for prefix, reason in DROPPED_PREFIXES:
             if key.startswith(prefix):
@@ -272,7 +155,7 @@ def _mpm_of(directive: Directive) -> str | None:
 
 def _module(adapted: Adapted, directive: Directive) -> tuple[str | None, str]:
     if len(directive.words) != 2:
-        return _same(directive), ""
+        return same(directive), ""
     name = _module_name(directive)
     if _is_wsgi(directive):
         return None, "the testbed loads its own mod_wsgi"
@@ -315,44 +198,17 @@ def _refuse_unknown(adapted: Adapted) -> None:
         if any(each in ("ifmodule", "ifdefine", "iffile", "ifdirective", "ifversion") for each in directive.within):
             # httpd itself decides whether this is read at all.
             continue
-        owner = _owner(key, adapted.missing_modules)
-        if owner is None:
+        module = owner(key, adapted.missing_modules)
+        if module is None:
             raise InputError(
                 f"{where(file, directive.first)}: no module of httpd or of the testbed knows {directive.name!r}",
                 hint=f"a misspelling, or a module that is not here; set it aside with a # and check again: "
-                f"{_same(directive)[:100]}",
+                f"{same(directive)[:100]}",
             )
         if not key.startswith("<"):
-            was = f"{directive.indent}{_same(directive)}"
-            reason = f"the testbed has no {owner}"
+            was = f"{directive.indent}{same(directive)}"
+            reason = f"the testbed has no {module}"
             adapted.add(Replacement(file.inside, directive.first, directive.last, None, reason, was))
-
-
-OTHERS = (
-    ("oidc", "mod_auth_openidc"),
-    ("oauth", "mod_auth_openidc"),
-    ("mellon", "mod_auth_mellon"),
-    ("shib", "mod_shib"),
-    ("gssapi", "mod_auth_gssapi"),
-    ("krb", "mod_auth_kerb"),
-    ("sec", "mod_security2"),
-    ("modsecurity", "mod_security2"),
-    ("evasive", "mod_evasive"),
-    ("dos", "mod_evasive"),
-    ("php", "mod_php"),
-    ("qs_", "mod_qos"),
-    ("passenger", "mod_passenger"),
-    ("pagespeed", "mod_pagespeed"),
-    ("jk", "mod_jk"),
-)
-"""First letters of the directives of well-known modules that are not part of httpd."""
-
-
-def _owner(key: str, missing: list[str]) -> str | None:
-    for prefix, module in OTHERS:
-        if key.removeprefix("<").startswith(prefix):
-            return module
-    return f"mod_{missing[0]}" if missing else None
 
 
 def _macro(key: str) -> bool:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidate.adapt import diff
-from heartbed.candidate.prepare import Prepared
+from heartbed.candidate.prepared import Prepared
 from heartbed.errors import HeartbedError
 from heartbed.mend import Mend
 from heartbed.model import CellVerdict, Outcome, RunVerdict

@@ -17,12 +17,14 @@ from heartbed.axes import HTTPD
 from heartbed.candidate import dump, presets, seen
 from heartbed.candidate.adapt import COPY
 from heartbed.candidate.lines import expand
-from heartbed.candidate.prepare import Draft, Prepared, draft
+from heartbed.candidate.prepare import draft
+from heartbed.candidate.prepared import Draft, Prepared
 from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli import completion
-from heartbed.cli.check import Kitchen, kitchen_for, play, ready, wishes_of, wishes_options
+from heartbed.cli.candidates import Session, play, ready, testing_in
 from heartbed.cli.common import Heartbeat, console, runs_option
+from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.model import CellVerdict, Outcome
 from heartbed.report import RunData
@@ -81,18 +83,18 @@ def compare(
     """
     settings = Settings(heartbeat_s=heartbeat, runs=runs)
     selection, files = _sorted(subjects or cells_.COMPARISON)
-    with kitchen_for(settings, quiet=quiet) as kitchen:
+    with testing_in(settings, quiet=quiet) as session:
         for name, reason in selection.left_out:
-            kitchen.say(f"left out: {name}: {reason}")
+            session.say(f"left out: {name}: {reason}")
         labels = _labels(list(files.values()))
         prepared = {
-            given: ready(kitchen, _draft(path, labels[path], wishes, heartbeat), with_mends=False)[0]
+            given: ready(session, _draft(path, labels[path], wishes, heartbeat), with_mends=False)[0]
             for given, path in files.items()
         }
         cells = _in_order(subjects or cells_.COMPARISON, selection, prepared)
         few = 2 <= len(cells) <= MOST_COLUMNS
-        found = [_subject(kitchen, cell, prepared) for cell in cells] if few and files else []
-        data, _ = play(kitchen, cells, frozenset(cell.name for cell in cells), selection.left_out)
+        found = [_subject(session, cell, prepared) for cell in cells] if few and files else []
+        data, _ = play(session, cells, frozenset(cell.name for cell in cells), selection.left_out)
     out = console()
     for each in prepared.values():
         out.print(Text(f"{each.label} is {each.draft.source.main.shown}", style="dim"), soft_wrap=True)
@@ -154,7 +156,7 @@ def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[s
     return list(found.values())
 
 
-def _subject(kitchen: Kitchen, cell: Cell, prepared: Mapping[str, Prepared]) -> Subject:
+def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared]) -> Subject:
     mine = next((each for each in prepared.values() if each.candidate == cell), None)
     told = {
         "server": cell.server,
@@ -173,7 +175,7 @@ def _subject(kitchen: Kitchen, cell: Cell, prepared: Mapping[str, Prepared]) -> 
         told |= {"processes": asked.get("processes", told["processes"])}
         found = seen.settings(mine.root, mine.shape.application, own) | seen.daemon_options(words)
     elif cell.server in HTTPD:
-        root = dump.parse(kitchen.container(cell.oslo).read_cell(choices(cell)).output)
+        root = dump.parse(session.container(cell.oslo).read_cell(choices(cell)).output)
         found = seen.settings(root, None)
     else:
         found = {}

@@ -8,7 +8,8 @@ import pytest
 
 from heartbed.candidate import presets
 from heartbed.candidate.oslo_config import read_options
-from heartbed.candidate.prepare import Wishes, draft
+from heartbed.candidate.prepare import draft
+from heartbed.candidate.wishes import Wishes
 from heartbed.cli.compare import conf_of
 from heartbed.errors import InputError
 

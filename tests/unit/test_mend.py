@@ -9,7 +9,9 @@ import pytest
 
 from heartbed import mend
 from heartbed.candidate.httpd import Told
-from heartbed.candidate.prepare import Prepared, Wishes, draft, prepare
+from heartbed.candidate.prepare import draft, prepare
+from heartbed.candidate.prepared import Prepared
+from heartbed.candidate.wishes import Wishes
 from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.errors import InputError
 from heartbed.mend import Mend

@@ -1,0 +1,138 @@
+"""Makes candidates ready and plays them: what ``check`` and ``compare`` share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from heartbed import mend
+from heartbed.candidate.complaints import answers
+from heartbed.candidate.httpd import Container
+from heartbed.candidate.packages import install
+from heartbed.candidate.prepare import prepare
+from heartbed.candidate.prepared import Draft, Prepared
+from heartbed.candidate.workbench import Workbench, workbench
+from heartbed.cell import Cell
+from heartbed.cells import Selection
+from heartbed.cli.common import console, load, write_reports
+from heartbed.engine import connect
+from heartbed.errors import CellFailedError, InputError
+from heartbed.mend import Mend
+from heartbed.plan import image_name, image_tag
+from heartbed.report import RunData
+from heartbed.report.live import LiveView
+from heartbed.run import execute
+from heartbed.settings import Settings
+from heartbed.setup.build import ImageRef
+from heartbed.setup.images import images_for
+from heartbed.versions.locks import milestones
+
+if TYPE_CHECKING:
+    import docker
+
+MOST_FAILURES = 4
+"""Variants that may fail to start before the testbed is taken to be at fault."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where candidates are made ready and run: a workbench, the Docker engine, the settings, the terminal."""
+
+    bench: Workbench
+    client: docker.DockerClient
+    settings: Settings
+    err: Console
+    quiet: bool
+
+    def images(self, cells: Iterable[Cell]) -> dict[str, ImageRef]:
+        """The images that cells need, made where they are missing."""
+        return images_for(cells, self.err, quiet=self.quiet)
+
+    def container(self, oslo: str, mounts: Sequence[tuple[Path, str]] = ()) -> Container:
+        """A throw-away container of the image with that version of oslo.messaging; the image is made if need be."""
+        cell = Cell("prefork", "daemon", "eventlet", "green", oslo)
+        refs = self.images([cell])
+        return Container(self.client, refs[image_name("apache", cell)].id, self.bench.folder, tuple(mounts))
+
+    def versions_here(self) -> list[str]:
+        """Versions of oslo.messaging whose images are here already."""
+        tags = {tag for image in self.client.images.list(filters={"label": "heartbed=1"}) for tag in image.tags}
+        wanted = {v: image_tag(image_name("apache", Cell("", "", "", "", v))) for v in milestones()}
+        return [version for version, tag in wanted.items() if tag in tags]
+
+    def say(self, text: str) -> None:
+        """A line about what goes on."""
+        if not self.quiet:
+            self.err.print(text, markup=False, soft_wrap=True)
+
+
+def ready(session: Session, drafted: Draft, *, with_mends: bool) -> tuple[Prepared, list[Mend]]:
+    """Make a candidate and its mends ready to run. Raises ``InputError`` for one that cannot."""
+    session.say(f"reading {drafted.source.main.shown} with httpd")
+    container = session.container(drafted.oslo)
+    if config := drafted.wishes.oslo_config:
+        for name in config.unknown(container.oslo_options()):
+            session.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
+    prepared = prepare(with_packages(session, drafted), session.bench, container)
+    own = prepared.candidate
+    found: list[Mend] = []
+    if with_mends:
+        beside = mend.versions_beside(own.oslo, session.versions_here())
+        found = mend.mends(prepared, session.bench, beside)
+    names = [f"{cell.label}/httpd.conf" for cell in (own, *(each.candidate for each in found))]
+    told = replace(container, mounts=tuple(own.mounts)).check(names, get=f"{own.mount}/", environment=own.switches)
+    answers(prepared, told["answer"])
+    accepted = {name for name, said in told["told"].items() if said["ok"]}
+    return prepared, [each for each in found if f"{each.candidate.label}/httpd.conf" in accepted]
+
+
+def with_packages(session: Session, drafted: Draft) -> Draft:
+    """The same draft, with the packages that its own application needs. Raises ``InputError``."""
+    wishes = drafted.wishes
+    if wishes.own is None or wishes.requirements is None:
+        return drafted
+    session.say(f"installing what {wishes.requirements} names")
+    packages = install(wishes.requirements, session.bench.packages)
+    return replace(drafted, wishes=replace(wishes, own=replace(wishes.own, packages=packages)))
+
+
+def play(
+    session: Session, cells: Sequence[Cell], needed: frozenset[str], left_out: Sequence[tuple[str, str]] = ()
+) -> tuple[RunData, dict[str, str]]:
+    """Run the cells; one that is not ``needed`` and does not start is left out, and the reason returned."""
+    dropped: dict[str, str] = {}
+    while True:
+        playing = [cell for cell in cells if cell.name not in dropped]
+        selection = Selection(tuple(playing), (*left_out, *dropped.items()))
+        beat = session.settings.heartbeat_s
+        try:
+            with LiveView([c.name for c in playing], beat, quiet=session.quiet, console=session.err) as view:
+                outcome = execute(
+                    selection, session.settings, lambda w: images_for(w, session.err, quiet=session.quiet), [view]
+                )
+        except CellFailedError as error:
+            if error.cell in needed:
+                raise InputError(
+                    f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
+                ) from None
+            dropped[error.cell] = error.reason
+            if len(dropped) > MOST_FAILURES:
+                raise
+            session.say(f"left out: {error.cell}: {error.reason}")
+            continue
+        data = load(session.settings.runs, str(outcome.folder))
+        write_reports(data)
+        session.bench.keep(outcome.folder)
+        return data, dropped
+
+
+@contextlib.contextmanager
+def testing_in(settings: Settings, *, quiet: bool) -> Iterator[Session]:
+    """A workbench with the engine, cleared afterwards."""
+    with workbench() as bench, contextlib.closing(connect()) as client:
+        yield Session(bench, client, settings, console(stderr=True), quiet)

@@ -1,0 +1,83 @@
+"""The options that say what a configuration file leaves open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from heartbed.candidate import presets
+from heartbed.candidate.oslo_config import read_options
+from heartbed.candidate.subject import OwnApplication
+from heartbed.candidate.wishes import Wishes
+from heartbed.cli.common import Command
+from heartbed.errors import InputError
+
+WISHES = (
+    click.option("--model", type=click.Choice(["eventlet", "native"]), help="Execution model of your application."),
+    click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
+    click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
+    click.option(
+        "--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none."
+    ),
+    click.option(
+        "--vhost", metavar="NAME", help="The virtual host, by name, address or port, where there are several."
+    ),
+    click.option(
+        "--oslo-config",
+        "oslo_config",
+        type=click.Path(path_type=Path),
+        help="Your nova.conf, for its options of oslo.messaging.",
+    ),
+    click.option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
+    click.option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
+    click.option("--open", "opening", metavar="'GET /PATH'", help="The request that makes --app use the broker."),
+    click.option(
+        "--root",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        help="Folder that the file may include from; its own unless named.",
+    ),
+)
+"""Options that say what a configuration file leaves open."""
+
+
+def wishes_options(command: Command) -> Command:
+    """The options that become ``Wishes``."""
+    for option in reversed(WISHES):
+        command = option(command)
+    return command
+
+
+def application(script: Path | None, opening: str | None) -> OwnApplication | None:
+    """The user's own application, as the command line has it. Raises ``InputError``."""
+    if script is None:
+        if opening:
+            raise InputError("--open is a request to your own application: name it with --app")
+        return None
+    if not script.is_file():
+        raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that httpd would run")
+    words = (opening or "GET /").split()
+    if len(words) != 2 or not words[0].isalpha() or not words[1].startswith("/"):
+        raise InputError(f"--open {opening!r} is not a request", hint="for example --open 'GET /v2.1/servers'")
+    return OwnApplication(script, f"{words[0].upper()} {words[1]}")
+
+
+def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
+    """What the options of the command line say, with the nova.conf that they or the preset name."""
+    own = application(given.pop("app", None), given.pop("opening", None))
+    given |= {"own": own, "requirements": given.pop("requirements", None)}
+    if given["requirements"] and own is None:
+        raise InputError("--requirements are those of an application: name it with --app")
+    path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
+    if path is None:
+        return Wishes(heartbeat_s=heartbeat_s, **given)
+    config = read_options(path, heartbeat_s)
+    return Wishes(
+        heartbeat_s=heartbeat_s,
+        options=config.environment,
+        switched_off=config.switched_off,
+        notes=config.notes,
+        oslo_config=config,
+        **given,
+    )
