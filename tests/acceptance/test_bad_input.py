@@ -299,7 +299,8 @@ def test_clean_removes_what_carries_the_label_save_a_live_runs(tmp_path: Path) -
             return {each["Name"].split("-")[2] for each in client.api.networks(filters={"label": mark})}
 
         held = FileLock(tmp_path / "held.lock")
-        with held:
+        try:
+            held.acquire()
             label, lock, host = cleanup.LABEL, cleanup.LOCK_LABEL, cleanup.HOST_LABEL
             network("foreign")
             network("byhand", **{label: "1"})
@@ -311,5 +312,7 @@ def test_clean_removes_what_carries_the_label_save_a_live_runs(tmp_path: Path) -
             assert names() == {"foreign", "byhand", "live", "elsewhere"}
             stack.clean(client, mark)
             assert names() == {"foreign", "live"}  # what no run here holds goes when the user says so
-        cleanup.remove(client, mark)
+        finally:
+            held.release()
+            cleanup.remove(client, mark)
         assert names() == set()
