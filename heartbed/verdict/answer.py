@@ -14,12 +14,14 @@ WORDS = {
     "native": "native threads",
 }
 QUESTIONS = (
-    ("server", "MPM", "the MPM"),
-    ("mode", "mode", "mod_wsgi's mode"),
-    ("model", "execution model", "how the application runs its threads"),
-    ("oslo", "oslo.messaging", "the version of oslo.messaging"),
+    ("server", "the server"),
+    ("mode", "mod_wsgi's mode"),
+    ("model", "how the application runs its threads"),
+    ("oslo", "the version of oslo.messaging"),
 )
-"""Axis, the word before a single value, and what the axis is called. ``model`` is taken together with ``thread``."""
+"""Axis, and what it is called. ``model`` is taken together with ``thread``."""
+
+MPMS = {"prefork", "event", "worker"}
 
 
 def answer(cells: Sequence[CellVerdict]) -> str:
@@ -53,7 +55,9 @@ def value(cell: CellVerdict, axis: str) -> str:
 
 def _decided(cells: Sequence[CellVerdict]) -> str:
     """Names the axis that alone decides, and those that were varied without effect."""
-    varied = {axis: title for axis, _, title in QUESTIONS if len({value(cell, axis) for cell in cells}) > 1}
+    varied = {axis: title for axis, title in QUESTIONS if len({value(cell, axis) for cell in cells}) > 1}
+    if "server" in varied and {value(cell, "server") for cell in cells} <= MPMS:
+        varied["server"] = "the MPM"
     deciding = {axis: sides for axis in varied if (sides := _sides(cells, axis)) is not None}
     if len(deciding) > 1:
         # Each alone would explain all there is, and none of them was tried without the others.
