@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,6 +249,7 @@ def curl(port: str, path: str, *options: str) -> str:
     return subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
 
 
+LOGS_DEADLINE_S = 60.0
 SERVER = "/v2.1/servers/5a0f3c1e-8f3b-4a57-9d2b-6c8f0e1d2a3b"
 
 
@@ -274,11 +276,14 @@ def test_the_stack_by_hand_works_as_compose_yaml_says(by_hand: Program) -> None:
 
 
 def logs_until(program: Program, words: str) -> bool:
-    """Follow the logs until the words come; the deadline is the program's."""
+    """Follow the logs until the words come, or until the deadline, at which the follower is ended."""
     following = program.start("logs")
+    deadline = threading.Timer(LOGS_DEADLINE_S, following.process.terminate)
+    deadline.start()
     try:
         return any(words in line for line in following.process.stdout or ())
     finally:
+        deadline.cancel()
         following.process.terminate()
         following.end()
 

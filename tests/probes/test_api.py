@@ -40,28 +40,28 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_compose_file(pytestconfig: pytest.Config) -> str:
     return str(pytestconfig.rootpath / "compose.yaml")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_compose_project_name() -> str:
     return f"heartbed-api-{secrets.token_hex(4)}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_setup() -> list[str]:
     """Nothing: pytest-docker would set up outside its ``try``, and leave behind what it had made when that fails."""
     return []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_cleanup() -> list[str]:
     return ["down --volumes --timeout 1"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def compose(
     docker_compose_command: str, docker_compose_file: str, docker_compose_project_name: str
 ) -> Iterator[DockerComposeExecutor]:
@@ -73,7 +73,7 @@ def compose(
         yield DockerComposeExecutor(docker_compose_command, docker_compose_file, docker_compose_project_name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(compose: DockerComposeExecutor, docker_services: Services) -> Services:
     images_for([], quiet=True)
     compose.execute(f"up --detach --no-build --pull never --wait --wait-timeout {UP_DEADLINE_S}")
@@ -95,7 +95,7 @@ def service(server: str, stack: Services) -> Api:
     return Api(server, f"http://127.0.0.1:{stack.port_for(server, 8080)}")
 
 
-@pytest.fixture(scope="session", params=["prefork", "event"])
+@pytest.fixture(scope="module", params=["prefork", "event"])
 def api(request: pytest.FixtureRequest, stack: Services) -> Api:
     return service(request.param, stack)
 
