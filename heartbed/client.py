@@ -19,7 +19,7 @@ DIAGNOSTICS = f"/v2.1/servers/{SERVER_ID}/diagnostics"
 ACTION = f"/v2.1/servers/{SERVER_ID}/action"
 FACTS = "/heartbed/facts"
 
-GRACE_S = 4.0
+GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
 
 Phase = Literal["open", "before", "after"]

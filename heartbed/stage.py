@@ -172,9 +172,11 @@ class Stage:
         deadline = time.monotonic() + REACH_DEADLINE_S
         while True:
             with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-                answers = [pool.submit(request) for _ in wanted]
-                reached |= {pid for answer in answers if (pid := answer.result()) is not None}
-            if enough(reached) or self.stop.is_set() or time.monotonic() > deadline:
+                answers = [answer.result() for answer in [pool.submit(request) for _ in wanted]]
+            reached |= {pid for pid in answers if pid is not None}
+            # A request that is not answered at all has found the process that hangs: asking on would only wait again.
+            hangs = None in answers and bool(reached)
+            if enough(reached) or hangs or self.stop.is_set() or time.monotonic() > deadline:
                 return reached
 
 
