@@ -15,9 +15,9 @@ from heartbed.setup.build import ImageRef
 
 CELLS = (
     "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",
-    "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}-processes2",
+    "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}-threads1",
 )
-"""Twenty-four cells: the comparison, with one process and with two."""
+"""Twenty-four cells: the comparison, with the MPM's own number of threads and with one."""
 
 
 @dataclass(frozen=True)
