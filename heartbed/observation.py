@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from heartbed.bus import Bus
-from heartbed.cells import Cell
 from heartbed.observers.agent import Agent
 from heartbed.observers.app_log import AppLog
 from heartbed.observers.base import Observer, pid_of
@@ -107,10 +105,8 @@ class Observation:
             self._looked_at.add(key)
             self.request_stacks(event.cell, event.pid, "loss")
 
-    def collect(self, cells: Sequence[Cell]) -> None:
-        """Stop watching and put what the capture holds into the record."""
-        del cells
-        self.stop()
+    def collect(self) -> None:
+        """Put what the capture holds into the record, once nothing is watched any more."""
         for event in dissect(self._capture_path, self._bed.container("observer").id or "", self.resolve):
             self._bus.emit(event)
 

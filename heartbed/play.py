@@ -57,7 +57,12 @@ class Play:
             if not self.bed.running("rabbitmq"):
                 raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
             self.bus.emit(Event("run.phase", data={"phase": "dissecting"}))
-            self.watching.collect(self.plan.cells)
+            self.watching.stop()
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                # The cells have said all they had to say: they go while the capture is dissected.
+                going = pool.submit(self.bed.remove, [cell.name for cell in self.plan.cells])
+                self.watching.collect()
+                going.result()
 
     def _broker_ended(self) -> None:
         """Without a broker there is nothing to wait for."""

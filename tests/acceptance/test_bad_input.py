@@ -90,7 +90,7 @@ def broken_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "Dockerfile").write_text(f'FROM {BASE_IMAGE}\nCMD ["sh", "-c", "{say}"]\n')
     tag = f"heartbed-test-broken-broker:{os.getpid()}"
     with contextlib.closing(connect()) as client:
-        client.images.build(path=str(folder), tag=tag)
+        client.images.build(path=str(folder), tag=tag, rm=True, forcerm=True)
         yield tag
         client.images.remove(tag)
 
