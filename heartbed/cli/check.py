@@ -12,7 +12,7 @@ from heartbed.candidate import presets
 from heartbed.candidate.prepare import draft
 from heartbed.cli.answer import FORMATS, Checked, show, tell
 from heartbed.cli.candidates import play, ready, testing_in
-from heartbed.cli.common import Heartbeat, console, runs_option
+from heartbed.cli.common import console, heartbeat_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.model import Outcome
@@ -23,14 +23,7 @@ from heartbed.verdict import EXIT_CODES
 @click.command()
 @click.argument("conf", required=False)
 @wishes_options
-@click.option(
-    "--heartbeat",
-    type=Heartbeat(),
-    default="2",
-    show_default=True,
-    envvar="HEARTBED_HEARTBEAT",
-    help="Heartbeat timeout in the testbed; every cell idles for three of them.",
-)
+@heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")

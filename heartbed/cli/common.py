@@ -74,6 +74,15 @@ class Heartbeat(click.ParamType[int]):
         return heartbeat(str(value))
 
 
+def heartbeat_option(
+    text: str = "Heartbeat timeout. A cell idles for three of them; oslo.messaging's own default is 60.",
+) -> Callable[[Command], Command]:
+    """``--heartbeat SECONDS``, with ``text`` as its help."""
+    return click.option(
+        "--heartbeat", type=Heartbeat(), default="2", show_default=True, envvar="HEARTBED_HEARTBEAT", help=text
+    )
+
+
 def runs_option(command: Command) -> Command:
     """``--runs DIR``."""
     option = click.option(

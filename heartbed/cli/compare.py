@@ -23,7 +23,7 @@ from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli import completion
 from heartbed.cli.candidates import Session, play, ready, testing_in
-from heartbed.cli.common import Heartbeat, console, runs_option
+from heartbed.cli.common import console, heartbeat_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.model import CellVerdict, Outcome
@@ -52,14 +52,7 @@ class Subject:
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
-@click.option(
-    "--heartbeat",
-    type=Heartbeat(),
-    default="2",
-    show_default=True,
-    envvar="HEARTBED_HEARTBEAT",
-    help="Heartbeat timeout. A cell idles for three of them; oslo.messaging's own default is 60.",
-)
+@heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
 def compare(

@@ -13,7 +13,7 @@ from heartbed import bench as bench_
 from heartbed import cells as cells_
 from heartbed import compose as compose_
 from heartbed.cli import completion
-from heartbed.cli.common import Heartbeat, console, load, runs_option, write_reports
+from heartbed.cli.common import console, heartbeat_option, load, runs_option, write_reports
 from heartbed.plan import Labels, Plan
 from heartbed.report.live import LiveView
 from heartbed.report.terminal import summary
@@ -23,14 +23,7 @@ from heartbed.setup.images import images_for
 from heartbed.verdict import EXIT_CODES
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
-HEARTBEAT = click.option(
-    "--heartbeat",
-    type=Heartbeat(),
-    default="2",
-    show_default=True,
-    envvar="HEARTBED_HEARTBEAT",
-    help="Heartbeat timeout. A cell idles for three of them; oslo.messaging's own default is 60.",
-)
+HEARTBEAT = heartbeat_option()
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 
 

@@ -16,7 +16,7 @@ from heartbed import matrix as matrix_
 from heartbed.axes import LIBRARIES, MAIN_AXES, library
 from heartbed.batch import answer
 from heartbed.cells import Cell, select
-from heartbed.cli.common import Heartbeat, console, runs_option
+from heartbed.cli.common import console, heartbeat_option, runs_option
 from heartbed.errors import InputError
 from heartbed.report.live import LiveView
 from heartbed.report.words import cause_words, outcome_words
@@ -26,9 +26,7 @@ from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
 from heartbed.versions.releases import RELEASES
 
-HEARTBEAT = click.option(
-    "--heartbeat", type=Heartbeat(), default="2", show_default=True, envvar="HEARTBED_HEARTBEAT", help="Timeout."
-)
+HEARTBEAT = heartbeat_option("Timeout.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 
 

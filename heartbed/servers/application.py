@@ -1,8 +1,11 @@
-"""What the application's environment says, whatever the server."""
+"""What a service needs to host the application, whatever the server."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from heartbed.plan import HTTP_PORT, image_name
 
 if TYPE_CHECKING:
     from heartbed.cells import Cell
@@ -22,3 +25,21 @@ def environment(plan: Plan, cell: Cell) -> dict[str, str]:
     else:
         values["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"] = str(cell.thread == "pthread").lower()
     return values
+
+
+def hosted(
+    plan: Plan, cell: Cell, image: str, choices: Mapping[str, str], volumes: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """The cell's service: a family's ``image``, what its server is told by ``choices``, and what is mounted.
+
+    The limits keep a runaway from taking the machine.
+    """
+    return {
+        "image": plan.image(image_name(image, cell)),
+        "environment": {**choices, **environment(plan, cell)},
+        "volumes": list(volumes),
+        "ports": [f"127.0.0.1::{HTTP_PORT}"],
+        "mem_limit": f"{256 + 128 * cell.process_count}m",
+        "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
+        "depends_on": ["rabbitmq", "compute"],
+    }

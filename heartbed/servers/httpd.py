@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from heartbed.plan import APP_DIRECTORY, HTTP_PORT, bind, image_name
-from heartbed.servers.application import environment
+from heartbed.plan import APP_DIRECTORY, bind
+from heartbed.servers.application import hosted
 
 if TYPE_CHECKING:
     from heartbed.cells import Cell
@@ -27,12 +27,5 @@ def choices(cell: Cell) -> dict[str, str]:
 
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     """Httpd on the configuration in apache_conf/, which reads its choices from the environment."""
-    return {
-        "image": plan.image(image_name(IMAGE, cell)),
-        "environment": choices(cell) | environment(plan, cell),
-        "volumes": [bind(plan.settings.apache_conf, f"{APP_DIRECTORY}/apache_conf")],
-        "ports": [f"127.0.0.1::{HTTP_PORT}"],
-        "mem_limit": f"{256 + 128 * cell.process_count}m",
-        "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
-        "depends_on": ["rabbitmq", "compute"],
-    }
+    volumes = [bind(plan.settings.apache_conf, f"{APP_DIRECTORY}/apache_conf")]
+    return hosted(plan, cell, IMAGE, choices(cell), volumes)
