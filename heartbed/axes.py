@@ -80,6 +80,14 @@ OPTION_AXES = (
         servers=("uwsgi", "gunicorn"),
     ),
     Axis(
+        "front",
+        {
+            "direct": "uWSGI speaks HTTP itself",
+            "proxied": "httpd with mod_proxy_uwsgi in front, as devstack has it",
+        },
+        servers=("uwsgi",),
+    ),
+    Axis(
         "worker_class",
         {
             "sync": "gunicorn's sync workers: one request at a time, waiting in select()",

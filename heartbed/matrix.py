@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from heartbed.axes import HTTPD, MAIN_AXES
+from heartbed.axes import MAIN_AXES
 from heartbed.batch import Played
 from heartbed.cells import Cell, Selection, select
 from heartbed.versions.locks import milestones
 
 MODELS = "{eventlet,eventlet-pthread,native}"
+
+HOSTINGS = {"uwsgi": ("uwsgi", "uwsgi-proxied"), "gunicorn": ("gunicorn",)}
+"""Server -> where the application runs in it; the others are httpd, embedded and in daemon processes.
+
+gunicorn's gthread workers are left out: there a monkey-patched application answers its first request only.
+"""
 
 CELL_OCTETS = 128 * 2**20
 """Memory that a cell takes while it imports its application; measured 42 MiB with one process when idle."""
@@ -26,8 +32,8 @@ def expressions(servers: Sequence[str] = ()) -> list[str]:
     """The cells of the matrix; of all servers, or of those that are named."""
     versions = f"oslo{{{','.join(milestones())}}}"
     named = servers or tuple(MAIN_AXES[0].tokens)
-    modes = {server: "-{embedded,daemon}" if server in HTTPD else "" for server in named}
-    return [f"{server}{modes[server]}-{MODELS}-{versions}" for server in named]
+    hosts = [host for server in named for host in HOSTINGS.get(server, (f"{server}-{{embedded,daemon}}",))]
+    return [f"{host}-{MODELS}-{versions}" for host in hosts]
 
 
 def selection(servers: Sequence[str] = ()) -> Selection:

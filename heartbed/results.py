@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from heartbed import __version__
+from heartbed.axes import OPTION_AXES
 from heartbed.batch import Played, answer
 from heartbed.cells import Cell
 from heartbed.settings import ROOT
@@ -39,8 +40,10 @@ class Result:
 
     @property
     def column(self) -> str:
-        """Where the application runs: ``prefork embedded``, ``uwsgi``."""
-        return " ".join(filter(None, (self.factors["server"], self.factors.get("mode"))))
+        """Where the application runs: ``prefork embedded``, ``uwsgi``, ``gunicorn gthread``."""
+        options = (self.factors.get(axis.name, axis.default) for axis in OPTION_AXES)
+        unusual = [token for token, axis in zip(options, OPTION_AXES, strict=True) if token != axis.default]
+        return " ".join(filter(None, (self.factors["server"], self.factors.get("mode"), *unusual)))
 
     @property
     def row(self) -> str:

@@ -26,10 +26,11 @@ class Host:
 
 def host(environ: Mapping[str, Any]) -> Host | None:
     """The server; None under httpd. ``environ`` is a request's WSGI environment."""
-    return _uwsgi() or _gunicorn(str(environ.get("SERVER_SOFTWARE", "")))
+    software = str(environ.get("SERVER_SOFTWARE", ""))
+    return _uwsgi(software) or _gunicorn(software)
 
 
-def _uwsgi() -> Host | None:
+def _uwsgi(server_software: str) -> Host | None:
     # uWSGI puts this module into the interpreters that it runs; nobody else has it.
     uwsgi = sys.modules.get("uwsgi") or _imported("uwsgi")
     if uwsgi is None:
@@ -40,7 +41,8 @@ def _uwsgi() -> Host | None:
         processes=uwsgi.numproc,
         threads=uwsgi.cores,
         app_threads=bool(uwsgi.has_threads) if hasattr(uwsgi, "has_threads") else None,
-        options={"loading": _loading()},
+        # By itself uWSGI says nothing of the server; a proxy hands over what it is.
+        options={"loading": _loading(), "front": "proxied" if server_software.startswith("Apache") else "direct"},
     )
 
 

@@ -1,4 +1,4 @@
-"""uWSGI, which speaks HTTP itself."""
+"""uWSGI, which speaks HTTP itself, or stands behind httpd's mod_proxy_uwsgi."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def service(plan: Plan, cell: Cell) -> dict[str, Any]:
         "HEARTBED_PROCESSES": str(cell.process_count),
         "HEARTBED_THREADS": str(cell.thread_count),
     }
-    # uWSGI takes "false" for true here: the line must be there or not.
+    # uWSGI takes "false" for true here: the lines must be there or not.
     choices |= {"HEARTBED_LAZY": "true"} if cell.has("lazy") else {}
+    choices |= {"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"} if cell.has("proxied") else {}
     volumes = [bind(ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
     return hosted(plan, cell, IMAGE, choices, volumes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed import cells, record
+from heartbed import cells, matrix, record
 from heartbed.cli.common import console, write_reports
 from heartbed.report import RunData
 from heartbed.report.live import LiveView
@@ -38,15 +38,9 @@ def servers(config: pytest.Config) -> tuple[str, ...]:
 
 
 def selection(config: pytest.Config) -> cells.Selection:
-    """The cells of the suite: each server, embedded and daemon where it is httpd, with each execution model."""
-    modes = cells.AXES[1]
-    models = "{eventlet,eventlet-pthread,native}"
-    return cells.select(
-        [
-            f"{server}-{{{','.join(modes.tokens)}}}-{models}" if modes.applies_to(server) else f"{server}-{models}"
-            for server in servers(config)
-        ]
-    )
+    """The cells of the suite: those of the reference matrix in the default version of oslo.messaging."""
+    reference = matrix.selection(servers(config)).cells
+    return cells.Selection(tuple(cell for cell in reference if cell.oslo == cells.DEFAULT_OSLO))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ GIB = 2**30
 
 def test_matrix_has_every_server_mode_model_and_milestone_once() -> None:
     cells = matrix.selection().cells
-    assert len(cells) == (3 * 2 + 2) * 3 * len(milestones())
+    assert len(cells) == (3 * 2 + 3) * 3 * len(milestones())
     assert {cell.server for cell in cells} == {"prefork", "event", "worker", "uwsgi", "gunicorn"}
     assert matrix.selection(("uwsgi",)).cells == tuple(cell for cell in cells if cell.server == "uwsgi")
 

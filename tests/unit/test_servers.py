@@ -42,6 +42,12 @@ def test_uwsgi_has_a_line_for_lazy_apps_or_none() -> None:
     assert "HEARTBED_LAZY" not in service("uwsgi-preload")["environment"]
 
 
+def test_a_proxy_is_in_front_of_uwsgi_only_where_it_is_asked_for() -> None:
+    assert "HEARTBED_FRONT" not in service("uwsgi")["environment"]
+    told = service("uwsgi-proxied")["environment"]
+    assert (told["HEARTBED_FRONT"], told["HEARTBED_PROXIED"]) == ("proxied", "true")
+
+
 def test_gunicorn_is_told_its_worker_class() -> None:
     assert service("gunicorn")["environment"]["HEARTBED_WORKER_CLASS"] == "sync"
     assert service("gunicorn-gthread-threads4")["environment"]["HEARTBED_THREADS"] == "4"

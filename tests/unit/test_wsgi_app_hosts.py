@@ -26,7 +26,16 @@ def test_outside_any_other_server_there_is_none() -> None:
 
 @pytest.mark.usefixtures("uwsgi")
 def test_uwsgi_tells_its_version_processes_and_threads() -> None:
-    assert hosts.host({}) == hosts.Host("uwsgi", "2.0.31", 3, 2, app_threads=True, options={"loading": "lazy"})
+    assert hosts.host({}) == hosts.Host(
+        "uwsgi", "2.0.31", 3, 2, app_threads=True, options={"loading": "lazy", "front": "direct"}
+    )
+
+
+@pytest.mark.usefixtures("uwsgi")
+def test_a_proxy_in_front_of_uwsgi_is_seen_by_what_it_hands_over() -> None:
+    found = hosts.host({"SERVER_SOFTWARE": "Apache/2.4.66 (Debian)"})
+    assert found is not None
+    assert found.options["front"] == "proxied"
 
 
 def test_a_uwsgi_that_does_not_say_whether_threads_run_is_not_made_to(uwsgi: SimpleNamespace) -> None:
@@ -41,7 +50,7 @@ def test_an_application_that_another_process_has_loaded_was_preloaded(monkeypatc
     monkeypatch.setattr(natives, "LOADED_IN", os.getppid())
     found = hosts.host({})
     assert found is not None
-    assert found.options == {"loading": "preload"}
+    assert found.options["loading"] == "preload"
 
 
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
