@@ -6,29 +6,25 @@ questions: does it keep its connections, and what single change would.
 
 from __future__ import annotations
 
-import copy
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
-from heartbed.candidate import modules
-from heartbed.candidate.adapt import Adapted, Replacement, adapted_lines, diff
-from heartbed.candidate.changes import Change, Variant, changes, number
-from heartbed.candidate.lines import Directive
-from heartbed.candidate.prepare import size
+from heartbed.candidate.adapted import diff
+from heartbed.candidate.changes import PTHREAD, Change, Variant, changes, has_option, pthread, unchanged
 from heartbed.candidate.prepared import Prepared
-from heartbed.candidate.shape import Shape
-from heartbed.candidate.source import SourceFile
 from heartbed.candidate.subject import Candidate
 from heartbed.candidate.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.versions.releases import number
 
 
 @dataclass(frozen=True)
 class Mend:
     """A candidate that differs from the user's by ``changes``, and the lines that make it so."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Change[Any], ...]
     candidate: Candidate
     lines: str
 
@@ -38,82 +34,69 @@ class Mend:
         return " and ".join(change.what for change in self.changes)
 
     @property
+    def keys(self) -> frozenset[str]:
+        """The changes' short names."""
+        return frozenset(change.key for change in self.changes)
+
+    @property
     def price(self) -> str:
         """What they cost elsewhere."""
         return "; ".join(change.price for change in self.changes if change.price)
 
 
-def mends(prepared: Prepared, bench: Workbench, oslo_versions: Sequence[str] = ()) -> list[Mend]:
-    """Every single change that makes sense for this candidate, written down ready to run."""
-    return [_mend(prepared, bench, (change,)) for change in changes(prepared, oslo_versions)]
+def mends(
+    prepared: Prepared[Any], bench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
+) -> list[Mend]:
+    """Every single change that makes sense for this candidate, written down ready to run.
+
+    ``ruled_out`` are the keys of changes that the user cannot make. Raises ``InputError`` for one that there is not.
+    """
+    found = changes(prepared, oslo_versions)
+    keys = [change.key for change in found]
+    for key in ruled_out:
+        if key not in keys:
+            raise InputError(f"--rule-out {key}: there is no such change here", hint=f"changes: {', '.join(keys)}")
+    return [_mend(prepared, bench, (change,)) for change in found if change.key not in ruled_out]
 
 
-def pairs(prepared: Prepared, bench: Workbench) -> list[Mend]:
-    """Pairs of changes to how the application is hosted, for where no single one does."""
-    useful = [change for change in changes(prepared, ()) if change.key != "heartbeat"]
-    return [
-        _mend(prepared, bench, pair)
-        for pair in combinations(useful, 2)
-        if not (_is_mpm(pair[0]) and _is_mpm(pair[1])) and {c.key for c in pair} != {"native", "pthread"}
-    ]
+def pairs(
+    prepared: Prepared[Any], bench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
+) -> list[Mend]:
+    """Pairs of changes, for where no single one does.
+
+    Two releases make no pair, nor two MPMs; and ``heartbeat_in_pthread`` goes
+    with a release that has it, also where the candidate's own has not.
+    """
+    useful = [c for c in changes(prepared, oslo_versions) if c.key != "heartbeat" and c.key not in ruled_out]
+    if prepared.candidate.thread == "green" and not any(c.key == PTHREAD for c in useful) and PTHREAD not in ruled_out:
+        useful.append(pthread())
+    found = [_mend(prepared, bench, pair) for pair in combinations(useful, 2) if not _at_odds(*pair)]
+    return [each for each in found if each.candidate.thread == "green" or has_option(each.candidate.oslo)]
 
 
-def _is_mpm(change: Change) -> bool:
-    return change.key in modules.MPMS
+def _at_odds(one: Change[Any], other: Change[Any]) -> bool:
+    """Whether two changes answer the same question, so that one undoes the other."""
+    both = {one.key, other.key}
+    return one.question == other.question or both in ({"native", PTHREAD}, {"eventlet", PTHREAD})
 
 
-def _mend(prepared: Prepared, bench: Workbench, chosen: tuple[Change, ...]) -> Mend:
-    own = prepared.candidate
-    variant = Variant(prepared.shape, own.model, own.thread, own.oslo, own.heartbeat_s)
+def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:
+    variant = unchanged(prepared)
     for change in chosen:
         variant = change.apply(variant)
-    # One process shows what several would: they are alike.
-    found = replace(variant.shape, processes=1)
     label = "-".join([prepared.label, *(change.key for change in chosen)])
-    adapted = _edited(prepared, variant, found)
-    bench.write(label, adapted, found.mpm, prepared.draft.load, size(found))
     candidate = replace(
-        own,
+        prepared.write(variant, label, bench),
         label=label,
-        server=found.mpm,
-        mode=found.mode,
         model=variant.model,
         thread=variant.thread,
         oslo=variant.oslo,
-        processes=1,
-        threads=found.threads,
         heartbeat_s=variant.heartbeat_s,
     )
     return Mend(chosen, candidate, _lines(prepared, variant))
 
 
-def _edited(prepared: Prepared, variant: Variant, found: Shape) -> Adapted:
-    """The copy with the edits in it, under the rules that hold for the user's own lines."""
-    adapted = copy.copy(prepared.draft.adapted)
-    adapted.replacements = list(adapted.replacements)
-    for edit in variant.edits:
-        text = adapted_lines(edit.text)
-        adapted.add(Replacement(edit.inside, edit.first, edit.last, text, "the change", ""))
-    if found.mpm != prepared.shape.mpm:
-        for file, d in adapted.source.all():
-            if not d.name.startswith("<") and not modules.belongs_to_mpm(d.key, found.mpm):
-                adapted.add(
-                    Replacement(file.inside, d.first, d.last, None, "of another MPM", f"{d.name} {d.arguments}")
-                )
-    place = prepared.place(found.daemon) if found.daemon else None
-    if place:
-        _one_process(adapted, *place)
-    return adapted
-
-
-def _one_process(adapted: Adapted, file: SourceFile, directive: Directive) -> None:
-    before = [r for r in adapted.replacements if (r.file, r.first) == (file.inside, directive.first)]
-    text = (before[0].text if before else None) or f"{directive.indent}{directive.name} {directive.arguments}"
-    text = re.sub(r"\bprocesses=\d+", "processes=1", text)
-    adapted.add(Replacement(file.inside, directive.first, directive.last, text, "one process shows it all", ""))
-
-
-def _lines(prepared: Prepared, variant: Variant) -> str:
+def _lines(prepared: Prepared[Any], variant: Variant[Any]) -> str:
     """What the user has to change: a diff of their files, then what lies elsewhere."""
     told = []
     for file in prepared.draft.source.files:

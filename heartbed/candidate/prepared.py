@@ -1,29 +1,45 @@
-"""A candidate on its way: drafted from the user's files, then prepared; and where in them something stands."""
+"""A candidate on its way, drafted and then prepared: what each kind of configuration must be able to.
+
+A kind is a package beside this module (``httpd``, ``uwsgi``). It drafts a file,
+prepares the draft in a container, and then answers for everything that only it
+can know: what the configuration is in words, what decides in it, which changes
+to how the application is hosted there are, and how a changed copy is written.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from heartbed.axes import DEFAULT_OSLO
-from heartbed.candidate import dump
-from heartbed.candidate.adapt import COPY, Adapted
-from heartbed.candidate.lines import Directive
-from heartbed.candidate.shape import Shape
-from heartbed.candidate.source import Source, SourceFile, where
-from heartbed.candidate.subject import Candidate
-from heartbed.candidate.wishes import Wishes
+from heartbed.cell import Cell
+
+if TYPE_CHECKING:
+    from heartbed.candidate.adapted import Adapted
+    from heartbed.candidate.changes import Change, Variant
+    from heartbed.candidate.container import Container
+    from heartbed.candidate.source import Source
+    from heartbed.candidate.subject import Candidate
+    from heartbed.candidate.wishes import Wishes
+    from heartbed.candidate.workbench import Workbench
+
+Shape = TypeVar("Shape")
+"""What a configuration makes of the application, in a kind's own terms."""
 
 
 @dataclass(frozen=True)
-class Draft:
+class Draft(ABC):
     """A user's file, read and adapted. Nothing has been started for it."""
 
     label: str
     adapted: Adapted
-    mpm: str
-    load: tuple[str, ...]
     wishes: Wishes
     assumptions: tuple[str, ...]
+
+    server: ClassVar[str]
+    """The program that reads such a file, in words."""
 
     @property
     def oslo(self) -> str:
@@ -35,43 +51,61 @@ class Draft:
         """The user's files."""
         return self.adapted.source
 
+    @property
+    @abstractmethod
+    def cell(self) -> Cell:
+        """A cell whose image can read the file."""
+
+    @abstractmethod
+    def with_variable(self, v: Variant[Any], line: str) -> Variant[Any]:
+        """The variant with ``NAME=value`` in the application's environment."""
+
+    @abstractmethod
+    def prepare(self, bench: Workbench, container: Container) -> Prepared[Any]:
+        """Have the server read the copy, and find the application in it. Raises ``InputError``."""
+
 
 @dataclass(frozen=True)
-class Prepared:
-    """A candidate that httpd accepts and whose application answers."""
+class Prepared(ABC, Generic[Shape]):
+    """A candidate that its server accepts."""
 
     draft: Draft
     shape: Shape
     candidate: Candidate
-    root: dump.Node
-    """The configuration that httpd has in force."""
 
     @property
     def label(self) -> str:
         """What the candidate is called."""
         return self.draft.label
 
-    def place(self, node: dump.Node) -> tuple[SourceFile, Directive] | None:
-        """The directive of the user's that a node of httpd's tree comes from."""
-        return place(self.draft, node)
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """What is odd about the file, in words."""
+        return ()
+
+    @property
+    @abstractmethod
+    def rows(self) -> Mapping[str, str]:
+        """What the configuration is, in words, a line each."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Mapping[str, str]:
+        """The settings in force that bear on processes, threads and connections."""
+
+    @abstractmethod
+    def answers(self, answer: Mapping[str, Any]) -> None:
+        """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
+
+    @abstractmethod
+    def hosting(self) -> list[Change[Shape]]:
+        """The single changes to how the application is hosted."""
+
+    @abstractmethod
+    def write(self, variant: Variant[Shape], label: str, bench: Workbench) -> Candidate:
+        """Write the copy of the configuration as the variant has it, and return the candidate that runs it."""
 
 
-def file_of(draft: Draft, path: str | None) -> SourceFile | None:
-    """The user's file behind a path in the container."""
-    inside = (path or "").removeprefix(f"{COPY}/{draft.label}/files/")
-    return draft.source.file(inside) if inside != path else None
-
-
-def place(draft: Draft, node: dump.Node) -> tuple[SourceFile, Directive] | None:
-    """The directive of the user's that a node of httpd's tree comes from."""
-    file = file_of(draft, node.file)
-    if file is None:
-        return None
-    found = next((d for d in file.directives() if d.first <= node.line <= d.last), None)
-    return (file, found) if found else None
-
-
-def at(draft: Draft, node: dump.Node) -> str:
-    """File and line of a node, as the user knows them."""
-    found = place(draft, node)
-    return where(found[0], found[1].first) if found else draft.source.main.shown
+def count(number: int, word: str, plural: str = "s") -> str:
+    """``2 processes``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}{plural}"

@@ -1,9 +1,11 @@
-"""Runs inside a throw-away container: has httpd read configurations, and tells what it says as JSON on stdout.
+"""Runs inside a throw-away container: has a server read configurations, and tells what it says as JSON on stdout.
 
 It is given one argument, a JSON object: ``names`` are main files to be read,
+by uWSGI those that end in ".ini", by httpd the others;
 ``dump`` asks for the configuration in force, ``get`` is a path that the first
 of them is asked for once it runs, and ``cell`` asks for the configuration of
-the image's own, which reads its choices from the environment. It must not import anything of Heartbed's.
+the image's own, which reads its choices from the environment: by the command or
+the ini file that it names. It must not import anything of Heartbed's.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +41,16 @@ def _read(command: list[str], *, dump: bool) -> dict[str, object]:
     return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
 
 
+def _read_ini(path: str) -> dict[str, object]:
+    """What uWSGI has in force; all the options that it knows as ``stderr``."""
+    # It reads, says what it has read, and goes. lazy-apps: it need not load the application for that.
+    command = ["uwsgi", "--lazy-apps", "--show-config", "--no-server", "--ini", path]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=30)
+    known = subprocess.run(["uwsgi", "--help"], capture_output=True, text=True, errors="replace", check=False)
+    told = done.stdout + done.stderr
+    return {"ok": done.returncode == 0 and ";end of configuration" in told, "output": told, "stderr": known.stdout}
+
+
 def _options() -> dict[str, object]:
     """The names of all options of oslo.messaging, also the old names of renamed ones."""
     code = (
@@ -52,9 +65,12 @@ def _options() -> dict[str, object]:
 
 def _get(name: str, path: str) -> dict[str, object]:
     with Path(LOG).open("wb") as log:
-        process = subprocess.Popen([HTTPD, "-f", f"{FOLDER}/{name}", "-D", "FOREGROUND"], stdout=log, stderr=log)
+        file = f"{FOLDER}/{name}"
+        command = ["heartbed-uwsgi", file] if name.endswith(".ini") else [HTTPD, "-f", file, "-D", "FOREGROUND"]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
         status, text = _ask(process, path)
-        process.terminate()
+        # At SIGTERM uWSGI begins anew.
+        process.send_signal(signal.SIGINT if name.endswith(".ini") else signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
     lines = Path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -73,17 +89,22 @@ def _ask(process: subprocess.Popen[bytes], path: str) -> tuple[int | None, str]:
             return error.code, f"Location: {place}" if place else error.read(2000).decode("utf-8", "replace")
         except OSError:
             time.sleep(0.05)
-    return None, "httpd has ended" if process.poll() is not None else "no answer"
+    return None, "it has ended" if process.poll() is not None else "no answer"
 
 
 def main() -> None:
     """Do what the argument says."""
     asked = json.loads(sys.argv[1])
-    told = {name: _read([HTTPD, "-f", f"{FOLDER}/{name}"], dump=asked["dump"]) for name in asked["names"]}
+    told = {
+        name: _read_ini(f"{FOLDER}/{name}")
+        if name.endswith(".ini")
+        else _read([HTTPD, "-f", f"{FOLDER}/{name}"], dump=asked["dump"])
+        for name in asked["names"]
+    }
     if asked.get("options"):
         told["options"] = _options()
-    if asked.get("cell"):
-        told["cell"] = _read(["heartbed-httpd"], dump=True)
+    if cell := asked.get("cell"):
+        told["cell"] = _read_ini(cell) if cell.endswith(".ini") else _read([cell], dump=True)
     answer = _get(asked["names"][0], asked["get"]) if asked.get("get") is not None else None
     json.dump({"told": told, "answer": answer}, sys.stdout)
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from heartbed.candidate.wishes import PTHREAD, OwnApplication
 from heartbed.cell import Cell
+from heartbed.plan import APP_DIRECTORY
 from heartbed.settings import ROOT
+
+if TYPE_CHECKING:
+    from heartbed.candidate.prepared import Draft
 
 SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
 
@@ -17,21 +23,12 @@ FRONT = Path(__file__).with_name("own_app.py")
 
 
 @dataclass(frozen=True)
-class OwnApplication:
-    """A user's own WSGI script, the request that makes it use the broker, and a folder of packages for it."""
-
-    script: Path
-    opening: str = "GET /"
-    packages: Path | None = None
-
-
-@dataclass(frozen=True)
 class Candidate(Cell):
     """A configuration that a user brings, or one that differs from it by one change.
 
-    The fields of ``Cell`` say what httpd makes of it. ``folder`` is on this
-    machine and holds, for each candidate, ``<label>/httpd.conf`` and the copy of
-    the user's files. ``script`` is where the configuration expects its WSGI
+    The fields of ``Cell`` say what its server makes of it. ``folder`` is on this
+    machine and holds, for each candidate, ``<label>/`` with a main file that
+    includes the copy of the user's files. ``script`` is where the configuration expects its WSGI
     script, ``mount`` the part of the URL in front of the application's paths.
     ``environment`` are oslo.config's options beside those of the testbed, as
     variables of the environment.
@@ -48,6 +45,11 @@ class Candidate(Cell):
     def name(self) -> str:
         """What it is called: the user's file, and the change."""
         return self.label
+
+    @property
+    def main(self) -> str:
+        """The main file that its server is started on, within ``folder``."""
+        return f"{self.label}/httpd.conf"
 
     @property
     def family(self) -> str:
@@ -83,3 +85,51 @@ class Candidate(Cell):
         if self.own and self.own.packages:
             found["HEARTBED_APP_PACKAGES"] = PACKAGES
         return found
+
+
+@dataclass(frozen=True)
+class UwsgiCandidate(Candidate):
+    """A configuration of uWSGI's. ``loading`` is the factor of that name, empty where processes differ in it."""
+
+    loading: str = "lazy"
+
+    @property
+    def main(self) -> str:
+        """The main file that uWSGI is started on."""
+        return f"{self.label}/uwsgi.ini"
+
+    @property
+    def family(self) -> str:
+        """The module of ``heartbed.servers`` that makes a service of it."""
+        return "uwsgi-candidate"
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """The cell's, without what cannot be said of all of its processes."""
+        return {axis: factor for axis, factor in super().factors.items() if axis != "loading" or self.loading}
+
+    @property
+    def mounts(self) -> list[tuple[Path, str]]:
+        """Also the configuration of the httpd in front."""
+        return [*super().mounts, (ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
+
+    @property
+    def switches(self) -> dict[str, str]:
+        """Also what stands in front."""
+        return super().switches | ({"HEARTBED_FRONT": "proxied"} if self.has("proxied") else {})
+
+
+def fields(draft: Draft, folder: Path) -> dict[str, Any]:
+    """What the draft and the user's wishes say of a candidate, whatever its server: fields of ``Candidate``."""
+    wishes = draft.wishes
+    pthread = wishes.options.get(PTHREAD, "").lower() == "true" if wishes.pthread is None else wishes.pthread
+    return {
+        "model": wishes.model or "eventlet",
+        "thread": "pthread" if pthread and wishes.model != "native" else "green",
+        "oslo": draft.oslo,
+        "heartbeat_s": 0 if wishes.switched_off else None,
+        "label": draft.label,
+        "folder": folder,
+        "own": wishes.own,
+        "environment": tuple(sorted((k, v) for k, v in wishes.options.items() if k != PTHREAD)),
+    }

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.axes import DEFAULT_OSLO
-from heartbed.candidate.adapt import Adapted
 from heartbed.candidate.oslo_config import OsloConfig
-from heartbed.candidate.subject import OwnApplication
 
-DEFAULT_MPM = "event"
-"""What Debian's and Red Hat's httpd loads unless told otherwise."""
 
-THREADED_ONLY = frozenset({"threadsperchild", "threadlimit", "maxsparethreads", "minsparethreads"})
-PREFORK_ONLY = frozenset({"minspareservers", "maxspareservers"})
+@dataclass(frozen=True)
+class OwnApplication:
+    """A user's own WSGI script, the request that makes it use the broker, and a folder of packages for it."""
+
+    script: Path
+    opening: str = "GET /"
+    packages: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,6 @@ class Wishes:
     requirements: Path | None = None
     notes: tuple[str, ...] = ()
     """What is to be said of that nova.conf."""
-
-
-def mpm_of(adapted: Adapted, wishes: Wishes, assumed: list[str]) -> str:
-    """The MPM; what it is taken from is added to ``assumed`` where neither user nor file say it."""
-    if wishes.mpm:
-        return wishes.mpm
-    if adapted.mpm:
-        return adapted.mpm
-    used = {d.key for _, d in adapted.source.all() if not any(w.startswith("if") for w in d.within)}
-    if used & PREFORK_ONLY:
-        assumed.append("MPM prefork: the file loads none, and sizes prefork (--mpm says otherwise)")
-        return "prefork"
-    if used & THREADED_ONLY:
-        assumed.append("MPM event: the file loads none, and sizes threads (--mpm says otherwise)")
-        return DEFAULT_MPM
-    assumed.append(f"MPM {DEFAULT_MPM}: the file loads none, and this is Debian's and Red Hat's (--mpm says otherwise)")
-    return DEFAULT_MPM
 
 
 def assumptions(wishes: Wishes) -> list[str]:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from heartbed.candidate.adapt import Adapted
-from heartbed.candidate.frame import Size, render
+from heartbed.candidate.adapted import Adapted
 from heartbed.errors import TestbedError
 from heartbed.settings import ROOT
 
@@ -22,7 +21,7 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Workbench:
-    """A folder that holds ``<label>/httpd.conf`` and ``<label>/files/`` of each candidate."""
+    """A folder that holds, for each candidate, ``<label>/`` with a main file and the user's own in ``files/``."""
 
     folder: Path
 
@@ -31,15 +30,14 @@ class Workbench:
         """Where the packages of a user's own application go."""
         return self.folder / ".packages"
 
-    def write(self, label: str, adapted: Adapted, mpm: str, load: tuple[str, ...], size: Size | None) -> None:
-        """Write the copy of a configuration, and the main file that includes it."""
+    def write(self, label: str, adapted: Adapted, main: str, text: str) -> None:
+        """Write the copy of a configuration, and the main file that includes it: its name, and its text."""
         place = self.folder / label
         for file in adapted.source.files:
             path = place / "files" / file.inside
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes("\n".join(adapted.text(file)).encode("utf-8", "surrogateescape"))
-        main = render(label, adapted.source.main.inside, mpm, load, size)
-        (place / "httpd.conf").write_text(main, encoding="utf-8")
+        (place / main).write_text(text, encoding="utf-8")
         for path in (place, *place.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
 

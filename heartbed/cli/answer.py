@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.text import Text
 
-from heartbed.candidate.adapt import diff
+from heartbed.candidate.adapted import diff
 from heartbed.candidate.prepared import Prepared
 from heartbed.errors import HeartbedError
 from heartbed.mend import Mend
@@ -43,14 +43,14 @@ class Tried:
 class Checked:
     """A checked candidate: what was run, its verdict, and what each change would do."""
 
-    prepared: Prepared
+    prepared: Prepared[Any]
     verdict: CellVerdict
     tried: tuple[Tried, ...]
     data: RunData
     dropped: dict[str, str]
 
     @classmethod
-    def of(cls, prepared: Prepared, mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
+    def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
         """From one run of the candidate with its mends."""
         own = data.cell(prepared.label)
         if own is None:
@@ -90,6 +90,7 @@ class Checked:
                 "mount": own.mount or "/",
             },
             "assumed": list(self.prepared.draft.assumptions),
+            "oddities": list(self.prepared.oddities),
             "replaced": self.prepared.draft.adapted.diff(),
             "verdict": self.verdict.model_dump(mode="json"),
             "changes": [
@@ -149,13 +150,10 @@ def show(checked: Checked, out: Console) -> None:
 
 
 def _what(checked: Checked, out: Console) -> None:
-    own, shape, draft = checked.prepared.candidate, checked.prepared.shape, checked.prepared.draft
-    out.print(f"[bold]{escape(draft.source.main.shown)}[/], as httpd reads it", soft_wrap=True)
-    where = f"daemon process group {shape.group}" if shape.mode == "daemon" else "embedded in httpd's children"
+    own, draft = checked.prepared.candidate, checked.prepared.draft
+    out.print(f"[bold]{escape(draft.source.main.shown)}[/], as {draft.server} reads it", soft_wrap=True)
     rows = {
-        "MPM": own.server,
-        "mod_wsgi": f"{where}: {_count(own.process_count, 'process', 'es')}, {_count(own.thread_count, 'thread')} each",
-        "answers": f"{shape.application.told}, {own.mount or '/'} -> {own.script}",
+        **checked.prepared.rows,
         "runs": f"{own.model}, oslo.messaging {own.oslo}"
         + (f", heartbeat_in_pthread = {str(own.thread == 'pthread').lower()}" if own.model == "eventlet" else ""),
     }
@@ -163,10 +161,8 @@ def _what(checked: Checked, out: Console) -> None:
         out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
     for text in draft.assumptions:
         out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
-
-
-def _count(number: int, word: str, plural: str = "s") -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}{plural}"
+    for text in checked.prepared.oddities:
+        out.print(f"  [yellow]note     [/]{escape(text)}", soft_wrap=True)
 
 
 def _replaced(checked: Checked, out: Console) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from heartbed import mend
-from heartbed.candidate.complaints import answers
-from heartbed.candidate.httpd import Container
+from heartbed import servers
+from heartbed.candidate.container import Container
 from heartbed.candidate.packages import install
-from heartbed.candidate.prepare import prepare
 from heartbed.candidate.prepared import Draft, Prepared
 from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.cell import Cell
@@ -53,11 +50,10 @@ class Session:
         """The images that cells need, made where they are missing."""
         return images_for(cells, self.err, quiet=self.quiet)
 
-    def container(self, oslo: str, mounts: Sequence[tuple[Path, str]] = ()) -> Container:
-        """A throw-away container of the image with that version of oslo.messaging; the image is made if need be."""
-        cell = Cell("prefork", "daemon", "eventlet", "green", oslo)
+    def container(self, cell: Cell) -> Container:
+        """A throw-away container of a cell's image, which is made if need be."""
         refs = self.images([cell])
-        return Container(self.client, refs[image_name("apache", cell)].id, self.bench.folder, tuple(mounts))
+        return Container(self.client, refs[servers.image(cell)].id, self.bench.folder)
 
     def versions_here(self) -> list[str]:
         """Versions of oslo.messaging whose images are here already."""
@@ -71,24 +67,26 @@ class Session:
             self.err.print(text, markup=False, soft_wrap=True)
 
 
-def ready(session: Session, drafted: Draft, *, with_mends: bool) -> tuple[Prepared, list[Mend]]:
-    """Make a candidate and its mends ready to run. Raises ``InputError`` for one that cannot."""
-    session.say(f"reading {drafted.source.main.shown} with httpd")
-    container = session.container(drafted.oslo)
+def ready(session: Session, drafted: Draft) -> Prepared[Any]:
+    """Make a candidate ready to run. Raises ``InputError`` for one that cannot."""
+    session.say(f"reading {drafted.source.main.shown} with {drafted.server}")
+    container = session.container(drafted.cell)
     if config := drafted.wishes.oslo_config:
         for name in config.unknown(container.oslo_options()):
             session.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
-    prepared = prepare(with_packages(session, drafted), session.bench, container)
+    return with_packages(session, drafted).prepare(session.bench, container)
+
+
+def accepted(session: Session, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
+    """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
     own = prepared.candidate
-    found: list[Mend] = []
-    if with_mends:
-        beside = mend.versions_beside(own.oslo, session.versions_here())
-        found = mend.mends(prepared, session.bench, beside)
-    names = [f"{cell.label}/httpd.conf" for cell in (own, *(each.candidate for each in found))]
-    told = replace(container, mounts=tuple(own.mounts)).check(names, get=f"{own.mount}/", environment=own.switches)
-    answers(prepared, told["answer"])
-    accepted = {name for name, said in told["told"].items() if said["ok"]}
-    return prepared, [each for each in found if f"{each.candidate.label}/httpd.conf" in accepted]
+    container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
+    told = container.check(
+        [own.main, *(each.candidate.main for each in found)], get=f"{own.mount}/", environment=own.switches
+    )
+    prepared.answers(told["answer"])
+    good = {name for name, said in told["told"].items() if said["ok"]}
+    return [each for each in found if each.candidate.main in good]
 
 
 def with_packages(session: Session, drafted: Draft) -> Draft:

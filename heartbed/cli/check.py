@@ -9,9 +9,9 @@ import click
 
 from heartbed import mend
 from heartbed.candidate import presets
-from heartbed.candidate.prepare import draft
+from heartbed.candidate.kinds import draft
 from heartbed.cli.answer import FORMATS, Checked, show, tell
-from heartbed.cli.candidates import play, ready, testing_in
+from heartbed.cli.candidates import accepted, play, ready, testing_in
 from heartbed.cli.common import console, heartbeat_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
@@ -25,6 +25,13 @@ from heartbed.verdict import EXIT_CODES
 @wishes_options
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
+@click.option(
+    "--rule-out",
+    multiple=True,
+    metavar="CHANGE",
+    help="A change that you cannot make, as native, pthread or oslo18.3.1. It is not tried; where no other one "
+    "mends it, pairs are.",
+)
 @click.option("--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
@@ -33,6 +40,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     *,
     heartbeat: int,
     no_mend: bool,
+    rule_out: tuple[str, ...],
     format_name: str,
     quiet: bool,
     runs: Path,
@@ -60,14 +68,17 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
     with testing_in(settings, quiet=quiet) as session:
-        prepared, found = ready(session, drafted, with_mends=not no_mend)
+        prepared = ready(session, drafted)
         own = prepared.candidate
+        beside = mend.versions_beside(own.oslo, session.versions_here())
+        found = [] if no_mend else mend.mends(prepared, session.bench, beside, rule_out)
+        found = accepted(session, prepared, found)
         cells = [own, *(each.candidate for each in found)]
         data, dropped = play(session, cells, frozenset({own.name}))
         checked = Checked.of(prepared, found, data, dropped)
         if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and found and not checked.keeping:
             session.say("no single change keeps the connections: trying pairs")
-            pairs = mend.pairs(prepared, session.bench)
+            pairs = accepted(session, prepared, mend.pairs(prepared, session.bench, beside, rule_out))
             again, _ = play(session, [each.candidate for each in pairs], frozenset())
             checked = checked.with_pairs(pairs, again)
         checked.save()
@@ -88,7 +99,8 @@ def list_presets() -> None:
       heartbed check kolla-ansible-2025.1
     """
     for name in presets.names():
-        console().print(f"{name:<18} {presets.meaning(name)}", markup=False, soft_wrap=True)
+        if path := presets.path(name):
+            console().print(f"{name:<20} {presets.meaning(path)}", markup=False, soft_wrap=True)
 
 
 COMMANDS = (check, list_presets)

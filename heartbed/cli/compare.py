@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,17 @@ from rich.text import Text
 
 from heartbed import cells as cells_
 from heartbed.axes import HTTPD
-from heartbed.candidate import dump, presets, seen
-from heartbed.candidate.adapt import COPY
-from heartbed.candidate.lines import expand
-from heartbed.candidate.prepare import draft
+from heartbed.candidate import presets
+from heartbed.candidate.differences import differences
+from heartbed.candidate.httpd import dump
+from heartbed.candidate.httpd import seen as httpd_seen
+from heartbed.candidate.kinds import draft
 from heartbed.candidate.prepared import Draft, Prepared
+from heartbed.candidate.uwsgi import shape as uwsgi_shape
 from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli import completion
-from heartbed.cli.candidates import Session, play, ready, testing_in
+from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
 from heartbed.cli.common import console, heartbeat_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
@@ -30,7 +32,7 @@ from heartbed.model import CellVerdict, Outcome
 from heartbed.report import RunData
 from heartbed.report.terminal import summary
 from heartbed.report.words import outcome_words
-from heartbed.servers.httpd import choices
+from heartbed.servers import httpd, uwsgi
 from heartbed.settings import Settings
 from heartbed.verdict import EXIT_CODES
 
@@ -81,9 +83,10 @@ def compare(
             session.say(f"left out: {name}: {reason}")
         labels = _labels(list(files.values()))
         prepared = {
-            given: ready(session, _draft(path, labels[path], wishes, heartbeat), with_mends=False)[0]
-            for given, path in files.items()
+            given: ready(session, _draft(path, labels[path], wishes, heartbeat)) for given, path in files.items()
         }
+        for each in prepared.values():
+            accepted(session, each)
         cells = _in_order(subjects or cells_.COMPARISON, selection, prepared)
         few = 2 <= len(cells) <= MOST_COLUMNS
         found = [_subject(session, cell, prepared) for cell in cells] if few and files else []
@@ -98,7 +101,7 @@ def compare(
 
 
 def _draft(path: Path, label: str, wishes: Mapping[str, Any], heartbeat_s: int) -> Draft:
-    preset = path if path.parent == presets.FOLDER else None
+    preset = path if presets.is_one(path) else None
     return draft(path, wishes_of(dict(wishes), heartbeat_s, preset), label=label)
 
 
@@ -114,13 +117,13 @@ def conf_of(argument: str) -> Path | None:
     if found := presets.path(argument):
         return found
     path = Path(argument)
-    looks_like = "/" in argument or path.suffix in (".conf", ".cfg", ".vhost")
+    looks_like = "/" in argument or path.suffix in (".conf", ".cfg", ".vhost", ".ini")
     return path if looks_like or (path.is_file() and "{" not in argument) else None
 
 
 def _labels(paths: Sequence[Path]) -> dict[Path, str]:
     """A name for each file: its own, with its folder's where two have the same."""
-    names = [path.stem if path.parent == presets.FOLDER else path.name for path in paths]
+    names = [path.stem if presets.is_one(path) else path.name for path in paths]
     labels = {}
     for path, name in zip(paths, names, strict=True):
         same = names.count(name) > 1
@@ -135,7 +138,7 @@ def cells_safe(name: str) -> str:
     return "".join(c if c.isalnum() or c in "_.-" else "-" for c in name).lstrip("-_.") or "candidate"
 
 
-def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[str, Prepared]) -> list[Cell]:
+def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[str, Prepared[Any]]) -> list[Cell]:
     """The cells in the order in which they were named."""
     found: dict[str, Cell] = {}
     for each in subjects:
@@ -149,7 +152,7 @@ def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[s
     return list(found.values())
 
 
-def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared]) -> Subject:
+def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared[Any]]) -> Subject:
     mine = next((each for each in prepared.values() if each.candidate == cell), None)
     told = {
         "server": cell.server,
@@ -161,26 +164,28 @@ def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared]) -> 
         "oslo.messaging": cell.oslo,
     }
     if mine is not None:
-        daemon = mine.place(mine.shape.daemon) if mine.shape.daemon else None
-        words = [expand(word, mine.draft.source.variables) for word in daemon[1].words] if daemon else []
-        asked = dict(word.partition("=")[::2] for word in words)
-        own = f"{COPY}/{mine.label}/files/"
-        told |= {"processes": asked.get("processes", told["processes"])}
-        found = seen.settings(mine.root, mine.shape.application, own) | seen.daemon_options(words)
-    elif cell.server in HTTPD:
-        root = dump.parse(session.container(cell.oslo).read_cell(choices(cell)).output)
-        found = seen.settings(root, None)
-    else:
-        found = {}
-    return Subject(cell, told | found)
+        return Subject(cell, {**told, **mine.settings})
+    return Subject(cell, {**told, **_in_force(session, cell)})
+
+
+def _in_force(session: Session, cell: Cell) -> Mapping[str, str]:
+    """The telling settings of a cell, as its server has them."""
+    container = session.container(cell)
+    if cell.server in HTTPD:
+        return httpd_seen.settings(dump.parse(container.read_cell("heartbed-httpd", httpd.choices(cell)).output), None)
+    if cell.server == "uwsgi":
+        mounted = replace(container, mounts=((uwsgi.FOLDER, uwsgi.TARGET),))
+        told = mounted.read_cell(f"{uwsgi.TARGET}/uwsgi.ini", uwsgi.choices(cell))
+        return uwsgi_shape.settings(uwsgi_shape.in_force(told.output))
+    return {}
 
 
 def _show(subjects: Sequence[Subject], data: RunData, out: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("as httpd sees it")
+    table.add_column("as the server sees it")
     for each in subjects:
         table.add_column(each.cell.name, overflow="fold")
-    rows = seen.differences([each.settings for each in subjects])
+    rows = differences([each.settings for each in subjects])
     for row in rows:
         table.add_row(row.what, *(Text(value) if value else Text("its default", style="dim") for value in row.values))
     if not rows:

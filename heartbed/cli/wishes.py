@@ -9,8 +9,7 @@ import click
 
 from heartbed.candidate import presets
 from heartbed.candidate.oslo_config import read_options
-from heartbed.candidate.subject import OwnApplication
-from heartbed.candidate.wishes import Wishes
+from heartbed.candidate.wishes import OwnApplication, Wishes
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
 

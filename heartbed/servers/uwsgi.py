@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 SERVERS = ("uwsgi",)
 IMAGE = "uwsgi"
+FOLDER = ROOT / "uwsgi_conf"
+TARGET = f"{APP_DIRECTORY}/uwsgi_conf"
+
+
+def choices(cell: Cell) -> dict[str, str]:
+    """What uwsgi.ini and heartbed-uwsgi are told of this cell, by its environment."""
+    found = {"HEARTBED_PROCESSES": str(cell.process_count), "HEARTBED_THREADS": str(cell.thread_count)}
+    # uWSGI takes "false" for true here: the lines must be there or not.
+    found |= {"HEARTBED_LAZY": "true"} if cell.has("lazy") else {}
+    return found | ({"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"} if cell.has("proxied") else {})
 
 
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     """A service on the configuration in uwsgi_conf/, which reads its choices from the environment."""
-    choices = {
-        "HEARTBED_PROCESSES": str(cell.process_count),
-        "HEARTBED_THREADS": str(cell.thread_count),
-    }
-    # uWSGI takes "false" for true here: the lines must be there or not.
-    choices |= {"HEARTBED_LAZY": "true"} if cell.has("lazy") else {}
-    choices |= {"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"} if cell.has("proxied") else {}
-    volumes = [bind(ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
-    return hosted(plan, cell, IMAGE, choices, volumes)
+    return hosted(plan, cell, IMAGE, choices(cell), [bind(FOLDER, TARGET)])

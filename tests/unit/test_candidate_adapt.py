@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.candidate.adapt import Adapted, adapt, adapted_lines
-from heartbed.candidate.source import read
+from heartbed.candidate.httpd.adapt import HttpdAdapted, adapt, adapted_lines
+from heartbed.candidate.httpd.source import read
 from heartbed.errors import InputError
 
 DATA = Path(__file__).parent / "data" / "candidate"
 ALIAS = "WSGIScriptAlias / /srv/app.wsgi"
 
 
-def adapted(folder: Path, *lines: str) -> Adapted:
+def adapted(folder: Path, *lines: str) -> HttpdAdapted:
     path = folder / "site.conf"
     path.write_text("\n".join([*lines, ALIAS]) + "\n")
     return adapt(read(path))

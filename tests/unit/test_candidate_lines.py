@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heartbed.candidate.lines import directives, expand, words
+from heartbed.candidate.httpd.lines import directives, expand, words
 
 
 def test_a_directive_has_a_name_and_arguments() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from heartbed.candidate import presets
+from heartbed.candidate.kinds import draft
 from heartbed.candidate.oslo_config import read_options
-from heartbed.candidate.prepare import draft
 from heartbed.candidate.wishes import Wishes
 from heartbed.cli.compare import conf_of
 from heartbed.errors import InputError
@@ -19,14 +19,14 @@ def test_every_preset_is_a_configuration_with_its_source_and_date(name: str) -> 
     path = presets.path(name)
     assert path is not None
     text = path.read_text()
-    assert presets.meaning(name)
+    assert presets.meaning(path)
     assert "# Source: " in text
     assert "2026-" in text
     assert draft(path, Wishes()).adapted.replacements
 
 
 def test_the_tools_of_the_issue_are_there() -> None:
-    assert {"puppet-nova", "kolla-ansible", "nova-operator"} <= set(presets.names())
+    assert {"puppet-nova", "kolla-ansible", "nova-operator", "devstack"} <= set(presets.names())
 
 
 @pytest.mark.parametrize("name", ["../httpd", "kolla-ansible.nova", "none", "prefork-daemon", ""])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.candidate import dump, seen
-from heartbed.candidate.shape import MisplacedError, applications, choose, shape
+from heartbed.candidate.differences import differences
+from heartbed.candidate.httpd import dump, seen
+from heartbed.candidate.httpd.shape import MisplacedError, applications, choose, shape
 from heartbed.errors import InputError
 
 DATA = Path(__file__).parent / "data" / "candidate"
@@ -108,7 +109,7 @@ def test_no_alias_is_refused() -> None:
 def test_what_differs_is_told_and_what_does_not_is_left_out() -> None:
     one = written("Timeout 60", "KeepAlive On", "ServerName a", "WSGIScriptAlias / /a")
     two = written("Timeout 30", "KeepAlive On", "ServerName b", "MaxClients 5", "WSGIScriptAlias / /b")
-    found = seen.differences([seen.settings(root, applications(root)[0]) for root in (one, two)])
+    found = differences([seen.settings(root, applications(root)[0]) for root in (one, two)])
     assert [(row.what, row.values) for row in found] == [("Timeout", ("60", "30")), ("MaxRequestWorkers", ("", "5"))]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from heartbed import mend
-from heartbed.candidate.httpd import Told
-from heartbed.candidate.prepare import draft, prepare
+from heartbed.candidate.container import Told
+from heartbed.candidate.kinds import draft
 from heartbed.candidate.prepared import Prepared
 from heartbed.candidate.wishes import Wishes
 from heartbed.candidate.workbench import Workbench, workbench
@@ -32,9 +33,9 @@ def bench(tmp_path: Path) -> Workbench:
     return Workbench(tmp_path)
 
 
-def prepared(bench: Workbench, name: str, **wishes: object) -> Prepared:
+def prepared(bench: Workbench, name: str, **wishes: object) -> Prepared[Any]:
     wished = replace(Wishes(), **wishes)  # type: ignore[arg-type]
-    return prepare(draft(DATA / name, wished), bench, Recorded())  # type: ignore[arg-type]
+    return draft(DATA / name, wished).prepare(bench, Recorded())  # type: ignore[arg-type]
 
 
 def by_key(found: list[Mend]) -> dict[str, Mend]:

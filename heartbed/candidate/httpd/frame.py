@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heartbed.candidate import modules
-from heartbed.candidate.adapt import COPY, FILES
-from heartbed.candidate.source import VARIABLES
+from heartbed.candidate.adapted import COPY
+from heartbed.candidate.httpd import modules
+from heartbed.candidate.httpd.adapt import FILES
+from heartbed.candidate.httpd.source import VARIABLES
 from heartbed.plan import APP_DIRECTORY, HTTP_PORT
 
 ACCESS = r"[%{%F %T}t.%{usec_frac}t] [access] [pid %P] %>s %Dus \"%r\" %{X-Heartbed-Pid}o:%{X-Heartbed-Thread}o"

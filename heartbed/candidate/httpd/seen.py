@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from heartbed.candidate.dump import Node
-from heartbed.candidate.shape import Application, scopes
+from heartbed.candidate.httpd.dump import Node
+from heartbed.candidate.httpd.shape import Application, scopes
 
 TELLING = frozenset(
     {
@@ -45,14 +44,6 @@ SPELLED = {
 }
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One setting in which configurations differ; a value is empty where it is left to its default."""
-
-    what: str
-    values: tuple[str, ...]
-
-
 def settings(root: Node, application: Application | None, own: str = "") -> dict[str, str]:
     """The telling directives in force for an application. ``own`` is how the paths of the user's files begin."""
     found: dict[str, str] = {}
@@ -70,10 +61,3 @@ def daemon_options(words: Sequence[str]) -> dict[str, str]:
     pairs = dict(word.partition("=")[::2] for word in words[1:])
     apart = ("processes", "threads", "user", "group", "display-name", "home", "python-path", "python-home", "umask")
     return {f"WSGIDaemonProcess {name}": value for name, value in sorted(pairs.items()) if name not in apart}
-
-
-def differences(configurations: Sequence[Mapping[str, str]]) -> list[Difference]:
-    """Settings that are not the same in all, in the order in which they are first named."""
-    names = list(dict.fromkeys(name for each in configurations for name in each))
-    rows = [Difference(name, tuple(each.get(name, "") for each in configurations)) for name in names]
-    return [row for row in rows if len(set(row.values)) > 1]

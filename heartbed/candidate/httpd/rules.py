@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from heartbed.candidate.lines import Directive, quoted
+from heartbed.candidate.httpd.lines import Directive, quoted
 
 MOST_PROCESSES = 2
 """Daemon processes that the testbed runs of one configuration. They are alike: more would show nothing else."""

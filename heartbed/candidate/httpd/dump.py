@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from heartbed.candidate.lines import words
+from heartbed.candidate.httpd.lines import words
 
 FILE = re.compile(r"^\s*# In file: (.*)$")
 LINE = re.compile(r"^\s*#\s+(\d+):\s*$")

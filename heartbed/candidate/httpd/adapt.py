@@ -1,91 +1,39 @@
-"""What is replaced in the copy of a user's configuration so that httpd can run it in the testbed, and why.
-
-Line for line: a replacement takes as many lines as what it stands for, so
-that a line that httpd complains of is the user's own line.
-"""
+"""What is replaced in the copy of a user's configuration so that httpd can run it in the testbed, and why."""
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from heartbed.candidate import modules
-from heartbed.candidate.lines import Directive, directives
-from heartbed.candidate.rules import DROPPED_PREFIXES, PYTHON, RULES, owner, same
-from heartbed.candidate.source import Source, SourceFile, where
+from heartbed.candidate.adapted import Adapted, Replacement
+from heartbed.candidate.httpd import modules
+from heartbed.candidate.httpd.lines import Directive, directives
+from heartbed.candidate.httpd.rules import DROPPED_PREFIXES, PYTHON, RULES, owner, same
+from heartbed.candidate.httpd.source import HttpdSource
+from heartbed.candidate.source import SourceFile, where
 from heartbed.errors import InputError
-
-COPY = "/opt/heartbed/candidate"
-"""Where copies are in the container: a folder for each candidate, with the user's files in ``files`` beneath it."""
 
 FILES = "${HEARTBED_FILES}"
 """The user's files within it; the main file defines the variable."""
 
 
-@dataclass(frozen=True)
-class Replacement:
-    """Lines of a user's file that read otherwise in the copy. ``text`` is the new line, None for no line at all."""
-
-    file: str
-    first: int
-    last: int
-    text: str | None
-    reason: str
-    was: str
-
-
 @dataclass
-class Adapted:
-    """A configuration made ready for the testbed."""
+class HttpdAdapted(Adapted):
+    """A configuration of httpd's made ready for the testbed."""
 
-    source: Source
-    mpm: str | None
+    source: HttpdSource
+    mpm: str | None = None
     """The MPM that the files load; None when they leave it to the distribution."""
-    own_modules: bool
+    own_modules: bool = False
     """Whether the files load their modules themselves."""
-    replacements: list[Replacement] = field(default_factory=list)
     missing_modules: list[str] = field(default_factory=list)
 
-    def add(self, replacement: Replacement) -> None:
-        """Replace, also what was replaced before."""
-        same = [r for r in self.replacements if (r.file, r.first) == (replacement.file, replacement.first)]
-        for old in same:
-            self.replacements.remove(old)
-        self.replacements.append(replacement)
 
-    def text(self, file: SourceFile) -> list[str]:
-        """The lines of the copy of one file."""
-        lines = list(file.lines)
-        for each in self.replacements:
-            if each.file == file.inside:
-                lines[each.first - 1 : each.last] = _in_place(each)
-        return lines
-
-    def diff(self) -> str:
-        """All that was replaced, as a unified diff; empty when nothing was."""
-        return "".join(diff(file, list(file.lines), self.text(file)) for file in self.source.files)
-
-
-def _in_place(each: Replacement) -> list[str]:
-    count = each.last - each.first + 1
-    note = f"# {each.was}"
-    first = note if each.text is None else each.text
-    return [first, *["#"] * (count - 1)]
-
-
-def diff(file: SourceFile, before: list[str], after: list[str], *, note: str = "in the testbed") -> str:
-    """A unified diff of one file, without context."""
-    name = file.shown
-    told = difflib.unified_diff(before, after, name, f"{name} ({note})", lineterm="", n=0)
-    return "".join(f"{line}\n" for line in told)
-
-
-def adapt(source: Source) -> Adapted:
+def adapt(source: HttpdSource) -> HttpdAdapted:
     """Apply every rule. Raises ``InputError`` for a directive that no module of the image knows."""
     own = [d for _, d in source.all() if d.key == "loadmodule" and not _is_wsgi(d)]
-    adapted = Adapted(source, mpm=_mpm(source), own_modules=any(not _mpm_of(d) for d in own))
+    adapted = HttpdAdapted(source, mpm=_mpm(source), own_modules=any(not _mpm_of(d) for d in own))
     for file, directive in source.all():
         if directive.name.startswith("</"):
             continue
@@ -110,7 +58,7 @@ def adapted_lines(text: str) -> str:
     return "\n".join(lines)
 
 
-def _changes(adapted: Adapted, file: SourceFile, directive: Directive) -> Iterator[tuple[str | None, str]]:
+def _changes(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> Iterator[tuple[str | None, str]]:
     key = directive.key
     if key in RULES:
         rule, reason = RULES[key]
@@ -130,7 +78,7 @@ def _changes(adapted: Adapted, file: SourceFile, directive: Directive) -> Iterat
                 return
 
 
-def _include(source: Source, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
+def _include(source: HttpdSource, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
     pattern = source.includes.get((file.inside, directive.first))
     if pattern is None:
         return None, "it is not here: the testbed brings what a distribution's own files would"
@@ -153,7 +101,7 @@ def _mpm_of(directive: Directive) -> str | None:
     return name.removeprefix("mpm_") if name.startswith("mpm_") else None
 
 
-def _module(adapted: Adapted, directive: Directive) -> tuple[str | None, str]:
+def _module(adapted: HttpdAdapted, directive: Directive) -> tuple[str | None, str]:
     if len(directive.words) != 2:
         return same(directive), ""
     name = _module_name(directive)
@@ -169,7 +117,7 @@ def _module(adapted: Adapted, directive: Directive) -> tuple[str | None, str]:
     return f"LoadModule {directive.words[0]} {modules.MODULES_FOLDER}/mod_{name}.so", "where the module is here"
 
 
-def _mpm(source: Source) -> str | None:
+def _mpm(source: HttpdSource) -> str | None:
     """The MPM that the files load. Raises ``InputError`` for two."""
     found = [(file, d, mpm) for file, d in source.all() if d.key == "loadmodule" and (mpm := _mpm_of(d))]
     certain = [each for each in found if not each[1].within]
@@ -185,7 +133,7 @@ def _mpm(source: Source) -> str | None:
     return chosen
 
 
-def _refuse_unknown(adapted: Adapted) -> None:
+def _refuse_unknown(adapted: HttpdAdapted) -> None:
     """Set aside what belongs to a module that is not here; refuse what belongs to none.
 
     A directive that no module of the image knows is taken to be of a missing

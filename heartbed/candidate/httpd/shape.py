@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from heartbed.candidate.dump import Node
+from heartbed.candidate.httpd.dump import Node
 from heartbed.errors import InputError
 
 DAEMON_THREADS = 15
@@ -14,6 +15,10 @@ DAEMON_THREADS = 15
 
 THREADS_PER_CHILD = 25
 """httpd's own default for ThreadsPerChild."""
+
+
+LITERAL = re.compile(r"\^?((?:/[\w.~%-]+(?=[/($]|\Z))*)")
+"""What a regular expression for URLs begins with that is itself a path."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,14 @@ class Application:
     @property
     def mount(self) -> str:
         """The part of the URL in front of the application's own paths; empty at the root."""
-        return self.alias.words[0].rstrip("/") if self.alias.words else ""
+        given = self.alias.words[0] if self.alias.words else ""
+        literal = LITERAL.match(given) if self.is_pattern else None
+        return (literal[1] if literal else given).rstrip("/")
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether a regular expression says which URLs it answers."""
+        return self.alias.name == "wsgiscriptaliasmatch"
 
     @property
     def script(self) -> str:

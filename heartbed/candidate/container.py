@@ -1,4 +1,4 @@
-"""Asks httpd itself, in a container that is thrown away, what it makes of a configuration."""
+"""Asks httpd or uWSGI itself, in a container that is thrown away, what it makes of a configuration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import docker.errors
 import requests
 
-from heartbed.candidate.adapt import COPY
-from heartbed.candidate.modules import MODULES_FOLDER
+from heartbed.candidate.adapted import COPY
+from heartbed.candidate.httpd.modules import MODULES_FOLDER
 from heartbed.errors import TestbedError
 from heartbed.plan import Labels
 
@@ -51,17 +51,17 @@ class Container:
         get: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Have ``httpd -t`` read each of these main files; with ``get`` start the first and ask it for that path."""
+        """Have the server read each of these main files; with ``get`` start it on the first and ask for that path."""
         asked = {"names": list(names), "dump": dump, "get": get}
         return self._probe(asked, environment or {})
 
     def read(self, name: str, *, dump: bool = True) -> Told:
-        """Have httpd read one main file, and tell its configuration."""
+        """Have the server read one main file, and tell its configuration; uWSGI's options are told as ``stderr``."""
         return Told(**self.check([name], dump=dump)["told"][name])
 
-    def read_cell(self, choices: Mapping[str, str]) -> Told:
-        """Have httpd read the configuration of a cell, with these choices in its environment."""
-        return Told(**self._probe({"names": [], "dump": True, "cell": True}, choices)["told"]["cell"])
+    def read_cell(self, cell: str, choices: Mapping[str, str]) -> Told:
+        """Have the server read the configuration of a cell, by its command or ini file, with these choices."""
+        return Told(**self._probe({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
 
     def oslo_options(self) -> list[str]:
         """The options that the image's oslo.messaging has; none when it does not say."""
@@ -90,7 +90,7 @@ class Container:
             raw: bytes = container.logs(stdout=True, stderr=False)
             errors: bytes = container.logs(stdout=False, stderr=True)
         except (docker.errors.DockerException, requests.RequestException) as error:
-            raise TestbedError(f"httpd could not be asked about the configuration: {error}") from None
+            raise TestbedError(f"the server could not be asked about the configuration: {error}") from None
         finally:
             if container is not None:
                 with contextlib.suppress(docker.errors.DockerException):
@@ -99,5 +99,5 @@ class Container:
             found: dict[str, Any] = json.loads(raw)
         except ValueError:
             log = (raw + errors).decode("utf-8", "replace").splitlines()[-20:]
-            raise TestbedError("httpd could not be asked about the configuration", log=log) from None
+            raise TestbedError("the server could not be asked about the configuration", log=log) from None
         return found

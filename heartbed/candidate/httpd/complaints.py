@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from heartbed.candidate import dump, modules
-from heartbed.candidate.prepared import Draft, Prepared, at, file_of
+from heartbed.candidate.httpd import dump, modules
+from heartbed.candidate.httpd.place import at, file_of
 from heartbed.candidate.source import where
 from heartbed.errors import InputError
 
+if TYPE_CHECKING:
+    from heartbed.candidate.httpd.prepare import HttpdDraft, HttpdPrepared
 
-def answers(prepared: Prepared, answer: Mapping[str, Any]) -> None:
+
+def answers(prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
     """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
     status, text = answer["status"], str(answer["text"])
     if status is not None and status < 300:
@@ -60,7 +63,7 @@ def _telling(log: Sequence[str]) -> list[str]:
     return [line[:300] for line in (errors or log)][-8:]
 
 
-def refused(draft: Draft, stderr: str) -> InputError:
+def refused(draft: HttpdDraft, stderr: str) -> InputError:
     """What httpd has against the copy, in the user's own file and line."""
     said = dump.complaint(stderr)
     file = file_of(draft, said.file)

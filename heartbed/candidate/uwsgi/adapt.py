@@ -1,0 +1,152 @@
+"""What is replaced in the copy of a user's configuration so that uWSGI can run it in the testbed, and why."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.candidate.adapted import Adapted, Replacement
+from heartbed.candidate.source import SourceFile, where
+from heartbed.candidate.uwsgi import rules
+from heartbed.candidate.uwsgi.ini import INCLUDES, Option
+from heartbed.candidate.uwsgi.source import UwsgiSource
+from heartbed.errors import InputError
+from heartbed.plan import HTTP_PORT
+
+SOCKET = "/run/heartbed/uwsgi.sock"
+"""Where uwsgi_conf/proxy.conf, the httpd in front, finds uWSGI."""
+
+SCRIPT = "/opt/heartbed/application.wsgi"
+"""Where the application stands for which the user's file names no path."""
+
+Place = tuple[SourceFile, Option]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the file has uWSGI run: where it says so, the script in the container, and the mount point, if any."""
+
+    place: Place
+    script: str
+    mount: str
+
+
+@dataclass(kw_only=True)
+class UwsgiAdapted(Adapted):
+    """A configuration of uWSGI's made ready for the testbed. ``front`` is the factor of that name."""
+
+    source: UwsgiSource
+    application: Application
+    front: str = "direct"
+    speaks: str = ""
+    """The option by which it is asked, as the user has it; empty where the file has none."""
+
+    def put(self, place: Place, text: str | None, reason: str) -> None:
+        """Have a line of the user's read otherwise, or not at all."""
+        file, option = place
+        was = file.lines[option.line - 1].strip()
+        if text != was:
+            self.add(Replacement(file.inside, option.line, option.line, text, reason, was))
+
+    def copied(self) -> UwsgiAdapted:
+        """The same, to be changed by itself."""
+        other = copy.copy(self)
+        other.replacements = list(self.replacements)
+        return other
+
+
+def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
+    """Apply every rule. ``wanted`` is the mount point of the application. Raises ``InputError``."""
+    places = list(source.all())
+    for file, option in places:
+        if reason := rules.REFUSED.get(option.key):
+            raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
+    adapted = UwsgiAdapted(source=source, application=_choose(source, places, wanted))
+    for place in places:
+        file, option = place
+        if option.key in INCLUDES:
+            target = os.path.relpath(source.includes[file.inside, option.line], Path(file.inside).parent)
+            adapted.put(place, f"{option.key} = %d{target}", "the copy of what it includes")
+        elif reason := rules.dropped(option):
+            adapted.put(place, None, reason)
+    _address(adapted, places)
+    _application(adapted, places)
+    _size(adapted, places)
+    return adapted
+
+
+def _choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> Application:
+    """The application to check. Raises ``InputError`` where there is none, or which is meant cannot be told."""
+    found = [_named(place) for place in places if place[1].key in rules.APPLICATIONS]
+    shown = source.main.shown
+    if not found:
+        raise InputError(
+            f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount",
+            hint="if it comes from the command line, write it into a copy of the file",
+        )
+    mounts = {each.mount: each for each in found}
+    if wanted is not None:
+        if wanted.rstrip("/") not in mounts:
+            told = ", ".join(mount or "/" for mount in mounts)
+            raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {told}")
+        return mounts[wanted.rstrip("/")]
+    if len(mounts) > 1:
+        told = ", ".join(mount or "/" for mount in mounts)
+        raise InputError(f"{shown} mounts {len(mounts)} applications: --vhost /PATH chooses", hint=f"there are: {told}")
+    return found[-1]
+
+
+def _named(place: Place) -> Application:
+    _, option = place
+    mount, script = "", option.value
+    if option.key == "mount":
+        mount, _, script = option.value.partition("=")
+    is_file = option.key in (*rules.FILES, "mount") and script.startswith("/")
+    kept = is_file and not script.startswith(("/opt/heartbed/", "/run/heartbed/", "/proc/", "/sys/", "/dev/"))
+    return Application(place, script if kept and "%" not in script and "$" not in script else SCRIPT, mount.rstrip("/"))
+
+
+def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    chosen = adapted.application
+    for place in places:
+        _, option = place
+        if place == chosen.place:
+            same = chosen.script in option.value
+            named = f"mount = {chosen.mount}={chosen.script}" if chosen.mount else f"wsgi-file = {chosen.script}"
+            if not same:
+                adapted.put(place, named, "Heartbed's application stands where yours would")
+        elif option.key in rules.APPLICATIONS:
+            adapted.put(place, None, "another application")
+        elif option.key == "callable" and option.value != "application":
+            adapted.put(place, "callable = application", "Heartbed's application stands where yours would")
+
+
+def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
+    speaks_http = any(o.key in ("protocol", "socket-protocol") and o.value == "http" for _, o in places)
+    over_http = [place for place in places if place[1].key in {**rules.HTTP, **rules.TLS}]
+    sockets = [place for place in places if place[1].key in rules.UWSGI]
+    chosen = next(iter(over_http or sockets), None)
+    for place in over_http + sockets:
+        option = place[1]
+        if place != chosen:
+            adapted.put(place, None, "one address is enough here")
+        elif option.key in rules.UWSGI and not speaks_http:
+            adapted.front = "proxied"
+            adapted.put(place, f"{option.key} = {SOCKET}", "where the httpd in front of it looks")
+        else:
+            key = {**rules.HTTP, **rules.TLS}.get(option.key, option.key)
+            tls = "; TLS is off" if option.key in rules.TLS else ""
+            adapted.put(place, f"{key} = :{HTTP_PORT}", f"the testbed asks on port {HTTP_PORT}{tls}")
+    adapted.speaks = chosen[1].key if chosen else ""
+
+
+def _size(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    for place in places:
+        _, option = place
+        few = option.value.isdigit() and int(option.value) <= rules.MOST_PROCESSES
+        if option.key in rules.PROCESSES and not few:
+            text = f"{option.key} = {rules.MOST_PROCESSES}"
+            adapted.put(place, text, f"{rules.MOST_PROCESSES} processes show it all")

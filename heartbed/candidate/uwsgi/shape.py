@@ -1,0 +1,95 @@
+"""What a configuration is: read from the options that uWSGI itself has in force."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from heartbed.candidate.uwsgi.ini import Option, last
+from heartbed.candidate.uwsgi.rules import LAZY, PROCESSES, THREADS
+
+BEGIN, END = ";uWSGI instance configuration", ";end of configuration"
+OPTION = re.compile(r"^\s+(?:-\w\|)?--([\w-]+)", re.MULTILINE)
+"""An option in ``uwsgi --help``."""
+
+TELLING = (
+    *("processes", "threads", "master", "lazy-apps", "enable-threads", "single-interpreter", "thunder-lock"),
+    *("harakiri", "max-requests", "max-worker-lifetime", "reload-on-rss", "worker-reload-mercy", "die-on-term"),
+    *("exit-on-reload", "hook-master-start", "need-app", "buffer-size", "socket-timeout", "http-timeout", "cheap"),
+    *("idle", "so-keepalive", "http-keepalive", "offload-threads", "manage-script-name"),
+)
+"""Options that bear on processes, threads and connections."""
+
+OTHER_NAMES = {"workers": "processes", "p": "processes", "lazy": "lazy-apps", "M": "master", "T": "enable-threads"}
+
+LOGIC = re.compile(r"(if-|ifnot|if|elseif|else|end|for|print|set-|set\Z)")
+"""Options that direct the reading of the file."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A configuration in the words of cells."""
+
+    processes: int
+    threads: int
+    master: bool
+    lazy: bool
+
+    @property
+    def loading(self) -> str:
+        """The factor of that name; empty where it is not the same in all processes.
+
+        Without a master the first process loads the application, and the others are forked from it.
+        """
+        if self.lazy or (not self.master and self.processes == 1):
+            return "lazy"
+        return "preload" if self.master else ""
+
+
+def in_force(output: str) -> list[Option]:
+    """The options that ``uwsgi --show-config`` tells, in their order."""
+    _, _, rest = output.partition(BEGIN)
+    lines = rest.partition(END)[0].strip().splitlines()[1:]
+    pairs = [line.partition("=") for line in lines]
+    return [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs, 1)]
+
+
+def shape(options: Sequence[Option]) -> Shape:
+    """What the options come to. uWSGI takes any value of a switch for true, also "false"."""
+    return Shape(
+        processes=_number(last(options, *PROCESSES)),
+        threads=_number(last(options, THREADS)),
+        master=last(options, "master", "M") is not None,
+        lazy=last(options, *LAZY) is not None,
+    )
+
+
+def _number(option: Option | None) -> int:
+    return int(option.value) if option and option.value.isdigit() and int(option.value) else 1
+
+
+def settings(options: Sequence[Option]) -> dict[str, str]:
+    """The telling options in force."""
+    found = {OTHER_NAMES.get(each.key, each.key): each.value or "true" for each in options}
+    return {key: found[key] for key in TELLING if key in found}
+
+
+def known(help_text: str) -> frozenset[str]:
+    """The options that this uWSGI has, from its ``--help``."""
+    return frozenset(OPTION.findall(help_text))
+
+
+def strangers(options: Sequence[Option], known_options: Collection[str], text: str) -> list[tuple[Option, str]]:
+    """Options that uWSGI does not have, which it ignores in silence, with the nearest that it has.
+
+    One that ``text``, the whole configuration, refers to as ``%(name)`` is a variable.
+    """
+    found = []
+    for option in options:
+        key = option.key
+        if len(key) > 1 and key not in known_options and f"%({key})" not in text and not LOGIC.match(key):
+            nearest = difflib.get_close_matches(key, known_options, n=1, cutoff=0.8)
+            found.append((option, nearest[0] if nearest else ""))
+    return found
