@@ -63,7 +63,7 @@ class Client:
             body = answer.json()
         except json.JSONDecodeError:
             return pid, {}
-        return pid, body if isinstance(body, dict) else {}
+        return pid, body if are_facts(body) else {}
 
     def cast(self, phase: Phase) -> tuple[int | None, int | None]:
         """Make the application cast; returns the process id and the status."""
@@ -110,6 +110,11 @@ class Client:
         }
         self._emit(Event("request", t=sent, cell=self.cell, pid=pid, data=data))
         return pid, answer
+
+
+def are_facts(body: object) -> bool:
+    """Whether an answer is what the application says it is: something else may answer at that path."""
+    return isinstance(body, dict) and isinstance(body.get("pid"), int) and isinstance(body.get("versions"), dict)
 
 
 def _number(text: str | None) -> int | None:

@@ -108,8 +108,12 @@ def _lines(prepared: Prepared[Any], variant: Variant[Any]) -> str:
 
 
 def versions_beside(own: str, here: Iterable[str]) -> list[str]:
-    """Of the library's versions that are here, the newest that is newer and the newest that is older."""
+    """Of the library's versions that are here: the newest that is newer, the newest that is older.
+
+    And the newest that has ``heartbeat_in_pthread``, where the candidate's own has not.
+    """
     ordered = sorted(here, key=number)
     newer = [v for v in ordered if number(v) > number(own)][-1:]
     older = [v for v in ordered if number(v) < number(own)][-1:]
-    return newer + older
+    with_option = [] if has_option(own) else [v for v in ordered if has_option(v)][-1:]
+    return list(dict.fromkeys([*newer, *with_option, *older]))

@@ -48,11 +48,11 @@ class Container:
         names: Sequence[str],
         *,
         dump: bool = False,
-        get: str | None = None,
+        get: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Have the server read each of these main files; with ``get`` start it on the first and ask for that path."""
-        asked = {"names": list(names), "dump": dump, "get": get}
+        """Have the server read each of these main files; with ``get`` start it on the first and ask for those paths."""
+        asked = {"names": list(names), "dump": dump, "get": list(get)}
         return self._probe(asked, environment or {})
 
     def read(self, name: str, *, dump: bool = True) -> Told:

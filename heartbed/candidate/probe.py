@@ -2,8 +2,8 @@
 
 It is given one argument, a JSON object: ``names`` are main files to be read,
 by uWSGI those that end in ".ini", by httpd the others;
-``dump`` asks for the configuration in force, ``get`` is a path that the first
-of them is asked for once it runs, and ``cell`` asks for the configuration of
+``dump`` asks for the configuration in force, ``get`` are paths that the first
+of them is asked for once it runs, until one is not answered with a success, and ``cell`` asks for the configuration of
 the image's own, which reads its choices from the environment: by the command or
 the ini file that it names. It must not import anything of Heartbed's.
 """
@@ -63,12 +63,16 @@ def _options() -> dict[str, object]:
     return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
 
 
-def _get(name: str, path: str) -> dict[str, object]:
+def _get(name: str, paths: list[str]) -> dict[str, object]:
     with Path(LOG).open("wb") as log:
         file = f"{FOLDER}/{name}"
         command = ["heartbed-uwsgi", file] if name.endswith(".ini") else [HTTPD, "-f", file, "-D", "FOREGROUND"]
         process = subprocess.Popen(command, stdout=log, stderr=log)
-        status, text = _ask(process, path)
+        status, text = None, ""
+        for path in paths:
+            status, text = _ask(process, path)
+            if status is None or status >= 300:
+                break
         # At SIGTERM uWSGI begins anew.
         process.send_signal(signal.SIGINT if name.endswith(".ini") else signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -83,7 +87,7 @@ def _ask(process: subprocess.Popen[bytes], path: str) -> tuple[int | None, str]:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with opener.open(f"http://127.0.0.1:8080{path}", timeout=START_DEADLINE_S) as answer:
-                return answer.status, answer.read(2000).decode("utf-8", "replace")
+                return answer.status, answer.read(20000).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             place = error.headers.get("Location")
             return error.code, f"Location: {place}" if place else error.read(2000).decode("utf-8", "replace")
@@ -105,7 +109,7 @@ def main() -> None:
         told["options"] = _options()
     if cell := asked.get("cell"):
         told["cell"] = _read_ini(cell) if cell.endswith(".ini") else _read([cell], dump=True)
-    answer = _get(asked["names"][0], asked["get"]) if asked.get("get") is not None else None
+    answer = _get(asked["names"][0], asked["get"]) if asked.get("get") else None
     json.dump({"told": told, "answer": answer}, sys.stdout)
 
 

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidate.adapted import diff
-from heartbed.candidate.prepared import Prepared
+from heartbed.candidate.prepared import Prepared, count
 from heartbed.errors import HeartbedError
 from heartbed.mend import Mend
 from heartbed.model import CellVerdict, Outcome, RunVerdict
@@ -41,13 +41,17 @@ class Tried:
 
 @dataclass(frozen=True)
 class Checked:
-    """A checked candidate: what was run, its verdict, and what each change would do."""
+    """A checked candidate: what was run, its verdict, and what each change would do.
+
+    ``pairs`` is how many pairs of changes were tried, where no single one mends it.
+    """
 
     prepared: Prepared[Any]
     verdict: CellVerdict
     tried: tuple[Tried, ...]
     data: RunData
     dropped: dict[str, str]
+    pairs: int = 0
 
     @classmethod
     def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
@@ -59,7 +63,8 @@ class Checked:
 
     def with_pairs(self, pairs: list[Mend], data: RunData) -> Checked:
         """The same with pairs of changes, from a run of their own; only those that keep the connections are told."""
-        return replace(self, tried=(*self.tried, *(each for each in _tried(pairs, data) if each.keeps)))
+        tried = _tried(pairs, data)
+        return replace(self, tried=(*self.tried, *(each for each in tried if each.keeps)), pairs=len(tried))
 
     @property
     def keeping(self) -> list[Tried]:
@@ -226,7 +231,10 @@ def _changes(checked: Checked, out: Console) -> None:
                 out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
     for name, reason in checked.dropped.items():
         out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
-    if not kept and not checked.keeping:
+    if not kept and checked.pairs:
+        found = sum(len(each.mend.changes) > 1 for each in checked.keeping)
+        out.print(f"  No single change keeps the connections; of {count(checked.pairs, 'pair')} tried, {found} did.")
+    elif not kept and not checked.keeping:
         out.print("  No change that was tried keeps the connections.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from heartbed.candidate.workbench import Workbench, workbench
 from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli.common import console, load, write_reports
+from heartbed.client import FACTS, are_facts
 from heartbed.engine import connect
 from heartbed.errors import CellFailedError, InputError
 from heartbed.mend import Mend
@@ -81,12 +83,25 @@ def accepted(session: Session, prepared: Prepared[Any], found: Sequence[Mend] = 
     """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
     own = prepared.candidate
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
-    told = container.check(
-        [own.main, *(each.candidate.main for each in found)], get=f"{own.mount}/", environment=own.switches
-    )
+    names = [own.main, *(each.candidate.main for each in found)]
+    told = container.check(names, get=[f"{own.mount}/", own.mount + FACTS], environment=own.switches)
     prepared.answers(told["answer"])
+    _tells_what_it_is(prepared, told["answer"]["text"])
     good = {name for name, said in told["told"].items() if said["ok"]}
     return [each for each in found if each.candidate.main in good]
+
+
+def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:
+    """Raise ``InputError`` where the application is not told the path that it is asked for."""
+    with contextlib.suppress(ValueError):
+        if are_facts(json.loads(text)):
+            return
+    raise InputError(
+        f"{prepared.draft.source.main.shown}: the application answers, but is not told which path it is asked for",
+        log=text.splitlines()[:3],
+        hint="a WSGIScriptAliasMatch whose pattern matches the whole URL leaves nothing of it to the application; "
+        "a rewrite or another handler may be in front of it",
+    )
 
 
 def with_packages(session: Session, drafted: Draft) -> Draft:

@@ -139,7 +139,13 @@ def test_pairs_are_of_different_questions(bench: Workbench) -> None:
 def test_the_versions_beside_are_the_next_older_and_the_newest() -> None:
     here = ["9.7.1", "14.3.0", "17.0.0", "17.3.2", "18.0.0", "18.3.1"]
     assert mend.versions_beside("17.3.2", here) == ["18.3.1", "17.0.0"]
-    assert mend.versions_beside("18.3.1", here) == ["18.0.0"]
+    assert mend.versions_beside("17.0.0", here) == ["18.3.1", "14.3.0"]
+
+
+def test_a_version_with_the_option_is_beside_one_without() -> None:
+    here = ["9.7.1", "14.3.0", "17.3.2", "18.0.0", "18.3.1"]
+    assert mend.versions_beside("9.7.1", here) == ["18.3.1", "17.3.2"]
+    assert mend.versions_beside("18.3.1", here) == ["17.3.2", "18.0.0"]
 
 
 def test_what_is_assumed_is_said(bench: Workbench) -> None:
