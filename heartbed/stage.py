@@ -101,7 +101,7 @@ class Stage:
             if status is not None:
                 raise self._failed(cell, f"the application answers {status}{_first_line(text)}")
             if not self.bed.running(cell.name):
-                raise self._failed(cell, "httpd has ended")
+                raise self._failed(cell, "its server has ended")
             if time.monotonic() > deadline:
                 raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {text}")
             self.stop.wait(POLL_S)

@@ -176,7 +176,7 @@ def _replaced(checked: Checked, out: Console) -> None:
         out.print("\nNothing had to be replaced to run it here.")
         return
     files = len(adapted.source.files)
-    more = f" (with the {files - 1} files that it includes)" if files > 1 else ""
+    more = f" (with {count(files - 1, 'file')} that it includes)" if files > 1 else ""
     out.print(f"\nReplaced in a copy{more}, to run it here; your files are as they were:", soft_wrap=True)
     for file in adapted.source.files:
         for line in diff(file, list(file.lines), adapted.text(file)).splitlines():

@@ -1,4 +1,4 @@
-"""``heartbed check``: a user's own configuration, its verdict, and the single changes that mend it."""
+"""``heartbed check``: a user's own configuration, its verdict, and the changes that mend it."""
 
 from __future__ import annotations
 
@@ -46,18 +46,22 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     runs: Path,
     **wishes: Any,
 ) -> int:
-    """Check your own httpd configuration, and find the single change that mends it.
+    """Check your own configuration, and find the single change that mends it.
 
-    CONF is an httpd configuration file (a site, or a whole server's), or the
-    name of a preset. The testbed runs httpd on a copy of it; what has to be
-    replaced in the copy is shown. Your file is never changed.
+    CONF is an httpd configuration file (a site, or a whole server's), an ini
+    file of uWSGI's, or the name of a preset. The testbed runs the server on a
+    copy of it; what has to be replaced in the copy is shown. Your file is never
+    changed. Beside it idle the configurations that differ from it by one
+    change; where none of them keeps its connections, pairs of changes are tried.
 
     \b
     Examples:
       heartbed check site.conf
+      heartbed check nova-api-uwsgi.ini --oslo-config /etc/nova/nova.conf
       heartbed check site.conf --model native --heartbeat 6
+      heartbed check site.conf --oslo 14.2.0 --rule-out native
       heartbed check nova.conf --vhost 8774 --format junit
-      heartbed check kolla-ansible-2025.1
+      heartbed check kolla-ansible
 
     Exit codes: 0 kept, 1 not kept, 2 the file is wrong, 3 inconclusive, 4 the testbed did not come up.
     """
@@ -96,7 +100,7 @@ def list_presets() -> None:
     \b
     Examples:
       heartbed presets
-      heartbed check kolla-ansible-2025.1
+      heartbed check devstack
     """
     for name in presets.names():
         if path := presets.path(name):

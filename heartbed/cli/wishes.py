@@ -21,7 +21,9 @@ WISHES = (
         "--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none."
     ),
     click.option(
-        "--vhost", metavar="NAME", help="The virtual host, by name, address or port, where there are several."
+        "--vhost",
+        metavar="NAME",
+        help="The virtual host, by name, address or port; for uWSGI the mount point. Where there are several.",
     ),
     click.option(
         "--oslo-config",

@@ -62,7 +62,7 @@ def test_a_syntax_error_is_shown_in_httpds_own_words(program: Program, tmp_path:
     lines = (conf / "prefork.conf").read_text() + "StartServerz 3\n"
     (conf / "prefork.conf").write_text(lines)
     error = failure(program, conf)
-    assert error.message == f"{CELL} did not start: httpd has ended"
+    assert error.message == f"{CELL} did not start: its server has ended"
     log = "\n".join(error.log)
     assert f"Syntax error on line {lines.count(chr(10))} of /opt/heartbed/apache_conf/prefork.conf" in log
     assert "Invalid command 'StartServerz'" in log

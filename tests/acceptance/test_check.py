@@ -72,7 +72,7 @@ def test_a_file_and_a_cell_are_compared_and_a_gate_fails_only_where_it_is_worse(
     kolla = DATA / "kolla-nova.conf"
     better = heartbed("compare", kolla, "event-daemon-native", "--fail-if-worse", runs=runs)
     assert better.returncode == 0, better.stderr
-    assert "as httpd sees it" in better.stdout
+    assert "as the server sees it" in better.stdout
     assert "KeepAliveTimeout" in better.stdout
     worse = heartbed("compare", "event-daemon-native", kolla, "--fail-if-worse", runs=runs)
     assert worse.returncode == 1, worse.stderr
@@ -97,6 +97,68 @@ def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None
     assert "nova-operator" in done.stdout
     assert (runs / "latest" / "check.xml").read_text() == done.stdout
     assert "nova-operator" in (runs / "latest" / "check.md").read_text()
+
+
+def test_a_uwsgi_of_today_is_lost_behind_its_proxy_and_a_line_of_its_ini_file_mends_it(runs: Path) -> None:
+    done = heartbed("check", DATA / "uwsgi" / "nova-api.ini", "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["is"]["server"] == "uwsgi"
+    assert (told["is"]["front"], told["is"]["loading"], told["is"]["threads"]) == ("proxied", "preload", 4)
+    assert told["verdict"]["outcome"] == "lost"
+    assert told["oddities"] == ["enable-thread is no option of uWSGI's, which ignores it (is enable-threads meant?)"]
+    changes = {change["change"]: change for change in told["changes"]}
+    assert changes["native threads instead of eventlet"]["outcome"] == "kept"
+    assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in changes["native threads instead of eventlet"]["lines"]
+    assert changes["enable-threads = true"]["outcome"] == changes["lazy-apps = true"]["outcome"] == "lost"
+
+
+def test_what_devstack_writes_is_compared_with_a_cell(runs: Path) -> None:
+    done = heartbed("compare", "devstack", "uwsgi-native-proxied", "--fail-if-worse", runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "worker-reload-mercy" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["execution", "model", "eventlet", "native"] in rows
+
+
+def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
+    options = ["--oslo", "9.7.1", "--rule-out", "native", "--format", "json"]
+    done = heartbed("check", DATA / "kolla-nova.conf", *options, runs=runs)
+    assert done.returncode == 1, done.stderr
+    keeping = [each["change"] for each in json.loads(done.stdout)["changes"] if each["outcome"] == "kept"]
+    assert keeping == ["oslo.messaging 17.3.2 and heartbeat_in_pthread = true"]
+
+
+def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> None:
+    conf.write_text(f"{MAIN}\nWSGIScriptAliasMatch ^/compute(.*) /srv/app.wsgi\n")
+    done = heartbed("check", conf, "--no-mend", runs=runs)
+    assert done.returncode == 2, done.stderr
+    assert "not told which path it is asked for" in done.stderr
+    conf.write_text(f"{MAIN}\nWSGIScriptAliasMatch ^/compute /srv/app.wsgi\n")
+    done = heartbed("check", conf, "--no-mend", "--model", "native", runs=runs)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (["[uwsgi]", "http-socket = :1", "module = a:b", "gevent = 10"], "site.ini:4: gevent is a loop engine"),
+        (["[DEFAULT]", "debug = true"], "without a section [uwsgi]"),
+        (["[uwsgi]", "module = a:b", "need-plugin = none", "master", "ini = %x"], "not the plain name of a file"),
+        (
+            ["[uwsgi]", "manage-script-name", "mount = /a=/srv/a.py", "http-socket = :1", "die-on-no-workers = maybe"],
+            "",
+        ),
+    ],
+    ids=["loop", "nova.conf", "include", "mounted"],
+)
+def test_a_wrong_ini_file_is_told(tmp_path: Path, runs: Path, lines: list[str], words: str) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text("\n".join(lines) + "\n")
+    done = heartbed("check", path, "--no-mend", "--model", "native", runs=runs)
+    assert done.returncode == (2 if words else 0), done.stdout + done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_users_own_application_is_judged_by_the_connections_that_it_opens(runs: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from heartbed.candidate.differences import differences
 from heartbed.candidate.httpd import dump, seen
-from heartbed.candidate.httpd.shape import MisplacedError, applications, choose, shape
+from heartbed.candidate.httpd.shape import Application, MisplacedError, applications, choose, shape
 from heartbed.errors import InputError
 
 DATA = Path(__file__).parent / "data" / "candidate"
@@ -140,3 +140,14 @@ def test_httpds_complaints_are_read(stderr: str, file: str | None, line: int | N
     said = dump.complaint(stderr)
     assert (said.file, said.line) == (file, line)
     assert said.text.endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "mount"),
+    [("^/", ""), ("^/compute", "/compute"), ("^/compute/v2(/.*)?$", "/compute/v2"), ("/a/(.*)", "/a"), ("^(.*)", "")],
+)
+def test_the_mount_of_a_pattern_is_what_it_begins_with_literally(pattern: str, mount: str) -> None:
+    alias = dump.Node("wsgiscriptaliasmatch", f'"{pattern}" /srv/app.wsgi', "", 1)
+    found = Application(alias, None, ())
+    assert found.is_pattern
+    assert found.mount == mount

@@ -179,3 +179,20 @@ def test_a_workbench_is_cleared_also_after_one_that_was_killed(tmp_path: Path) -
         with workbench(tmp_path):
             assert first.folder.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_change_that_cannot_be_made_is_not_tried(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
+    assert "native" not in by_key(mend.mends(found, bench, (), ["native"]))
+    with pytest.raises(InputError, match="--rule-out nativ: there is no such change") as caught:
+        mend.mends(found, bench, (), ["nativ"])
+    assert "native" in caught.value.hint
+
+
+def test_a_release_is_paired_with_the_option_that_it_brings(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
+    keys = [each.keys for each in mend.pairs(found, bench, ["18.3.1", "17.3.2"], ["native"])]
+    assert {"oslo17.3.2", "pthread"} in keys
+    assert {"oslo18.3.1", "pthread"} not in keys
+    assert {"oslo18.3.1", "oslo17.3.2"} not in keys
+    assert not any("native" in each for each in keys)

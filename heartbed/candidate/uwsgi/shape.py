@@ -49,11 +49,15 @@ class Shape:
 
 
 def in_force(output: str) -> list[Option]:
-    """The options that ``uwsgi --show-config`` tells, in their order."""
+    """The options that ``uwsgi --show-config`` tells, in their order, without those of the command line.
+
+    The last of these is ``--ini``, whose file tells all the others.
+    """
     _, _, rest = output.partition(BEGIN)
-    lines = rest.partition(END)[0].strip().splitlines()[1:]
-    pairs = [line.partition("=") for line in lines]
-    return [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs, 1)]
+    pairs = [line.partition("=") for line in rest.partition(END)[0].splitlines()]
+    found = [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs)]
+    of_file = next((at for at, option in enumerate(found, 1) if option.key == "ini"), len(found))
+    return found[of_file:]
 
 
 def shape(options: Sequence[Option]) -> Shape:
