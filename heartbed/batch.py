@@ -58,7 +58,7 @@ class Played:
 
 
 def play(cells: Sequence[Cell], settings: Settings, images: Images, listeners: Listeners = lambda _: ()) -> Played:
-    """Play the idle probe on the cells in one window.
+    """Play the settings' probe on the cells in one window.
 
     Cells whose image cannot be built, or which do not start, are ``missing``.
     Raises ``TestbedError`` when anything else does not come up.

@@ -18,11 +18,12 @@ SERVER_ID = "6f70656e-7374-4163-8b00-6865617274ed"
 DIAGNOSTICS = f"/v2.1/servers/{SERVER_ID}/diagnostics"
 ACTION = f"/v2.1/servers/{SERVER_ID}/action"
 FACTS = "/heartbed/facts"
+PAGE = "/"
 
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
 
-Phase = Literal["open", "before", "after"]
+Phase = Literal["open", "before", "during", "after"]
 
 
 class Client:
@@ -73,6 +74,11 @@ class Client:
     def call(self, phase: Phase) -> tuple[int | None, int | None]:
         """Make the application call; returns the process id and the status."""
         pid, answer = self._ask(phase, "call", "GET", DIAGNOSTICS)
+        return pid, None if answer is None else answer.status_code
+
+    def page(self) -> tuple[int | None, int | None]:
+        """Ask for a page that does not touch RabbitMQ, as a health check does; returns the process id and the status."""
+        pid, answer = self._ask("during", "page", "GET", PAGE)
         return pid, None if answer is None else answer.status_code
 
     def _ask(

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from heartbed import probes
 from heartbed.bus import Bus
 from heartbed.engine import engine_errors
 from heartbed.errors import TestbedError
 from heartbed.observation import Observation
 from heartbed.plan import Plan
-from heartbed.probes import idle
 from heartbed.record import Event
 from heartbed.stage import Stage
 from heartbed.testbed import Testbed
@@ -53,7 +53,7 @@ class Play:
             self.watching.start_around_broker()
             self._start_broker_and_cells()
             self._start_controls()
-            idle.play(self.stage)
+            probes.named(self.plan.settings.probe).play(self.stage)
             if not self.bed.running("rabbitmq"):
                 raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
             self.bus.emit(Event("run.phase", data={"phase": "dissecting"}))

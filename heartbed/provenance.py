@@ -24,6 +24,7 @@ def provenance(
     return {
         "run": name,
         "heartbed": __version__,
+        "probe": settings.probe,
         "heartbeat_s": settings.heartbeat_s,
         "margin_s": settings.margin_s,
         "rpc_timeout_s": settings.rpc_timeout_s,

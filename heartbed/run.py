@@ -43,7 +43,7 @@ def execute(
     images: Callable[[Sequence[Cell]], dict[str, ImageRef]],
     listeners: Sequence[Listener] = (),
 ) -> Outcome:
-    """Run the idle probe on the cells and judge the record.
+    """Play the settings' probe on the cells and judge the record.
 
     ``images`` makes sure of the images that cells need, and returns name ->
     reference. Nothing is left running, whatever happens. Raises

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from heartbed import probes
 from heartbed.cells import Cell
 from heartbed.errors import InputError
 
@@ -32,6 +33,7 @@ class Settings:
     runs: Path = ROOT / "runs"
     cores: int = os.cpu_count() or 1
     stacks: bool = True
+    probe: str = probes.DEFAULT
     apache_conf: Path = ROOT / "apache_conf"
     """The folder that httpd's cells take their configuration from."""
 

@@ -61,10 +61,18 @@ class Stage:
         self.opened = [OpenedCell(cell, self._client(cell)) for cell in self.cells]
         self.each(self.opened, self._start, self.settings.cores)
 
-    def open_all(self) -> None:
-        """Open the connections of every cell and measure what requests cost before idling."""
+    def open_all(self, then: Callable[[OpenedCell], None] = lambda _: None) -> None:
+        """Open the connections of every cell and measure what requests cost before idling.
+
+        ``then`` is called with each cell as soon as its idle time has begun.
+        """
+
+        def open_one(opened: OpenedCell) -> None:
+            self._open(opened)
+            then(opened)
+
         # A call waits rather than works: oslo.messaging looks for its reply twice a second.
-        self.each(self.opened, self._open, OPENERS)
+        self.each(self.opened, open_one, OPENERS)
 
     def each(self, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
         """Do ``work`` on every item, ``workers`` at a time; the first error ends it and is raised."""

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from heartbed import record, runfolder
+from heartbed import probes, record, runfolder
 from heartbed.errors import HeartbedError
 from heartbed.report import RunData, file_name, render
 from heartbed.report.text import printable
@@ -81,6 +81,18 @@ def heartbeat_option(
     return click.option(
         "--heartbeat", type=Heartbeat(), default="2", show_default=True, envvar="HEARTBED_HEARTBEAT", help=text
     )
+
+
+def probe_option(command: Command) -> Command:
+    """``--probe NAME``."""
+    option = click.option(
+        "--probe",
+        type=click.Choice([*probes.every()]),
+        default=probes.DEFAULT,
+        show_default=True,
+        help="What is done to the cells: `heartbed probes` lists them.",
+    )
+    return option(command)
 
 
 def runs_option(command: Command) -> Command:

@@ -12,8 +12,9 @@ from rich.table import Table
 from heartbed import bench as bench_
 from heartbed import cells as cells_
 from heartbed import compose as compose_
+from heartbed import probes as probes_
 from heartbed.cli import completion
-from heartbed.cli.common import console, heartbeat_option, load, runs_option, write_reports
+from heartbed.cli.common import console, heartbeat_option, load, probe_option, runs_option, write_reports
 from heartbed.plan import Labels, Plan
 from heartbed.report.live import LiveView
 from heartbed.report.terminal import summary
@@ -29,11 +30,14 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 
 @click.command(epilog="Axes and factors: `heartbed cells --help`.")
 @EXPRESSIONS
+@probe_option
 @HEARTBEAT
 @QUIET
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @runs_option
-def run(expressions: Sequence[str], heartbeat: int, quiet: bool, no_stacks: bool, runs: Path) -> int:
+def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
+    expressions: Sequence[str], probe: str, heartbeat: int, quiet: bool, no_stacks: bool, runs: Path
+) -> int:
     """Leave cells idle together and tell which keep their RabbitMQ connections.
 
     EXPR names cells by factors joined with dashes; braces stand for
@@ -44,8 +48,10 @@ def run(expressions: Sequence[str], heartbeat: int, quiet: bool, no_stacks: bool
       heartbed run prefork-daemon-eventlet
       heartbed run '{prefork,event}-{embedded,daemon}-{eventlet,native}'
       heartbed run prefork-daemon-eventlet-processes{1,4} --heartbeat 6
+      heartbed run '{prefork,event}-daemon' --probe trickle
     """
-    return _run(expressions, Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks), quiet=quiet)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, probe=probe)
+    return _run(expressions, settings, quiet=quiet)
 
 
 def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
@@ -107,6 +113,24 @@ def _axes() -> Table:
     return table
 
 
+@click.command("probes")
+def list_probes() -> None:
+    """List the probes: what can be done to cells whose connections are open.
+
+    Each opens the connections, lets one window of three heartbeat timeouts
+    pass over all cells, and then asks each process for something that needs
+    RabbitMQ. They differ in what happens in the window.
+
+    \b
+    Examples:
+      heartbed probes
+      heartbed run prefork-daemon-eventlet --probe trickle
+      heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1 --probe trickle
+    """
+    for name, probe in probes_.every().items():
+        console().print(f"{name:<10} {probe.MEANING}", markup=False, soft_wrap=True)
+
+
 @click.command("compose")
 @EXPRESSIONS
 @HEARTBEAT
@@ -165,4 +189,4 @@ def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path)
     )
 
 
-COMMANDS = (bench, run, list_cells, render_compose)
+COMMANDS = (bench, run, list_cells, list_probes, render_compose)

@@ -16,7 +16,7 @@ from heartbed import matrix as matrix_
 from heartbed.axes import LIBRARIES, MAIN_AXES, library
 from heartbed.batch import answer
 from heartbed.cells import Cell, select
-from heartbed.cli.common import console, heartbeat_option, runs_option
+from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
 from heartbed.report.live import LiveView
 from heartbed.report.words import cause_words, outcome_words
@@ -94,11 +94,12 @@ def _summary(found: results.Results) -> Table:
 @click.argument("cell")
 @click.option("--good", required=True, metavar="LIBRARY<VERSION>", help="Where the verdict is as wanted.")
 @click.option("--bad", required=True, metavar="LIBRARY<VERSION>", help="Where it is not.")
+@probe_option
 @HEARTBEAT
 @QUIET
 @runs_option
 def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    cell: str, good: str, bad: str, heartbeat: int, quiet: bool, runs: Path
+    cell: str, good: str, bad: str, probe: str, heartbeat: int, quiet: bool, runs: Path
 ) -> int:
     """Find the release between two at which a cell's verdict changes.
 
@@ -108,6 +109,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     Examples:
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo9.7.1
+      heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1 --probe trickle
     """
     first, last = bisect_.ends(good, bad)
     cells = select([cell]).cells
@@ -118,7 +120,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     for end in (first, last):
         if end.version not in released:
             raise unknown(package, end.version, released)
-    settings = Settings(heartbeat_s=heartbeat, runs=runs)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
     plain = replace(cells[0], release="", named=())
     found = bisect_.bisect(plain, first, last, released, lambda some: _played(some, settings, quiet=quiet))
     out = console()
