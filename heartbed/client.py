@@ -77,7 +77,7 @@ class Client:
         return pid, None if answer is None else answer.status_code
 
     def page(self) -> tuple[int | None, int | None]:
-        """Ask for a page that does not touch RabbitMQ, as a health check does; returns the process id and the status."""
+        """Ask for a page that touches no RabbitMQ, as a health check does; returns the process id and the status."""
         pid, answer = self._ask("during", "page", "GET", PAGE)
         return pid, None if answer is None else answer.status_code
 

@@ -144,6 +144,7 @@ class CellHistory:
 
     name: str
     asked: dict[str, Any]
+    probe: str = "idle"
     events: list[Event] = field(default_factory=list)
     connections: list[ConnectionHistory] = field(default_factory=list)
 
@@ -155,6 +156,10 @@ class CellHistory:
         """Requests sent in these phases."""
         return [event for event in self.of("request") if event.data.get("phase") in phases]
 
+    def looks(self, kind: str, pid: int | None) -> list[Event]:
+        """What was seen of one process: ``process.stacks`` or ``process.greenlets`` that could be had."""
+        return [event for event in self.of(kind) if event.pid == pid and "error" not in event.data]
+
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the application said it is; empty when it was not asked."""
@@ -162,7 +167,7 @@ class CellHistory:
 
     @cached_property
     def idle_from(self) -> float | None:
-        """When the last request before the idle period had been answered."""
+        """When the last request before the idle period, which is one that needs RabbitMQ, had been answered."""
         ends = [event.t + float(event.data["ms"]) / 1000 for event in self.requests("open", "before")]
         return max(ends, default=None)
 
@@ -211,8 +216,9 @@ def sort(events: Iterable[Event]) -> RunHistory:
         owner = next((event.cell for event in told if event.cell is not None), None)
         if owner is not None:
             connections[owner].append(ConnectionHistory(conn, owner, own))
+    probe = str(start.data.get("probe", "idle"))
     cells = [
-        CellHistory(asked["name"], dict(asked), by_cell[asked["name"]], connections.pop(asked["name"], []))
+        CellHistory(asked["name"], dict(asked), probe, by_cell[asked["name"]], connections.pop(asked["name"], []))
         for asked in start.data.get("cells", [])
     ]
     for cell in cells:

@@ -131,6 +131,7 @@ class RunVerdict(Value):
     schema_version: int = SCHEMA_VERSION
     run: str
     heartbed: str
+    probe: str = Field(default="idle", description="the probe that was played: heartbed probes lists them")
     started: float
     ended: float | None
     status: str = Field(description="complete, interrupted, failed or killed")

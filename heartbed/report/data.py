@@ -62,6 +62,12 @@ class RunData:
         return next((cell for cell in self.verdict.cells if cell.cell == name), None)
 
     @property
+    def meanwhile(self) -> str:
+        """What was done to the cells in the idle period, as the record has it."""
+        told = (e.data.get("meanwhile") for e in self.of_kind("run.phase") if e.data.get("phase") == "idle")
+        return str(next(told, None) or "nothing touches the cells")
+
+    @property
     def idle(self) -> tuple[float, float] | None:
         """When the common idle period began and ended (epoch seconds), as far as the record tells."""
         began = next((event for event in self.of_kind("run.phase") if event.data.get("phase") == "idle"), None)

@@ -148,7 +148,7 @@ class LiveView:
             return []
         if event.kind == "cell.state":
             return self._state_changed(name, cell, event)
-        if event.kind == "request":
+        if event.kind == "request" and event.data.get("phase") != "during":
             cell.asked = event.t + float(event.data.get("ms") or 0) / 1000
         lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
@@ -166,7 +166,8 @@ class LiveView:
             for cell in self._cells.values():
                 if cell.state == "opened":
                     cell.state = "idling"
-            return [f"idle for {seconds(self._until - self._idle)}: nothing touches the cells"]
+            meanwhile = event.data.get("meanwhile") or "nothing touches the cells"
+            return [f"idle for {seconds(self._until - self._idle)}: {meanwhile}"]
         if self._phase == "asking":
             for cell in self._cells.values():
                 if cell.state == "idling" and not cell.word:

@@ -57,7 +57,7 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
     for alike in _alike(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
         lines += _connections(run, cell, alike)
     if cell.connections:
-        lines.append(Line(origin, "idle", "the idle period begins: nothing touches the cell"))
+        lines.append(Line(origin, "idle", f"the idle period begins: {run.meanwhile}"))
     return [
         Line(round(line.at - origin, 3), line.who, one_line(line.what), line.telling)
         for line in sorted(lines, key=lambda line: line.at)

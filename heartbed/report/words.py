@@ -29,6 +29,7 @@ CAUSES = {
     "not_as_asked": "the cell is not what was asked for",
     "no_connection": "no connection was opened",
     "call_timed_out": "a call timed out",
+    "not_answered": "a page was not answered",
     "control_failed": "a control went wrong",
     "short_observation": "not observed for long enough",
     "unexplained": "unexplained",

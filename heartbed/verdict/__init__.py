@@ -34,6 +34,7 @@ def judge(events: Sequence[Event]) -> RunVerdict:
     return RunVerdict(
         run=str(start["run"]),
         heartbed=str(start["heartbed"]),
+        probe=str(start.get("probe", "idle")),
         started=run.start.t,
         ended=run.end.t if run.end else None,
         status=str(run.end.data["status"]) if run.end else "killed",

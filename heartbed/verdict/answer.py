@@ -33,16 +33,18 @@ def answer(cells: Sequence[CellVerdict]) -> str:
         return "Nothing can be said: every cell is inconclusive."
     bad = [cell for cell in known if cell.outcome is not Outcome.KEPT]
     if not bad:
-        every = "Every one of the {count} cells keeps its connections when idle."
-        return _all("The cell keeps its connections when idle.", every, len(known)) + tail
+        one, every = "The cell keeps", f"Every one of the {len(known)} cells keeps"
+        return _all(one, every, known) + tail
     if len(bad) == len(known):
-        none = "None of the {count} cells keeps its connections when idle."
-        return _all("The cell does not keep its connections when idle.", none, len(known)) + tail
+        one, none = "The cell does not keep", f"None of the {len(known)} cells keeps"
+        return _all(one, none, known) + tail
     return _decided(known) + tail
 
 
-def _all(one: str, all_of_them: str, count: int) -> str:
-    return one if count == 1 else all_of_them.format(count=count)
+def _all(one: str, all_of_them: str, cells: Sequence[CellVerdict]) -> str:
+    probes = dict.fromkeys(cell.probe for cell in cells)
+    when = " and ".join("when idle" if probe == "idle" else f"under {probe}" for probe in probes)
+    return f"{one if len(cells) == 1 else all_of_them} its connections {when}."
 
 
 def value(cell: CellVerdict, axis: str) -> str:

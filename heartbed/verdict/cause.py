@@ -8,7 +8,7 @@ from typing import Any
 from heartbed.history import CellHistory, ConnectionHistory
 from heartbed.model import Evidence, Purpose
 from heartbed.record import Event
-from heartbed.verdict import location
+from heartbed.verdict import location, pages
 from heartbed.verdict.evidence import cite, seconds
 
 
@@ -37,19 +37,17 @@ def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
     if not conn.captured or cell.idle_from is None:
         return "there is no capture of what it sent"
     sent = [f for f in conn.frames("client") if cell.idle_from < f.t <= (conn.closed or f.t)]
+    # Pages are requests, too. What is said here counts from the last one that needs RabbitMQ.
+    needing = " that needs RabbitMQ" if cell.requests("during") else ""
     if not sent:
-        return "it sent not one octet after the last request was answered"
-    return f"it was last heard {seconds(sent[-1].t - cell.idle_from)} after the last request was answered"
-
-
-def _dumps(conn: ConnectionHistory, cell: CellHistory, kind: str) -> list[Event]:
-    return [event for event in cell.of(kind) if event.pid == conn.pid and "error" not in event.data]
+        return f"it sent not one octet after the last request{needing} was answered"
+    return f"it was last heard {seconds(sent[-1].t - cell.idle_from)} after the last request{needing} was answered"
 
 
 def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A native heartbeat thread waits for a lock whose holder waits in a green lock that two OS threads share."""
-    beater = location.locked_out(_dumps(conn, cell, "process.stacks"))
-    holder = location.green_lock(_dumps(conn, cell, "process.greenlets"))
+    beater = location.locked_out(cell.looks("process.stacks", conn.pid))
+    holder = location.green_lock(cell.looks("process.greenlets", conn.pid))
     if conn.purpose is not Purpose.SEND or beater is None or holder is None:
         return None
     why = (
@@ -64,11 +62,11 @@ def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
 
 def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
-    beater = location.beater(_dumps(conn, cell, "process.greenlets"), conn.conn, conn.purpose)
+    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
     if beater is None or beater.tid is None:
         return None
     # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
-    stacks = [e for e in _dumps(conn, cell, "process.stacks") if e.t <= (cell.asked_again or e.t)]
+    stacks = [e for e in cell.looks("process.stacks", conn.pid) if e.t <= (cell.asked_again or e.t)]
     places = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
@@ -77,21 +75,23 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     occasions = " and ".join(dict.fromkeys(str(event.data.get("at")) for event in stacks))
     does = "should send its heartbeats" if conn.purpose is Purpose.SEND else "reads it and should send its heartbeats"
     due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
+    served = pages.no_help(cell, beater, conn.pid)
     why = (
         f"nothing runs the eventlet hub: the green thread that {does} stands still in {beater.frame}{due}, "
         f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
-        f"(seen at {occasions}); {last_sign(conn, cell)}"
+        f"(seen at {occasions}){f'; {served.why}' if served else ''}; {last_sign(conn, cell)}"
     )
     evidence = cite(beater.event, f"{beater.event.data.get('at')}: green thread suspended in {beater.frame}{due}")
     for place in (first, last):
         evidence += cite(place.event, f"{place.event.data.get('at')}: OS thread {place.tid} is in {place}")
+    evidence += served.evidence if served else []
     return Cause("hub_not_run", why, evidence)
 
 
 def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
-    dumps = _dumps(conn, cell, "process.greenlets")
-    stacks = _dumps(conn, cell, "process.stacks")
+    dumps = cell.looks("process.greenlets", conn.pid)
+    stacks = cell.looks("process.stacks", conn.pid)
     if not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
         return None
     if any(_beats_natively(event, conn.purpose) for event in stacks):
@@ -107,7 +107,7 @@ def _beats_natively(stacks: Event, purpose: Purpose) -> bool:
 
 
 def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Cause:
-    if not _dumps(conn, cell, "process.stacks"):
+    if not cell.looks("process.stacks", conn.pid):
         why = f"no stack of process {conn.pid} was taken, so the record does not say why; {last_sign(conn, cell)}"
     else:
         why = f"the process was looked at, but what was seen does not explain it; {last_sign(conn, cell)}"

@@ -10,7 +10,7 @@ from heartbed.axes import LIBRARIES
 from heartbed.history import CellHistory, ConnectionHistory
 from heartbed.model import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, Purpose
 from heartbed.record import Event
-from heartbed.verdict import connection, location
+from heartbed.verdict import connection, location, pages
 from heartbed.verdict.evidence import cite, in_order, seconds
 
 RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
@@ -34,6 +34,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     losses = [c.lost_after_s for c in connections if c.outcome is Outcome.LOST and c.lost_after_s is not None]
     return CellVerdict(
         cell=cell.name,
+        probe=cell.probe,
         factors=dict(cell.asked.get("factors", {})),
         asked={key: value for key, value in cell.asked.items() if key not in ("name", "factors")},
         observed=cell.facts,
@@ -132,7 +133,7 @@ def _answer(event: Event) -> str:
 
 def _hung(cell: CellHistory) -> Event | None:
     """The first request that waited in vain: answered 504, or not answered at all."""
-    for event in cell.requests("open", "before", "after"):
+    for event in cell.requests("open", "before", "during", "after"):
         timed_out = event.data.get("status") is None and "Timeout" in str(event.data.get("error"))
         if event.data.get("status") == HUNG_STATUS or timed_out:
             return event
@@ -140,6 +141,8 @@ def _hung(cell: CellHistory) -> Event | None:
 
 
 def _hung_words(event: Event) -> str:
+    if event.data.get("phase") == "during":
+        return f"a {_request(event)} that was asked for in the idle period got {_answer(event)}"
     when = "after" if event.data.get("phase") == "after" else "before"
     return f"a {_request(event)} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
 
@@ -148,6 +151,8 @@ def _why_hung(cell: CellHistory, hung: Event) -> _Found:
     """Hung, and where a request was seen to wait for ever, if one was."""
     evidence = cite(hung, _hung_words(hung))
     waiting = location.green_lock([event for event in cell.of("process.greenlets") if "error" not in event.data])
+    if waiting is None and hung.data.get("phase") == "during":
+        return Outcome.HUNG, "not_answered", _hung_words(hung), evidence
     if waiting is None:
         return Outcome.HUNG, "call_timed_out", _hung_words(hung), evidence
     thread, frame, event = waiting
@@ -182,6 +187,7 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
     if cell.asked_again is not None and opened - reached:
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
+    notes += pages.notes(cell, judged, until)
     hung = _hung(cell)
     if hung is not None:
         notes.append(_hung_words(hung))

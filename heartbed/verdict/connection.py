@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from heartbed.history import CellHistory, ConnectionHistory
 from heartbed.model import Connection, Evidence, Outcome
+from heartbed.verdict import pages
 from heartbed.verdict.cause import Cause, of_missed_heartbeats
 from heartbed.verdict.evidence import cite, in_order, seconds
 
@@ -93,8 +94,17 @@ def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float, blind:
     if silence[1] > 3 * timeout * (1 + SAMPLING_TOLERANCE):
         why = f"the client was silent for {seconds(silence[1])}, and yet RabbitMQ did not close: this is not understood"
         return _Finding(Outcome.INCONCLUSIVE, "unexplained", why)
-    beats = len([f for f in conn.frames("client", "heartbeat") if cell.idle_from and cell.idle_from < f.t <= until])
-    why = f"{beats} heartbeats in {seconds(idled)} of idling, longest silence {seconds(silence[1])}"
+    return _beaten(conn, cell, until, silence[1])
+
+
+def _beaten(conn: ConnectionHistory, cell: CellHistory, until: float, silence: float) -> _Finding:
+    """Kept, with the heartbeats that did it, and what carried those where that is proven."""
+    start = cell.idle_from or until
+    beats = len([f for f in conn.frames("client", "heartbeat") if start < f.t <= until])
+    served = pages.beside(cell, conn.pid, until)
+    why = f"{beats} heartbeats in {seconds(until - start)} of idling{served}, longest silence {seconds(silence)}"
+    if carried := pages.carried(conn, cell, until):
+        return _Finding(Outcome.KEPT, "", f"{why}; {carried.why}", carried.evidence)
     return _Finding(Outcome.KEPT, "", why)
 
 

@@ -1,0 +1,141 @@
+"""What the pages did that a cell was asked for in the idle period: requests that should not touch RabbitMQ.
+
+Which process and which OS thread answered is known of each. One that was not
+answered may have reached any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from heartbed.history import CellHistory, ConnectionHistory
+from heartbed.model import Evidence
+from heartbed.record import Event
+from heartbed.verdict import location
+from heartbed.verdict.evidence import cite
+from heartbed.verdict.location import Beater
+
+CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
+USED = "pages made the application use RabbitMQ, so they are no health check that leaves it alone"
+NO_HELP = "answering a page did not run the hub of the thread that should send heartbeats"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the pages did to a connection: in words, as a remark on the cell, and the events that prove it."""
+
+    why: str
+    note: str
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+def answered(cell: CellHistory, pid: int | None, until: float) -> list[Event]:
+    """The pages that a process answered up to ``until`` (epoch seconds)."""
+    return [e for e in cell.requests("during") if e.pid is not None and e.pid == pid and _end(e) <= until]
+
+
+def count(pages: list[Event]) -> str:
+    """``1 page``, ``7 pages``."""
+    return "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+
+
+def beside(cell: CellHistory, pid: int | None, until: float) -> str:
+    """What is to be added to a sentence about a process up to ``until``; empty where it answered no page."""
+    pages = answered(cell, pid, until)
+    return f", in which its process answered {count(pages)}" if pages else ""
+
+
+def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event]:
+    """The pages that were answered while the hub's next timer was due, and it stayed so: they did not run this hub."""
+    if beater.overdue_s is None:
+        return []
+    due = beater.event.t - beater.overdue_s
+    return [page for page in answered(cell, pid, beater.event.t) if page.t >= due]
+
+
+def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done | None:
+    """That pages were answered and the hub was not run; None where that is not proven."""
+    pages = _did_not_run(cell, beater, pid) if beater else []
+    if beater is None or not pages:
+        return None
+    own = [page for page in pages if page.data.get("thread") == beater.tid]
+    by = "by this thread" if len(own) == len(pages) else f"{len(own) or 'none'} of them by this thread"
+    why = f"{count(pages)} answered since its timer was due, {by}, did not run it"
+    last = pages[-1]
+    said = f"a page, answered by OS thread {last.data.get('thread')} while the hub's timer was due and stayed so"
+    return Done(why, NO_HELP, cite(last, said))
+
+
+def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
+    """What pages did for a connection that is kept; None where nothing is proven."""
+    pages = answered(cell, conn.pid, until)
+    since = cell.idle_from
+    if not pages or since is None:
+        return None
+    sent = [frame for frame in conn.frames("client") if since < frame.t <= until]
+    other = [frame for frame in sent if frame.data.get("type") != "heartbeat"]
+    if other:
+        why = f"the client sent {len(other)} frames other than heartbeats in the idle period: it was used"
+        return Done(why, USED, cite(other[0], "a frame of the client in the idle period that is no heartbeat"))
+    return _by_its_thread(conn, cell, sent, pages)
+
+
+def _by_its_thread(conn: ConnectionHistory, cell: CellHistory, beats: list[Event], pages: list[Event]) -> Done | None:
+    """Every heartbeat went out while the one thread that can run the hub answered a page, and it was seen outside.
+
+    That they coincide is not enough: a thread that beats by itself does so about as often as pages are asked for.
+    """
+    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    if not beats or beater is None or beater.tid is None:
+        return None
+    stacks = [e for e in cell.looks("process.stacks", conn.pid) if e.t <= (cell.asked_again or e.t)]
+    seen = [place for event in stacks if (place := location.place(event, beater.tid))]
+    if not seen or any(location.runs_hub(event, beater.tid) for event in stacks):
+        return None
+    own = [page for page in pages if page.data.get("thread") == beater.tid]
+    carriers = [next((page for page in own if page.t <= beat.t <= _end(page)), None) for beat in beats]
+    if None in carriers:
+        return None
+    why = (
+        f"each of its {len(beats)} heartbeats was sent while OS thread {beater.tid} answered a page; between pages "
+        f"that thread, the only one that can resume the green thread in {beater.frame}, sits in {seen[0]}"
+    )
+    evidence = cite(beater.event, f"{beater.event.data.get('at')}: green thread suspended in {beater.frame}")
+    evidence += cite(seen[0].event, f"{seen[0].event.data.get('at')}: OS thread {beater.tid} is in {seen[0]}")
+    for page, beat in ((carriers[0], beats[0]), (carriers[-1], beats[-1])):
+        evidence += cite(
+            page, f"a page, answered by OS thread {beater.tid} after {page.data['ms']:g} ms" if page else ""
+        )
+        evidence += cite(beat, f"a heartbeat of the client, in the meantime (frame {beat.data.get('frame')})")
+    return Done(why, CARRIED, evidence)
+
+
+def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) -> list[str]:
+    """Remarks on the pages: what they did, those that failed, and the processes that none has reached."""
+    pages = cell.requests("during")
+    if not pages:
+        return []
+    done = [done.note for conn in judged if (done := _done(conn, cell, until))]
+    found = list(dict.fromkeys(done))
+    failed = [page for page in pages if not isinstance(page.data.get("status"), int) or page.data["status"] >= 400]
+    if failed:
+        told = dict.fromkeys(str(page.data.get("status") or "not answered") for page in failed)
+        found.append(f"{len(failed)} of {count(pages)} failed: {', '.join(told)}")
+    pids = {conn.pid for conn in judged if conn.pid is not None}
+    untouched = sorted(pid for pid in pids if not answered(cell, pid, until))
+    if untouched and all(page.pid is not None for page in pages):
+        which = f"process{'es' if len(untouched) > 1 else ''} {', '.join(map(str, untouched))}"
+        found.append(f"no page reached {which}: nothing touched {'them' if len(untouched) > 1 else 'it'}")
+    return found
+
+
+def _done(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
+    if conn.closed is None or conn.closed > until:
+        return carried(conn, cell, until)
+    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    return no_help(cell, beater, conn.pid)
+
+
+def _end(page: Event) -> float:
+    return page.t + float(page.data.get("ms") or 0.0) / 1000
