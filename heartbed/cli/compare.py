@@ -25,7 +25,7 @@ from heartbed.cell import Cell
 from heartbed.cells import Selection
 from heartbed.cli import completion
 from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
-from heartbed.cli.common import console, heartbeat_option, runs_option
+from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.model import CellVerdict, Outcome
@@ -54,11 +54,19 @@ class Subject:
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
+@probe_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
-def compare(
-    subjects: Sequence[str], *, fail_if_worse: bool, heartbeat: int, quiet: bool, runs: Path, **wishes: Any
+def compare(  # noqa: PLR0913  # click hands over each option by itself
+    subjects: Sequence[str],
+    *,
+    fail_if_worse: bool,
+    probe: str,
+    heartbeat: int,
+    quiet: bool,
+    runs: Path,
+    **wishes: Any,
 ) -> int:
     """Compare prefork with event, or any cells and httpd configuration files.
 
@@ -72,11 +80,12 @@ def compare(
       heartbed compare prefork-embedded event-daemon-threads4
       heartbed compare today.conf tomorrow.conf --fail-if-worse
       heartbed compare site.conf event-daemon-native
+      heartbed compare --probe trickle
 
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
-    settings = Settings(heartbeat_s=heartbeat, runs=runs)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
     selection, files = _sorted(subjects or cells_.COMPARISON)
     with testing_in(settings, quiet=quiet) as session:
         for name, reason in selection.left_out:

@@ -44,6 +44,8 @@ class _Cell:
     """When its last request was answered, epoch seconds."""
     fate: str = ""
     word: str = ""
+    paged: bool = False
+    """Whether it was asked for pages since: requests that do not need RabbitMQ."""
 
 
 class LiveView:
@@ -148,13 +150,16 @@ class LiveView:
             return []
         if event.kind == "cell.state":
             return self._state_changed(name, cell, event)
-        if event.kind == "request" and event.data.get("phase") != "during":
+        if event.kind == "request" and event.data.get("phase") == "during":
+            cell.paged = True
+        elif event.kind == "request":
             cell.asked = event.t + float(event.data.get("ms") or 0) / 1000
         lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
         if lost and self._phase in ("opening", "idle") and cell.word != "lost":
             since = cell.asked or self._idle or event.t
-            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its last request"
+            last = "last request that needs RabbitMQ" if cell.paged else "last request"
+            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its {last}"
             return [f"{name}: {cell.fate}"]
         return []
 

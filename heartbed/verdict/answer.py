@@ -38,13 +38,17 @@ def answer(cells: Sequence[CellVerdict]) -> str:
     if len(bad) == len(known):
         one, none = "The cell does not keep", f"None of the {len(known)} cells keeps"
         return _all(one, none, known) + tail
-    return _decided(known) + tail
+    said, probe = _decided(known), _under(known)
+    return (f"{probe.capitalize()}, {said[0].lower()}{said[1:]}" if probe else said) + tail
 
 
 def _all(one: str, all_of_them: str, cells: Sequence[CellVerdict]) -> str:
-    probes = dict.fromkeys(cell.probe for cell in cells)
-    when = " and ".join("when idle" if probe == "idle" else f"under {probe}" for probe in probes)
-    return f"{one if len(cells) == 1 else all_of_them} its connections {when}."
+    return f"{one if len(cells) == 1 else all_of_them} its connections {_under(cells) or 'when idle'}."
+
+
+def _under(cells: Sequence[CellVerdict]) -> str:
+    """``under trickle``; empty for the idle probe, which goes without saying."""
+    return " and ".join(f"under {probe}" for probe in dict.fromkeys(cell.probe for cell in cells) if probe != "idle")
 
 
 def value(cell: CellVerdict, axis: str) -> str:

@@ -82,6 +82,17 @@ class History:
         self.add("request", IDLE_FROM - 0.01, phase="before", what="call", status=before_status, ms=10.0, error=None)
         self.add("request", ASKED_AGAIN, phase="after", what="call", status=after_status, ms=20.0, error=None)
 
+    def trickle(self, *, pages: int = 6, pid: int | None = 12, thread: int | None = 77, **data: Any) -> None:
+        """The run was one of the trickle probe: a page of 5 ms once a second, answered by this process and thread."""
+        start = self.events[0]
+        self.events[0] = replace(start, data={**start.data, "probe": "trickle"})
+        for second in range(1, pages + 1):
+            page = {"phase": "during", "what": "page", "status": 200, "ms": 5.0, "error": None, "thread": thread}
+            line = len(self.events) + 1
+            self.events.append(
+                Event("request", t=IDLE_FROM + second, cell=self.cell, pid=pid, data={**page, **data}, line=line)
+            )
+
     def connection(
         self, purpose: str, port: int, *, opened: float = IDLE_FROM - 0.4, timeout: float = TIMEOUT_S
     ) -> str:

@@ -11,9 +11,10 @@ from heartbed.verdict.answer import answer
 KEPT, LOST, HUNG, UNKNOWN = Outcome.KEPT, Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE
 
 
-def said(**outcomes: Outcome) -> str:
+def said(probe: str = "idle", **outcomes: Outcome) -> str:
     """The sentence on cells with these outcomes; underscores stand for dashes."""
-    return answer([verdict(name.replace("_", "-"), outcome) for name, outcome in outcomes.items()])
+    verdicts = [verdict(name.replace("_", "-"), outcome) for name, outcome in outcomes.items()]
+    return answer([each.model_copy(update={"probe": probe}) for each in verdicts])
 
 
 def verdict(name: str, outcome: Outcome) -> CellVerdict:
@@ -50,6 +51,13 @@ def test_the_axis_that_decides_and_those_that_make_no_difference() -> None:
         "It is how the application runs its threads that decides: native threads kept every connection, eventlet with "
         "its green heartbeat thread did not; the MPM made no difference."
     )
+
+
+def test_another_probe_than_idle_is_named() -> None:
+    assert said("trickle", prefork_native=KEPT) == "The cell keeps its connections under trickle."
+    assert said("trickle", prefork=LOST, event=LOST) == "None of the 2 cells keeps its connections under trickle."
+    told = said("trickle", prefork_eventlet=LOST, prefork_native=KEPT)
+    assert told.startswith("Under trickle, it is how the application runs its threads that decides: ")
 
 
 def test_axes_that_were_varied_only_together_are_not_told_apart() -> None:

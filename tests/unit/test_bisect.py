@@ -58,6 +58,23 @@ def test_the_other_direction_works_too() -> None:
     assert (found.before, found.after) == ("12.4.0", "12.3.0")
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "before", "after"),
+    [
+        ("oslo10.0.0", "oslo18.9.0", "12.3.0", "12.4.0"),
+        ("oslo18.9.0", "oslo10.0.0", "12.4.0", "12.3.0"),
+    ],
+)
+def test_the_verdicts_of_any_probe_can_be_searched(good: str, bad: str, before: str, after: str) -> None:
+    def measure(cells: Sequence[Cell]) -> Played:
+        played = measured(below("12.4.0"), [])(cells)
+        return Played({name: each.model_copy(update={"probe": "trickle"}) for name, each in played.verdicts.items()})
+
+    found = bisect(CELL, *ends(good, bad), RELEASED, measure)
+    assert (found.before, found.after) == (before, after)
+    assert {each.probe for each in found.search.verdicts.values()} == {"trickle"}
+
+
 def test_releases_that_cannot_be_had_are_skipped_and_told() -> None:
     good, bad = ends("oslo10.0.0", "oslo10.6.0")
     missing = {"10.3.0": "it does not import", "10.4.0": "it does not import"}

@@ -245,6 +245,21 @@ def test_a_loss_while_other_cells_are_still_being_opened_is_shown() -> None:
     assert "a: done, lost 4.4 s after its last request" in text
 
 
+def test_of_pages_in_the_idle_period_it_is_said_that_they_come_and_no_loss_is_timed_from_them() -> None:
+    def told(kind: str, t: float, **data: object) -> Event:
+        return Event(kind, IDLE + t, None if kind == "run.phase" else "a", None, None, data)
+
+    events = [
+        told("request", -0.1, ms=100, phase="before"),
+        told("run.phase", 0, phase="idle", until=IDLE + 7, meanwhile="each is asked for a page"),
+        told("request", 4, ms=5, phase="during"),
+        told("broker.log", 4.4, reason="missed_heartbeats"),
+    ]
+    text = watched(events, ["a"])
+    assert "idle for 7.0 s: each is asked for a page" in text
+    assert "a: lost 4.4 s after its last request that needs RabbitMQ" in text
+
+
 def test_quiet_prints_nothing() -> None:
     run = samples.comparison()
     assert watched(list(run.events), [cell.cell for cell in run.verdict.cells], quiet=True) == ""
