@@ -177,10 +177,11 @@ class Stage:
     ) -> set[int]:
         """Send ``request`` side by side, one for each process, again and again until enough processes have answered."""
         reached: set[int] = set()
+        side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
         deadline = time.monotonic() + REACH_DEADLINE_S
         while True:
-            with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-                answers = [answer.result() for answer in [pool.submit(request) for _ in wanted]]
+            with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
+                answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
             reached |= {pid for pid in answers if pid is not None}
             # A request that is not answered at all has found the process that hangs: asking on would only wait again.
             hangs = None in answers and bool(reached)

@@ -76,8 +76,10 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     does = "should send its heartbeats" if conn.purpose is Purpose.SEND else "reads it and should send its heartbeats"
     due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
     served = pages.no_help(cell, beater, conn.pid)
+    pages_may = pages.may_have_run(cell, beater, conn.pid, conn.closed or beater.event.t)
     why = (
-        f"nothing runs the eventlet hub: the green thread that {does} stands still in {beater.frame}{due}, "
+        f"{'between the pages that it answers, ' if pages_may else ''}nothing runs the eventlet hub: "
+        f"the green thread that {does} stands still in {beater.frame}{due}, "
         f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
         f"(seen at {occasions}){f'; {served.why}' if served else ''}; {last_sign(conn, cell)}"
     )

@@ -59,7 +59,7 @@ def beater(dumps: Sequence[Event], conn: str, purpose: Purpose) -> Beater | None
             frame = _beating_frame(greenlet.get("frames", ()), purpose)
             if frame and greenlet.get("conn") in (conn, None):
                 tid = greenlet.get("tid")
-                return Beater(tid, _overdue(dump, tid), frame, dump)
+                return Beater(tid, overdue(dump, tid), frame, dump)
     return None
 
 
@@ -108,7 +108,8 @@ def function_name(frame: Mapping[str, Any]) -> str:
     return str(frame.get("function", "")).rpartition(".")[2]
 
 
-def _overdue(dump: Event, tid: int | None) -> float | None:
+def overdue(dump: Event, tid: int | None) -> float | None:
+    """For how long (seconds) a thread's hub should have run its next timer; negative before it is due."""
     for hub in dump.data.get("hubs", ()):
         if hub.get("tid") == tid and hub.get("next_timer_overdue_s") is not None:
             return float(hub["next_timer_overdue_s"])

@@ -46,14 +46,6 @@ def beside(cell: CellHistory, pid: int | None, until: float) -> str:
     return f", in which its process answered {count(pages)}" if pages else ""
 
 
-def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event]:
-    """The pages that were answered while the hub's next timer was due, and it stayed so: they did not run this hub."""
-    if beater.overdue_s is None:
-        return []
-    due = beater.event.t - beater.overdue_s
-    return [page for page in answered(cell, pid, beater.event.t) if page.t >= due]
-
-
 def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done | None:
     """That pages were answered and the hub was not run; None where that is not proven."""
     pages = _did_not_run(cell, beater, pid) if beater else []
@@ -65,6 +57,30 @@ def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done |
     last = pages[-1]
     said = f"a page, answered by OS thread {last.data.get('thread')} while the hub's timer was due and stayed so"
     return Done(why, NO_HELP, cite(last, said))
+
+
+def may_have_run(cell: CellHistory, beater: Beater, pid: int | None, until: float) -> bool:
+    """Whether the thread of the hub answered pages up to ``until`` of which it is not proven that they did not run it.
+
+    Pages that were answered after the last look are taken to be like those before it.
+    """
+    own = [page for page in answered(cell, pid, until) if page.data.get("thread") == beater.tid]
+    proven = [page for page in _did_not_run(cell, beater, pid) if page in own]
+    return bool(own) and (not proven or own[0].t < proven[0].t)
+
+
+def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event]:
+    """The pages that were answered while the hub's next timer was due, and it stayed so until a look.
+
+    A hub that runs takes every timer that is due. The look that proves it for the most pages counts.
+    """
+    found: list[Event] = []
+    for look in cell.looks("process.greenlets", pid):
+        overdue = location.overdue(look, beater.tid)
+        if overdue is not None:
+            pages = [page for page in answered(cell, pid, look.t) if page.t >= look.t - overdue]
+            found = max(found, pages, key=len)
+    return found
 
 
 def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
@@ -134,6 +150,8 @@ def _done(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | No
     if conn.closed is None or conn.closed > until:
         return carried(conn, cell, until)
     beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    if beater is None or may_have_run(cell, beater, conn.pid, conn.closed):
+        return None
     return no_help(cell, beater, conn.pid)
 
 

@@ -97,6 +97,21 @@ def test_requests_go_on_until_the_processes_that_are_wanted_have_answered(
     assert stage.reach(opened, phase, [7, 8]) == reached
 
 
+def test_a_cell_of_which_no_process_is_known_is_asked_once(stage: Stage) -> None:
+    asked: list[str] = []
+
+    class Answering:
+        """Stands for the client of an application that does not tell its process."""
+
+        def call(self, phase: str) -> tuple[int | None, int | None]:
+            asked.append(phase)
+            return None, 200
+
+    (cell,) = select(["prefork"]).cells
+    assert stage.reach(OpenedCell(cell, cast(Client, Answering())), "after", []) == set()
+    assert asked == ["after"]
+
+
 def test_closing_calls_off_the_looks_into_processes(stage: Stage) -> None:
     looks: list[str] = []
     stage.request_stacks = lambda *args: looks.append(str(args))

@@ -139,3 +139,27 @@ def test_pages_are_no_requests_around_the_idle_period() -> None:
     last = max(event.t for event in history.events if event.data.get("phase") == "during")
     assert last <= ASKED_AGAIN
     assert replace(history.events[0]).data["probe"] == "trickle"
+
+
+def test_where_pages_may_have_run_the_hub_it_is_only_said_that_nothing_does_between_them() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(syscall="epoll_wait", module="mod_wsgi.so")
+    dump = next(event for event in history.events if event.kind == "process.greenlets")
+    dump.data["hubs"][0]["next_timer_overdue_s"] = 0.4  # set anew when the page at 2 s, or at 1 s, ran the hub
+    history.trickle()
+    verdict = history.cell_verdict
+    assert verdict.cause == "hub_not_run"
+    assert "between the pages that it answers, nothing runs the eventlet hub" in verdict.why
+    assert NO_HELP not in verdict.notes
+
+
+def test_a_look_at_the_loss_proves_it_for_the_pages_until_then() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(syscall="accept4", module=PREFORK)
+    dump = next(event for event in history.events if event.kind == "process.greenlets")
+    hubs = [{**hub, "next_timer_overdue_s": 4.3} for hub in dump.data["hubs"]]
+    history.add("process.greenlets", IDLE_FROM + 5.0, **{**dump.data, "at": "loss", "hubs": hubs})
+    history.trickle()
+    assert "; 4 pages answered since its timer was due, by this thread, did not run it" in history.cell_verdict.why
