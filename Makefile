@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 HEARTBEAT ?= 2
 export HEARTBED_HEARTBEAT = $(HEARTBEAT)
-export A B CELL GOOD BAD CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
+export A B CELL GOOD BAD PROBE CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
 
 HEARTBED := .venv/bin/heartbed
 PYTEST := .venv/bin/pytest
@@ -17,23 +17,23 @@ ELSE_SAY := || scripts/say-exit-code $$?
 ##@ Find out
 compare: setup ## prefork beside event, or A= beside B=: who keeps the connections when idle?
 	@# A cell that is not kept (exit code 1) is what one wants to find out here, and no failure.
-	@$(HEARTBED) compare $${A:+"$$A"} $${B:+"$$B"} || { code=$$?; [ $$code -eq 1 ] || scripts/say-exit-code $$code; }
+	@$(HEARTBED) compare $${A:+"$$A"} $${B:+"$$B"} $${PROBE:+--probe "$$PROBE"} || { code=$$?; [ $$code -eq 1 ] || scripts/say-exit-code $$code; }
 check: setup ## CONF=site.conf: verdict, cause, and the single changes that mend it
 	@$(HEARTBED) check $${CONF:+"$$CONF"} $(ELSE_SAY)
 matrix: setup ## the whole reference matrix
 	@$(HEARTBED) matrix $(ELSE_SAY)
 bisect: setup ## CELL= GOOD=oslo14.3.0 BAD=oslo18.3.1: the release that changes the cell's verdict
-	@$(HEARTBED) bisect $${CELL:+"$$CELL"} --good "$${GOOD:-}" --bad "$${BAD:-}" $(ELSE_SAY)
+	@$(HEARTBED) bisect $${CELL:+"$$CELL"} --good "$${GOOD:-}" --bad "$${BAD:-}" $${PROBE:+--probe "$$PROBE"} $(ELSE_SAY)
 bench: setup ## how long 24 cells take together, and one after another
 	@$(HEARTBED) bench $(ELSE_SAY)
 
 ##@ Test
 test: images lint types ## everything: lint, types, unit, probes, acceptance
 	@$(PYTEST)
-test-prefork: images ## the probes on prefork's cells
-	@$(PYTEST) tests/probes --server prefork
-test-event: images ## the probes on event's cells
-	@$(PYTEST) tests/probes --server event
+test-prefork: images ## the idle probe on prefork's cells
+	@$(PYTEST) tests/probes --server prefork --probe idle
+test-event: images ## the idle probe on event's cells
+	@$(PYTEST) tests/probes --server event --probe idle
 test-worker: images ## the probes on worker's cells
 	@$(PYTEST) tests/probes --server worker
 test-uwsgi: images ## the probes on uWSGI's cells
@@ -79,6 +79,7 @@ help: ## this list
 	@printf '  %-22s %s\n' \
 	    HEARTBEAT=6 'heartbeat timeout in seconds ($(HEARTBEAT))' \
 	    'A=... B=...' 'what to compare: cell expressions or httpd conf files' \
+	    PROBE=trickle 'what is done meanwhile, in compare and bisect (idle)' \
 	    CONF=site.conf 'the httpd configuration to check' \
 	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
 	    HEARTBED_RABBITMQ=3.10 'an older RabbitMQ (4)' \

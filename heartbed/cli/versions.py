@@ -145,7 +145,8 @@ def _tried(found: bisect_.Found) -> Table:
 def _told(found: bisect_.Found, cell: Cell, package: str) -> list[str]:
     verdicts = found.search.verdicts
     before, after = verdicts[found.before], verdicts[found.after]
-    lines = ["", f"The verdict on {cell.name} changes with {package} {found.after}:"]
+    under = "" if before.probe == "idle" else f" under {before.probe}"
+    lines = ["", f"The verdict on {cell.name}{under} changes with {package} {found.after}:"]
     for version, verdict in ((found.before, before), (found.after, after)):
         words = answer(verdict).words
         told = outcome_words(verdict.outcome, verdict.lost_after_s) if words == verdict.outcome else words

@@ -42,7 +42,8 @@ class Explanation:
             return Text(printable(content, ascii_only=options.ascii_only), style=style)
 
         said = [text(p.text, STYLES[p.outcome]) for p in phrases(self.cell, self.run.verdict.heartbeat_s)]
-        yield Text.assemble(text(one_line(self.cell.cell), "bold"), "  ", Text(", ").join(said))
+        probe = "" if self.cell.probe == "idle" else f" under {one_line(self.cell.probe)}"
+        yield Text.assemble(text(one_line(self.cell.cell), "bold"), probe, "  ", Text(", ").join(said))
         for differing in self.cell.disagreements:
             yield text(f"asked for {differing.what} {differing.asked}, but it is {differing.observed}", "yellow")
         yield Text()

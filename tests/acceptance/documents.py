@@ -29,7 +29,7 @@ SHELL = ("", "sh", "bash", "shell", "console")
 COMPARISON = "heartbed compare"
 """The one command whose output is a run."""
 
-INSTANT = ("cells", "presets", "completion", "schema", "compose", "--help", "--version")
+INSTANT = ("cells", "presets", "probes", "completion", "schema", "compose", "--help", "--version")
 """Commands of ``heartbed`` that need neither Docker nor a run."""
 
 

@@ -28,7 +28,19 @@ EVERY = [(document, command) for document in DOCUMENTS for command in documents.
 SHOWN = [shown for document in DOCUMENTS for shown in documents.outputs(document)]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 
-READERS = ("cells", "diff", "explain", "presets", "report", "runs", "verdict", "schema", "completion", "--help")
+READERS = (
+    "cells",
+    "diff",
+    "explain",
+    "presets",
+    "probes",
+    "report",
+    "runs",
+    "verdict",
+    "schema",
+    "completion",
+    "--help",
+)
 """Commands of ``heartbed`` that take no time: they are run. Of all others only the arguments are tried."""
 
 

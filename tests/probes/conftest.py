@@ -1,4 +1,4 @@
-"""Runs the engine once a session, on all cells selected, and shows the verdicts at the end."""
+"""Runs the engine once a session for each probe, on all cells selected, and shows the verdicts at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed import cells, matrix, record
+from heartbed import cells, matrix, probes, record
 from heartbed.cli.common import console, write_reports
 from heartbed.report import RunData
 from heartbed.report.live import LiveView
@@ -20,6 +20,7 @@ from heartbed.verdict import judge
 
 SERVERS = ("prefork", "event")
 RUN_DATA = pytest.StashKey[RunData]()
+TRICKLE_DATA = pytest.StashKey[RunData]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +31,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=[*cells.AXES[0].tokens],
         help="Play the probes on this server's cells only; may be given several times.",
     )
+    group.addoption(
+        "--probe",
+        action="append",
+        choices=[*probes.every()],
+        help="Play this probe only; may be given several times.",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of other probes out where some are named."""
+    if wanted := config.getoption("--probe"):
+        others = [item for item in items if any(mark.args[0] not in wanted for mark in item.iter_markers("probe"))]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 def servers(config: pytest.Config) -> tuple[str, ...]:
@@ -44,15 +59,28 @@ def selection(config: pytest.Config) -> cells.Selection:
 
 
 @pytest.fixture(scope="session")
-def run_data(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> RunData:
-    """One run of all cells. Its record, verdicts and report stay in ``runs/``."""
-    chosen = selection(pytestconfig)
+def run_data(pytestconfig: pytest.Config) -> RunData:
+    """One run of the idle probe on all cells. Its record, verdicts and report stay in ``runs/``."""
+    pytestconfig.stash[RUN_DATA] = _played(pytestconfig, "idle")
+    return pytestconfig.stash[RUN_DATA]
+
+
+@pytest.fixture(scope="session")
+def trickle_data(pytestconfig: pytest.Config) -> RunData:
+    """One run of the trickle probe on all cells."""
+    pytestconfig.stash[TRICKLE_DATA] = _played(pytestconfig, "trickle")
+    return pytestconfig.stash[TRICKLE_DATA]
+
+
+def _played(config: pytest.Config, probe: str) -> RunData:
+    chosen = selection(config)
     settings = Settings(
         heartbeat_s=heartbeat(os.environ.get("HEARTBED_HEARTBEAT", "2")),
         runs=Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
+        probe=probe,
     )
     err = console(stderr=True)
-    capture = request.config.pluginmanager.getplugin("capturemanager")
+    capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         err.print()
         with LiveView([cell.name for cell in chosen.cells], settings.heartbeat_s, console=err) as view:
@@ -60,12 +88,12 @@ def run_data(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Run
     events = record.read(outcome.folder)
     data = RunData(verdict=judge(events), events=events, folder=outcome.folder)
     write_reports(data)
-    pytestconfig.stash[RUN_DATA] = data
     return data
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    data = config.stash.get(RUN_DATA, None)
-    if data is not None:
-        terminalreporter.section("verdicts")
-        console().print(summary(data))
+    for key in (RUN_DATA, TRICKLE_DATA):
+        data = config.stash.get(key, None)
+        if data is not None:
+            terminalreporter.section(f"verdicts: {data.verdict.probe}")
+            console().print(summary(data))

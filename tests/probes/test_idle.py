@@ -7,34 +7,13 @@ import pytest
 from heartbed.cells import Cell
 from heartbed.model import CellVerdict, Outcome, Purpose
 from heartbed.report import RunData
-from tests.probes import known
-from tests.probes.conftest import selection
+from tests.probes.fates import for_each_cell, must_be_kept
 
-pytestmark = pytest.mark.docker
-
-
-class ConnectionLostError(AssertionError):
-    """RabbitMQ closed an idle connection because it missed heartbeats, and the record proves it."""
+pytestmark = [pytest.mark.docker, pytest.mark.probe("idle")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "cell" not in metafunc.fixturenames:
-        return
-    expected = metafunc.function is test_idle_connections_are_kept
-    metafunc.parametrize(
-        "cell",
-        [
-            pytest.param(cell, id=cell.name, marks=_marks(cell) if expected else ())
-            for cell in selection(metafunc.config).cells
-        ],
-    )
-
-
-def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
-    # Only what is proven counts as the expected: an inconclusive cell fails, and so does one that is lost otherwise.
-    if reason := known.loss(cell):
-        return (pytest.mark.xfail(reason=reason, strict=True, raises=ConnectionLostError),)
-    return ()
+    for_each_cell(metafunc, test_idle_connections_are_kept)
 
 
 @pytest.fixture
@@ -45,14 +24,7 @@ def verdict(run_data: RunData, cell: Cell) -> CellVerdict:
 
 
 def test_idle_connections_are_kept(verdict: CellVerdict, cell: Cell) -> None:
-    if verdict.cause == "deadlock":
-        # A race decides, so neither outcome is a surprise; but nothing short of its proof is let pass.
-        if reason := known.race(cell):
-            pytest.xfail(f"{reason}: {verdict.why}")
-        pytest.fail(verdict.why)
-    if verdict.outcome is Outcome.LOST:
-        raise ConnectionLostError(f"{verdict.cell}: {verdict.why}")
-    assert verdict.outcome is Outcome.KEPT, f"{verdict.outcome}: {verdict.why}"
+    must_be_kept(verdict, cell)
 
 
 def test_each_process_had_a_connection_of_either_purpose(verdict: CellVerdict) -> None:

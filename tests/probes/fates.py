@@ -1,0 +1,43 @@
+"""What the tests of every probe share: a test for each cell, and what counts as the expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from heartbed.cells import Cell
+from heartbed.model import CellVerdict, Outcome
+from tests.probes import known
+from tests.probes.conftest import selection
+
+
+class ConnectionLostError(AssertionError):
+    """RabbitMQ closed a connection because it missed heartbeats, and the record proves it."""
+
+
+def for_each_cell(metafunc: pytest.Metafunc, kept: Callable[..., None]) -> None:
+    """Have each test that takes a ``cell`` run for all of them; ``kept`` is the one that a known loss must fail."""
+    if "cell" in metafunc.fixturenames:
+        marked = metafunc.function is kept
+        cells = selection(metafunc.config).cells
+        metafunc.parametrize("cell", [pytest.param(c, id=c.name, marks=_marks(c) if marked else ()) for c in cells])
+
+
+def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
+    # Only what is proven counts as the expected: an inconclusive cell fails, and so does one that is lost otherwise.
+    if reason := known.loss(cell):
+        return (pytest.mark.xfail(reason=reason, strict=True, raises=ConnectionLostError),)
+    return ()
+
+
+def must_be_kept(verdict: CellVerdict, cell: Cell) -> None:
+    """Raises ``ConnectionLostError`` for a cell that is lost, and fails for one that is neither lost nor kept."""
+    if verdict.cause == "deadlock":
+        # A race decides, so neither outcome is a surprise; but nothing short of its proof is let pass.
+        if reason := known.race(cell):
+            pytest.xfail(f"{reason}: {verdict.why}")
+        pytest.fail(verdict.why)
+    if verdict.outcome is Outcome.LOST:
+        raise ConnectionLostError(f"{verdict.cell}: {verdict.why}")
+    assert verdict.outcome is Outcome.KEPT, f"{verdict.outcome}: {verdict.why}"

@@ -1,0 +1,73 @@
+"""The trickle probe: pages that do not touch RabbitMQ save no connection that is lost when idle.
+
+A green thread runs only while the thread that answers a page switches to its
+hub. These pages wait for nothing, so none is switched to: they change nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from heartbed.cells import Cell
+from heartbed.model import CellVerdict, Outcome
+from heartbed.record import Event
+from heartbed.report import RunData
+from heartbed.verdict.pages import CARRIED, NO_HELP
+from tests.probes.fates import for_each_cell, must_be_kept
+
+pytestmark = [pytest.mark.docker, pytest.mark.probe("trickle")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for_each_cell(metafunc, test_connections_are_kept_while_pages_are_asked_for)
+
+
+@pytest.fixture
+def verdict(trickle_data: RunData, cell: Cell) -> CellVerdict:
+    found = trickle_data.cell(cell.name)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def pages(trickle_data: RunData, cell: Cell) -> list[Event]:
+    return [e for e in trickle_data.of_cell(cell.name, "request") if e.data["phase"] == "during"]
+
+
+def test_connections_are_kept_while_pages_are_asked_for(verdict: CellVerdict, cell: Cell) -> None:
+    must_be_kept(verdict, cell)
+
+
+def test_pages_were_asked_for_at_a_steady_interval_and_answered(verdict: CellVerdict, pages: list[Event]) -> None:
+    timeout = float(verdict.asked["heartbeat_s"])
+    (idle_from,) = {c.idle_from for c in verdict.connections}
+    assert idle_from is not None
+    assert len(pages) >= 6
+    assert {page.data["status"] for page in pages} == {200}
+    moments = [idle_from, *(page.t for page in pages)]
+    assert max(after - before for before, after in pairwise(moments)) < timeout
+    assert {c.pid for c in verdict.connections} == {page.pid for page in pages}
+
+
+def test_a_loss_is_proven_to_be_one_in_spite_of_the_pages(verdict: CellVerdict) -> None:
+    if verdict.outcome is not Outcome.LOST or verdict.cause == "deadlock":
+        return
+    assert verdict.cause == "hub_not_run"
+    assert NO_HELP in verdict.notes
+    assert "answered since its timer was due" in verdict.why
+    assert all(c.outcome is Outcome.LOST for c in verdict.connections), "a page saves neither purpose"
+
+
+def test_what_is_kept_is_not_kept_by_the_pages(verdict: CellVerdict) -> None:
+    assert CARRIED not in verdict.notes
+
+
+def test_the_verdicts_say_which_probe_was_played(trickle_data: RunData) -> None:
+    assert trickle_data.verdict.probe == "trickle"
+    assert {cell.probe for cell in trickle_data.verdict.cells} == {"trickle"}
+
+
+def test_every_control_behaved(trickle_data: RunData) -> None:
+    assert [(control.name, control.observed) for control in trickle_data.verdict.controls if not control.ok] == []
