@@ -24,6 +24,7 @@ class Settings:
     RabbitMQ closes between two and three timeouts after the last octet, and
     what it does then must still reach the observers. ``rpc_timeout_s`` is the
     application's ``rpc_response_timeout``; a call that takes longer is hung.
+    ``probe`` is the name of one of ``heartbed.probes``.
     """
 
     heartbeat_s: int = 2

@@ -9,6 +9,7 @@ import pytest
 
 from heartbed.model import CellVerdict, Connection, Outcome, Purpose, RunVerdict
 from heartbed.verdict import judge
+from heartbed.verdict.pages import CARRIED, NO_HELP
 from tests.unit.recorded import RECORDS, recorded
 
 SEND, LISTEN = Purpose.SEND, Purpose.LISTEN
@@ -138,3 +139,32 @@ def test_half_a_record_never_says_kept(tmp_path: Path, share: float) -> None:
     assert part.status == "killed"
     assert part.outcome in (Outcome.LOST, Outcome.INCONCLUSIVE)  # a loss that was seen stays a loss
     assert [each.cell for each in part.cells if each.outcome is Outcome.KEPT] == []
+
+
+def test_pages_that_wait_for_nothing_run_no_hub(verdict: Callable[[str], RunVerdict]) -> None:
+    found = cell(verdict("trickle"), "prefork-embedded-eventlet")
+    assert (found.probe, found.outcome, found.cause) == ("trickle", Outcome.LOST, "hub_not_run")
+    assert "; 4 pages answered since its timer was due, by this thread, did not run it" in found.why
+    assert found.notes == [NO_HELP]
+
+
+def test_a_thread_that_beats_by_itself_owes_nothing_to_pages(verdict: Callable[[str], RunVerdict]) -> None:
+    found = cell(verdict("trickle"), "event-embedded-eventlet-pthread")
+    assert (found.outcome, found.notes) == (Outcome.KEPT, [])
+    assert "in which its process answered 9 pages" in found.why
+
+
+def test_pages_that_run_the_hub_for_a_moment_carry_one_connection_and_not_the_other(
+    verdict: Callable[[str], RunVerdict],
+) -> None:
+    found = cell(verdict("carried"), "puppet-nova")
+    assert (found.outcome, found.cause) == (Outcome.LOST, "hub_not_run")
+    assert CARRIED in found.notes
+    assert NO_HELP not in found.notes
+    for connection in found.connections:
+        if connection.purpose is SEND:
+            assert connection.outcome is Outcome.KEPT
+            assert "was sent while OS thread" in connection.why
+        else:
+            assert connection.outcome is Outcome.LOST
+            assert connection.why.startswith("between the pages that it answers, nothing runs the eventlet hub")
