@@ -12,7 +12,7 @@ from heartbed.candidate import presets
 from heartbed.candidate.kinds import draft
 from heartbed.cli.answer import FORMATS, Checked, show, tell
 from heartbed.cli.candidates import accepted, play, ready, testing_in
-from heartbed.cli.common import console, heartbeat_option, runs_option
+from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.model import Outcome
@@ -23,6 +23,7 @@ from heartbed.verdict import EXIT_CODES
 @click.command()
 @click.argument("conf", required=False)
 @wishes_options
+@probe_option
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
 @click.option(
@@ -38,6 +39,7 @@ from heartbed.verdict import EXIT_CODES
 def check(  # noqa: PLR0913  one parameter an option, as click passes them
     conf: str | None,
     *,
+    probe: str,
     heartbeat: int,
     no_mend: bool,
     rule_out: tuple[str, ...],
@@ -67,7 +69,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     """
     if conf is None:
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
-    settings = Settings(heartbeat_s=heartbeat, runs=runs)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
     preset = presets.path(conf)
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)

@@ -11,6 +11,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from heartbed.candidate import presets
 from heartbed.candidate.workbench import FOLDER
 
 pytestmark = pytest.mark.docker
@@ -119,6 +120,17 @@ def test_what_devstack_writes_is_compared_with_a_cell(runs: Path) -> None:
     assert "worker-reload-mercy" in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
     assert ["execution", "model", "eventlet", "native"] in rows
+
+
+def test_of_what_deployment_tools_write_only_the_native_heartbeat_thread_keeps(runs: Path) -> None:
+    """docs/findings.md has the table; here it is seen when reality has moved."""
+    done = heartbed("compare", *presets.names(), runs=runs)
+    assert done.returncode == 1, done.stderr
+    verdicts = json.loads((runs / "latest" / "verdicts.json").read_text())["cells"]
+    kept = {each["cell"] for each in verdicts if each["outcome"] == "kept"}
+    lost = {each["cell"] for each in verdicts if (each["outcome"], each["cause"]) == ("lost", "hub_not_run")}
+    assert kept == {"kolla-ansible", "kolla-ansible-uwsgi"}
+    assert lost == set(presets.names()) - kept
 
 
 def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
