@@ -49,6 +49,11 @@ class Subject:
     cell: Cell
     settings: Mapping[str, str]
 
+    @property
+    def program(self) -> str:
+        """The program whose settings they are: all of httpd's MPMs have the same."""
+        return "httpd" if self.cell.server in HTTPD else self.cell.server
+
 
 @click.command()
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
@@ -191,12 +196,14 @@ def _in_force(session: Session, cell: Cell) -> Mapping[str, str]:
 
 def _show(subjects: Sequence[Subject], data: RunData, out: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("as the server sees it")
+    table.add_column("as the server sees it", no_wrap=True)
     for each in subjects:
         table.add_column(each.cell.name, overflow="fold")
     rows = differences([each.settings for each in subjects])
     for row in rows:
-        table.add_row(row.what, *(Text(value) if value else Text("its default", style="dim") for value in row.values))
+        have = {each.program for each, value in zip(subjects, row.values, strict=True) if value}
+        unset = (Text("its default" if each.program in have else "-", style="dim") for each in subjects)
+        table.add_row(row.what, *(Text(value) if value else nil for value, nil in zip(row.values, unset, strict=True)))
     if not rows:
         table.add_row("no telling difference", *("" for _ in subjects))
     fates = [data.cell(each.cell.name) for each in subjects]
