@@ -6,6 +6,8 @@ questions: does it keep its connections, and what single change would.
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -18,6 +20,12 @@ from heartbed.candidate.subject import Candidate
 from heartbed.candidate.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.versions.releases import number
+
+KEYS = (
+    *("native", "eventlet", PTHREAD, "prefork", "event", "worker", "embedded", "daemon", "threads1"),
+    *("lazy", "preload", "enable-threads", "heartbeat"),
+)
+"""Short names of all changes that there are, but for the releases."""
 
 
 @dataclass(frozen=True)
@@ -49,35 +57,53 @@ def mends(
 ) -> list[Mend]:
     """Every single change that makes sense for this candidate, written down ready to run.
 
-    ``ruled_out`` are the keys of changes that the user cannot make. Raises ``InputError`` for one that there is not.
+    ``ruled_out`` are the keys of changes that the user cannot make.
     """
-    found = changes(prepared, oslo_versions)
-    keys = [change.key for change in found]
+    return [_mend(prepared, bench, (c,)) for c in changes(prepared, oslo_versions) if c.key not in ruled_out]
+
+
+def check_keys(ruled_out: Collection[str]) -> None:
+    """Raise ``InputError`` for a key that no change has, to whatever configuration."""
     for key in ruled_out:
-        if key not in keys:
-            raise InputError(f"--rule-out {key}: there is no such change here", hint=f"changes: {', '.join(keys)}")
-    return [_mend(prepared, bench, (change,)) for change in found if change.key not in ruled_out]
+        if key not in KEYS and not re.fullmatch(r"oslo\d+(\.\d+){1,3}", key):
+            nearest = difflib.get_close_matches(key, KEYS, n=1)
+            meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            hint = f"changes: {', '.join(KEYS)}, oslo<version>"
+            raise InputError(f"--rule-out {key}: there is no such change{meant}", hint=hint)
 
 
 def pairs(
     prepared: Prepared[Any], bench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
 ) -> list[Mend]:
-    """Pairs of changes, for where no single one does.
+    """Pairs of changes, for where no single one does; the length of the heartbeat timeout is left alone.
 
     Two releases make no pair, nor two MPMs; and ``heartbeat_in_pthread`` goes
     with a release that has it, also where the candidate's own has not.
     """
+    own = prepared.candidate
     useful = [c for c in changes(prepared, oslo_versions) if c.key != "heartbeat" and c.key not in ruled_out]
-    if prepared.candidate.thread == "green" and not any(c.key == PTHREAD for c in useful) and PTHREAD not in ruled_out:
+    green = own.model == "eventlet" and own.thread == "green"
+    if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
-    found = [_mend(prepared, bench, pair) for pair in combinations(useful, 2) if not _at_odds(*pair)]
-    return [each for each in found if each.candidate.thread == "green" or has_option(each.candidate.oslo)]
+    found = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
+    return [_mend(prepared, bench, pair) for pair in found]
 
 
-def _at_odds(one: Change[Any], other: Change[Any]) -> bool:
-    """Whether two changes answer the same question, so that one undoes the other."""
-    both = {one.key, other.key}
-    return one.question == other.question or both in ({"native", PTHREAD}, {"eventlet", PTHREAD})
+def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> bool:
+    """Whether a pair is none: one undoes the other, or adds nothing to it, or is of no use with it."""
+    if one.question == other.question or {one.key, other.key} == {"native", PTHREAD}:
+        return True
+    own = unchanged(prepared)
+    both = other.apply(one.apply(own))
+    if PTHREAD in (one.key, other.key) and not has_option(both.oslo):
+        return True
+    return any(_same(both, alone.apply(own)) for alone in (one, other))
+
+
+def _same(one: Variant[Any], other: Variant[Any]) -> bool:
+    """Whether two variants run alike, whatever the lines that make them so."""
+    bare = [replace(each, edits=(), settings=()) for each in (one, other)]
+    return bare[0] == bare[1]
 
 
 def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from dataclasses import dataclass, field
+from typing import Self
 
 from heartbed.candidate.source import Source, SourceFile
 
@@ -40,6 +42,17 @@ class Adapted:
         for old in same:
             self.replacements.remove(old)
         self.replacements.append(replacement)
+
+    def copied(self) -> Self:
+        """The same, to be changed by itself."""
+        other = copy.copy(self)
+        other.replacements = list(self.replacements)
+        return other
+
+    @property
+    def dropped(self) -> frozenset[tuple[str, int]]:
+        """The lines that are not in the copy at all, by file and number."""
+        return frozenset((each.file, each.first) for each in self.replacements if each.text is None)
 
     def text(self, file: SourceFile) -> list[str]:
         """The lines of the copy of one file."""

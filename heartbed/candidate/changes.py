@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from heartbed.candidate.prepared import Draft, Prepared, Shape
+from heartbed.candidate.wishes import SWITCH
 from heartbed.versions.releases import number
 
 OPTION_GONE = (18,)
@@ -96,23 +97,21 @@ def has_option(oslo: str) -> bool:
 
 
 def _native(draft: Draft) -> Change[Any]:
-    line = "OS_NOVA_DISABLE_EVENTLET_PATCHING=true"
     return Change(
         "native",
         "native threads instead of eventlet",
         "another thread model: the application must be made for it (nova is from 2026.1 on, and can be asked before), "
         "and it serves as many requests at a time as it has processes and threads",
-        lambda v: draft.with_variable(replace(v, model="native", thread="green"), line),
+        lambda v: draft.with_variable(replace(v, model="native", thread="green"), SWITCH, "true"),
     )
 
 
 def _eventlet(draft: Draft) -> Change[Any]:
-    line = "OS_NOVA_DISABLE_EVENTLET_PATCHING=false"
     return Change(
         "eventlet",
         "eventlet instead of native threads",
         "eventlet is being retired from OpenStack",
-        lambda v: draft.with_variable(replace(v, model="eventlet"), line),
+        lambda v: draft.with_variable(replace(v, model="eventlet"), SWITCH, "false"),
     )
 
 

@@ -40,6 +40,11 @@ def read_options(path: Path, heartbeat_s: int) -> OsloConfig:
     parser = _parser(path)
     group = dict(parser[GROUP]) if parser.has_section(GROUP) else {}
     top = {name: parser["DEFAULT"][name] for name in DEFAULTS if name in parser["DEFAULT"]}
+    return taken(str(path), group, top, heartbeat_s)
+
+
+def taken(shown: str, group: Mapping[str, str], top: Mapping[str, str], heartbeat_s: int) -> OsloConfig:
+    """What is taken of the options that ``shown`` sets in oslo.messaging's group, and in DEFAULT (``top``)."""
     environment, notes = {f"OS_DEFAULT__{name.upper()}": value for name, value in top.items()}, []
     left: dict[str, list[str]] = {}
     for name, value in group.items():
@@ -52,9 +57,11 @@ def read_options(path: Path, heartbeat_s: int) -> OsloConfig:
             environment[f"OS_{GROUP.upper()}__{name.upper()}"] = value
     given = group.get(HEARTBEAT, "").strip()
     if given and given != "0" and given != str(heartbeat_s):
-        notes.append(f"{path}: {HEARTBEAT} is {given}; {heartbeat_s} here (--heartbeat {given} waits as long as yours)")
-    notes += [f"{path}: not taken: {', '.join(names)}: {reason}" for reason, names in left.items()]
-    return OsloConfig(str(path), {**group, **top}, environment, tuple(notes), given == "0")
+        notes.append(
+            f"{shown}: {HEARTBEAT} is {given}; {heartbeat_s} here (--heartbeat {given} waits as long as yours)"
+        )
+    notes += [f"{shown}: not taken: {', '.join(names)}: {reason}" for reason, names in left.items()]
+    return OsloConfig(shown, {**group, **top}, environment, tuple(notes), given == "0")
 
 
 def _parser(path: Path) -> configparser.RawConfigParser:

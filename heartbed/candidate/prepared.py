@@ -41,6 +41,9 @@ class Draft(ABC):
     server: ClassVar[str]
     """The program that reads such a file, in words."""
 
+    about_paths: ClassVar[str]
+    """Why an application may not be told the path that it is asked for."""
+
     @property
     def oslo(self) -> str:
         """The version of oslo.messaging that it is to run with."""
@@ -57,8 +60,8 @@ class Draft(ABC):
         """A cell whose image can read the file."""
 
     @abstractmethod
-    def with_variable(self, v: Variant[Any], line: str) -> Variant[Any]:
-        """The variant with ``NAME=value`` in the application's environment."""
+    def with_variable(self, v: Variant[Any], name: str, value: str) -> Variant[Any]:
+        """The variant with a variable in the application's environment."""
 
     @abstractmethod
     def prepare(self, bench: Workbench, container: Container) -> Prepared[Any]:

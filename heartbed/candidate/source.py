@@ -47,14 +47,14 @@ class Source:
         """The file with that path in the copy."""
         return next((file for file in self.files if file.inside == inside), None)
 
-    def add(self, path: Path, lines: tuple[str, ...], depth: int) -> SourceFile | None:
+    def add(self, path: Path, lines: tuple[str, ...], depth: int, shown: str = "") -> SourceFile | None:
         """Take a file in; None where it is known already. Raises ``InputError`` for too many, or too deep."""
         if len(self.files) >= MOST_FILES or depth > DEEPEST:
             raise InputError(f"{path}: more than {MOST_FILES} files, or more than {DEEPEST} includes deep")
         inside = str(Path(os.path.abspath(path)).relative_to(_lexical(self.root, path)))  # noqa: PTH100  links stay
         if self.file(inside):
             return None
-        file = SourceFile(path, _shown(path), inside, lines)
+        file = SourceFile(path, shown or shown_path(path), inside, lines)
         self.files.append(file)
         return file
 
@@ -100,7 +100,7 @@ def permitted(path: Path, root: Path) -> Path:
     return inside
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path as a person would type it here."""
     with contextlib.suppress(ValueError):
         return str(path.relative_to(Path.cwd()))

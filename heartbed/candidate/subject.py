@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heartbed.candidate.wishes import PTHREAD, OwnApplication
+from heartbed.candidate.wishes import PTHREAD, SWITCH, OwnApplication
 from heartbed.cell import Cell
 from heartbed.plan import APP_DIRECTORY
 from heartbed.settings import ROOT
 
 if TYPE_CHECKING:
     from heartbed.candidate.prepared import Draft
-
-SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
-
 
 OWN = "/opt/heartbed/own"
 PACKAGES = "/opt/heartbed/own-packages"

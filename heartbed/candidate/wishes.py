@@ -63,6 +63,9 @@ def assumptions(wishes: Wishes) -> list[str]:
     return found
 
 
+SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
+"""nova's own variable for the execution model."""
+
 PTHREAD = "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from heartbed.errors import HeartbedError
 from heartbed.mend import Mend
 from heartbed.model import CellVerdict, Outcome, RunVerdict
 from heartbed.report import RunData, format_names, render
+from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
 from heartbed.verdict.answer import answer
 
@@ -38,12 +41,24 @@ class Tried:
         """Whether it keeps the connections."""
         return self.verdict.outcome is Outcome.KEPT
 
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as plain data."""
+        return {
+            "change": self.mend.what,
+            "keys": sorted(self.mend.keys),
+            "outcome": str(self.verdict.outcome),
+            "lost_after_s": self.verdict.lost_after_s,
+            "costs": self.mend.price,
+            "lines": self.mend.lines,
+            "why": self.verdict.why,
+        }
+
 
 @dataclass(frozen=True)
 class Checked:
     """A checked candidate: what was run, its verdict, and what each change would do.
 
-    ``pairs`` is how many pairs of changes were tried, where no single one mends it.
+    ``pairs`` are pairs of changes, from runs of their own, where no single one mends it.
     """
 
     prepared: Prepared[Any]
@@ -51,7 +66,7 @@ class Checked:
     tried: tuple[Tried, ...]
     data: RunData
     dropped: dict[str, str]
-    pairs: int = 0
+    pairs: tuple[Tried, ...] = ()
 
     @classmethod
     def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
@@ -61,15 +76,14 @@ class Checked:
             raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
         return cls(prepared, own, _tried(mends, data), data, dropped)
 
-    def with_pairs(self, pairs: list[Mend], data: RunData) -> Checked:
-        """The same with pairs of changes, from a run of their own; only those that keep the connections are told."""
-        tried = _tried(pairs, data)
-        return replace(self, tried=(*self.tried, *(each for each in tried if each.keeps)), pairs=len(tried))
+    def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData]) -> Checked:
+        """The same with pairs of changes, from runs of their own."""
+        return replace(self, pairs=tuple(each for data in runs for each in _tried(pairs, data)))
 
     @property
     def keeping(self) -> list[Tried]:
-        """The changes that keep the connections."""
-        return [each for each in self.tried if each.keeps]
+        """The changes and pairs that keep the connections."""
+        return [each for each in (*self.tried, *self.pairs) if each.keeps]
 
     @property
     def alone(self) -> RunData:
@@ -98,17 +112,8 @@ class Checked:
             "oddities": list(self.prepared.oddities),
             "replaced": self.prepared.draft.adapted.diff(),
             "verdict": self.verdict.model_dump(mode="json"),
-            "changes": [
-                {
-                    "change": each.mend.what,
-                    "outcome": str(each.verdict.outcome),
-                    "lost_after_s": each.verdict.lost_after_s,
-                    "costs": each.mend.price,
-                    "lines": each.mend.lines,
-                    "why": each.verdict.why,
-                }
-                for each in self.tried
-            ],
+            "changes": [each.as_dict() for each in self.tried],
+            "pairs": [each.as_dict() for each in self.pairs],
             "not_tried": self.dropped,
         }
 
@@ -134,7 +139,8 @@ def tell(checked: Checked, name: str) -> str:
 
 def _markdown(checked: Checked) -> str:
     lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
-    lines += [f"| {t.mend.what} | {_fate(checked, t.verdict)} | {t.mend.price or 'nothing'} |" for t in checked.tried]
+    told = (*checked.tried, *(each for each in checked.pairs if each.keeps))
+    lines += [f"| {t.mend.what} | {_fate(checked, t.verdict)} | {t.mend.price or 'nothing'} |" for t in told]
     for each in checked.keeping:
         lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
     lines += ["", "<details><summary>What was replaced to run it in the testbed</summary>", "", "```diff"]
@@ -217,25 +223,36 @@ def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
     kept = checked.verdict.outcome is Outcome.KEPT
-    width = max(len(_fate(checked, each.verdict)) for each in checked.tried) + 2
+    width = max(len(_fate(checked, each.verdict)) for each in (*checked.tried, *checked.pairs)) + 2
     out.print("\n[bold]One change at a time, in the same idle period[/]")
     for each in sorted(checked.tried, key=lambda each: not each.keeps):
-        mark, style = ("keeps", "green") if each.keeps else (_fate(checked, each.verdict), STYLES[each.verdict.outcome])
-        out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
-        if each.verdict.outcome is Outcome.INCONCLUSIVE:
-            out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
-        if each.keeps and not kept:
-            price = f"costs: {each.mend.price or 'nothing elsewhere'}"
-            out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))
-            for line in each.mend.lines.splitlines():
-                out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
+        _change(checked, each, width, out)
     for name, reason in checked.dropped.items():
         out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
-    if not kept and checked.pairs:
-        found = sum(len(each.mend.changes) > 1 for each in checked.keeping)
-        out.print(f"  No single change keeps the connections; of {count(checked.pairs, 'pair')} tried, {found} did.")
-    elif not kept and not checked.keeping:
-        out.print("  No change that was tried keeps the connections.")
+    if kept or any(each.keeps for each in checked.tried):
+        return
+    out.print("  No single change that was tried keeps the connections.")
+    if checked.pairs:
+        out.print("\n[bold]Two changes at a time, in an idle period of their own[/]")
+        for each in checked.pairs:
+            if each.keeps:
+                _change(checked, each, width, out)
+        rest = Counter(str(each.verdict.outcome) for each in checked.pairs if not each.keeps)
+        words = ", ".join(f"{number} {outcome}" for outcome, number in rest.items())
+        out.print(f"  {count(len(checked.pairs), 'pair')} tried" + (f"; of the others {words}." if words else "."))
+
+
+def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
+    fate = _fate(checked, each.verdict)
+    mark, style = ("keeps", "green") if each.keeps else (fate, STYLES[each.verdict.outcome])
+    out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
+    if each.verdict.outcome is Outcome.INCONCLUSIVE:
+        out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
+    if each.keeps and checked.verdict.outcome is not Outcome.KEPT:
+        price = f"costs: {each.mend.price or 'nothing elsewhere'}"
+        out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))
+        for line in each.mend.lines.splitlines():
+            out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
 
 
 def _footer(checked: Checked, out: Console) -> None:
@@ -244,7 +261,7 @@ def _footer(checked: Checked, out: Console) -> None:
         out.print(f"\n[yellow]The run is inconclusive: {escape(verdict.reason)}[/]")
     page = _short(checked.data.folder / "report.html")
     out.print(f"\n[dim]report   [/]{escape(page)}", soft_wrap=True)
-    out.print(f"[dim]closer   [/]heartbed explain {escape(checked.verdict.cell)}", soft_wrap=True)
+    out.print(f"[dim]closer   [/]{escape(explain_command(checked.data, checked.verdict))}", soft_wrap=True)
 
 
 def _short(path: Path) -> str:

@@ -99,8 +99,7 @@ def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:
     raise InputError(
         f"{prepared.draft.source.main.shown}: the application answers, but is not told which path it is asked for",
         log=text.splitlines()[:3],
-        hint="a WSGIScriptAliasMatch whose pattern matches the whole URL leaves nothing of it to the application; "
-        "a rewrite or another handler may be in front of it",
+        hint=prepared.draft.about_paths,
     )
 
 

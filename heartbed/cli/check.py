@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from heartbed import mend
+from heartbed import matrix, mend
 from heartbed.candidate import presets
 from heartbed.candidate.kinds import draft
 from heartbed.cli.answer import FORMATS, Checked, show, tell
-from heartbed.cli.candidates import accepted, play, ready, testing_in
+from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
 from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
-from heartbed.errors import InputError
+from heartbed.errors import HeartbedError, InputError
 from heartbed.model import Outcome
 from heartbed.settings import Settings
 from heartbed.verdict import EXIT_CODES
@@ -69,6 +69,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     """
     if conf is None:
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
+    mend.check_keys(rule_out)
     settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
     preset = presets.path(conf)
     label = conf if preset else None
@@ -84,15 +85,23 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
         checked = Checked.of(prepared, found, data, dropped)
         if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and found and not checked.keeping:
             session.say("no single change keeps the connections: trying pairs")
-            pairs = accepted(session, prepared, mend.pairs(prepared, session.bench, beside, rule_out))
-            again, _ = play(session, [each.candidate for each in pairs], frozenset())
-            checked = checked.with_pairs(pairs, again)
+            try:
+                checked = _with_pairs(session, checked, mend.pairs(prepared, session.bench, beside, rule_out))
+            except HeartbedError as error:
+                # What is known of the file and of single changes is known all the same.
+                session.say(f"the pairs could not be tried: {error.message}")
         checked.save()
     if format_name == "text":
         show(checked, console())
     else:
         click.echo(tell(checked, format_name), nl=False)
     return EXIT_CODES[checked.verdict.outcome]
+
+
+def _with_pairs(session: Session, checked: Checked, pairs: list[mend.Mend]) -> Checked:
+    good = accepted(session, checked.prepared, pairs)
+    batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
+    return checked.with_pairs(good, [play(session, batch, frozenset())[0] for batch in batches])
 
 
 @click.command("presets")

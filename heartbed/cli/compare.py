@@ -44,7 +44,7 @@ BAD = (Outcome.LOST, Outcome.HUNG)
 
 @dataclass(frozen=True)
 class Subject:
-    """One side of the comparison, and its telling settings as httpd sees them."""
+    """One side of the comparison, and its telling settings as its server has them."""
 
     cell: Cell
     settings: Mapping[str, str]
@@ -73,11 +73,11 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     runs: Path,
     **wishes: Any,
 ) -> int:
-    """Compare prefork with event, or any cells and httpd configuration files.
+    """Compare prefork with event, or any cells and configuration files.
 
     Without arguments: prefork beside event, each embedded and daemon, with
     eventlet, with eventlet and heartbeat_in_pthread, and with native threads.
-    An argument is a cell expression, an httpd configuration file, or a preset.
+    An argument is a cell expression, a file of httpd's or uWSGI's, or a preset.
 
     \b
     Examples:

@@ -75,6 +75,12 @@ def _short(path: Path) -> str:
     return str(path)
 
 
+def explain_command(run: RunData, cell: CellVerdict) -> str:
+    """The command that tells the story of a cell, to be pasted here."""
+    which = "" if runfolder.is_newest(run.folder) else f" {shlex.quote(_short(run.folder))}"
+    return f"{_program()} explain {shlex.quote(one_line(cell.cell))}{which}"
+
+
 @dataclass(frozen=True)
 class Summary:
     """The verdicts, what was found, and where to look closer; ``report`` is the page's path, or empty."""
@@ -184,7 +190,7 @@ class _Screen:
         if report:
             grid.add_row("report", self.text(report))
         if closer := self.closer():
-            grid.add_row("look closer", self.text(self.command(closer)))
+            grid.add_row("look closer", self.text(explain_command(self.run, closer)))
         yield grid
 
     def controls(self) -> Iterator[tuple[str, str, bool]]:
@@ -199,11 +205,6 @@ class _Screen:
         for control in controls:
             if not control.ok:
                 yield "failed", f"{control.name}: {control.observed} (must be: {control.expected})", False
-
-    def command(self, cell: CellVerdict) -> str:
-        """The command that tells the story of a cell, to be pasted here."""
-        run = "" if runfolder.is_newest(self.run.folder) else f" {shlex.quote(_short(self.run.folder))}"
-        return f"{_program()} explain {shlex.quote(one_line(cell.cell))}{run}"
 
     def closer(self) -> CellVerdict | None:
         """The cell that is most worth a closer look: the first of the worst."""

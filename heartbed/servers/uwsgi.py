@@ -20,9 +20,11 @@ TARGET = f"{APP_DIRECTORY}/uwsgi_conf"
 
 def choices(cell: Cell) -> dict[str, str]:
     """What uwsgi.ini and heartbed-uwsgi are told of this cell, by its environment."""
-    found = {"HEARTBED_PROCESSES": str(cell.process_count), "HEARTBED_THREADS": str(cell.thread_count)}
-    # uWSGI takes "false" for true here: the lines must be there or not.
-    found |= {"HEARTBED_LAZY": "true"} if cell.has("lazy") else {}
+    found = {
+        "HEARTBED_PROCESSES": str(cell.process_count),
+        "HEARTBED_THREADS": str(cell.thread_count),
+        "HEARTBED_LAZY": str(cell.has("lazy")).lower(),
+    }
     return found | ({"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"} if cell.has("proxied") else {})
 
 

@@ -137,7 +137,7 @@ def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
     options = ["--oslo", "9.7.1", "--rule-out", "native", "--format", "json"]
     done = heartbed("check", DATA / "kolla-nova.conf", *options, runs=runs)
     assert done.returncode == 1, done.stderr
-    keeping = [each["change"] for each in json.loads(done.stdout)["changes"] if each["outcome"] == "kept"]
+    keeping = [each["change"] for each in json.loads(done.stdout)["pairs"] if each["outcome"] == "kept"]
     assert keeping == ["oslo.messaging 17.3.2 and heartbeat_in_pthread = true"]
 
 

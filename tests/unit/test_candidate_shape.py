@@ -144,7 +144,16 @@ def test_httpds_complaints_are_read(stderr: str, file: str | None, line: int | N
 
 @pytest.mark.parametrize(
     ("pattern", "mount"),
-    [("^/", ""), ("^/compute", "/compute"), ("^/compute/v2(/.*)?$", "/compute/v2"), ("/a/(.*)", "/a"), ("^(.*)", "")],
+    [
+        ("^/", ""),
+        ("^/compute", "/compute"),
+        ("^/compute.*$", "/compute"),
+        (r"^/v2\.1", "/v2.1"),
+        (r"^/compute\b", "/compute"),
+        ("^/compute/v2(/.*)?$", "/compute/v2"),
+        ("/a/(.*)", "/a"),
+        ("^(.*)", ""),
+    ],
 )
 def test_the_mount_of_a_pattern_is_what_it_begins_with_literally(pattern: str, mount: str) -> None:
     alias = dump.Node("wsgiscriptaliasmatch", f'"{pattern}" /srv/app.wsgi', "", 1)

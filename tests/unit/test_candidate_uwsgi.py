@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from heartbed import mend
+from heartbed.candidate.changes import Edit, Variant
 from heartbed.candidate.container import Told
 from heartbed.candidate.kinds import draft
 from heartbed.candidate.presets import FOLDERS
 from heartbed.candidate.uwsgi import shape as shapes
 from heartbed.candidate.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.candidate.uwsgi.frame import render
 from heartbed.candidate.uwsgi.ini import Option, is_ini, options
 from heartbed.candidate.uwsgi.prepare import UwsgiDraft, UwsgiPrepared
 from heartbed.candidate.uwsgi.shape import Shape, in_force, shape
@@ -140,6 +142,8 @@ def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path:
         ("module = nova.wsgi:application", "/opt/heartbed/application.wsgi", "", None),
         ("wsgi-file = %(base)/a.py", "/opt/heartbed/application.wsgi", "", None),
         ("wsgi-file = a.py", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = /", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = /srv/../opt/heartbed/x", "/opt/heartbed/application.wsgi", "", None),
         ("mount = /compute=/srv/a.py", "/srv/a.py", "/compute", "mount = /compute=/srv/a.py"),
         (
             "mount = /compute=nova.wsgi:application",
@@ -178,6 +182,11 @@ def test_of_several_mount_points_one_is_chosen(tmp_path: Path) -> None:
         ("[uwsgi]\nemperor = /etc/uwsgi\n", r"site\.ini:2: emperor starts other instances"),
         ("[uwsgi]\nini = ../other.ini\n", r"site\.ini:2: .*outside of"),
         ("[uwsgi]\nini = none.ini\n", r"site\.ini:2: .*no such file"),
+        (f"[uwsgi]\nini = {'a' * 300}\n", r"site\.ini:2: .*no such file"),
+        ("[uwsgi]\nmount = compute=/srv/a.py\n", r"site\.ini:2: 'compute' is no mount point"),
+        (f"[uwsgi]\n{APPLICATION}\nfastcgi-socket = :1\n", r"site\.ini:3: fastcgi-socket speaks neither"),
+        (f"[uwsgi]\n{APPLICATION}\nprotocol = scgi\n", r"site\.ini:3: .*over 'scgi'"),
+        ("[uwsgi] ; x\nmaster = true\n", "without a section"),
         ("[uwsgi]\nini = %(x).ini\n", r"site\.ini:2: .*not the plain name"),
     ],
 )
@@ -221,8 +230,64 @@ def test_who_loads_the_application_depends_on_the_master_too(found: Shape, loadi
     assert found.loading == loading
 
 
-def test_a_switch_is_on_whatever_its_value() -> None:
-    assert shape([Option("master", "false", 1), Option("lazy-apps", "", 2)]).master
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [("", True), ("true", True), ("1", True), ("x", True), ("False", False), ("0", False), ("off", False)],
+)
+def test_a_switch_is_off_by_a_few_words_only(value: str, on: bool) -> None:
+    assert shape([Option("master", "true", 1), Option("master", value, 2)]).master is on
+
+
+def test_some_options_start_the_master_by_themselves(tmp_path: Path) -> None:
+    assert shape([Option("log-master", "true", 1)]).master
+    assert adapted(tmp_path, "stats = :1").needs_master == "stats"
+    assert adapted(tmp_path, "stats = :1", "master = true").needs_master == ""
+    assert "\nmaster = true\n" in render("/x", adapted(tmp_path, "stats = :1"))
+
+
+@pytest.mark.parametrize(("value", "number"), [("4 ; four", 4), ("%k", 1), ("\u00b2", 1), ("0", 1), ("9" * 5000, 1)])
+def test_numbers_are_read_as_c_reads_them(value: str, number: int) -> None:
+    assert shape([Option("threads", value, 1)]).threads == number
+
+
+def test_an_include_is_read_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "part.ini").write_text("[uwsgi]\nthreads = 3\n")
+    found = adapted(tmp_path, "threads = 2", "ini = part.ini", "threads = 4")
+    assert [option.value for _, option in found.source.all()] == ["2", "part.ini", "3", "4", "/srv/nova-api"]
+
+
+def test_a_link_to_a_file_in_another_folder_is_read(tmp_path: Path) -> None:
+    for folder in ("apps-available", "apps-enabled"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "apps-available" / "nova.ini").write_text(f"[uwsgi]\n{APPLICATION}\n")
+    link = tmp_path / "apps-enabled" / "nova.ini"
+    link.symlink_to("../apps-available/nova.ini")
+    assert draft(link, Wishes()).source.main.shown == str(link)
+
+
+def test_variables_of_the_testbed_are_not_taken_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    lines = [
+        "env = OS_DEFAULT__TRANSPORT_URL=rabbit://me@production",
+        "env = OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true",
+        "env = OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_TIMEOUT_THRESHOLD=60",
+        "env = LANG=C",
+    ]
+    path.write_text("\n".join(["[uwsgi]", *lines, APPLICATION]) + "\n")
+    found = draft(path, Wishes())
+    copy = found.adapted.text(found.source.main)
+    assert [line for line in copy if line.startswith("env")] == ["env = LANG=C"]
+    assert found.wishes.options == {"OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD": "true"}
+    assert any("heartbeat_timeout_threshold is 60" in note for note in found.assumptions)
+
+
+def test_a_variable_that_the_file_sets_is_changed_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text(f"[uwsgi]\nenv = OS_NOVA_DISABLE_EVENTLET_PATCHING=false\n{APPLICATION}\n")
+    found = draft(path, Wishes())
+    before = Variant(None, "eventlet", "green", "17.3.2", None)
+    after = found.with_variable(before, "OS_NOVA_DISABLE_EVENTLET_PATCHING", "true")
+    assert after.edits == (Edit("site.ini", 2, 2, "env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true"),)
 
 
 def test_the_candidate_is_what_the_file_says(bench: Workbench) -> None:
@@ -253,7 +318,6 @@ def test_each_change_differs_in_one_thing(bench: Workbench) -> None:
         "native": ("native", "green", "preload"),
         "pthread": ("eventlet", "pthread", "preload"),
         "lazy": ("eventlet", "green", "lazy"),
-        "enable-threads": ("eventlet", "green", "preload"),
         "threads1": ("eventlet", "green", "preload"),
         "oslo18.3.1": ("eventlet", "green", "preload"),
         "heartbeat": ("eventlet", "green", "preload"),

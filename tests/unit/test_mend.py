@@ -184,9 +184,27 @@ def test_a_workbench_is_cleared_also_after_one_that_was_killed(tmp_path: Path) -
 def test_a_change_that_cannot_be_made_is_not_tried(bench: Workbench) -> None:
     found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
     assert "native" not in by_key(mend.mends(found, bench, (), ["native"]))
-    with pytest.raises(InputError, match="--rule-out nativ: there is no such change") as caught:
-        mend.mends(found, bench, (), ["nativ"])
-    assert "native" in caught.value.hint
+
+
+def test_a_change_that_there_is_not_cannot_be_ruled_out() -> None:
+    mend.check_keys(["native", "pthread", "oslo18.3.1"])
+    with pytest.raises(InputError, match="--rule-out nativ: there is no such change; did you mean 'native'"):
+        mend.check_keys(["nativ"])
+
+
+def test_pairs_are_not_made_of_what_changes_nothing(bench: Workbench) -> None:
+    embedded = prepared(bench, "handwritten/httpd.conf", vhost="80", mpm="event")
+    keys = [each.keys for each in mend.pairs(embedded, bench)]
+    assert {"prefork", "native"} in keys
+    assert {"prefork", "threads1"} not in keys
+    assert {"daemon", "threads1"} not in keys
+    native = prepared(bench, "kolla-nova.conf", model="native")
+    assert not any("pthread" in each.keys for each in mend.pairs(native, bench, ["14.3.0"]))
+
+
+def test_a_candidate_whose_option_is_gone_has_pairs_all_the_same(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="18.3.1", pthread=True)
+    assert {"embedded", "oslo17.3.2"} in [each.keys for each in mend.pairs(found, bench, ["17.3.2"])]
 
 
 def test_a_release_is_paired_with_the_option_that_it_brings(bench: Workbench) -> None:

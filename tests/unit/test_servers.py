@@ -37,9 +37,9 @@ def test_each_family_has_its_image_with_the_cells_versions(expression: str, imag
     assert f"heartbed-{servers.image(cell).replace('-oslo', ':oslo', 1)}" == image
 
 
-def test_uwsgi_has_a_line_for_lazy_apps_or_none() -> None:
+def test_uwsgi_is_told_when_to_load_the_application() -> None:
     assert service("uwsgi")["environment"]["HEARTBED_LAZY"] == "true"
-    assert "HEARTBED_LAZY" not in service("uwsgi-preload")["environment"]
+    assert service("uwsgi-preload")["environment"]["HEARTBED_LAZY"] == "false"
 
 
 def test_a_proxy_is_in_front_of_uwsgi_only_where_it_is_asked_for() -> None:

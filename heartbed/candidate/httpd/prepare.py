@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from heartbed.candidate.httpd.source import HttpdSource, read
 from heartbed.candidate.prepared import Draft, Prepared, count
 from heartbed.candidate.source import SourceFile
 from heartbed.candidate.subject import Candidate
+from heartbed.candidate.values import can_hold_a_script
 from heartbed.candidate.wishes import Wishes, assumptions
 from heartbed.candidate.workbench import Workbench
 from heartbed.cell import Cell
@@ -35,8 +35,6 @@ ENVIRONMENT = """\
 # The environment of httpd's own process; SetEnv does not reach it.
 # Debian: a line in /etc/apache2/envvars. Red Hat: systemctl edit httpd, under [Service]: Environment=...
 """
-FORBIDDEN = ("/opt/heartbed/", "/run/heartbed/", "/proc/", "/sys/", "/dev/")
-"""Where no script can be put in the container."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,10 @@ class HttpdDraft(Draft):
     load: tuple[str, ...]
 
     server: ClassVar[str] = "httpd"
+    about_paths: ClassVar[str] = (
+        "a WSGIScriptAliasMatch whose pattern matches the whole URL leaves nothing of it to the application; "
+        "a rewrite or another handler may be in front of it"
+    )
 
     @property
     def cell(self) -> Cell:
@@ -59,9 +61,9 @@ class HttpdDraft(Draft):
         """The user's files."""
         return self.adapted.source
 
-    def with_variable(self, v: Variant[Any], line: str) -> Variant[Any]:
+    def with_variable(self, v: Variant[Any], name: str, value: str) -> Variant[Any]:
         """The variant with a variable in the environment of httpd's process, which is not in the user's file."""
-        return replace(v, settings=(*v.settings, ENVIRONMENT + line))
+        return replace(v, settings=(*v.settings, f"{ENVIRONMENT}{name}={value}"))
 
     def frame(self, label: str, mpm: str, fixed: Size | None) -> str:
         """The main file of a copy; with ``fixed`` also the size of the MPM."""
@@ -168,8 +170,7 @@ def draft(path: Path, wishes: Wishes, label: str) -> HttpdDraft:
 
 def _dropped_everywhere(adapted: HttpdAdapted, key: str) -> bool:
     """Whether no line of the copy has this directive any more."""
-    dropped = {(r.file, r.first) for r in adapted.replacements if r.text is None}
-    return all((f.inside, d.first) in dropped for f, d in adapted.source.all() if d.key == key)
+    return all((f.inside, d.first) in adapted.dropped for f, d in adapted.source.all() if d.key == key)
 
 
 def size(found: Shape) -> Size:
@@ -183,8 +184,7 @@ def size(found: Shape) -> Size:
 
 def _edited(prepared: HttpdPrepared, variant: Variant[Shape]) -> HttpdAdapted:
     """The copy with the edits in it, under the rules that hold for the user's own lines."""
-    adapted = copy.copy(prepared.draft.adapted)
-    adapted.replacements = list(adapted.replacements)
+    adapted = prepared.draft.adapted.copied()
     for edit in variant.edits:
         text = adapted_lines(edit.text)
         adapted.add(Replacement(edit.inside, edit.first, edit.last, text, "the change", ""))
@@ -213,7 +213,7 @@ def _check_script(own: HttpdDraft, application: Application) -> None:
         raise InputError(f"{here}: the script {script!r} is not an absolute path: the alias leads nowhere")
     if script.endswith("/") or (application.is_pattern and re.search(r"\$\d", script)):
         raise InputError(f"{here}: with {script} the URL chooses the script", hint="name one script for this check")
-    if script.startswith(FORBIDDEN) or "/../" in script:
+    if not can_hold_a_script(script):
         raise InputError(f"{here}: the script cannot lie at {script} in the testbed")
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from heartbed.candidate.httpd.lines import Directive, quoted
-
-MOST_PROCESSES = 2
-"""Daemon processes that the testbed runs of one configuration. They are alike: more would show nothing else."""
-
+from heartbed.candidate.values import MOST_PROCESSES, leading_number
 
 # A rule is given the directive and returns the new text without its indent, None to drop the line; or the
 # directive's own text, to leave it.
@@ -65,7 +62,7 @@ def _daemon(directive: Directive) -> str:
         name, _, value = word.partition("=")
         if name.lower() in NOT_HERE:
             continue
-        if name.lower() == "processes" and value.isdigit() and int(value) > MOST_PROCESSES:
+        if name.lower() == "processes" and (leading_number(value) or 0) > MOST_PROCESSES:
             kept.append(f"processes={MOST_PROCESSES}")
         else:
             kept.append(word)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from heartbed.candidate.httpd.dump import Node
+from heartbed.candidate.values import leading_number
 from heartbed.errors import InputError
 
 DAEMON_THREADS = 15
@@ -17,8 +18,8 @@ THREADS_PER_CHILD = 25
 """httpd's own default for ThreadsPerChild."""
 
 
-LITERAL = re.compile(r"\^?((?:/[\w.~%-]+(?=[/($]|\Z))*)")
-"""What a regular expression for URLs begins with that is itself a path."""
+LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
+"""What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Application:
         """The part of the URL in front of the application's own paths; empty at the root."""
         given = self.alias.words[0] if self.alias.words else ""
         literal = LITERAL.match(given) if self.is_pattern else None
-        return (literal[1] if literal else given).rstrip("/")
+        return (literal[1].replace("\\.", ".") if literal else given).rstrip("/")
 
     @property
     def is_pattern(self) -> bool:
@@ -160,12 +161,11 @@ class MisplacedError(Exception):
 
 
 def _option(options: dict[str, str], name: str, default: int) -> int:
-    value = options.get(name, "")
-    return int(value) if value.isdigit() and int(value) else default
+    return leading_number(options.get(name, "")) or default
 
 
 def _number(nodes: Sequence[Node], default: int) -> int:
-    return int(nodes[-1].arguments) if nodes and nodes[-1].arguments.isdigit() else default
+    return (leading_number(nodes[-1].arguments) if nodes else None) or default
 
 
 def scopes(root: Node, application: Application | None) -> list[Node]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.candidate.httpd.lines import Directive, directives, expand
-from heartbed.candidate.source import Source, SourceFile, permitted, read_lines, where
+from heartbed.candidate.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
 
 DISTRIBUTIONS_OWN = re.compile(
@@ -53,7 +53,7 @@ def read(path: Path, *, root: Path | None = None) -> HttpdSource:
     lines = read_lines(path, str(path))
     server_root = _server_root(lines)
     source = HttpdSource(permitted(path, root or _own_root(path, server_root)))
-    _add(source, path, lines, server_root, 0)
+    _add(source, path.resolve(), lines, server_root, 0, shown_path(path))
     if not any(True for _ in directives(source.main.lines)):
         raise InputError(f"{path} has no directive in it", hint="it must be an httpd configuration")
     return source
@@ -72,8 +72,10 @@ def _own_root(path: Path, server_root: str) -> Path:
     return folder
 
 
-def _add(source: HttpdSource, path: Path, lines: tuple[str, ...], server_root: str, depth: int) -> None:
-    file = source.add(path, lines, depth)
+def _add(  # noqa: PLR0913, PLR0917  what a file is, and where it stands
+    source: HttpdSource, path: Path, lines: tuple[str, ...], server_root: str, depth: int, shown: str = ""
+) -> None:
+    file = source.add(path, lines, depth, shown)
     if file is None:
         return
     for directive in directives(lines):
@@ -91,13 +93,13 @@ def _include(source: HttpdSource, file: SourceFile, directive: Directive, server
     written = directive.words[0]
     pattern = expand(written, source.variables)
     distributions = bool(DISTRIBUTIONS_OWN.search(pattern))
-    below = _below_root(source.root, pattern, server_root)
+    below = _below_root(source.root, pattern, server_root, at)
     if below is None and not (distributions and pattern.startswith(DISTRIBUTIONS_FOLDERS)):
         raise InputError(
             f"{at}: {directive.name} reads {written}, which is outside of {source.root}",
             hint="--root FOLDER permits what is inside that folder; or put a copy beside the file",
         )
-    found = _glob(source.root, below) if below else []
+    found = _glob(source.root, below, at) if below else []
     if below is None or not found:
         if directive.key == "include" and not distributions:
             raise InputError(f"{at}: {directive.name} names {written}, and there is no such file in {source.root}")
@@ -109,15 +111,18 @@ def _include(source: HttpdSource, file: SourceFile, directive: Directive, server
             _add(source, path, read_lines(path, str(path)), server_root, depth + 1)
 
 
-def _glob(root: Path, pattern: str) -> list[Path]:
-    return sorted(root.glob(pattern))
+def _glob(root: Path, pattern: str, at: str) -> list[Path]:
+    try:
+        return sorted(root.glob(pattern))
+    except (OSError, ValueError, IndexError, NotImplementedError):
+        raise InputError(f"{at}: {pattern[:60]!r} is not a pattern for files") from None
 
 
 def _files(path: Path) -> list[Path]:
     return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
 
 
-def _below_root(root: Path, pattern: str, server_root: str) -> str | None:
+def _below_root(root: Path, pattern: str, server_root: str, at: str) -> str | None:
     """The pattern relative to the root; None when it leads outside of it."""
     path = Path(pattern)
     if path.is_absolute():
@@ -125,7 +130,7 @@ def _below_root(root: Path, pattern: str, server_root: str) -> str | None:
             if start and path.is_relative_to(start):
                 below = path.relative_to(start)
                 # A copy of a server's folder: its absolute paths mean the copy.
-                if start == str(root) or _glob(root, str(below)):
+                if start == str(root) or _glob(root, str(below), at):
                     path = below
                     break
         else:

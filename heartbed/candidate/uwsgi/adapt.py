@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.candidate.adapted import Adapted, Replacement
 from heartbed.candidate.source import SourceFile, where
 from heartbed.candidate.uwsgi import rules
-from heartbed.candidate.uwsgi.ini import INCLUDES, Option
+from heartbed.candidate.uwsgi.ini import INCLUDES, Option, is_on, last
 from heartbed.candidate.uwsgi.source import UwsgiSource
+from heartbed.candidate.values import MOST_PROCESSES, can_hold_a_script, leading_number
 from heartbed.errors import InputError
 from heartbed.plan import HTTP_PORT
 
@@ -20,6 +21,8 @@ SOCKET = "/run/heartbed/uwsgi.sock"
 
 SCRIPT = "/opt/heartbed/application.wsgi"
 """Where the application stands for which the user's file names no path."""
+
+MOUNT = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)*/?\Z")
 
 Place = tuple[SourceFile, Option]
 
@@ -40,6 +43,8 @@ class UwsgiAdapted(Adapted):
     source: UwsgiSource
     application: Application
     front: str = "direct"
+    needs_master: str = ""
+    """An option that is dropped, and for which uWSGI would have started its master."""
     speaks: str = ""
     """The option by which it is asked, as the user has it; empty where the file has none."""
 
@@ -50,12 +55,6 @@ class UwsgiAdapted(Adapted):
         if text != was:
             self.add(Replacement(file.inside, option.line, option.line, text, reason, was))
 
-    def copied(self) -> UwsgiAdapted:
-        """The same, to be changed by itself."""
-        other = copy.copy(self)
-        other.replacements = list(self.replacements)
-        return other
-
 
 def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
     """Apply every rule. ``wanted`` is the mount point of the application. Raises ``InputError``."""
@@ -63,7 +62,10 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
     for file, option in places:
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
+        if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi"):
+            raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
     adapted = UwsgiAdapted(source=source, application=_choose(source, places, wanted))
+    has_master = is_on(last([option for _, option in places], "master"))
     for place in places:
         file, option = place
         if option.key in INCLUDES:
@@ -71,6 +73,8 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             adapted.put(place, f"{option.key} = %d{target}", "the copy of what it includes")
         elif reason := rules.dropped(option):
             adapted.put(place, None, reason)
+            if option.key.startswith(rules.MASTER) and not has_master:
+                adapted.needs_master = option.key
     _address(adapted, places)
     _application(adapted, places)
     _size(adapted, places)
@@ -99,13 +103,19 @@ def _choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> App
 
 
 def _named(place: Place) -> Application:
-    _, option = place
+    """Raises ``InputError`` for a mount point that is none."""
+    file, option = place
     mount, script = "", option.value
     if option.key == "mount":
         mount, _, script = option.value.partition("=")
     is_file = option.key in (*rules.FILES, "mount") and script.startswith("/")
-    kept = is_file and not script.startswith(("/opt/heartbed/", "/run/heartbed/", "/proc/", "/sys/", "/dev/"))
-    return Application(place, script if kept and "%" not in script and "$" not in script else SCRIPT, mount.rstrip("/"))
+    kept = is_file and can_hold_a_script(script) and "%" not in script and "$" not in script
+    if not MOUNT.match(mount):
+        raise InputError(
+            f"{where(file, option.line)}: {mount!r} is no mount point that can be asked for",
+            hint="a path of letters, digits, dots and dashes, as in mount = /compute=/srv/app.wsgi",
+        )
+    return Application(place, script if kept else SCRIPT, mount.rstrip("/"))
 
 
 def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
@@ -125,7 +135,7 @@ def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
 
 def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
     """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
-    speaks_http = any(o.key in ("protocol", "socket-protocol") and o.value == "http" for _, o in places)
+    speaks_http = any(o.key in rules.PROTOCOLS and o.value == "http" for _, o in places)
     over_http = [place for place in places if place[1].key in {**rules.HTTP, **rules.TLS}]
     sockets = [place for place in places if place[1].key in rules.UWSGI]
     chosen = next(iter(over_http or sockets), None)
@@ -146,7 +156,7 @@ def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
 def _size(adapted: UwsgiAdapted, places: list[Place]) -> None:
     for place in places:
         _, option = place
-        few = option.value.isdigit() and int(option.value) <= rules.MOST_PROCESSES
-        if option.key in rules.PROCESSES and not few:
-            text = f"{option.key} = {rules.MOST_PROCESSES}"
-            adapted.put(place, text, f"{rules.MOST_PROCESSES} processes show it all")
+        number = leading_number(option.value)
+        if option.key in rules.PROCESSES and (number is None or number > MOST_PROCESSES):
+            text = f"{option.key} = {MOST_PROCESSES}"
+            adapted.put(place, text, f"{MOST_PROCESSES} processes show it all")

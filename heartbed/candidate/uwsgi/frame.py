@@ -14,6 +14,8 @@ def render(files: str, adapted: UwsgiAdapted) -> str:
         f"ini = {files}/{adapted.source.main.inside}",
         f"home = {APP_DIRECTORY}/venv",
     ]
+    if adapted.needs_master:
+        lines.append("master = true")
     if not adapted.speaks:
         lines.append(f"http-socket = :{HTTP_PORT}")
     return "\n".join(lines) + "\n"

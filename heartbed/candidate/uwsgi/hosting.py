@@ -13,12 +13,13 @@ from heartbed.candidate.uwsgi.shape import Shape
 
 if TYPE_CHECKING:
     from heartbed.candidate.uwsgi.prepare import UwsgiPrepared
+    from heartbed.candidate.uwsgi.source import UwsgiSource
 
 
 def hosting(prepared: UwsgiPrepared) -> list[Change[Shape]]:
     """Those that make sense for this candidate."""
     found = [_preload(prepared) if prepared.shape.lazy else _lazy(prepared)]
-    if not any(option.key == "enable-threads" for _, option in prepared.source.all()):
+    if not any(option.key in ("enable-threads", THREADS) for _, option in prepared.source.all()):
         found.append(_enable_threads(prepared))
     if prepared.shape.threads > 1:
         found.append(_one_thread(prepared))
@@ -32,6 +33,16 @@ def added(v: Variant[Shape], file: SourceFile, line: str) -> Variant[Shape]:
     text = before.text if before else file.lines[at - 1]
     others = tuple(each for each in v.edits if each is not before)
     return replace(v, edits=(*others, Edit(file.inside, at, at, f"{text}\n{line}")))
+
+
+def with_variable(v: Variant[Shape], source: UwsgiSource, name: str, value: str) -> Variant[Shape]:
+    """The variant with a variable in the application's environment, in the place of the user's own lines for it."""
+    mine = [
+        Edit(file.inside, option.line, option.line, f"env = {name}={value}")
+        for file, option in source.all()
+        if option.key == "env" and option.value.partition("=")[0].strip() == name
+    ]
+    return replace(v, edits=(*v.edits, *mine)) if mine else added(v, source.main, f"env = {name}={value}")
 
 
 def _without(v: Variant[Shape], prepared: UwsgiPrepared, keys: tuple[str, ...]) -> Variant[Shape]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-SECTION = re.compile(r"\s*\[([^\]]*)\]")
+SECTION = re.compile(r"\s*\[([^\]]*)\]\s*\Z")
 OWN_SECTION = "uwsgi"
 """The only section that uWSGI reads unless it is told another name."""
 
@@ -25,7 +25,7 @@ class Option:
 
 def is_ini(lines: Sequence[str]) -> bool:
     """Whether a file begins with a section, as an ini file does and an httpd configuration never."""
-    return bool(SECTION.match(next((text for text in lines if _tells(text)), "")))
+    return next((text for text in lines if _tells(text)), "").lstrip("\ufeff \t").startswith("[")
 
 
 def _tells(text: str) -> bool:
@@ -47,6 +47,15 @@ def options(lines: Sequence[str]) -> Iterator[Option]:
         elif section == OWN_SECTION and _tells(text):
             key, _, value = text.partition("=")
             yield Option(key.strip(), value.strip(), number)
+
+
+OFF = ("false", "0", "no", "off")
+"""Values by which uWSGI 2.0.31 leaves a switch off; any other, and none, sets it."""
+
+
+def is_on(option: Option | None) -> bool:
+    """Whether a switch is set."""
+    return option is not None and option.value.lower() not in OFF
 
 
 def last(found: Iterable[Option], *keys: str) -> Option | None:

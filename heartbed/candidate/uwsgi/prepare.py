@@ -11,8 +11,10 @@ from heartbed.candidate import subject
 from heartbed.candidate.adapted import COPY, Replacement
 from heartbed.candidate.changes import Change, Variant
 from heartbed.candidate.container import Container
+from heartbed.candidate.oslo_config import GROUP, taken
 from heartbed.candidate.prepared import Draft, Prepared, count
-from heartbed.candidate.subject import SWITCH, UwsgiCandidate
+from heartbed.candidate.source import where
+from heartbed.candidate.subject import UwsgiCandidate
 from heartbed.candidate.uwsgi import complaints, hosting
 from heartbed.candidate.uwsgi.adapt import UwsgiAdapted, adapt
 from heartbed.candidate.uwsgi.frame import render
@@ -20,9 +22,10 @@ from heartbed.candidate.uwsgi.ini import Option
 from heartbed.candidate.uwsgi.rules import PROCESSES
 from heartbed.candidate.uwsgi.shape import Shape, in_force, known, settings, shape, strangers
 from heartbed.candidate.uwsgi.source import UwsgiSource, read
-from heartbed.candidate.wishes import Wishes, assumptions
+from heartbed.candidate.wishes import SWITCH, Wishes, assumptions
 from heartbed.candidate.workbench import Workbench
 from heartbed.cell import Cell
+from heartbed.errors import InputError
 
 MAIN = "uwsgi.ini"
 TRUE = ("1", "true", "yes", "on")
@@ -35,6 +38,7 @@ class UwsgiDraft(Draft):
     adapted: UwsgiAdapted
 
     server: ClassVar[str] = "uWSGI"
+    about_paths: ClassVar[str] = "under a mount point uWSGI needs manage-script-name = true"
 
     @property
     def cell(self) -> Cell:
@@ -46,9 +50,9 @@ class UwsgiDraft(Draft):
         """The user's files."""
         return self.adapted.source
 
-    def with_variable(self, v: Variant[Any], line: str) -> Variant[Any]:
+    def with_variable(self, v: Variant[Any], name: str, value: str) -> Variant[Any]:
         """The variant with a variable in the environment of the application: uWSGI itself sets it."""
-        return hosting.added(v, self.source.main, f"env = {line}")
+        return hosting.with_variable(v, self.source, name, value)
 
     def prepare(self, bench: Workbench, container: Container) -> UwsgiPrepared:
         """Have uWSGI read the copy. Raises ``InputError``."""
@@ -68,16 +72,29 @@ class UwsgiDraft(Draft):
             "options": _options(found, self.adapted.front),
             "loading": found.loading,
         }
-        ignored = tuple(
+        ignored = [
             f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")
             for option, near in strangers(self._own(), known(told.stderr), _text(self.source))
-        )
-        return UwsgiPrepared(self, found, UwsgiCandidate(**fields), tuple(options), ignored)
+        ]
+        if self.adapted.needs_master:
+            ignored.append(f"{self.adapted.needs_master} starts uWSGI's master: it is started here too")
+        return UwsgiPrepared(self, found, UwsgiCandidate(**fields), tuple(options), (*ignored, *self._open()))
 
     def _own(self) -> list[Option]:
         """The user's options that are still in the copy."""
-        dropped = {(r.file, r.first) for r in self.adapted.replacements if r.text is None}
+        dropped = self.adapted.dropped
         return [option for file, option in self.source.all() if (file.inside, option.line) not in dropped]
+
+    def _open(self) -> list[str]:
+        """What is decided by the container, where it may be decided otherwise than on the user's machine."""
+        found = []
+        for file, option in self.source.all():
+            at = where(file, option.line)
+            if option.key.startswith(("if", "elseif")):
+                found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
+            elif "$(" in option.value:
+                found.append(f"{at}: {option.value}: the container's environment has no such variable of yours")
+        return found
 
 
 @dataclass(frozen=True)
@@ -133,18 +150,19 @@ class UwsgiPrepared(Prepared[Shape]):
 
     def write(self, variant: Variant[Shape], label: str, bench: Workbench) -> UwsgiCandidate:
         """Write the copy as the variant has it."""
-        # One process shows what several would: they are alike.
-        found = replace(variant.shape, processes=1)
+        # One process shows what several would: they are alike, unless the first has loaded what the others got from it.
+        alike = variant.shape.master or variant.shape.lazy
+        found = replace(variant.shape, processes=1) if alike else variant.shape
         adapted = self.draft.adapted.copied()
         for edit in variant.edits:
             adapted.add(Replacement(edit.inside, edit.first, edit.last, edit.text, "the change", ""))
         for place in self.source.all():
             if place[1].key in PROCESSES:
-                adapted.put(place, f"{place[1].key} = 1", "one process shows it all")
+                adapted.put(place, f"{place[1].key} = {found.processes}", "as many processes as show it all")
         _write(bench, label, adapted)
         return replace(
             self.candidate,
-            processes=1,
+            processes=found.processes,
             threads=found.threads,
             options=_options(found, adapted.front),
             loading=found.loading,
@@ -155,10 +173,10 @@ def draft(path: Path, wishes: Wishes, label: str) -> UwsgiDraft:
     """Read and adapt a file. Pure but for the reading. Raises ``InputError``."""
     source = read(path, root=wishes.root)
     adapted = adapt(source, wishes.vhost)
+    if wishes.mpm:
+        raise InputError("--mpm is httpd's, and this is a configuration of uWSGI", hint="leave it out")
+    wishes = _with_variables(source, wishes)
     assumed = []
-    model = _model(source)
-    if wishes.model is None and model:
-        wishes = replace(wishes, model=model)
     if not adapted.speaks:
         assumed.append("http-socket: the file names no socket")
     if adapted.front == "proxied":
@@ -166,10 +184,23 @@ def draft(path: Path, wishes: Wishes, label: str) -> UwsgiDraft:
     return UwsgiDraft(label, adapted, wishes, (*assumed, *assumptions(wishes)))
 
 
-def _model(source: UwsgiSource) -> str | None:
-    """What the file's own environment says of nova's execution model."""
-    given = [o.value.partition("=")[2] for _, o in source.all() if o.key == "env" and o.value.startswith(f"{SWITCH}=")]
-    return None if not given else ("native" if given[-1].lower() in TRUE else "eventlet")
+def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
+    """The wishes with what the file's own ``env`` lines say, where the user has said nothing else beside the file."""
+    given = dict(o.value.partition("=")[::2] for _, o in source.all() if o.key == "env")
+    variables = {name.strip(): value.strip() for name, value in given.items()}
+    if wishes.model is None and SWITCH in variables:
+        wishes = replace(wishes, model="native" if variables[SWITCH].lower() in TRUE else "eventlet")
+    prefix = f"OS_{GROUP.upper()}__"
+    options = {n.removeprefix(prefix).lower(): value for n, value in variables.items() if n.startswith(prefix)}
+    if not options:
+        return wishes
+    found = taken(source.main.shown, options, {}, wishes.heartbeat_s)
+    return replace(
+        wishes,
+        options={**found.environment, **wishes.options},
+        switched_off=wishes.switched_off or found.switched_off,
+        notes=(*wishes.notes, *found.notes),
+    )
 
 
 def _options(found: Shape, front: str) -> tuple[str, ...]:

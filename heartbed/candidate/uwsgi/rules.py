@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from heartbed.candidate.uwsgi.ini import Option
-
-MOST_PROCESSES = 2
-"""Processes that the testbed runs of one configuration. They are alike: more would show nothing else."""
 
 HTTP = {"http": "http", "http-socket": "http-socket", "http11-socket": "http11-socket"}
 TLS = {"https": "http", "https-socket": "http-socket"}
 """Option -> the one that does the same without TLS."""
 
-UWSGI = ("socket", "uwsgi-socket", "s")
+UWSGI = ("socket", "uwsgi-socket")
 FILES = ("wsgi-file", "file")
 """Options that name the application as a file."""
 
 APPLICATIONS = (*FILES, "module", "wsgi", "mount", "paste", "ini-paste", "ini-paste-logged", "pyrun")
-PROCESSES = ("processes", "workers", "p")
+PROCESSES = ("processes", "workers")
 LAZY = ("lazy-apps", "lazy")
 THREADS = "threads"
+PROTOCOLS = ("protocol", "socket-protocol")
+
+MASTER = (
+    *("master", "stats", "cheap", "touch-", "fs-", "logger", "req-logger", "log-syslog", "log-maxsize", "log-master"),
+    *("log-encoder", "log-req-encoder", "mule", "farm", "spooler", "attach-daemon", "smart-attach-daemon", "idle"),
+    *("alarm", "cron", "snmp", "subscribe"),
+)
+"""First letters of the options for which uWSGI starts its master. Found by starting 2.0.31 with each."""
 
 _USERS = "uWSGI runs as an ordinary user"
 _PYTHON = "the testbed's own Python and application"
@@ -44,9 +48,8 @@ DROPPED: Mapping[str, str] = {
     **dict.fromkeys(("logto", "logto2", "logger", "req-logger", "daemonize", "daemonize2"), _LOGS),
     **dict.fromkeys(("logfile-chmod", "logfile-chown", "log-maxsize", "log-backupname", "log-syslog"), _LOGS),
     **dict.fromkeys(("pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2", "master-fifo"), _OWN),
-    **dict.fromkeys(
-        ("listen", "cgroup", "namespace", "cap", "limit-as", "cpu-affinity"), "the container's limits hold"
-    ),
+    **dict.fromkeys(("listen", "cgroup", "namespace", "cap", "limit-as", "cpu-affinity"), _LIMITS),
+    **dict.fromkeys(("http-to", "abstract-socket"), _OWN),
     **dict.fromkeys(("spooler", "mule", "mules", "farm", "cron", "legion"), _ELSE),
 }
 """Option -> why it is left out."""
@@ -71,6 +74,13 @@ REFUSED: Mapping[str, str] = {
         ("gevent", "gevent-monkey-patch", "asyncio", "async", "ugreen", "greenlet", "tornado", "loop"),
         "is a loop engine of uWSGI's, which this testbed does not cover",
     ),
+    **dict.fromkeys(
+        (
+            *("fastcgi-socket", "fastcgi-nph-socket", "scgi-socket", "scgi-nph-socket", "raw-socket", "puwsgi-socket"),
+            *("suwsgi-socket", "zeromq", "zmq", "zeromq-socket", "zmq-socket", "shared-socket"),
+        ),
+        "speaks neither HTTP nor the uwsgi protocol: the testbed cannot ask it",
+    ),
 }
 """Option -> why a configuration with it cannot be checked."""
 
@@ -79,6 +89,8 @@ def dropped(option: Option) -> str:
     """Why an option is left out of the copy; empty for one that stays."""
     if reason := DROPPED.get(option.key):
         return reason
-    if re.match(r"hook-", option.key) and option.value.startswith(("exec:", "mount:", "umount:", "writefifo:")):
+    if option.key == "env" and option.value.startswith(("OS_", "HEARTBED_")):
+        return "the testbed sets the application's own variables"
+    if option.key.startswith("hook-") and option.value.startswith(("exec:", "mount:", "umount:", "writefifo:")):
         return _PROGRAMS
     return next((reason for prefix, reason in DROPPED_PREFIXES if option.key.startswith(prefix)), "")

@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from heartbed.candidate.uwsgi.ini import Option, last
-from heartbed.candidate.uwsgi.rules import LAZY, PROCESSES, THREADS
+from heartbed.candidate.uwsgi.ini import Option, is_on, last
+from heartbed.candidate.uwsgi.rules import LAZY, MASTER, PROCESSES, THREADS
+from heartbed.candidate.values import leading_number
 
 BEGIN, END = ";uWSGI instance configuration", ";end of configuration"
 OPTION = re.compile(r"^\s+(?:-\w\|)?--([\w-]+)", re.MULTILINE)
@@ -22,7 +23,13 @@ TELLING = (
 )
 """Options that bear on processes, threads and connections."""
 
-OTHER_NAMES = {"workers": "processes", "p": "processes", "lazy": "lazy-apps", "M": "master", "T": "enable-threads"}
+SWITCHES = (
+    *("master", "lazy-apps", "lazy", "enable-threads", "single-interpreter", "thunder-lock", "die-on-term", "cheap"),
+    *("exit-on-reload", "need-app", "so-keepalive", "manage-script-name"),
+)
+"""Those of them that are on or off."""
+
+OTHER_NAMES = {"workers": "processes", "lazy": "lazy-apps"}
 
 LOGIC = re.compile(r"(if-|ifnot|if|elseif|else|end|for|print|set-|set\Z)")
 """Options that direct the reading of the file."""
@@ -61,23 +68,27 @@ def in_force(output: str) -> list[Option]:
 
 
 def shape(options: Sequence[Option]) -> Shape:
-    """What the options come to. uWSGI takes any value of a switch for true, also "false"."""
+    """What the options come to. Some options start the master by themselves."""
     return Shape(
         processes=_number(last(options, *PROCESSES)),
         threads=_number(last(options, THREADS)),
-        master=last(options, "master", "M") is not None,
-        lazy=last(options, *LAZY) is not None,
+        master=is_on(last(options, "master")) or any(o.key.startswith(MASTER) for o in options if o.key != "master"),
+        lazy=any(is_on(last(options, key)) for key in LAZY),
     )
 
 
 def _number(option: Option | None) -> int:
-    return int(option.value) if option and option.value.isdigit() and int(option.value) else 1
+    return (leading_number(option.value) if option else None) or 1
 
 
 def settings(options: Sequence[Option]) -> dict[str, str]:
     """The telling options in force."""
-    found = {OTHER_NAMES.get(each.key, each.key): each.value or "true" for each in options}
-    return {key: found[key] for key in TELLING if key in found}
+    found = {OTHER_NAMES.get(each.key, each.key): each for each in options}
+    return {key: _told(found[key]) for key in TELLING if key in found}
+
+
+def _told(option: Option) -> str:
+    return str(is_on(option)).lower() if option.key in SWITCHES else option.value or "true"
 
 
 def known(help_text: str) -> frozenset[str]:
@@ -93,7 +104,7 @@ def strangers(options: Sequence[Option], known_options: Collection[str], text: s
     found = []
     for option in options:
         key = option.key
-        if len(key) > 1 and key not in known_options and f"%({key})" not in text and not LOGIC.match(key):
+        if key not in known_options and f"%({key})" not in text and not LOGIC.match(key):
             nearest = difflib.get_close_matches(key, known_options, n=1, cutoff=0.8)
             found.append((option, nearest[0] if nearest else ""))
     return found

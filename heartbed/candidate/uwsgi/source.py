@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from heartbed.candidate.source import Source, SourceFile, permitted, read_lines, where
+from heartbed.candidate.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.candidate.uwsgi.ini import INCLUDES, OWN_SECTION, Option, header, options
 from heartbed.errors import InputError
 
@@ -15,10 +15,15 @@ class UwsgiSource(Source):
     """A configuration of uWSGI's."""
 
     def all(self) -> Iterator[tuple[SourceFile, Option]]:
-        """Every option of every file."""
-        for file in self.files:
-            for option in options(file.lines):
-                yield file, option
+        """Every option of every file, in the order in which uWSGI reads them."""
+        return self._in(self.main, ())
+
+    def _in(self, file: SourceFile, within: tuple[str, ...]) -> Iterator[tuple[SourceFile, Option]]:
+        for option in options(file.lines):
+            yield file, option
+            target = self.file(self.includes.get((file.inside, option.line), ""))
+            if target and target.inside not in (*within, file.inside):
+                yield from self._in(target, (*within, file.inside))
 
 
 def read(path: Path, *, root: Path | None = None) -> UwsgiSource:
@@ -34,12 +39,12 @@ def read(path: Path, *, root: Path | None = None) -> UwsgiSource:
             hint="name uWSGI's own configuration; a nova.conf is named with --oslo-config",
         )
     source = UwsgiSource(permitted(path, root or path.resolve().parent))
-    _add(source, path, lines, 0)
+    _add(source, path.resolve(), lines, 0, shown_path(path))
     return source
 
 
-def _add(source: UwsgiSource, path: Path, lines: tuple[str, ...], depth: int) -> None:
-    file = source.add(path, lines, depth)
+def _add(source: UwsgiSource, path: Path, lines: tuple[str, ...], depth: int, shown: str = "") -> None:
+    file = source.add(path, lines, depth, shown)
     if file is None:
         return
     for option in options(lines):
@@ -62,8 +67,15 @@ def _include(source: UwsgiSource, file: SourceFile, option: Option, depth: int) 
             f"{at}: {option.key} reads {option.value}, which is outside of {source.root}",
             hint="--root FOLDER permits what is inside that folder; or put a copy beside the file",
         )
-    if not path.is_file():
-        raise InputError(f"{at}: {option.key} names {option.value}, and there is no such file in {source.root}")
+    if not _is_file(path):
+        raise InputError(f"{at}: {option.key} names {option.value[:100]}, and there is no such file in {source.root}")
     source.refuse_outside(path, at)
     source.includes[file.inside, option.line] = str(path.relative_to(source.root))
     _add(source, path, read_lines(path, str(path)), depth + 1)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or none that there can be
+        return False
