@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -190,7 +191,7 @@ def _replaced(checked: Checked, out: Console) -> None:
             out.print(Text(f"  {line}", style=style), soft_wrap=True)
     reasons: dict[str, dict[str, None]] = {}
     for each in adapted.replacements:
-        reasons.setdefault(each.reason, {})[each.was.split()[0].lstrip("<")] = None
+        reasons.setdefault(each.reason, {})[re.split(r"[\s=]", each.was)[0].lstrip("<")] = None
     for reason, names in reasons.items():
         out.print(Padding(Text(f"{', '.join(names)}: {reason}", style="dim"), (0, 0, 0, 2)))
 

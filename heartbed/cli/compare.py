@@ -18,7 +18,7 @@ from heartbed.candidate import presets
 from heartbed.candidate.differences import differences
 from heartbed.candidate.httpd import dump
 from heartbed.candidate.httpd import seen as httpd_seen
-from heartbed.candidate.kinds import draft
+from heartbed.candidate.kinds import draft, label_of
 from heartbed.candidate.prepared import Draft, Prepared
 from heartbed.candidate.uwsgi import shape as uwsgi_shape
 from heartbed.cell import Cell
@@ -141,15 +141,10 @@ def _labels(paths: Sequence[Path]) -> dict[Path, str]:
     labels = {}
     for path, name in zip(paths, names, strict=True):
         same = names.count(name) > 1
-        labels[path] = cells_safe(f"{path.resolve().parent.name}-{name}" if same else name)
+        labels[path] = label_of(f"{path.resolve().parent.name}-{name}" if same else name)
     if len(set(labels.values())) < len(labels):
         return {path: f"{number}-{label}" for number, (path, label) in enumerate(labels.items(), 1)}
     return labels
-
-
-def cells_safe(name: str) -> str:
-    """The name with only what a container may be called."""
-    return "".join(c if c.isalnum() or c in "_.-" else "-" for c in name).lstrip("-_.") or "candidate"
 
 
 def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[str, Prepared[Any]]) -> list[Cell]:
