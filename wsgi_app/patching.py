@@ -34,9 +34,13 @@ def apply(environ: MutableMapping[str, str]) -> None:
         eventlet.monkey_patch()
 
     # Said aloud as nova does: left to itself, oslo.service takes its eventlet backend, and with it a hub.
-    from oslo_service import backend
+    try:
+        from oslo_service import backend
 
-    backend.init_backend(backend.BackendType.THREADING if native else backend.BackendType.EVENTLET)
+        backend.init_backend(backend.BackendType.THREADING if native else backend.BackendType.EVENTLET)
+    except (ImportError, ValueError):
+        # Before 4.1 oslo.service has no backends, before 4.2 none of threads: it imports eventlet, patched or not.
+        return
 
 
 def is_patched(module: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,20 @@ def test_patched_everything_is_green_but_what_was_kept() -> None:
 def test_native_nothing_is() -> None:
     told = run("true")
     assert (told["patched"], told["backend"], told["green_sleep"]) == ([], "threading", False)
+
+
+@pytest.mark.parametrize(
+    "backend", ["", "def init_backend(_): raise ValueError\nclass BackendType: THREADING = EVENTLET = 0"]
+)
+@pytest.mark.parametrize("switch", ["true", "false"])
+def test_oslo_service_without_a_choice_of_backends_will_do(tmp_path: Path, backend: str, switch: str) -> None:
+    # Before 4.1 it has no backends, in 4.1 none of threads.
+    package = tmp_path / "oslo_service"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    if backend:
+        (package / "backend.py").write_text(backend)
+    program = "import os; from wsgi_app import natives, patching; patching.apply(os.environ)"
+    subprocess.run(
+        [sys.executable, "-c", program], env={SWITCH: switch, "PYTHONPATH": str(tmp_path)}, timeout=30, check=True
+    )
