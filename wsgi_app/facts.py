@@ -33,7 +33,12 @@ PROC = Path("/proc")
 MODULES_PATCHED = ("os", "select", "socket", "thread", "time", "subprocess", "psycopg", "MySQLdb", "builtins")
 """What eventlet can patch, by its own names."""
 
-PACKAGES = ("amqp", "eventlet", "greenlet", "kombu", "oslo.config", "oslo.messaging", "oslo.service", "vine")
+PACKAGES = (
+    *("amqp", "debtcollector", "eventlet", "futurist", "greenlet", "kombu", "stevedore", "vine"),
+    *("oslo.concurrency", "oslo.config", "oslo.context", "oslo.i18n", "oslo.log", "oslo.messaging", "oslo.metrics"),
+    *("oslo.middleware", "oslo.serialization", "oslo.service", "oslo.utils"),
+)
+"""What an OpenStack release is a set of."""
 
 
 @dataclass(frozen=True)
