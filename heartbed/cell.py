@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heartbed.axes import DEFAULT_OSLO, HTTPD, LIBRARIES, OPTION_AXES
+from heartbed.axes import DEFAULT_OSLO, HTTPD, LIBRARIES, OPTION_AXES, library
+from heartbed.versions.releases import RELEASES
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ class Cell:
             parts.append(self.thread)
         parts += self.options
         if self.release:
-            chosen = {"oslo": self.oslo, **{each.word: each.default for each in LIBRARIES[1:]}, **dict(self.libraries)}
-            parts += [self.release, *(f"{word}{chosen[word]}" for word in self.named)]
+            parts.append(self.build)
         else:
             parts += [f"{word}{version}" for word, version in self.versions]
         for parameter, value in self._parameters():
@@ -78,9 +78,24 @@ class Cell:
 
     @property
     def build(self) -> str:
-        """What tells the image of this cell from that of others of its server: ``oslo14.3.0-eventlet0.40.0``."""
+        """What tells this cell's image from others of its server: ``oslo14.3.0-eventlet0.40.0``, ``train``."""
+        if self.release:
+            return "-".join([self.release, *(f"{word}{version}" for word, version in self._named())])
         others = [f"{word}{version}" for word, version in self.versions if word != "oslo"]
         return "-".join([f"oslo{self.oslo}", *others])
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Package -> version of all that is asked for: a release's whole set, and what was named beside it."""
+        if self.release:
+            named = {library(word).package: version for word, version in self._named()}
+            return {**RELEASES[self.release].runs, **named}
+        chosen = {"oslo": self.oslo, **dict(self.versions)}
+        return {library(word).package: version for word, version in chosen.items()}
+
+    def _named(self) -> list[tuple[str, str]]:
+        chosen = {"oslo": self.oslo, **dict(self.libraries)}
+        return [(word, chosen.get(word, library(word).default)) for word in self.named]
 
     @property
     def factors(self) -> dict[str, str]:

@@ -15,7 +15,18 @@ from dataclasses import dataclass, field
 
 import bracex
 
-from heartbed.axes import AXES, DEFAULT_OSLO, LIBRARIES, MAIN_AXES, OPTION_AXES, PARAMETERS, VERSIONED, Axis, Parameter
+from heartbed.axes import (
+    AXES,
+    DEFAULT_OSLO,
+    LIBRARIES,
+    MAIN_AXES,
+    OPTION_AXES,
+    PARAMETERS,
+    VERSIONED,
+    Axis,
+    Parameter,
+    library,
+)
 from heartbed.cell import Cell
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
@@ -52,9 +63,13 @@ class Selection:
 
     @property
     def notes(self) -> list[str]:
-        """Where a cell is not quite what its name says: ``stein: oslo.messaging 9.7.1 stands in for ...``."""
-        releases = dict.fromkeys(cell.release for cell in self.cells if cell.release and "oslo" not in cell.named)
-        return [f"{name}: {RELEASES[name].differs}" for name in releases if RELEASES[name].differs]
+        """Where a cell is not quite what its name says: ``train: kombu 5.3.0 for 4.6.6, ...``."""
+        told = {
+            cell.build: RELEASES[cell.release].differs([library(word).package for word in cell.named])
+            for cell in self.cells
+            if cell.release
+        }
+        return [f"{name}: {differs}" for name, differs in told.items() if differs]
 
 
 @dataclass
@@ -202,7 +217,9 @@ def _cell(draft: _Draft) -> Cell:
     )
     release = RELEASES.get(chosen.get("release", ""))
     named = tuple(each.word for each in LIBRARIES if each.word in chosen)
-    versions = ({"oslo": release.oslo} if release else {}) | {word: chosen[word] for word in named}
+    runs = release.runs if release else {}
+    versions = {each.word: runs[each.package] for each in LIBRARIES if each.package in runs}
+    versions |= {word: chosen[word] for word in named}
     oslo = versions.pop("oslo", DEFAULT_OSLO)
     defaults = {each.word: each.default for each in LIBRARIES}
     return Cell(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from heartbed import batch, results
@@ -24,7 +25,7 @@ from heartbed.settings import Settings
 from heartbed.setup.images import images_for
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
-from heartbed.versions.releases import RELEASES
+from heartbed.versions.releases import PYTHON, RELEASES, Release
 
 HEARTBEAT = heartbeat_option("Timeout.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
@@ -121,11 +122,13 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
         if end.version not in released:
             raise unknown(package, end.version, released)
     settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
-    plain = replace(cells[0], release="", named=())
-    found = bisect_.bisect(plain, first, last, released, lambda some: _played(some, settings, quiet=quiet))
+    # Beside a release the library that is searched is named, so that its versions can be told apart.
+    named = tuple(each.word for each in LIBRARIES if each.word in (first.word, *cells[0].named))
+    start = replace(cells[0], named=named) if cells[0].release else cells[0]
+    found = bisect_.bisect(start, first, last, released, lambda some: _played(some, settings, quiet=quiet))
     out = console()
     out.print(_tried(found))
-    for line in _told(found, plain, package):
+    for line in _told(found, cells[0], package):
         out.print(line, markup=False)
     return 0
 
@@ -174,7 +177,7 @@ def list_versions(name: str | None) -> None:
     Examples:
       heartbed versions           libraries, tested releases, OpenStack releases
       heartbed versions oslo      every release of oslo.messaging that there is
-      heartbed versions train     what this OpenStack release stands for
+      heartbed versions train     the versions of this OpenStack release: its own, and what is run for them
     """
     out = console()
     words = [each.word for each in LIBRARIES]
@@ -189,11 +192,8 @@ def list_versions(name: str | None) -> None:
         for version in Index().released(library(name).package):
             out.print(f"{name}{version}", markup=False)
     elif name in RELEASES:
-        release = RELEASES[name]
-        whose = release.differs or "the last of its stable series"
-        out.print(f"{'oslo.messaging':<16} {release.oslo:<8} {whose}", markup=False)
-        for each in LIBRARIES[1:]:
-            out.print(f"{each.package:<16} {each.default:<8} as in every image, not the release's own", markup=False)
+        out.print(_release(RELEASES[name]))
+        out.print(f"\nits own: {RELEASES[name].source}", markup=False)
     else:
         nearest = difflib.get_close_matches(name, [*words, *RELEASES], n=1)
         meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
@@ -201,6 +201,19 @@ def list_versions(name: str | None) -> None:
             f"neither a library nor an OpenStack release: {name!r}{meant}",
             hint=f"libraries: {' '.join(words)}; releases: {' '.join(RELEASES)}",
         )
+
+
+def _release(release: Release) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (release.name, "its own", "run here", f"why not its own, on Python {PYTHON}"):
+        table.add_column(title)
+    for package, own in release.own.items():
+        stand_in = release.instead.get(package)
+        runs, why = (stand_in.version, stand_in.why) if stand_in else (own, "")
+        table.add_row(package, own, runs, escape(why))
+    for package, version in release.beside.items():
+        table.add_row(package, "", version, "the image has none, and others of these import it")
+    return table
 
 
 COMMANDS = (matrix, bisect, list_versions)

@@ -38,16 +38,21 @@ class IndexSilentError(TestbedError):
 
 @dataclass(frozen=True)
 class Pin:
-    """One release of a package. ``sha256`` is empty where it is built from source."""
+    """One release of a package. ``sha256`` is empty where it is built from source.
+
+    ``other`` is that of the wheel for another kind of machine.
+    """
 
     package: str
     version: str
     sha256: str = ""
+    other: str = ""
 
     @property
     def line(self) -> str:
         """As a line of pip's requirements."""
-        return f"{self.package}=={self.version}" + (f" --hash=sha256:{self.sha256}" if self.sha256 else "")
+        hashes = (f" --hash=sha256:{each}" for each in (self.sha256, self.other) if each)
+        return f"{self.package}=={self.version}{''.join(hashes)}"
 
 
 def _pip(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -96,14 +101,19 @@ class Index:
         file = self.folder / f"{package}-{version}.sha256"
         if file.is_file():
             return Pin(package, version, file.read_text(encoding="utf-8").strip())
+        sha256 = self.hash(package, version)
+        self._keep(file, sha256 + "\n")
+        return Pin(package, version, sha256)
+
+    def hash(self, package: str, version: str, tags: Sequence[str] = ()) -> str:
+        """The sha256 of the wheel for this machine, or for platforms with these tags. Raises as ``pin`` does."""
         arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-", *PLATFORM]
+        arguments += [f"--platform={tag}" for tag in tags]
         done = self.pip([*arguments, f"{package}=={version}"])
         if done.returncode:
             raise self._refused(package, version, done.stderr)
         (found,) = json.loads(done.stdout)["install"]
-        sha256 = str(found["download_info"]["archive_info"]["hashes"]["sha256"])
-        self._keep(file, sha256 + "\n")
-        return Pin(package, version, sha256)
+        return str(found["download_info"]["archive_info"]["hashes"]["sha256"])
 
     def source(self, package: str, version: str) -> Pin:
         """One release that is built from source. Raises as ``pin`` does, save that nothing says yet if it builds."""

@@ -6,14 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed.axes import library
 from heartbed.cell import Cell
+from heartbed.errors import InputError
 from heartbed.settings import ROOT
 from heartbed.versions.index import Index, Pin
+from heartbed.versions.releases import PYTHON, number
 
 MILESTONES_FILE = ROOT / "wsgi_app" / "requirements-oslo.messaging.lock"
+RELEASES_FILE = ROOT / "wsgi_app" / "requirements-releases.lock"
 SOURCE_ONLY = ("mod_wsgi",)
-"""Words of the libraries that have no wheel: compiled for the httpd and the Python of the image."""
+"""Packages that have no wheel: compiled for the httpd and the Python of the image."""
+
+OLDEST_AMQP = "5.0.0"
 
 
 @dataclass(frozen=True)
@@ -34,28 +38,44 @@ class Lock:
         return head + "".join(f"{pin.line}\n" for pin in self.pins)
 
 
-def milestones(file: Path = MILESTONES_FILE) -> dict[str, Pin]:
-    """The releases of oslo.messaging that are locked and tested here, the oldest first."""
+def locked(file: Path) -> dict[tuple[str, str], Pin]:
+    """What a lock file has, by package and version, in its order."""
     found = {}
     for line in file.read_text(encoding="utf-8").splitlines():
-        name, _, sha256 = line.partition(" --hash=sha256:")
+        name, *hashes = line.split(" --hash=sha256:")
         package, _, version = name.partition("==")
-        if sha256 and package == "oslo.messaging":
-            found[version] = Pin(package, version, sha256.strip())
+        if hashes:
+            found[package, version] = Pin(package, version, *(each.strip() for each in hashes))
     return found
 
 
+def milestones() -> dict[str, Pin]:
+    """The releases of oslo.messaging that are locked and tested here, the oldest first."""
+    return {version: pin for (_, version), pin in locked(MILESTONES_FILE).items()}
+
+
 def lock(cell: Cell, index: Index) -> Lock:
-    """What this cell's versions come to. Raises ``InputError`` for one that cannot be had, ``TestbedError``."""
-    known = milestones()
-    wanted = {"oslo": cell.oslo, **dict(cell.versions)}
+    """What this cell's versions come to.
+
+    Raises ``InputError`` for one that cannot be had or run, ``TestbedError`` when the index of packages is silent.
+    """
+    known = {**locked(RELEASES_FILE), **locked(MILESTONES_FILE)}
 
     def pin(item: tuple[str, str]) -> Pin:
-        word, version = item
-        if word == "oslo" and version in known:
-            return known[version]
-        package = library(word).package
-        return index.source(package, version) if word in SOURCE_ONLY else index.pin(package, version)
+        package, version = item
+        _refuse(package, version)
+        if item in known:
+            return known[item]
+        return index.source(package, version) if package in SOURCE_ONLY else index.pin(package, version)
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return Lock(tuple(pool.map(pin, wanted.items())))
+        return Lock(tuple(pool.map(pin, cell.packages.items())))
+
+
+def _refuse(package: str, version: str) -> None:
+    if package == "amqp" and number(version) < number(OLDEST_AMQP):
+        raise InputError(
+            f"amqp {version} does not run on Python {PYTHON}: it needs vine below 5, which imports what Python 3.11 "
+            "has removed (inspect.formatargspec)",
+            hint=f"the oldest that runs is amqp{OLDEST_AMQP}",
+        )

@@ -1,57 +1,77 @@
-"""OpenStack releases as names for versions.
+"""OpenStack releases as names for sets of versions.
 
-A release stands for the last oslo.messaging of its stable series, which is
-what its constraints ended up with. Everything else is in the versions of
-Heartbed's image, because what is from the same time as an old release does not
-run on the image's Python; ``heartbed versions NAME`` says so.
+``releases.toml`` has, for each release, its own versions of the libraries that
+bear on its connections, as its constraints name them; and what is run for
+those that do not work on the images' Python, with the reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 PYTHON = "3.13"
 """The Python of the images."""
 
-LAST_OSLO = {
-    "stein": "9.5.2",
-    "train": "10.2.4",
-    "ussuri": "12.1.6",
-    "victoria": "12.5.2",
-    "wallaby": "12.7.3",
-    "xena": "12.9.4",
-    "yoga": "12.13.3",
-    "zed": "14.0.3",
-    "2023.1": "14.2.5",
-    "2023.2": "14.4.2",
-    "2024.1": "14.7.3",
-    "2024.2": "14.9.3",
-    "2025.1": "16.1.2",
-    "2025.2": "17.1.1",
-    "2026.1": "17.3.2",
-    "2026.2": "18.3.1",
-}
-"""Release -> the last oslo.messaging of its stable series."""
+FILE = Path(__file__).with_name("releases.toml")
+
+HEAD = """\
+# The OpenStack releases: what each is made of.
+#
+# source   where its constraints (upper-constraints.txt of openstack/requirements) were read, in November 2026; `named`
+#          is the oslo.messaging that they name. Where a copy was read, the lines of other packages may be edited there.
+# own      the versions that they name. oslo.messaging is the last of the release's stable series.
+# instead  what is run on the images' Python in the place of the release's own, and why: the last line of what its own
+#          ended with. It is the next newer release that works.
+# beside   what some of these import and the image has not.
+#
+# source, named and own are kept by hand; the rest, and all of wsgi_app/requirements-releases.lock, is written by
+#
+#     python -m heartbed.versions.settle
+"""
 
 
-OLDEST_OSLO = "9.7.1"
-"""The oldest oslo.messaging that is tested here. Stein's 9.5.2 does not import on Python 3.10 and later."""
+@dataclass(frozen=True)
+class StandIn:
+    """The version that is run in the place of a release's own, and why its own is not."""
+
+    version: str
+    why: str
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release: the oslo.messaging that it has, and the one that is run for it."""
+    """One release. ``own``, ``instead`` and ``beside`` are by the names of packages."""
 
     name: str
-    own: str
-    oslo: str
+    source: str
+    named: str
+    """The oslo.messaging that the constraints name: that of the day when they were read."""
+    own: Mapping[str, str]
+    instead: Mapping[str, StandIn] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def differs(self) -> str:
-        """What is run in the place of the release's own, in words; empty where it is its own."""
-        if self.own == self.oslo:
+    def runs(self) -> dict[str, str]:
+        """Package -> the version that is run."""
+        return {**self.own, **{package: each.version for package, each in self.instead.items()}, **self.beside}
+
+    def differs(self, named: Collection[str] = ()) -> str:
+        """In one line, what is not the release's own; empty where all is. ``named`` packages are somebody's choice."""
+        others = [package for package in self.own if package not in named]
+        told = [
+            f"{package} {self.instead[package].version} for {self.own[package]}"
+            for package in others
+            if package in self.instead
+        ]
+        if not told:
             return ""
-        return f"oslo.messaging {self.oslo} stands in for {self.own}, which does not import on Python {PYTHON}"
+        verb = "does not run" if len(told) == 1 else "do not run"
+        same = len(others) - len(told)
+        return f"{', '.join(told)} ({verb} on Python {PYTHON}); {same} others are the release's own"
 
 
 def number(version: str) -> tuple[int, ...]:
@@ -59,4 +79,32 @@ def number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-RELEASES = {name: Release(name, own, max(own, OLDEST_OSLO, key=number)) for name, own in LAST_OSLO.items()}
+def read(text: str) -> dict[str, Release]:
+    """Name -> release, the oldest first."""
+    found = {}
+    for name, table in tomllib.loads(text).items():
+        instead = {package: StandIn(*each) for package, each in table.get("instead", {}).items()}
+        found[name] = Release(name, table["source"], table["named"], table["own"], instead, table.get("beside", {}))
+    return found
+
+
+def written(releases: Sequence[Release]) -> str:
+    """What ``read`` reads. The strings of JSON are strings of TOML too."""
+    lines = [HEAD]
+    for release in releases:
+        key = _key(release.name)
+        lines += [f"[{key}]", f"source = {json.dumps(release.source)}", f"named = {json.dumps(release.named)}"]
+        instead = {package: [each.version, each.why] for package, each in release.instead.items()}
+        for table, content in (("own", release.own), ("instead", instead), ("beside", release.beside)):
+            if content:
+                lines.append(f"[{key}.{table}]")
+                lines += [f"{_key(package)} = {json.dumps(value)}" for package, value in content.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else json.dumps(name)
+
+
+RELEASES = read(FILE.read_text(encoding="utf-8"))
