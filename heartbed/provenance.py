@@ -32,6 +32,7 @@ def provenance(
             {
                 "name": cell.name,
                 "factors": cell.factors,
+                "versions": cell.packages,
                 "heartbeat_s": settings.timeout_of(cell),
                 "processes": cell.process_count,
                 "threads": cell.thread_count,
@@ -40,6 +41,7 @@ def provenance(
             for cell in selection.cells
         ],
         "left_out": [{"name": left, "reason": reason} for left, reason in selection.left_out],
+        "notes": selection.notes,
         "host": {
             "hostname": platform.node(),
             "kernel": info.get("KernelVersion", platform.release()),

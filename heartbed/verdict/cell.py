@@ -211,7 +211,8 @@ def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Dis
         pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.get("heartbeat_in_pthread")))
     options, versions = dict(facts.get("options", {})), dict(facts.get("versions", {}))
     pairs += [(axis, factors.get(axis), found) for axis, found in options.items()]
-    pairs += [(each.package, factors.get(each.word), versions.get(each.package)) for each in LIBRARIES]
+    wanted = {each.package: factors.get(each.word) for each in LIBRARIES} | dict(asked.get("versions", {}))
+    pairs += [(package, version, versions.get(package)) for package, version in wanted.items()]
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.get("heartbeat_s"), c.timeout_s)
         for c in connections

@@ -51,6 +51,7 @@ class History:
         asked = {
             "name": cell.name,
             "factors": cell.factors,
+            "versions": cell.packages,
             "heartbeat_s": TIMEOUT_S if cell.heartbeat_s is None else cell.heartbeat_s,
             "processes": cell.process_count,
             "threads": cell.thread_count,

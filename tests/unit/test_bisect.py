@@ -145,3 +145,10 @@ def test_an_answer_tells_the_purposes_apart() -> None:
     answers = [answer(history.cell_verdict) for history in (partly, wholly)]
     assert [each.words for each in answers] == ["LISTEN lost", "lost"]
     assert answers[0] != answers[1]
+
+
+def test_release_is_kept_while_one_of_its_libraries_is_searched() -> None:
+    (cell,) = select(["prefork-train-oslo10.2.4"]).cells
+    changed = at(cell, "oslo", "14.3.0")
+    assert changed.name == "prefork-daemon-eventlet-train-oslo14.3.0"
+    assert changed.packages == {**cell.packages, "oslo.messaging": "14.3.0"}

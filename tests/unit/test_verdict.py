@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heartbed.cells import select
 from heartbed.model import Outcome, Purpose
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, TIMEOUT_S, History
 
@@ -161,6 +162,18 @@ def test_a_cell_that_is_not_what_it_claims_has_no_verdict(changed: dict[str, obj
     verdict = history.cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "not_as_asked")
     assert told in verdict.why
+
+
+def test_a_cell_of_a_release_must_have_its_whole_set() -> None:
+    history = History.of("prefork-daemon-eventlet-train")
+    history.pair(beating=True)
+    (cell,) = select(["prefork-daemon-eventlet-train"]).cells
+    history.facts(versions=cell.packages)
+    assert history.cell_verdict.outcome is Outcome.KEPT
+    history.facts(versions={**cell.packages, "oslo.utils": "10.2.0"})
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "not_as_asked")
+    assert f"oslo.utils is 10.2.0, asked was {cell.packages['oslo.utils']}" in verdict.why
 
 
 def test_a_negotiated_timeout_that_differs_is_a_disagreement() -> None:
