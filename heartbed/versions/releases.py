@@ -71,7 +71,8 @@ class Release:
             return ""
         verb = "does not run" if len(told) == 1 else "do not run"
         same = len(others) - len(told)
-        return f"{', '.join(told)} ({verb} on Python {PYTHON}); {same} others are the release's own"
+        rest = "1 other is" if same == 1 else f"{same} others are"
+        return f"{', '.join(told)} ({verb} on Python {PYTHON}); {rest} the release's own"
 
 
 def number(version: str) -> tuple[int, ...]:

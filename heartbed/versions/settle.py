@@ -79,7 +79,8 @@ class Bench:
         folder = WHEELS / f"{package}-{version}"
         if not folder.is_dir():
             got = WHEELS / "got" / f"{package}-{version}"
-            asked = ["download", "--quiet", "--no-deps", *PLATFORM[:-2], "--dest", str(got), f"{package}=={version}"]
+            platform = PLATFORM[: PLATFORM.index("--target")]
+            asked = ["download", "--quiet", "--no-deps", *platform, "--dest", str(got), f"{package}=={version}"]
             if self.index.pip(asked).returncode:
                 return False
             with zipfile.ZipFile(next(got.glob("*.whl"))) as wheel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from heartbed.setup.images import specs
 from heartbed.versions.index import Index, Pin
 from heartbed.versions.locks import RELEASES_FILE, lock, locked
 from heartbed.versions.releases import FILE, RELEASES, Release, StandIn, number, read, written
-from heartbed.versions.settle import reason
+from heartbed.versions.settle import Bench, UnsettledError, culprit, reason
 from wsgi_app.facts import PACKAGES
 
 NAMES = (
@@ -140,7 +141,7 @@ def test_images_of_releases_are_told_apart_by_a_short_name() -> None:
 
 def test_what_is_not_the_releases_own_is_told_in_one_line() -> None:
     assert KOMBU.differs() == "kombu 5.3 for 4.0 (does not run on Python 3.13); 2 others are the release's own"
-    assert KOMBU.differs(["vine"]).endswith("; 1 others are the release's own")
+    assert KOMBU.differs(["vine"]).endswith("; 1 other is the release's own")
     assert not KOMBU.differs(["kombu"])
 
 
@@ -155,7 +156,7 @@ def test_amqp_below_5_is_refused_with_its_reason() -> None:
     (cell,) = select(["prefork-amqp2.6.1"]).cells
     with pytest.raises(InputError, match=r"amqp 2.6.1 does not run on Python 3.13: it needs vine below 5") as raised:
         lock(cell, NO_INDEX)
-    assert "amqp5.0.0" in raised.value.hint
+    assert "amqp5.1.0" in raised.value.hint
 
 
 def test_command_shows_the_releases_own_beside_what_is_run() -> None:
@@ -164,6 +165,55 @@ def test_command_shows_the_releases_own_beside_what_is_run() -> None:
     assert ["oslo.messaging", "10.2.4", "10.2.4"] in rows
     assert ["eventlet", "0.25.2", "0.38.1", "No module named 'imp'"] in rows
     assert RELEASES["train"].source in shown
+
+
+class Tried(Bench):
+    """A bench on which kombu works from 5.2 on, vine wants pytz, and greenlet has wheels from 3.1 on."""
+
+    def lay_out(self, package: str, version: str) -> bool:
+        return package != "greenlet" or number(version) >= (3, 1)
+
+    def failure(self, versions: dict[str, str]) -> str:
+        if "pytz" not in versions:
+            return "File \"/candidates/vine-1.0/a.py\"\nModuleNotFoundError: No module named 'pytz'"
+        if number(versions["kombu"]) < (5, 2):
+            return f"File \"/candidates/kombu-{versions['kombu']}/a.py\"\nModuleNotFoundError: No module named 'imp'"
+        return ""
+
+
+def bench(tmp_path: Path, *released: str) -> Tried:
+    def pip(_: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 0, json.dumps({"versions": released}))
+
+    return Tried("container", Index(tmp_path, pip))
+
+
+def test_what_does_not_work_gives_way_to_the_next_newer_release(tmp_path: Path) -> None:
+    own = {"kombu": "5.0", "vine": "1.0", "greenlet": "1.1"}
+    settled = bench(tmp_path, "5.3", "5.2", "5.1", "5.0", "3.1", "1.1").settle(Release("some", "", "", own))
+    assert settled.instead == {
+        "kombu": StandIn("5.2", "No module named 'imp'"),
+        "greenlet": StandIn("3.1", "no wheel for Python 3.13"),
+    }
+    assert settled.beside == {"pytz": "2025.2"}
+
+
+def test_release_for_which_nothing_works_is_not_settled(tmp_path: Path) -> None:
+    with pytest.raises(UnsettledError, match=r"nothing newer than kombu 5\.1"):
+        bench(tmp_path, "5.1", "5.0").settle(Release("some", "", "", {"kombu": "5.0", "vine": "1.0"}))
+
+
+@pytest.mark.parametrize(
+    ("traceback", "package"),
+    [
+        ('File "/candidates/kombu-5.0/a.py"\nFile "/candidates/vine-1.0/b.py"\nError: x', "vine"),
+        ('File "/candidates/kombu-5.0/a.py"\nFile "/candidates/pytz-2025.2/b.py"\nError: x', "kombu"),
+        ('File "/usr/lib/python3.13/threading.py"\nError: x', "eventlet"),
+        ("File \"/usr/lib/a.py\"\nTypeError: 'PipeMutex' object does not support it", "oslo.log"),
+    ],
+)
+def test_failure_is_laid_to_the_last_library_in_the_traceback(traceback: str, package: str) -> None:
+    assert culprit(traceback, ["kombu", "vine", "eventlet", "oslo.log"]) == package
 
 
 @pytest.mark.parametrize(
