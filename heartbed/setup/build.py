@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 from docker.errors import ImageNotFound
 
-from heartbed.errors import TestbedError
+from heartbed.errors import InputError, TestbedError
 from heartbed.settings import ROOT
 from heartbed.setup.commands import Commands
 from heartbed.setup.progress import Progress
+from heartbed.versions.releases import PYTHON
 
 if TYPE_CHECKING:
     import docker
@@ -41,6 +42,9 @@ PARALLEL_BUILDS = 3
 LOG_LINES_SHOWN = 20
 
 PYTHON_ERROR = re.compile(r"^(#\d+ )?[\d.]+ +(\w+Error|ERROR): ")
+RUNTIME_ERROR = re.compile(r"\w+Error: ")
+"""An error of Python's own, when what was installed is tried: it is not pip that failed, nor the network."""
+
 LONGEST_REASON = 200
 
 PULL_DEADLINE_S = 600
@@ -70,6 +74,11 @@ class ImageSpec:
     build_args: Mapping[str, str] = field(default_factory=dict)
     on: str = ""
     lock: str = ""
+
+    @property
+    def chosen(self) -> str:
+        """The versions in it, where somebody has asked for some that are not tried and locked here; else empty."""
+        return self.tag.partition(":")[2] if self.build_args.keys() & {"LOCK", "MOD_WSGI"} else ""
 
 
 @dataclass(frozen=True)
@@ -209,8 +218,14 @@ def _build(spec: ImageSpec, inputs: str, log: Path, commands: Commands, progress
             item.step(line)
         code = process.wait()
         if code:
+            why = reason(last)
+            if spec.chosen and RUNTIME_ERROR.match(why):
+                raise InputError(
+                    f"{spec.chosen} does not work on the images' Python {PYTHON}: {why}",
+                    hint=f"choose another version: heartbed versions lists them. The whole log: {log}",
+                )
             raise TestbedError(
-                f"{spec.tag} could not be built: {reason(last) or f'docker buildx build ended with code {code}'}",
+                f"{spec.tag} could not be built: {why or f'docker buildx build ended with code {code}'}",
                 hint=f"the whole log: {log}",
                 log=tuple(last),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from heartbed.model import CellVerdict, Outcome
 
@@ -74,10 +74,13 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
             f"{kept_with} kept every connection, {not_with} did not."
         )
     for axis, (kept, not_kept) in deciding.items():
-        idle = [title for other, title in varied.items() if _apart(cells, axis, other)]
-        nothing = f"; {' and '.join(idle)} made no difference" if idle else ""
+        others = [other for other in varied if _apart(cells, axis, other)]
+        telling = [other for other in others if _tells(cells, varied, other)]
+        idle = " and ".join(varied[other] for other in others if other not in telling)
+        more = f"; {idle} made no difference" if idle else ""
+        more += f"; how the others fared differed with {' and '.join(varied[o] for o in telling)}" if telling else ""
         decides = f"It is {varied[axis]} that decides"
-        return f"{decides}: {_names(kept)} kept every connection, {_names(not_kept)} did not{nothing}."
+        return f"{decides}: {_names(kept)} kept every connection, {_names(not_kept)} did not{more}."
     kept_names = ", ".join(cell.cell for cell in cells if cell.outcome is Outcome.KEPT)
     return f"No single choice decides. Kept: {kept_names}; every other cell lost connections or hung."
 
@@ -88,6 +91,20 @@ def _apart(cells: Sequence[CellVerdict], axis: str, other: str) -> bool:
         value(one, axis) == value(two, axis) and value(one, other) != value(two, other)
         for one, two in itertools.combinations(cells, 2)
     )
+
+
+def _tells(cells: Sequence[CellVerdict], varied: Collection[str], other: str) -> bool:
+    """Whether cells that differ in ``other`` alone fared differently, if only one of their connections did."""
+    fixed = [axis for axis in varied if axis != other]
+    return any(
+        all(value(one, axis) == value(two, axis) for axis in fixed) and _fate(one) != _fate(two)
+        for one, two in itertools.combinations(cells, 2)
+    )
+
+
+def _fate(cell: CellVerdict) -> tuple[Outcome, frozenset[tuple[str, Outcome]]]:
+    """What became of a cell, and of its connections of either purpose."""
+    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections)
 
 
 def _sides(cells: Sequence[CellVerdict], axis: str) -> tuple[list[str], list[str]] | None:

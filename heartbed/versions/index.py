@@ -152,7 +152,7 @@ def nearest(version: str, released: Sequence[str]) -> list[str]:
     wanted = number(version)
     before = [each for each in released if number(each) < wanted][-2:]
     after = [each for each in released if number(each) > wanted][:2]
-    alike = difflib.get_close_matches(version, released, n=1)
+    alike = difflib.get_close_matches(version, released, n=1, cutoff=0.8)
     return sorted({*before, *after, *alike}, key=number)
 
 

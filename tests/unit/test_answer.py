@@ -53,6 +53,12 @@ def test_the_axis_that_decides_and_those_that_make_no_difference() -> None:
     )
 
 
+def test_an_axis_with_which_the_fate_of_the_others_differs_made_a_difference() -> None:
+    told = said(prefork_eventlet=LOST, prefork_native=KEPT, event_eventlet=HUNG, event_native=KEPT)
+    assert told.endswith("did not; how the others fared differed with the MPM.")
+    assert "no difference" not in told
+
+
 def test_another_probe_than_idle_is_named() -> None:
     assert said("trickle", prefork_native=KEPT) == "The cell keeps its connections under trickle."
     assert said("trickle", prefork=LOST, event=LOST) == "None of the 2 cells keeps its connections under trickle."

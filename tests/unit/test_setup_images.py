@@ -202,3 +202,9 @@ def test_progress_on_a_terminal_shows_the_step_at_work() -> None:
         item.step("#7 [2/5] RUN apt-get update")
         progress.bars.refresh()
     assert "[2/5] RUN apt-get update" in out.getvalue()
+
+
+def test_versions_that_somebody_has_chosen_are_told_from_those_that_are_locked_here() -> None:
+    tag = "heartbed-apache:oslo17.3.2-eventlet0.40.0"
+    assert ImageSpec("apache", tag, build_args={"LOCK": "eventlet==0.40.0"}).chosen == "oslo17.3.2-eventlet0.40.0"
+    assert ImageSpec("apache", "heartbed-apache:oslo14.3.0", build_args={"OSLO_MESSAGING": "14.3.0"}).chosen == ""
