@@ -107,7 +107,7 @@ def _same(one: Variant[Any], other: Variant[Any]) -> bool:
 
 
 def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:
-    variant = unchanged(prepared)
+    own, variant = prepared.candidate, unchanged(prepared)
     for change in chosen:
         variant = change.apply(variant)
     label = "-".join([prepared.label, *(change.key for change in chosen)])
@@ -117,6 +117,7 @@ def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], 
         model=variant.model,
         thread=variant.thread,
         oslo=variant.oslo,
+        named=tuple({**dict.fromkeys(own.named), "oslo": None}) if variant.oslo != own.oslo else own.named,
         heartbeat_s=variant.heartbeat_s,
     )
     return Mend(chosen, candidate, _lines(prepared, variant))

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from heartbed.axes import DEFAULT_OSLO
 from heartbed.cell import Cell
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Draft(ABC):
     @property
     def oslo(self) -> str:
         """The version of oslo.messaging that it is to run with."""
-        return self.wishes.oslo or DEFAULT_OSLO
+        return self.wishes.cell.oslo
 
     @property
     def source(self) -> Source:

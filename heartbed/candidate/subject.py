@@ -121,9 +121,12 @@ def fields(draft: Draft, folder: Path) -> dict[str, Any]:
     wishes = draft.wishes
     pthread = wishes.options.get(PTHREAD, "").lower() == "true" if wishes.pthread is None else wishes.pthread
     return {
-        "model": wishes.model or "eventlet",
-        "thread": "pthread" if pthread and wishes.model != "native" else "green",
+        "model": wishes.runs,
+        "thread": "pthread" if pthread and wishes.runs != "native" else "green",
         "oslo": draft.oslo,
+        "libraries": wishes.cell.libraries,
+        "release": wishes.cell.release,
+        "named": wishes.cell.named,
         "heartbeat_s": 0 if wishes.switched_off else None,
         "label": draft.label,
         "folder": folder,

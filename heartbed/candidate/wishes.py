@@ -8,6 +8,8 @@ from pathlib import Path
 
 from heartbed.axes import DEFAULT_OSLO
 from heartbed.candidate.oslo_config import OsloConfig
+from heartbed.cell import Cell
+from heartbed.cells import select
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,17 @@ class OwnApplication:
     packages: Path | None = None
 
 
+NATIVE_BY_DEFAULT = ("2026.1", "2026.2")
+"""Releases whose nova runs on native threads unless told otherwise: nova 33 and later."""
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the user says beside the file; None where it is left to Heartbed, which then says what it assumes."""
 
     model: str | None = None
+    release: str | None = None
+    """An OpenStack release, which stands for a set of versions."""
     pthread: bool | None = None
     oslo: str | None = None
     mpm: str | None = None
@@ -40,15 +48,31 @@ class Wishes:
     notes: tuple[str, ...] = ()
     """What is to be said of that nova.conf."""
 
+    @property
+    def runs(self) -> str:
+        """The execution model: nova's own default in that release where the user says nothing."""
+        return self.model or ("native" if self.release in NATIVE_BY_DEFAULT else "eventlet")
+
+    @property
+    def cell(self) -> Cell:
+        """A cell with the versions that are wished for."""
+        named = [self.release or "", f"oslo{self.oslo}" if self.oslo else ""]
+        (found,) = select(["-".join(filter(None, ["prefork", *named]))]).cells
+        return found
+
 
 def assumptions(wishes: Wishes) -> list[str]:
     """What is assumed of the application, in words."""
     found = []
-    if wishes.model is None:
+    if wishes.model is None and wishes.runs == "native":
+        found.append(f"native threads, nova's default in {wishes.release} (--model eventlet says otherwise)")
+    elif wishes.model is None:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
-    if wishes.oslo is None:
+    if wishes.release:
+        found += select([wishes.cell.name]).notes
+    elif wishes.oslo is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
-    if wishes.pthread is None and wishes.model != "native" and not _has_pthread(wishes):
+    if wishes.pthread is None and wishes.runs != "native" and not _has_pthread(wishes):
         found.append("heartbeat_in_pthread = false, the library's default (--pthread, or --oslo-config nova.conf)")
     if not wishes.switched_off:
         found.append(

@@ -167,6 +167,7 @@ def _what(checked: Checked, out: Console) -> None:
     rows = {
         **checked.prepared.rows,
         "runs": f"{own.model}, oslo.messaging {own.oslo}"
+        + (f" and the rest of {own.release}" if own.release else "")
         + (f", heartbeat_in_pthread = {str(own.thread == 'pthread').lower()}" if own.model == "eventlet" else ""),
     }
     for name, value in rows.items():

@@ -12,11 +12,18 @@ from heartbed.candidate.oslo_config import read_options
 from heartbed.candidate.wishes import OwnApplication, Wishes
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
+from heartbed.versions.releases import RELEASES
 
 WISHES = (
     click.option("--model", type=click.Choice(["eventlet", "native"]), help="Execution model of your application."),
     click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
     click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
+    click.option(
+        "--release",
+        type=click.Choice([*RELEASES]),
+        metavar="NAME",
+        help="Your OpenStack release, as 2024.1: its versions of all libraries, and nova's execution model in it.",
+    ),
     click.option(
         "--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none."
     ),

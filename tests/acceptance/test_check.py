@@ -141,6 +141,19 @@ def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
     assert keeping == ["oslo.messaging 17.3.2 and heartbeat_in_pthread = true"]
 
 
+def test_an_openstack_release_brings_its_versions_and_novas_model(runs: Path) -> None:
+    done = heartbed("check", "devstack", "--release", "2024.1", "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert told["is"]["release"] == "2024.1"
+    assert told["verdict"]["observed"]["versions"]["oslo.messaging"] == "14.7.3"
+    keeping = {change["change"] for change in told["changes"] if change["outcome"] == "kept"}
+    assert keeping == {"native threads instead of eventlet", "heartbeat_in_pthread = true"}
+    later = heartbed("check", "devstack", "--release", "2026.1", "--no-mend", runs=runs)
+    assert later.returncode == 0, later.stderr
+    assert "nova's default in 2026.1" in later.stdout
+
+
 def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> None:
     conf.write_text(f"{MAIN}\nWSGIScriptAliasMatch ^/compute(.*) /srv/app.wsgi\n")
     done = heartbed("check", conf, "--no-mend", runs=runs)

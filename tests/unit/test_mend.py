@@ -214,3 +214,23 @@ def test_a_release_is_paired_with_the_option_that_it_brings(bench: Workbench) ->
     assert {"oslo18.3.1", "pthread"} not in keys
     assert {"oslo18.3.1", "oslo17.3.2"} not in keys
     assert not any("native" in each for each in keys)
+
+
+def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(bench: Workbench) -> None:
+    zed = prepared(bench, "kolla-nova.conf", release="zed").candidate
+    assert (zed.model, zed.oslo, zed.build) == ("eventlet", "14.0.3", "zed")
+    later = prepared(bench, "kolla-nova.conf", release="2026.1")
+    assert later.candidate.model == "native"
+    assert any("nova's default in 2026.1" in text for text in later.draft.assumptions)
+    assert prepared(bench, "kolla-nova.conf", release="2026.1", model="eventlet").candidate.model == "eventlet"
+
+
+def test_another_version_is_tried_beside_a_release(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench, "kolla-nova.conf", release="zed"), bench, ["18.3.1"]))
+    assert found["oslo18.3.1"].candidate.build == "zed-oslo18.3.1"
+    assert found["native"].candidate.build == "zed"
+
+
+def test_what_of_a_release_is_not_its_own_is_said(bench: Workbench) -> None:
+    said = prepared(bench, "kolla-nova.conf", release="zed").draft.assumptions
+    assert any("eventlet" in text and "do not run on Python" in text for text in said)

@@ -54,7 +54,7 @@ class HttpdDraft(Draft):
     @property
     def cell(self) -> Cell:
         """A cell whose image can read the file."""
-        return Cell("prefork", "daemon", "eventlet", "green", self.oslo)
+        return self.wishes.cell
 
     @property
     def source(self) -> HttpdSource:

@@ -43,7 +43,7 @@ class UwsgiDraft(Draft):
     @property
     def cell(self) -> Cell:
         """A cell whose image can read the file."""
-        return Cell("uwsgi", "", "eventlet", "green", self.oslo)
+        return replace(self.wishes.cell, server="uwsgi", mode="")
 
     @property
     def source(self) -> UwsgiSource:
