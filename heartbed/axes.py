@@ -57,7 +57,7 @@ MAIN_AXES = (
         "model",
         {
             "eventlet": "the application calls eventlet.monkey_patch() first",
-            "native": "plain OS threads, eventlet is not even imported",
+            "native": "plain OS threads, nothing is patched",
         },
     ),
     Axis(

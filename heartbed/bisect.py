@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from heartbed.axes import VERSIONED, library
+from heartbed.axes import LIBRARIES, VERSIONED, library
 from heartbed.batch import Answer, Played, answer
 from heartbed.cells import Cell
 from heartbed.errors import InputError
@@ -121,7 +121,10 @@ def ends(good: str, bad: str) -> tuple[End, End]:
 
 
 def at(cell: Cell, word: str, version: str) -> Cell:
-    """The same cell with another release of a library."""
+    """The same cell with another release of a library, named beside its OpenStack release if it has one."""
+    if cell.release:
+        named = tuple(each.word for each in LIBRARIES if each.word in (word, *cell.named))
+        cell = replace(cell, named=named)
     if word == "oslo":
         return replace(cell, oslo=version)
     others = {**dict(cell.libraries), word: version}

@@ -93,6 +93,14 @@ class Cell:
         chosen = {"oslo": self.oslo, **dict(self.versions)}
         return {library(word).package: version for word, version in chosen.items()}
 
+    @property
+    def stands_in(self) -> str:
+        """What of a release is not its own here, in words; empty where all is, or there is no release."""
+        if not self.release:
+            return ""
+        differs = RELEASES[self.release].differs([library(word).package for word in self.named])
+        return f"{self.build}: {differs}" if differs else ""
+
     def _named(self) -> list[tuple[str, str]]:
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
         return [(word, chosen.get(word, library(word).default)) for word in self.named]

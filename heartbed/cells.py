@@ -25,7 +25,6 @@ from heartbed.axes import (
     VERSIONED,
     Axis,
     Parameter,
-    library,
 )
 from heartbed.cell import Cell
 from heartbed.errors import InputError
@@ -64,12 +63,7 @@ class Selection:
     @property
     def notes(self) -> list[str]:
         """Where a cell is not quite what its name says: ``train: kombu 5.3.0 for 4.6.6, ...``."""
-        told = {
-            cell.build: RELEASES[cell.release].differs([library(word).package for word in cell.named])
-            for cell in self.cells
-            if cell.release
-        }
-        return [f"{name}: {differs}" for name, differs in told.items() if differs]
+        return [told for told in dict.fromkeys(cell.stands_in for cell in self.cells) if told]
 
 
 @dataclass

@@ -33,6 +33,7 @@ def provenance(
                 "name": cell.name,
                 "factors": cell.factors,
                 "versions": cell.packages,
+                "stands_in": cell.stands_in,
                 "heartbeat_s": settings.timeout_of(cell),
                 "processes": cell.process_count,
                 "threads": cell.thread_count,

@@ -57,8 +57,8 @@ def _facts(environ: dict[str, Any]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001  an application without oslo.messaging has none of these options
         found = _without_oslo() | {"incomplete": f"{type(error).__name__}: {error}"}
     # Its libraries are the application's own business: they are told, and not held against what was asked.
-    found["versions"] = {k: v for k, v in dict(found["versions"]).items() if k != "oslo.messaging"}
-    for package in ("oslo.messaging", "kombu", "pika"):
+    found["versions"] = {k: v for k, v in dict(found["versions"]).items() if k not in facts.PACKAGES}
+    for package in ("oslo.messaging", "eventlet", "kombu", "amqp", "pika"):
         try:
             found["versions"][f"{package} (the application's)"] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -10,8 +10,9 @@ import click
 from heartbed import matrix, mend
 from heartbed.candidate import presets
 from heartbed.candidate.kinds import draft
-from heartbed.cli.answer import FORMATS, Checked, show, tell
+from heartbed.cli.answer import show
 from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
+from heartbed.cli.checked import FORMATS, Checked, tell
 from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import HeartbedError, InputError

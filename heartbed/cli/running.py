@@ -61,8 +61,6 @@ def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
     if not quiet:
         for name, reason in selection.left_out:
             err.print(f"left out: {name}: {reason}", markup=False)
-        for note in selection.notes:
-            err.print(note, markup=False)
     with LiveView(names, settings.heartbeat_s, quiet=quiet, console=err) as view:
         outcome = execute(selection, settings, lambda cells: images_for(cells, err, quiet=quiet), [view])
     data = load(settings.runs, str(outcome.folder))
@@ -106,7 +104,7 @@ def _axes() -> Table:
             table.add_row(axis.name, token, meaning + default + only)
     for library in cells_.LIBRARIES:
         table.add_row("library", f"{library.word}<version>", f"version of {library.package} ({library.default})")
-    table.add_row("release", "stein ... 2026.2", "the oslo.messaging of an OpenStack release: heartbed versions")
+    table.add_row("release", "stein ... 2026.2", "an OpenStack release, a set of versions: heartbed versions")
     for parameter in cells_.PARAMETERS:
         bounds = f"{parameter.least} to {parameter.most}"
         table.add_row("parameter", f"{parameter.name}<n>", f"{parameter.meaning}; {bounds}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -122,10 +121,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
         if end.version not in released:
             raise unknown(package, end.version, released)
     settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
-    # Beside a release the library that is searched is named, so that its versions can be told apart.
-    named = tuple(each.word for each in LIBRARIES if each.word in (first.word, *cells[0].named))
-    start = replace(cells[0], named=named) if cells[0].release else cells[0]
-    found = bisect_.bisect(start, first, last, released, lambda some: _played(some, settings, quiet=quiet))
+    found = bisect_.bisect(cells[0], first, last, released, lambda some: _played(some, settings, quiet=quiet))
     out = console()
     out.print(_tried(found))
     for line in _told(found, cells[0], package):
@@ -193,7 +189,9 @@ def list_versions(name: str | None) -> None:
             out.print(f"{name}{version}", markup=False)
     elif name in RELEASES:
         out.print(_release(RELEASES[name]))
-        out.print(f"\nits own: {RELEASES[name].source}", markup=False)
+        release = RELEASES[name]
+        whose = f"oslo.messaging: the last of its series (the constraints name {release.named})"
+        out.print(f"\n{whose}\nthe others: {release.source}", markup=False, soft_wrap=True)
     else:
         nearest = difflib.get_close_matches(name, [*words, *RELEASES], n=1)
         meant = f"; did you mean {nearest[0]!r}?" if nearest else ""

@@ -20,6 +20,10 @@ MEANING = "a page that does not touch RabbitMQ is asked for twice a heartbeat ti
 PAGES_A_TIMEOUT = 2
 """RabbitMQ closes after two timeouts of silence: were each page to let one heartbeat out, none would come too late."""
 
+FIRST = 0.75
+"""When the first page is due, in intervals: with no timeout of whole seconds does a page then meet the look at the
+process in the middle of its idle time."""
+
 
 def play(stage: Stage) -> None:
     """Ask every cell for pages in one shared window, then ask each process for what needs RabbitMQ.
@@ -58,7 +62,8 @@ class Trickle:
 
     def _until_next(self) -> float:
         """Seconds until the next page is due. One that took longer than the interval has used up those in between."""
-        return self._every_s - (time.time() - self._opened.idle_from) % self._every_s
+        first = self._opened.idle_from + FIRST * self._every_s
+        return self._every_s - (time.time() - first) % self._every_s
 
     def end(self) -> None:
         """Ask no more; returns when the last page has been answered, or given up."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from heartbed.plan import HTTP_PORT, image_name
+from heartbed.candidate.adapted import COPY
+from heartbed.plan import HTTP_PORT, bind, image_name
 
 if TYPE_CHECKING:
+    from heartbed.candidate.subject import Candidate
     from heartbed.cells import Cell
     from heartbed.plan import Plan
 
@@ -43,3 +45,9 @@ def hosted(
         "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
         "depends_on": ["rabbitmq", "compute"],
     }
+
+
+def brought(plan: Plan, candidate: Candidate, image: str, command: Sequence[str]) -> dict[str, Any]:
+    """The service of a candidate: a server started by ``command`` on the copy of the user's configuration."""
+    volumes = [bind(candidate.folder, COPY), *(bind(*each) for each in candidate.mounts)]
+    return {**hosted(plan, candidate, image, candidate.switches, volumes), "command": list(command)}

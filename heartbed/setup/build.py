@@ -41,8 +41,8 @@ PARALLEL_BUILDS = 3
 
 LOG_LINES_SHOWN = 20
 
-PYTHON_ERROR = re.compile(r"^(#\d+ )?[\d.]+ +(\w+Error|ERROR): ")
-RUNTIME_ERROR = re.compile(r"\w+Error: ")
+PYTHON_ERROR = re.compile(r"^(#\d+ )?[\d.]+ +([\w.]*(Error|NoMatches|Exception)|ERROR)(: |\Z)")
+RUNTIME_ERROR = re.compile(r"(?!OSError|ERROR)[\w.]*(Error|NoMatches|Exception)(: |\Z)")
 """An error of Python's own, when what was installed is tried: it is not pip that failed, nor the network."""
 
 LONGEST_REASON = 200
@@ -77,7 +77,7 @@ class ImageSpec:
 
     @property
     def chosen(self) -> str:
-        """The versions in it, where somebody has asked for some that are not tried and locked here; else empty."""
+        """The versions in it, where others than those of the lock files' own images are asked for; else empty."""
         return self.tag.partition(":")[2] if self.build_args.keys() & {"LOCK", "MOD_WSGI"} else ""
 
 

@@ -174,7 +174,7 @@ def _cost(cell: CellHistory) -> Cost:
 
 
 def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
-    notes = []
+    notes = [told] if (told := str(cell.asked.get("stands_in") or "")) else []
     idle_from = cell.idle_from
     fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
     if fresh:

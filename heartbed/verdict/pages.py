@@ -17,7 +17,7 @@ from heartbed.verdict.evidence import cite
 from heartbed.verdict.location import Beater
 
 CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
-USED = "pages made the application use RabbitMQ, so they are no health check that leaves it alone"
+USED = "the application used RabbitMQ meanwhile, so this tells nothing of pages that leave it alone"
 NO_HELP = "answering a page did not run the hub of the thread that should send heartbeats"
 
 

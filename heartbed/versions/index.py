@@ -113,6 +113,8 @@ class Index:
         if done.returncode:
             raise self._refused(package, version, done.stderr)
         (found,) = json.loads(done.stdout)["install"]
+        if found["metadata"]["version"] != version:  # pip takes 14.3 for 14.3.0
+            raise unknown(package, version, self.released(package))
         return str(found["download_info"]["archive_info"]["hashes"]["sha256"])
 
     def source(self, package: str, version: str) -> Pin:

@@ -77,5 +77,5 @@ def _refuse(package: str, version: str) -> None:
         raise InputError(
             f"amqp {version} does not run on Python {PYTHON}: it needs vine below 5, which imports what Python 3.11 "
             "has removed (inspect.formatargspec)",
-            hint="the oldest that goes with the image's kombu is amqp5.1.0",
+            hint="amqp5.1.0 is the oldest that goes with the kombu that every image has unless another is named",
         )

@@ -59,6 +59,50 @@ def test_an_axis_with_which_the_fate_of_the_others_differs_made_a_difference() -
     assert "no difference" not in told
 
 
+def told(by_name: dict[str, Outcome]) -> str:
+    """The sentence on cells by their names, where these have dots in them."""
+    return answer([verdict(name, outcome) for name, outcome in by_name.items()])
+
+
+def test_a_release_is_a_set_and_not_its_oslo_messaging() -> None:
+    found = {"uwsgi-eventlet-pthread-train": LOST, "uwsgi-eventlet-pthread-2024.1": KEPT}
+    assert told(found) == "It is the OpenStack release that decides: 2024.1 kept every connection, train did not."
+    found = {"uwsgi-eventlet-pthread-2026.1": KEPT, "uwsgi-eventlet-pthread-oslo17.3.2": LOST}
+    assert told(found) == (
+        "It is the OpenStack release that decides: 2026.1 kept every connection, Heartbed's own versions did not."
+    )
+
+
+def test_a_version_named_beside_releases_is_an_axis_of_its_own() -> None:
+    found = {"uwsgi-eventlet-pthread-train": LOST, "uwsgi-eventlet-pthread-train-oslo14.3.0": KEPT}
+    assert told(found).startswith("It is the version of oslo.messaging that decides: 14.3.0 kept")
+
+
+def test_what_only_processes_differ_in_is_not_put_down_to_the_mpm() -> None:
+    found = {
+        "prefork-native": KEPT,
+        "event-native": KEPT,
+        "event-eventlet-processes1": LOST,
+        "prefork-eventlet-processes3": HUNG,
+    }
+    assert told(found).startswith("It is how the application runs its threads or the number of processes that decides")
+    assert "differed" not in told(found)
+
+
+def test_a_mode_that_a_server_does_not_have_is_no_difference() -> None:
+    found = {"uwsgi-native": KEPT, "prefork-native": KEPT, "uwsgi-eventlet": LOST, "prefork-eventlet": LOST}
+    assert told(found).endswith("did not; the server made no difference.")
+
+
+def test_any_axis_can_decide() -> None:
+    found = {"gunicorn-eventlet-sync": KEPT, "gunicorn-eventlet-gthread": HUNG}
+    assert told(found) == (
+        "It is the class of gunicorn's workers that decides: sync kept every connection, gthread did not."
+    )
+    found = {"uwsgi-kombu5.6.0": KEPT, "uwsgi-kombu5.3.0": LOST}
+    assert told(found).startswith("It is the version of kombu that decides: 5.6.0 kept")
+
+
 def test_another_probe_than_idle_is_named() -> None:
     assert said("trickle", prefork_native=KEPT) == "The cell keeps its connections under trickle."
     assert said("trickle", prefork=LOST, event=LOST) == "None of the 2 cells keeps its connections under trickle."

@@ -45,7 +45,10 @@ def pip(*, install: str = "", index: str = "", asked: list[str] | None = None) -
             asked.append(arguments[0])
         if arguments[0] == "index":
             return done(1, stderr=index) if index else done(0, {"versions": [*RELEASED[::-1], "14.0.0rc1"]})
-        info = {"download_info": {"archive_info": {"hashes": {"sha256": SHA}}}}
+        version = str(arguments[-1]).partition("==")[2]
+        # As pip does, which takes 14.3 for 14.3.0.
+        metadata = {"version": f"{version}.0" if version.count(".") == 1 else version}
+        info = {"download_info": {"archive_info": {"hashes": {"sha256": SHA}}}, "metadata": metadata}
         return done(1, stderr=install) if install else done(0, {"install": [info]})
 
     return run
@@ -157,3 +160,9 @@ def test_defaults_are_what_the_image_has() -> None:
     pins = dict(re.findall(r"^([\w.]+)==([\d.]+)", locked, re.MULTILINE))
     for library in LIBRARIES[1:]:
         assert pins[library.package] == library.default
+
+
+def test_a_number_that_pip_would_complete_names_no_release(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no oslo.messaging 14\.3$") as caught:
+        Index(tmp_path, pip()).pin("oslo.messaging", "14.3")
+    assert "14.3.0" in caught.value.hint
