@@ -15,6 +15,7 @@ from heartbed import bisect as bisect_
 from heartbed import matrix as matrix_
 from heartbed.axes import LIBRARIES, MAIN_AXES, library
 from heartbed.batch import answer
+from heartbed.candidate.prepared import count
 from heartbed.cells import Cell, select
 from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
@@ -158,9 +159,8 @@ def _told(found: bisect_.Found, cell: Cell, package: str) -> list[str]:
     if found.stray:
         lines.append(f"  It is not the only change: {', '.join(found.stray)} again has the verdict of {found.before}.")
     tried = len(verdicts) + len(found.search.skipped)
-    lines.append(
-        f"  Found in {found.search.windows} idle windows with {tried} of {len(found.search.versions)} releases."
-    )
+    windows = count(found.search.windows, "idle window")
+    lines.append(f"  Found in {windows} with {tried} of {len(found.search.versions)} releases.")
     return lines
 
 
