@@ -21,7 +21,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
     program = Program(tmp_path_factory.mktemp("releases"))
     done = program("run", *CELLS)
     assert done.code == 1, done
-    told = " ".join(done.err.split())
+    told = " ".join(done.out.split())
     assert f"train: {RELEASES['train'].differs()}" in told
     return program
 
@@ -51,3 +51,4 @@ def test_verdicts_are_those_of_the_releases(run: Program) -> None:
         "LISTEN": Outcome.LOST,
     }
     assert verdicts["prefork-daemon-native-2026.1"].outcome is Outcome.KEPT
+    assert train.notes[0] == f"train: {RELEASES['train'].differs()}"
