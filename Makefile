@@ -18,7 +18,7 @@ ELSE_SAY := || scripts/say-exit-code $$?
 compare: setup ## prefork beside event, or A= beside B=: who keeps the connections when idle?
 	@# A cell that is not kept (exit code 1) is what one wants to find out here, and no failure.
 	@$(HEARTBED) compare $${A:+"$$A"} $${B:+"$$B"} $${PROBE:+--probe "$$PROBE"} || { code=$$?; [ $$code -eq 1 ] || scripts/say-exit-code $$code; }
-check: setup ## CONF=site.conf: verdict, cause, and the single changes that mend it
+check: setup ## CONF=site.conf, nova-api.ini or a preset: verdict, cause, and the single changes that mend it
 	@$(HEARTBED) check $${CONF:+"$$CONF"} $(ELSE_SAY)
 matrix: setup ## the whole reference matrix
 	@$(HEARTBED) matrix $(ELSE_SAY)
@@ -78,9 +78,9 @@ help: ## this list
 	@printf '\nVariables\n'
 	@printf '  %-22s %s\n' \
 	    HEARTBEAT=6 'heartbeat timeout in seconds ($(HEARTBEAT))' \
-	    'A=... B=...' 'what to compare: cell expressions or httpd conf files' \
+	    'A=... B=...' 'what to compare: cell expressions, files, presets' \
 	    PROBE=trickle 'what is done meanwhile, in compare and bisect (idle)' \
-	    CONF=site.conf 'the httpd configuration to check' \
+	    CONF=site.conf 'the configuration to check: of httpd or uWSGI, or a preset' \
 	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
 	    HEARTBED_RABBITMQ=3.10 'an older RabbitMQ (4)' \
 	    RABBITMQ_IMAGE=... 'another broker, as rabbitmq:4-management' \
