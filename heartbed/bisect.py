@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from heartbed.axes import LIBRARIES, VERSIONED, library
+from heartbed.axes import VERSIONED
 from heartbed.batch import Answer, Played, answer
 from heartbed.cells import Cell
 from heartbed.errors import InputError
@@ -120,19 +120,6 @@ def ends(good: str, bad: str) -> tuple[End, End]:
     return first, last
 
 
-def at(cell: Cell, word: str, version: str) -> Cell:
-    """The same cell with another release of a library, named beside its OpenStack release if it has one."""
-    if cell.release:
-        named = tuple(each.word for each in LIBRARIES if each.word in (word, *cell.named))
-        cell = replace(cell, named=named)
-    if word == "oslo":
-        return replace(cell, oslo=version)
-    others = {**dict(cell.libraries), word: version}
-    if version == library(word).default:
-        del others[word]
-    return replace(cell, libraries=tuple(sorted(others.items())))
-
-
 def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Measure) -> Found:
     """Search among ``released``, which holds both ends, in either direction.
 
@@ -142,10 +129,10 @@ def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Me
     span = [each for each in released if number(low) <= number(each) <= number(high)]
     search = Search(span if span[0] == good.version else span[::-1])
     while candidates := search.candidates():
-        played = measure([at(cell, good.word, version) for version in candidates])
+        played = measure([cell.with_version(good.word, version) for version in candidates])
         search.windows += 1
         for version in candidates:
-            name = at(cell, good.word, version).name
+            name = cell.with_version(good.word, version).name
             search.learn(version, played.verdicts.get(name), played.missing.get(name, ""))
         _check_ends(search, good, bad)
     before, after = search.interval()

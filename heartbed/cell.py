@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from heartbed.axes import DEFAULT_OSLO, HTTPD, LIBRARIES, OPTION_AXES, library
 from heartbed.versions.releases import RELEASES
@@ -75,6 +76,18 @@ class Cell:
         return tuple(
             (each.word, chosen[each.word]) for each in LIBRARIES if chosen.get(each.word, each.default) != each.default
         )
+
+    def with_version(self, word: str, version: str) -> Self:
+        """The same cell with another version of a library, named beside its OpenStack release if it has one."""
+        named = (
+            tuple(each.word for each in LIBRARIES if each.word in (word, *self.named)) if self.release else self.named
+        )
+        if word == "oslo":
+            return replace(self, oslo=version, named=named)
+        others = {**dict(self.libraries), word: version}
+        if version == library(word).default:
+            del others[word]
+        return replace(self, libraries=tuple(sorted(others.items())), named=named)
 
     @property
     def build(self) -> str:

@@ -107,17 +107,16 @@ def _same(one: Variant[Any], other: Variant[Any]) -> bool:
 
 
 def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:
-    own, variant = prepared.candidate, unchanged(prepared)
+    variant = unchanged(prepared)
     for change in chosen:
         variant = change.apply(variant)
     label = "-".join([prepared.label, *(change.key for change in chosen)])
+    made = prepared.write(variant, label, bench)
     candidate = replace(
-        prepared.write(variant, label, bench),
+        made if variant.oslo == made.oslo else made.with_version("oslo", variant.oslo),
         label=label,
         model=variant.model,
         thread=variant.thread,
-        oslo=variant.oslo,
-        named=tuple({**dict.fromkeys(own.named), "oslo": None}) if variant.oslo != own.oslo else own.named,
         heartbeat_s=variant.heartbeat_s,
     )
     return Mend(chosen, candidate, _lines(prepared, variant))

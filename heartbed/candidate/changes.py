@@ -20,6 +20,11 @@ OPTION_GONE = (18,)
 OPTION_NEW = (10, 1)
 """First oslo.messaging with it."""
 
+ONE_THREAD = (
+    "one request at a time a process: the same load takes as many more processes, each with its own connections"
+)
+"""What it costs to serve with one thread, under any server."""
+
 PTHREAD = "pthread"
 """Key of the change that is of no use without the option."""
 

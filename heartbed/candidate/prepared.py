@@ -106,8 +106,3 @@ class Prepared(ABC, Generic[Shape]):
     @abstractmethod
     def write(self, variant: Variant[Shape], label: str, bench: Workbench) -> Candidate:
         """Write the copy of the configuration as the variant has it, and return the candidate that runs it."""
-
-
-def count(number: int, word: str, plural: str = "s") -> str:
-    """``2 processes``."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}{plural}"

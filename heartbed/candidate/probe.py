@@ -41,14 +41,17 @@ def _read(command: list[str], *, dump: bool) -> dict[str, object]:
     return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
 
 
-def _read_ini(path: str) -> dict[str, object]:
-    """What uWSGI has in force; all the options that it knows as ``stderr``."""
+def _read_ini(path: str, *, dump: bool) -> dict[str, object]:
+    """What uWSGI has in force; with ``dump`` also all the options that it knows, as ``stderr``."""
     # It reads, says what it has read, and goes. lazy-apps: it need not load the application for that.
     command = ["uwsgi", "--lazy-apps", "--show-config", "--no-server", "--ini", path]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=30)
-    known = subprocess.run(["uwsgi", "--help"], capture_output=True, text=True, errors="replace", check=False)
     told = done.stdout + done.stderr
-    return {"ok": done.returncode == 0 and ";end of configuration" in told, "output": told, "stderr": known.stdout}
+    known = ""
+    if dump:
+        asked = subprocess.run(["uwsgi", "--help"], capture_output=True, text=True, errors="replace", check=False)
+        known = asked.stdout
+    return {"ok": done.returncode == 0 and ";end of configuration" in told, "output": told, "stderr": known}
 
 
 def _options() -> dict[str, object]:
@@ -100,7 +103,7 @@ def main() -> None:
     """Do what the argument says."""
     asked = json.loads(sys.argv[1])
     told = {
-        name: _read_ini(f"{FOLDER}/{name}")
+        name: _read_ini(f"{FOLDER}/{name}", dump=asked["dump"])
         if name.endswith(".ini")
         else _read([HTTPD, "-f", f"{FOLDER}/{name}"], dump=asked["dump"])
         for name in asked["names"]
@@ -108,7 +111,7 @@ def main() -> None:
     if asked.get("options"):
         told["options"] = _options()
     if cell := asked.get("cell"):
-        told["cell"] = _read_ini(cell) if cell.endswith(".ini") else _read([cell], dump=True)
+        told["cell"] = _read_ini(cell, dump=True) if cell.endswith(".ini") else _read([cell], dump=True)
     answer = _get(asked["names"][0], asked["get"]) if asked.get("get") else None
     json.dump({"told": told, "answer": answer}, sys.stdout)
 

@@ -69,7 +69,7 @@ def assumptions(wishes: Wishes) -> list[str]:
     elif wishes.model is None:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
     if wishes.release:
-        found += select([wishes.cell.name]).notes
+        found += [told] if (told := wishes.cell.stands_in) else []
     elif wishes.oslo is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
     if wishes.pthread is None and wishes.runs != "native" and not _has_pthread(wishes):

@@ -12,11 +12,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidate.adapted import diff
-from heartbed.candidate.prepared import count
 from heartbed.cli.checked import Checked, Tried, fate
 from heartbed.model import Outcome, RunVerdict
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
+from heartbed.wording import count
 
 
 def show(checked: Checked, out: Console) -> None:

@@ -15,7 +15,6 @@ from heartbed import bisect as bisect_
 from heartbed import matrix as matrix_
 from heartbed.axes import LIBRARIES, MAIN_AXES, library
 from heartbed.batch import answer
-from heartbed.candidate.prepared import count
 from heartbed.cells import Cell, select
 from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
@@ -26,6 +25,7 @@ from heartbed.setup.images import images_for
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
 from heartbed.versions.releases import PYTHON, RELEASES, Release
+from heartbed.wording import count
 
 HEARTBEAT = heartbeat_option("Timeout.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")

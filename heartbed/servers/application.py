@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from heartbed.candidate.adapted import COPY
+from heartbed.candidate.wishes import SWITCH
 from heartbed.plan import HTTP_PORT, bind, image_name
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def environment(plan: Plan, cell: Cell) -> dict[str, str]:
         "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_TIMEOUT_THRESHOLD": str(plan.settings.timeout_of(cell)),
     }
     if cell.model == "native":
-        values["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "true"
+        values[SWITCH] = "true"
     else:
         values["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"] = str(cell.thread == "pthread").lower()
     return values

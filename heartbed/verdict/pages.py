@@ -15,6 +15,7 @@ from heartbed.record import Event
 from heartbed.verdict import location
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.location import Beater
+from heartbed.wording import count
 
 CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
 USED = "the application used RabbitMQ meanwhile, so this tells nothing of pages that leave it alone"
@@ -35,15 +36,10 @@ def answered(cell: CellHistory, pid: int | None, until: float) -> list[Event]:
     return [e for e in cell.requests("during") if e.pid is not None and e.pid == pid and _end(e) <= until]
 
 
-def count(pages: list[Event]) -> str:
-    """``1 page``, ``7 pages``."""
-    return "1 page" if len(pages) == 1 else f"{len(pages)} pages"
-
-
 def beside(cell: CellHistory, pid: int | None, until: float) -> str:
     """What is to be added to a sentence about a process up to ``until``; empty where it answered no page."""
     pages = answered(cell, pid, until)
-    return f", in which its process answered {count(pages)}" if pages else ""
+    return f", in which its process answered {count(len(pages), 'page')}" if pages else ""
 
 
 def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done | None:
@@ -53,7 +49,7 @@ def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done |
         return None
     own = [page for page in pages if page.data.get("thread") == beater.tid]
     by = "by this thread" if len(own) == len(pages) else f"{len(own) or 'none'} of them by this thread"
-    why = f"{count(pages)} answered since its timer was due, {by}, did not run it"
+    why = f"{count(len(pages), 'page')} answered since its timer was due, {by}, did not run it"
     last = pages[-1]
     said = f"a page, answered by OS thread {last.data.get('thread')} while the hub's timer was due and stayed so"
     return Done(why, NO_HELP, cite(last, said))
@@ -137,7 +133,7 @@ def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) 
     failed = [page for page in pages if not isinstance(page.data.get("status"), int) or page.data["status"] >= 400]
     if failed:
         told = dict.fromkeys(str(page.data.get("status") or "not answered") for page in failed)
-        found.append(f"{len(failed)} of {count(pages)} failed: {', '.join(told)}")
+        found.append(f"{len(failed)} of {count(len(pages), 'page')} failed: {', '.join(told)}")
     pids = {conn.pid for conn in judged if conn.pid is not None}
     untouched = sorted(pid for pid in pids if not answered(cell, pid, until))
     if untouched and all(page.pid is not None for page in pages):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from heartbed.batch import Played, answer
-from heartbed.bisect import at, bisect, ends
+from heartbed.bisect import bisect, ends
 from heartbed.cells import Cell, select
 from heartbed.errors import InputError
 from heartbed.model import CellVerdict, Outcome
@@ -132,9 +132,9 @@ def test_ends_that_are_none_are_an_error(good: str, bad: str, words: str) -> Non
 
 
 def test_any_library_can_be_searched() -> None:
-    assert at(CELL, "eventlet", "0.40.0").name == "prefork-daemon-eventlet-pthread-eventlet0.40.0"
-    assert at(CELL, "oslo", "14.3.0").name == "prefork-daemon-eventlet-pthread-oslo14.3.0"
-    assert at(at(CELL, "kombu", "5.3.0"), "kombu", "5.7.0") == CELL
+    assert CELL.with_version("eventlet", "0.40.0").name == "prefork-daemon-eventlet-pthread-eventlet0.40.0"
+    assert CELL.with_version("oslo", "14.3.0").name == "prefork-daemon-eventlet-pthread-oslo14.3.0"
+    assert CELL.with_version("kombu", "5.3.0").with_version("kombu", "5.7.0") == CELL
 
 
 def test_an_answer_tells_the_purposes_apart() -> None:
@@ -149,6 +149,6 @@ def test_an_answer_tells_the_purposes_apart() -> None:
 
 def test_release_is_kept_while_one_of_its_libraries_is_searched() -> None:
     (cell,) = select(["prefork-train-oslo10.2.4"]).cells
-    changed = at(cell, "oslo", "14.3.0")
+    changed = cell.with_version("oslo", "14.3.0")
     assert changed.name == "prefork-daemon-eventlet-train-oslo14.3.0"
     assert changed.packages == {**cell.packages, "oslo.messaging": "14.3.0"}

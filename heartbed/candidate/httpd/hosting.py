@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heartbed.candidate.changes import Change, Edit, Variant
+from heartbed.candidate.changes import ONE_THREAD, Change, Edit, Variant
 from heartbed.candidate.httpd import modules
 from heartbed.candidate.httpd.shape import THREADS_PER_CHILD, Shape
 
@@ -116,6 +116,6 @@ def _one_thread(prepared: HttpdPrepared) -> Change[Shape]:
     return Change(
         "threads1",
         "threads=1" if prepared.shape.mode == "daemon" else "ThreadsPerChild 1",
-        "one request at a time a process: the same load takes as many more processes, each with its own connections",
+        ONE_THREAD,
         apply,
     )

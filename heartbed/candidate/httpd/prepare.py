@@ -20,7 +20,7 @@ from heartbed.candidate.httpd.mpm import mpm_of
 from heartbed.candidate.httpd.place import at, files, place
 from heartbed.candidate.httpd.shape import Application, MisplacedError, Shape, applications, choose, shape
 from heartbed.candidate.httpd.source import HttpdSource, read
-from heartbed.candidate.prepared import Draft, Prepared, count
+from heartbed.candidate.prepared import Draft, Prepared
 from heartbed.candidate.source import SourceFile
 from heartbed.candidate.subject import Candidate
 from heartbed.candidate.values import can_hold_a_script
@@ -29,6 +29,7 @@ from heartbed.candidate.workbench import Workbench
 from heartbed.cell import Cell
 from heartbed.errors import InputError
 from heartbed.plan import HTTP_PORT
+from heartbed.wording import count
 
 MAIN = "httpd.conf"
 ENVIRONMENT = """\

@@ -123,9 +123,8 @@ def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
     for place in places:
         _, option = place
         if place == chosen.place:
-            same = chosen.script in option.value
             named = f"mount = {chosen.mount}={chosen.script}" if chosen.mount else f"wsgi-file = {chosen.script}"
-            if not same:
+            if chosen.script not in option.value:
                 adapted.put(place, named, "Heartbed's application stands where yours would")
         elif option.key in rules.APPLICATIONS:
             adapted.put(place, None, "another application")
@@ -136,7 +135,7 @@ def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
 def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
     """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
     speaks_http = any(o.key in rules.PROTOCOLS and o.value == "http" for _, o in places)
-    over_http = [place for place in places if place[1].key in {**rules.HTTP, **rules.TLS}]
+    over_http = [place for place in places if place[1].key in (*rules.HTTP, *rules.TLS)]
     sockets = [place for place in places if place[1].key in rules.UWSGI]
     chosen = next(iter(over_http or sockets), None)
     for place in over_http + sockets:
@@ -147,7 +146,7 @@ def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
             adapted.front = "proxied"
             adapted.put(place, f"{option.key} = {SOCKET}", "where the httpd in front of it looks")
         else:
-            key = {**rules.HTTP, **rules.TLS}.get(option.key, option.key)
+            key = rules.TLS.get(option.key, option.key)
             tls = "; TLS is off" if option.key in rules.TLS else ""
             adapted.put(place, f"{key} = :{HTTP_PORT}", f"the testbed asks on port {HTTP_PORT}{tls}")
     adapted.speaks = chosen[1].key if chosen else ""

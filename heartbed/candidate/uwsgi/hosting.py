@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from heartbed.candidate.changes import Change, Edit, Variant
+from heartbed.candidate.changes import ONE_THREAD, Change, Edit, Variant
 from heartbed.candidate.source import SourceFile
 from heartbed.candidate.uwsgi.ini import header
 from heartbed.candidate.uwsgi.rules import LAZY, THREADS
@@ -91,6 +91,6 @@ def _one_thread(prepared: UwsgiPrepared) -> Change[Shape]:
     return Change(
         "threads1",
         "one thread a process",
-        "one request at a time a process: the same load takes as many more processes, each with its own connections",
+        ONE_THREAD,
         apply,
     )

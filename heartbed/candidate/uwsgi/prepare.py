@@ -12,7 +12,7 @@ from heartbed.candidate.adapted import COPY, Replacement
 from heartbed.candidate.changes import Change, Variant
 from heartbed.candidate.container import Container
 from heartbed.candidate.oslo_config import GROUP, taken
-from heartbed.candidate.prepared import Draft, Prepared, count
+from heartbed.candidate.prepared import Draft, Prepared
 from heartbed.candidate.source import where
 from heartbed.candidate.subject import UwsgiCandidate
 from heartbed.candidate.uwsgi import complaints, hosting
@@ -26,6 +26,7 @@ from heartbed.candidate.wishes import SWITCH, Wishes, assumptions
 from heartbed.candidate.workbench import Workbench
 from heartbed.cell import Cell
 from heartbed.errors import InputError
+from heartbed.wording import count
 
 MAIN = "uwsgi.ini"
 TRUE = ("1", "true", "yes", "on")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from heartbed.candidate.uwsgi.ini import Option
 
-HTTP = {"http": "http", "http-socket": "http-socket", "http11-socket": "http11-socket"}
+HTTP = ("http", "http-socket", "http11-socket")
 TLS = {"https": "http", "https-socket": "http-socket"}
 """Option -> the one that does the same without TLS."""
 
