@@ -46,7 +46,7 @@ test-slow: images ## what takes minutes
 	@$(PYTEST) -m slow
 check-code: lint types test-unit ## before a commit: lint, types and unit tests
 
-lint: python ## ruff, shellcheck, hadolint
+lint: python ## ruff, the layers of packages, shellcheck, hadolint
 	@scripts/lint
 types: python ## mypy, strictly
 	@.venv/bin/mypy

@@ -16,7 +16,7 @@ from heartbed import __version__
 from heartbed.cli import check, compare, completion, running, runs, stack, versions
 from heartbed.cli.common import show_error, show_notes, speak_as_the_terminal_reads
 from heartbed.errors import HeartbedError
-from heartbed.interrupt import interruptible
+from heartbed.run.interrupt import interruptible
 
 INTERRUPTED = 130
 DEFECT = 70

@@ -7,18 +7,19 @@ from typing import Any
 
 import click
 
-from heartbed import matrix, mend
-from heartbed.candidate import presets
-from heartbed.candidate.kinds import draft
-from heartbed.cli.answer import show
-from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
-from heartbed.cli.checked import FORMATS, Checked, tell
-from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
+from heartbed.candidates import presets
+from heartbed.cells.settings import Settings
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import HeartbedError, InputError
-from heartbed.model import Outcome
-from heartbed.settings import Settings
+from heartbed.report.console import console
+from heartbed.servers.kinds import draft
+from heartbed.studies import matrix, mend
+from heartbed.studies.check.answer import show
+from heartbed.studies.check.candidates import Session, accepted, play, ready, testing_in
+from heartbed.studies.check.checked import FORMATS, Checked, tell
 from heartbed.verdict import EXIT_CODES
+from heartbed.verdict.values import Outcome
 
 
 @click.command()

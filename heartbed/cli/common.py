@@ -11,18 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 from rich.markup import escape
 
-from heartbed import probes, record, runfolder
+from heartbed import probes
+from heartbed.cells.settings import DEFAULT_PROBE, heartbeat
 from heartbed.errors import HeartbedError
-from heartbed.report import RunData, file_name, render
+from heartbed.record import folder as runfolder
+from heartbed.report.console import console
 from heartbed.report.text import printable
-from heartbed.runfolder import save
-from heartbed.settings import heartbeat
-from heartbed.verdict import judge
-
-FILE_COLUMNS = 100
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,13 +33,6 @@ def speak_as_the_terminal_reads() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="ascii", errors="backslashreplace")
-
-
-def console(*, stderr: bool = False) -> Console:
-    """A console with colours on a terminal only, and none with NO_COLOR; 100 columns wide into a file or pipe."""
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else FILE_COLUMNS
-    return Console(stderr=stderr, highlight=False, width=width)
 
 
 def show_error(error: HeartbedError) -> None:
@@ -88,7 +77,7 @@ def probe_option(command: Command) -> Command:
     option = click.option(
         "--probe",
         type=click.Choice([*probes.every()]),
-        default=probes.DEFAULT,
+        default=DEFAULT_PROBE,
         show_default=True,
         help="What is done to the cells: `heartbed probes` lists them.",
     )
@@ -105,16 +94,3 @@ def runs_option(command: Command) -> Command:
         help="Folder of all runs.",
     )
     return option(command)
-
-
-def load(runs: Path, name: str) -> RunData:
-    """A run by path, name or ``latest``, judged anew from its record."""
-    folder = runfolder.find(runs, name)
-    events = record.read(folder)
-    return RunData(verdict=judge(events), events=events, folder=folder)
-
-
-def write_reports(data: RunData) -> None:
-    """Write the files that every run gets beside its record. Raises ``TestbedError``."""
-    for name in ("json", "html"):
-        save(data.folder / file_name(name), render(name, data))

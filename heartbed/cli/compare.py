@@ -12,29 +12,31 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heartbed import cells as cells_
-from heartbed.axes import HTTPD
-from heartbed.candidate import presets
-from heartbed.candidate.differences import differences
-from heartbed.candidate.httpd import dump
-from heartbed.candidate.httpd import seen as httpd_seen
-from heartbed.candidate.kinds import draft, label_of
-from heartbed.candidate.prepared import Draft, Prepared
-from heartbed.candidate.uwsgi import shape as uwsgi_shape
-from heartbed.cell import Cell
-from heartbed.cells import Selection
+from heartbed.candidates import presets
+from heartbed.candidates.differences import differences
+from heartbed.candidates.prepared import Draft, Prepared
+from heartbed.cells import expressions as cells_
+from heartbed.cells.axes import HTTPD
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import Selection
+from heartbed.cells.settings import Settings
 from heartbed.cli import completion
-from heartbed.cli.candidates import Session, accepted, play, ready, testing_in
-from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
-from heartbed.model import CellVerdict, Outcome
 from heartbed.report import RunData
+from heartbed.report.console import console
 from heartbed.report.terminal import summary
 from heartbed.report.words import outcome_words
-from heartbed.servers import httpd, uwsgi
-from heartbed.settings import Settings
+from heartbed.servers.httpd import dump
+from heartbed.servers.httpd import seen as httpd_seen
+from heartbed.servers.httpd import service as httpd
+from heartbed.servers.kinds import draft, label_of
+from heartbed.servers.uwsgi import service as uwsgi
+from heartbed.servers.uwsgi import shape as uwsgi_shape
+from heartbed.studies.check.candidates import Session, accepted, play, ready, testing_in
 from heartbed.verdict import EXIT_CODES
+from heartbed.verdict.values import CellVerdict, Outcome
 
 MOST_COLUMNS = 4
 """Subjects whose settings are shown side by side."""

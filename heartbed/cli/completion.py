@@ -10,9 +10,10 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from heartbed import cells, runfolder
+from heartbed.cells import expressions as cells
 from heartbed.errors import InputError
-from heartbed.record import FILE_NAME
+from heartbed.record import folder as runfolder
+from heartbed.record.event import FILE_NAME
 from heartbed.report import format_names
 
 NAME = "heartbed"

@@ -9,18 +9,21 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from heartbed import bench as bench_
-from heartbed import cells as cells_
-from heartbed import compose as compose_
 from heartbed import probes as probes_
+from heartbed.cells import expressions as cells_
+from heartbed.cells.settings import Settings
 from heartbed.cli import completion
-from heartbed.cli.common import console, heartbeat_option, load, probe_option, runs_option, write_reports
-from heartbed.plan import Labels, Plan
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.report.console import console
+from heartbed.report.data import load
 from heartbed.report.live import LiveView
+from heartbed.report.registry import write_reports
 from heartbed.report.terminal import summary
-from heartbed.run import execute
-from heartbed.settings import Settings
-from heartbed.setup.images import images_for
+from heartbed.run import compose as compose_
+from heartbed.run.execute import execute
+from heartbed.run.images import images_for
+from heartbed.studies import bench as bench_
+from heartbed.testbed.plan import Labels, Plan
 from heartbed.verdict import EXIT_CODES
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)

@@ -7,18 +7,21 @@ from pathlib import Path
 
 import click
 
-from heartbed import runfolder
-from heartbed.cli.common import console, load, runs_option, write_reports
+from heartbed.cli.common import runs_option
 from heartbed.cli.completion import cell_names, formats, run_names
 from heartbed.errors import InputError
-from heartbed.model import RunVerdict
+from heartbed.record import folder as runfolder
 from heartbed.report import format_names, render
+from heartbed.report.console import console
+from heartbed.report.data import load
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
+from heartbed.report.registry import write_reports
 from heartbed.report.terminal import summary
 from heartbed.report.text import printable
 from heartbed.verdict import EXIT_CODES
+from heartbed.verdict.values import RunVerdict
 
 TERMINAL = "text"
 """The format that is meant for a terminal."""

@@ -6,13 +6,13 @@ import contextlib
 
 import click
 
-from heartbed import cells as cells_
-from heartbed.cli.common import console
-from heartbed.engine import connect
+from heartbed.cells import expressions as cells_
 from heartbed.errors import InputError
-from heartbed.setup.images import images_for
-from heartbed.stack import Stack
-from heartbed.stack import clean as clean_all
+from heartbed.report.console import console
+from heartbed.run.images import images_for
+from heartbed.testbed.by_hand import Stack
+from heartbed.testbed.by_hand import clean as clean_all
+from heartbed.testbed.engine import connect
 
 
 @click.command()

@@ -10,18 +10,21 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from heartbed import batch, results
-from heartbed import bisect as bisect_
-from heartbed import matrix as matrix_
-from heartbed.axes import LIBRARIES, MAIN_AXES, library
-from heartbed.batch import answer
-from heartbed.cells import Cell, select
-from heartbed.cli.common import console, heartbeat_option, probe_option, runs_option
+from heartbed.cells.axes import LIBRARIES, MAIN_AXES, library
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import select
+from heartbed.cells.settings import Settings
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
+from heartbed.report.console import console
 from heartbed.report.live import LiveView
 from heartbed.report.words import cause_words, outcome_words
-from heartbed.settings import Settings
-from heartbed.setup.images import images_for
+from heartbed.run import batch
+from heartbed.run.batch import answer
+from heartbed.run.images import images_for
+from heartbed.studies import bisect as bisect_
+from heartbed.studies import matrix as matrix_
+from heartbed.studies import results
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
 from heartbed.versions.releases import PYTHON, RELEASES, Release

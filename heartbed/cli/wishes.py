@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from heartbed.candidate import presets
-from heartbed.candidate.oslo_config import read_options
-from heartbed.candidate.wishes import OwnApplication, Wishes
+from heartbed.candidates import presets
+from heartbed.candidates.oslo_config import read_options
+from heartbed.candidates.wishes import OwnApplication, Wishes
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES

@@ -12,7 +12,7 @@ import threading
 from typing import Any
 
 from heartbed.observers.base import Emit, failed
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 STOP_DEADLINE_S = 3.0
 

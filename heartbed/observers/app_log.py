@@ -12,7 +12,7 @@ from docker.models.containers import Container
 
 from heartbed.observers.base import Emit
 from heartbed.observers.log_stream import LogLine, LogStream
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 HTTPD_TIME = r"\[(?P<time>[^\]]+)\]"
 HTTPD = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 Emit = Callable[[Event], None]
 """Takes an event; is called from the observers' threads."""

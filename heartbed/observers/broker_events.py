@@ -18,7 +18,7 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
 from heartbed.observers.base import Emit, Resolve, failed
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 EXCHANGE = "amq.rabbitmq.event"
 CONNECTION_NAME = "heartbed-observer"

@@ -11,7 +11,7 @@ from docker.models.containers import Container
 
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.log_stream import LogLine, LogStream
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 HEAD = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d) \[(?P<level>\w+)\] (?P<pid><[\d.]+>) ?(?P<text>.*)"

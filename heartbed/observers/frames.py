@@ -10,7 +10,7 @@ from typing import Any
 from amqp import spec
 
 from heartbed.observers.base import Resolve
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 FIELDS = (
     "frame.number",

@@ -15,7 +15,7 @@ from typing import IO
 
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.frames import FIELDS, FILTER, events_of
-from heartbed.record import Event
+from heartbed.record.event import Event
 
 # Slots of 64 KiB (the longest packet there is), 64 MiB of them: in tcpdump's immediate mode every
 # packet takes one slot, and its default buffer holds 8. Not promiscuous: all traffic is the broker's own.

@@ -6,17 +6,15 @@ A module has ``NAME``, what it is asked for by; ``MEANING``, one line that says 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
+from heartbed import plugins
+from heartbed.cells.settings import DEFAULT_PROBE
 from heartbed.errors import InputError
 
 if TYPE_CHECKING:
-    from heartbed.stage import Stage
-
-DEFAULT = "idle"
+    from heartbed.stage.stage import Stage
 
 
 class Probe(Protocol):
@@ -32,9 +30,8 @@ class Probe(Protocol):
 @cache
 def every() -> dict[str, Probe]:
     """Name -> probe, the default first."""
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    found = [cast("Probe", module) for module in modules]
-    return {each.NAME: each for each in sorted(found, key=lambda each: (each.NAME != DEFAULT, each.NAME))}
+    found = [cast("Probe", module) for module in plugins.modules(__name__).values()]
+    return {each.NAME: each for each in sorted(found, key=lambda each: (each.NAME != DEFAULT_PROBE, each.NAME))}
 
 
 def named(name: str) -> Probe:

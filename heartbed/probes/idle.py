@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from heartbed import window
-from heartbed.stage import Stage
+from heartbed.stage import window
+from heartbed.stage.stage import Stage
 
 NAME = "idle"
 MEANING = "nothing touches the cell for three heartbeat timeouts"

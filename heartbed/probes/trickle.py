@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 import time
 
-from heartbed import window
-from heartbed.engine import engine_errors
 from heartbed.errors import TestbedError
-from heartbed.stage import OpenedCell, Stage
+from heartbed.stage import window
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.testbed.engine import engine_errors
 
 NAME = "trickle"
 MEANING = "a page that does not touch RabbitMQ is asked for twice a heartbeat timeout, as a health check does"

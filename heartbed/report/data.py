@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from heartbed.model import CellVerdict, Connection, RunVerdict
-from heartbed.record import Event
+from heartbed.record import folder as folders
+from heartbed.record.event import Event, read
+from heartbed.verdict import judge
+from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,10 @@ def _grouped(pairs: Iterable[tuple[str | None, Event]]) -> dict[str | None, list
     for events in groups.values():
         events.sort(key=lambda event: event.t)
     return dict(groups)
+
+
+def load(runs: Path, name: str) -> RunData:
+    """A run by path, name or ``latest``, judged anew from its record."""
+    folder = folders.find(runs, name)
+    events = read(folder)
+    return RunData(verdict=judge(events), events=events, folder=folder)

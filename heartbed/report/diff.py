@@ -10,9 +10,9 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from heartbed.model import CellVerdict, RunVerdict
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import cause_words, milliseconds, number, outcome_words, seconds, together
+from heartbed.verdict.values import CellVerdict, RunVerdict
 
 SAME_TIMEOUTS = 0.25
 """Two times of loss that differ by less than this many timeouts are the same: RabbitMQ samples once a timeout."""

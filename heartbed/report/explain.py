@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.errors import InputError
-from heartbed.model import CellVerdict
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.story import story, trimmed
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import STYLES, cost_words, phrases, remarks, sentence
+from heartbed.verdict.values import CellVerdict
 
 
 def explain(run: RunData, cell: str | CellVerdict) -> RenderableType:

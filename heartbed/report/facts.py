@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbed.model import CellVerdict
+from heartbed.verdict.values import CellVerdict
 
 ALIASES = {
     "server": "mpm",

@@ -18,18 +18,12 @@ into dark mode and onto paper.
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any
 
 from markupsafe import Markup
-
-from heartbed.model import CellVerdict
-from heartbed.report import plots as package
-from heartbed.report.data import RunData
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Arial, sans-serif'
 """The page's own font: Vega measures labels by it."""
@@ -84,36 +78,6 @@ class Figure:
         """The figure for the page's script."""
         tables = {name: {"columns": t.columns, "rows": t.rows} for name, t in self.tables.items()}
         return embedded({"tables": tables, "params": dict(self.params), "stops": self.stops})
-
-
-class Kind(Protocol):
-    """One kind of plot."""
-
-    PLACE: str
-    ORDER: int
-    SPEC: dict[str, Any]
-
-    def figure(self, run: RunData, cell: CellVerdict | None) -> Figure | None:
-        """The plot of a cell, or of the whole run where ``PLACE`` is ``run``."""
-
-
-def kinds(place: str = "") -> dict[str, Kind]:
-    """All kinds of plot by name, those of one place only if one is named, in their order."""
-    names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    found = {name: cast(Kind, importlib.import_module(f"{package.__name__}.{name}")) for name in names}
-    wanted = {name: kind for name, kind in found.items() if place in ("", kind.PLACE)}
-    return dict(sorted(wanted.items(), key=lambda item: item[1].ORDER))
-
-
-def figures(run: RunData, cell: CellVerdict | None) -> dict[str, Figure]:
-    """The figures of a cell, or those of the run for None, by kind."""
-    drawn = {name: kind.figure(run, cell) for name, kind in kinds("cell" if cell else "run").items()}
-    return {name: figure for name, figure in drawn.items() if figure is not None}
-
-
-def moments(events: Iterable[float], origin: float) -> list[float]:
-    """Epoch seconds as seconds on a figure's clock, to a tenth of a millisecond."""
-    return [round(t - origin, 4) for t in events]
 
 
 def embedded(value: object) -> Markup:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heartbed.model import CellVerdict, Outcome
 from heartbed.report.words import MEANS, SEVERITY, cause_words, remarks
+from heartbed.verdict.values import CellVerdict, Outcome
 
 WITHHELD = "seen, but not to be trusted: "
 """How the remark begins that keeps the verdict of a cell whose controls failed: with the outcome after it."""

@@ -12,13 +12,14 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from heartbed import record, runfolder
 from heartbed.errors import HeartbedError
-from heartbed.model import Outcome, RunVerdict
+from heartbed.record import event as record
+from heartbed.record import folder as runfolder
 from heartbed.report.registry import file_name
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import SEVERITY, STYLES
 from heartbed.verdict import judge
+from heartbed.verdict.values import Outcome, RunVerdict
 
 LONGEST_ANSWER = 240
 NARROW = 90

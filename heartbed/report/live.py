@@ -22,7 +22,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from heartbed.record import Event
+from heartbed.record.event import Event
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import seconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heartbed.model import CellVerdict
+from heartbed.verdict.values import CellVerdict
 
 SERVERS = ("prefork", "event", "worker", "uwsgi")
 """The order of the columns; a server that is not named here comes last."""

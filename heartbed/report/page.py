@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from heartbed.model import CellVerdict, Connection, Evidence
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.facts import Fact, facts
-from heartbed.report.figure import Figure, figures
+from heartbed.report.figure import Figure
 from heartbed.report.matrix import Matrix, by_probe, matrix
+from heartbed.report.plots import figures
 from heartbed.report.words import Phrase, cost_words, phrases
+from heartbed.verdict.values import CellVerdict, Connection, Evidence
 
 FILES = {
     "record.jsonl": "everything that was observed, one event a line",

@@ -7,12 +7,14 @@ a function ``render(run)``.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from typing import Protocol, cast
 
+from heartbed import plugins
 from heartbed.errors import InputError
-from heartbed.report import formats as package
+from heartbed.files import save
 from heartbed.report.data import RunData
+
+PACKAGE = "heartbed.report.formats"
 
 
 class Format(Protocol):
@@ -26,7 +28,7 @@ class Format(Protocol):
 
 def format_names() -> tuple[str, ...]:
     """The names of all formats."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(package.__path__)))
+    return plugins.names(PACKAGE)
 
 
 def render(name: str, run: RunData) -> str | bytes:
@@ -42,4 +44,10 @@ def file_name(name: str) -> str:
 def _format(name: str) -> Format:
     if name not in format_names():
         raise InputError(f"unknown format {name!r}", hint=f"formats: {', '.join(format_names())}")
-    return cast(Format, importlib.import_module(f"{package.__name__}.{name}"))
+    return cast(Format, importlib.import_module(f"{PACKAGE}.{name}"))
+
+
+def write_reports(data: RunData) -> None:
+    """Write the files that every run gets beside its record. Raises ``TestbedError``."""
+    for name in ("json", "html"):
+        save(data.folder / file_name(name), render(name, data))

@@ -15,11 +15,11 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
-from heartbed.model import CellVerdict
-from heartbed.record import Event
+from heartbed.record.event import Event
 from heartbed.report.data import RunData
 from heartbed.report.words import seconds
 from heartbed.verdict.location import GREEN_LOCKS, OSLO_DRIVER, WAITS_FOR_LOCK
+from heartbed.verdict.values import CellVerdict
 
 NO_HUB = "no hub runs in this thread"
 LOCKED_OUT = "the heartbeat waits for the connection's lock, which a request holds"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from heartbed.model import CellVerdict, Connection, Outcome
-from heartbed.record import Event
+from heartbed.record.event import Event
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
+from heartbed.verdict.values import CellVerdict, Connection, Outcome
 
 MOST_LINES = 24
 SPARE = ("socket", "app log", "httpd log", "wire", "request")

@@ -21,23 +21,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from heartbed import runfolder
-from heartbed.model import CellVerdict, Outcome
+from heartbed.record import folder as runfolder
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import (
-    SEVERITY,
-    STYLES,
-    cause_words,
-    cost_words,
-    milliseconds,
-    phrases,
-    sentence,
-    together,
-)
+from heartbed.report.words import SEVERITY, STYLES, cause_words, cost_words, milliseconds, phrases, sentence, together
+from heartbed.verdict.values import CellVerdict, Outcome
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """As ``SIMPLE_HEAD``, for terminals that know only ASCII."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heartbed.model import CellVerdict, Connection, Purpose
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import Purpose
 from heartbed.report.data import RunData
+from heartbed.verdict.values import CellVerdict, Connection
 
 EARLIEST_CLOSE = 2.0
 LATEST_CLOSE = 3.0

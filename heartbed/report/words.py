@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from heartbed.model import CellVerdict, Connection, Cost, Outcome, Purpose, RunVerdict
+from heartbed.record.history import Purpose
 from heartbed.report.text import one_line
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict
 
 SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 """The worst first: a proven loss outranks not knowing, and not knowing outranks kept."""

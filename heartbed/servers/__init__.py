@@ -7,15 +7,16 @@ A module names in ``SERVERS`` the factors that it serves and in ``IMAGE`` the fo
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from heartbed.plan import image_name
+from heartbed.testbed.plan import image_name
 
 if TYPE_CHECKING:
-    from heartbed.cells import Cell
-    from heartbed.plan import Plan
+    from heartbed.cells.cell import Cell
+    from heartbed.testbed.plan import Plan
 
 
 class Family(Protocol):
@@ -30,7 +31,13 @@ class Family(Protocol):
 
 @cache
 def _families() -> dict[str, Family]:
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    modules = (
+        importlib.import_module(f"{__name__}.{family.name}.{module}")
+        for family in pkgutil.iter_modules(__path__)
+        if family.ispkg
+        for module in ("service", "candidate")
+        if importlib.util.find_spec(f"{__name__}.{family.name}.{module}")
+    )
     return {server: cast("Family", module) for module in modules for server in getattr(module, "SERVERS", ())}
 
 

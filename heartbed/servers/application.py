@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from heartbed.candidate.adapted import COPY
-from heartbed.candidate.wishes import SWITCH
-from heartbed.plan import HTTP_PORT, bind, image_name
+from heartbed.candidates.adapted import COPY
+from heartbed.candidates.wishes import SWITCH
+from heartbed.places import HTTP_PORT
+from heartbed.testbed.plan import bind, image_name
 
 if TYPE_CHECKING:
-    from heartbed.candidate.subject import Candidate
-    from heartbed.cells import Cell
-    from heartbed.plan import Plan
+    from heartbed.candidates.subject import Candidate
+    from heartbed.cells.cell import Cell
+    from heartbed.testbed.plan import Plan
 
 
 def environment(plan: Plan, cell: Cell) -> dict[str, str]:

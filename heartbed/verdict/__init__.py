@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from heartbed.history import RunHistory, sort
-from heartbed.model import CellVerdict, ControlVerdict, Outcome, RunVerdict
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import RunHistory, sort
 from heartbed.verdict import cell as cells
 from heartbed.verdict import controls
 from heartbed.verdict.answer import answer
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Outcome, RunVerdict
 
 __all__ = ["EXIT_CODES", "judge"]
 

@@ -7,8 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from heartbed.axes import LIBRARIES, PARAMETERS
-from heartbed.model import CellVerdict, Outcome
+from heartbed.cells.axes import LIBRARIES, PARAMETERS
+from heartbed.verdict.values import CellVerdict, Outcome
 
 WORDS = {
     "eventlet": "eventlet with its green heartbeat thread",

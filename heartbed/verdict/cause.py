@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from heartbed.history import CellHistory, ConnectionHistory
-from heartbed.model import Evidence, Purpose
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
 from heartbed.verdict import location, pages
 from heartbed.verdict.evidence import cite, seconds
+from heartbed.verdict.values import Evidence
 
 
 @dataclass(frozen=True)

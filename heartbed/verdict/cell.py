@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from heartbed.axes import LIBRARIES
-from heartbed.history import CellHistory, ConnectionHistory
-from heartbed.model import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, Purpose
-from heartbed.record import Event
+from heartbed.cells.axes import LIBRARIES
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
 from heartbed.verdict import connection, location, pages
 from heartbed.verdict.evidence import cite, in_order, seconds
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome
 
 RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 """The worst first: what is proven false outranks what is unknown, which outranks what is true."""

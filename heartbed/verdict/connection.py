@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from heartbed.history import CellHistory, ConnectionHistory
-from heartbed.model import Connection, Evidence, Outcome
+from heartbed.record.history import CellHistory, ConnectionHistory
 from heartbed.verdict import pages
 from heartbed.verdict.cause import Cause, of_missed_heartbeats
 from heartbed.verdict.evidence import cite, in_order, seconds
+from heartbed.verdict.values import Connection, Evidence, Outcome
 
 SAMPLING_TOLERANCE = 0.05
 """Share of the timeout by which RabbitMQ's sampling may be off. Erlang's timers are exact to 1 ms: 5 % is generous."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heartbed.history import ConnectionHistory, RunHistory
-from heartbed.model import ControlVerdict, Lag
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import ConnectionHistory, RunHistory
 from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite, seconds
+from heartbed.verdict.values import ControlVerdict, Lag
 
 SILENT, BEATING, COMPUTE = "control-silent", "control-beating", "compute"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heartbed.model import Evidence
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.verdict.values import Evidence
 
 LONGEST_TEXT = 500
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from heartbed.model import Purpose
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import Purpose
 
 BEATS = {
     # The heartbeat of a SEND connection is a loop of its own; a LISTEN

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from heartbed.history import CellHistory, ConnectionHistory
-from heartbed.model import Evidence
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory, ConnectionHistory
 from heartbed.verdict import location
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.location import Beater
+from heartbed.verdict.values import Evidence
 from heartbed.wording import count
 
 CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"

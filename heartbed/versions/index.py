@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.errors import InputError, TestbedError
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
 from heartbed.versions.releases import PYTHON, number
 
 FOLDER = ROOT / ".heartbed" / "index"

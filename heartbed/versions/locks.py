@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed.cell import Cell
 from heartbed.errors import InputError
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
 from heartbed.versions.index import Index, Pin
 from heartbed.versions.releases import PYTHON, number
 
@@ -54,8 +54,8 @@ def milestones() -> dict[str, Pin]:
     return {version: pin for (_, version), pin in locked(MILESTONES_FILE).items()}
 
 
-def lock(cell: Cell, index: Index) -> Lock:
-    """What this cell's versions come to.
+def lock(packages: Mapping[str, str], index: Index) -> Lock:
+    """What these versions come to: package -> version.
 
     Raises ``InputError`` for one that cannot be had or run, ``TestbedError`` when the index of packages is silent.
     """
@@ -69,7 +69,7 @@ def lock(cell: Cell, index: Index) -> Lock:
         return index.source(package, version) if package in SOURCE_ONLY else index.pin(package, version)
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return Lock(tuple(pool.map(pin, cell.packages.items())))
+        return Lock(tuple(pool.map(pin, packages.items())))
 
 
 def _refuse(package: str, version: str) -> None:

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
 from heartbed.versions.index import FOLDER, PLATFORM, Index, Pin
 from heartbed.versions.locks import RELEASES_FILE
 from heartbed.versions.releases import FILE, PYTHON, RELEASES, Release, StandIn, number, written

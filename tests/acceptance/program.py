@@ -13,9 +13,10 @@ from pathlib import Path
 
 import docker
 
-from heartbed import cleanup, record
-from heartbed.record import Event
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
+from heartbed.record import event as record
+from heartbed.record.event import Event
+from heartbed.testbed import cleanup
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
 DEADLINE_S = 120.0

@@ -15,13 +15,15 @@ import docker
 import pytest
 from filelock import FileLock
 
-from heartbed import cleanup, stack
-from heartbed.cells import select
-from heartbed.engine import connect
+from heartbed.cells.expressions import select
+from heartbed.cells.settings import Settings
 from heartbed.errors import TestbedError
-from heartbed.run import execute
-from heartbed.settings import ROOT, Settings
-from heartbed.setup.images import BASE_IMAGE, images_for
+from heartbed.places import ROOT
+from heartbed.run.execute import execute
+from heartbed.run.images import BASE_IMAGE, images_for
+from heartbed.testbed import by_hand as stack
+from heartbed.testbed import cleanup
+from heartbed.testbed.engine import connect
 from tests.acceptance.program import Program
 
 CELL = "prefork-daemon-native"

@@ -11,8 +11,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from heartbed.candidate import presets
-from heartbed.candidate.workbench import FOLDER
+from heartbed.candidates import presets
+from heartbed.candidates.workbench import FOLDER
 
 pytestmark = pytest.mark.docker
 

@@ -15,10 +15,10 @@ import jsonschema
 import pytest
 import yaml
 
-from heartbed.model import Outcome, RunVerdict
-from heartbed.record import Event
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
+from heartbed.record.event import Event
 from heartbed.verdict import judge
+from heartbed.verdict.values import Outcome, RunVerdict
 from tests.acceptance.program import Done, Program, Running
 
 pytestmark = pytest.mark.docker

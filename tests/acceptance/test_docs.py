@@ -13,11 +13,13 @@ import pytest
 import yaml
 from click.core import Context
 
-from heartbed import cells, report, runfolder
+from heartbed import report
+from heartbed.cells import expressions as cells
 from heartbed.cli import cli
-from heartbed.model import CellVerdict
+from heartbed.places import ROOT
+from heartbed.record import folder as runfolder
 from heartbed.report import RunData, words
-from heartbed.settings import ROOT
+from heartbed.verdict.values import CellVerdict
 from tests.acceptance import documents
 from tests.acceptance.documents import DOCUMENTS, HEARTBED
 from tests.probes.conftest import RUN_DATA

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.model import Outcome, RunVerdict
+from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.versions.releases import RELEASES
 from tests.acceptance.program import Program
 

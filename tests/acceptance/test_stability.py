@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.cells import COMPARISON, select
-from heartbed.model import Outcome, RunVerdict
+from heartbed.cells.expressions import COMPARISON, select
+from heartbed.verdict.values import Outcome, RunVerdict
 from tests.acceptance.program import Program
 from tests.probes import known
 

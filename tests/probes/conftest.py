@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from heartbed import cells, matrix, probes, record
-from heartbed.cli.common import console, write_reports
+from heartbed import probes
+from heartbed.cells import expressions as cells
+from heartbed.cells.settings import Settings, heartbeat
+from heartbed.places import ROOT
+from heartbed.record import event as record
 from heartbed.report import RunData
+from heartbed.report.console import console
 from heartbed.report.live import LiveView
+from heartbed.report.registry import write_reports
 from heartbed.report.terminal import summary
-from heartbed.run import execute
-from heartbed.settings import ROOT, Settings, heartbeat
-from heartbed.setup.images import images_for
+from heartbed.run.execute import execute
+from heartbed.run.images import images_for
+from heartbed.studies import matrix
 from heartbed.verdict import judge
 
 SERVERS = ("prefork", "event")

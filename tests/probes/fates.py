@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from heartbed.cells import Cell
-from heartbed.model import CellVerdict, Outcome
+from heartbed.cells.cell import Cell
+from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes import known
 from tests.probes.conftest import selection
 

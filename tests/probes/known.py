@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from heartbed import results
-from heartbed.cells import Cell
+from heartbed.cells.cell import Cell
+from heartbed.studies import results
 
 GREEN = (
     "eventlet's hub runs only while its OS thread is in Python: an idle thread of httpd, mod_wsgi or uWSGI is not, "

@@ -15,7 +15,7 @@ import pytest
 import requests
 from pytest_docker.plugin import DockerComposeExecutor, Services
 
-from heartbed.setup.images import images_for
+from heartbed.run.images import images_for
 
 pytestmark = pytest.mark.docker
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from heartbed.cells import Cell
-from heartbed.model import CellVerdict, Outcome, Purpose
+from heartbed.cells.cell import Cell
+from heartbed.record.history import Purpose
 from heartbed.report import RunData
+from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes.fates import for_each_cell, must_be_kept
 
 pytestmark = [pytest.mark.docker, pytest.mark.probe("idle")]

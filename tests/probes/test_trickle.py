@@ -10,11 +10,11 @@ from itertools import pairwise
 
 import pytest
 
-from heartbed.cells import Cell
-from heartbed.model import CellVerdict, Outcome
-from heartbed.record import Event
+from heartbed.cells.cell import Cell
+from heartbed.record.event import Event
 from heartbed.report import RunData
 from heartbed.verdict.pages import CARRIED, NO_HELP
+from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes.fates import for_each_cell, must_be_kept
 
 pytestmark = [pytest.mark.docker, pytest.mark.probe("trickle")]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from heartbed.cells import select
-from heartbed.model import CellVerdict, RunVerdict
-from heartbed.record import Event
+from heartbed.cells.expressions import select
+from heartbed.record.event import Event
 from heartbed.verdict import judge
+from heartbed.verdict.values import CellVerdict, RunVerdict
 
 T0 = 1_700_000_000.0
 TIMEOUT_S = 2

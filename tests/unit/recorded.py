@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from heartbed.record import FILE_NAME, Event, read
+from heartbed.record.event import FILE_NAME, Event, read
 
 RECORDS = Path(__file__).parent / "data" / "records"
 

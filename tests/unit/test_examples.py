@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from heartbed.cli import cli
-from heartbed.settings import ROOT
+from heartbed.places import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 COMMAND = re.compile(r"\bheartbed(?:\"|')? ((?:check|compare|report)\b[^>\n\"]*)")

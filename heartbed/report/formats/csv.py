@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from heartbed.model import CellVerdict, Connection
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
+from heartbed.verdict.values import CellVerdict, Connection
 
 FILE = "connections.csv"
 

@@ -19,7 +19,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from heartbed.report import figure, page
+from heartbed.report import figure, page, plots
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.stacks import place
@@ -51,7 +51,7 @@ def render(run: RunData) -> str:
             cells=cells,
             findings=findings(run.verdict.cells),
             view_of=lambda cell: by_cell[id(cell)],
-            figures=figure.figures(run, None),
+            figures=plots.figures(run, None),
             provenance=page.provenance(run),
             files=page.files(run),
             missing=page.missing(run),
@@ -95,7 +95,7 @@ def _shown(value: object) -> object:
 
 
 def _specs() -> dict[str, Any]:
-    return {name: _compiled(json.dumps(kind.SPEC)) for name, kind in figure.kinds().items()}
+    return {name: _compiled(json.dumps(kind.SPEC)) for name, kind in plots.kinds().items()}
 
 
 @cache

@@ -7,11 +7,11 @@ from typing import Any
 
 import junitparser
 
-from heartbed.model import CellVerdict, Outcome
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.text import printable
 from heartbed.report.words import cause_words, outcome_words
+from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "junit.xml"
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heartbed.model import CellVerdict, Outcome
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import cause_words, cost_words, number, phrases, question, sentence, together
+from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "report.md"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from heartbed.model import CellVerdict
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
+from heartbed.verdict.values import CellVerdict
 
 PLACE = "run"
 ORDER = 0

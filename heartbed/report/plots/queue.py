@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from heartbed.model import CellVerdict
 from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
+from heartbed.verdict.values import CellVerdict
 
 PLACE = "cell"
 ORDER = 10

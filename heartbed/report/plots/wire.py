@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from heartbed.model import CellVerdict, Connection
-from heartbed.record import Event
+from heartbed.record.event import Event
 from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
+from heartbed.verdict.values import CellVerdict, Connection
 
 PLACE = "cell"
 ORDER = 0

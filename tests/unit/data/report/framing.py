@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from heartbed import model
-from heartbed.record import Event
+from heartbed.record.event import Event
 from heartbed.report.data import RunData
+from heartbed.verdict import values as model
 from tests.unit.data.report.making import IDLE, T0, Fate, Sample, Where, connection, look
 
 HOST = {"hostname": "lab", "kernel": "6.1.0", "cores": 2, "memory_octets": 25769803776}
 
 
 def factors_of(name: str) -> dict[str, str]:
-    """The factors in a cell's name, as ``heartbed.cells`` would tell them."""
+    """The factors in a cell's name, as ``heartbed.cells.expressions`` would tell them."""
     native, pthread = "-native" in name, "-pthread" in name
     return {
         "server": name.partition("-")[0],

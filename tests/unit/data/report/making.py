@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from heartbed import model
-from heartbed.record import Event
+from heartbed.record.event import Event
+from heartbed.record.history import Purpose
+from heartbed.verdict import values as model
 
 T0 = 1_767_000_000.0
 IDLE = T0 + 9.0
@@ -103,7 +104,7 @@ def connection(sample: Sample, where: Where, purpose: str, opened: float, fate: 
     return model.Connection(
         conn=str(at.conn),
         name=name,
-        purpose=model.Purpose(purpose),
+        purpose=Purpose(purpose),
         pid=at.pid,
         timeout_s=beat,
         opened=opened,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from heartbed import report
-from heartbed.record import Writer
+from heartbed.record.event import Writer
 from heartbed.report.data import RunData
 from tests.unit.data.report.framing import cell, finished
 from tests.unit.data.report.making import T0, Fate, Sample

@@ -1,0 +1,112 @@
+"""Single changes to a candidate: how each is made, the lines that it takes, and what it costs elsewhere.
+
+Here are those to the application and its libraries, which are the same under
+every server; those to how it is hosted are each kind's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from heartbed.candidates.change import Change, Shape, Variant
+from heartbed.candidates.prepared import Draft, Prepared
+from heartbed.candidates.wishes import SWITCH
+from heartbed.versions.releases import number
+
+OPTION_GONE = (18,)
+"""First oslo.messaging without ``heartbeat_in_pthread``."""
+
+OPTION_NEW = (10, 1)
+"""First oslo.messaging with it."""
+
+PTHREAD = "pthread"
+"""Key of the change that is of no use without the option."""
+
+
+def unchanged(prepared: Prepared[Shape]) -> Variant[Shape]:
+    """The candidate as it is."""
+    own = prepared.candidate
+    return Variant(prepared.shape, own.model, own.thread, own.oslo, own.heartbeat_s)
+
+
+def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Change[Shape]]:
+    """The single changes, the most promising first."""
+    own = prepared.candidate
+    found: list[Change[Any]] = []
+    if own.model == "eventlet":
+        found.append(_native(prepared.draft))
+        if own.thread == "green" and has_option(own.oslo):
+            found.append(pthread())
+    else:
+        found.append(_eventlet(prepared.draft))
+    found += prepared.kind.hosting(prepared)
+    found += [_oslo(own.oslo, own.thread, version) for version in oslo_versions if version != own.oslo]
+    beat = prepared.draft.wishes.heartbeat_s
+    if own.heartbeat_s != 0 and beat > 1:
+        found.append(_heartbeat(beat, max(1, beat // 2)))
+    return found
+
+
+def has_option(oslo: str) -> bool:
+    """Whether this oslo.messaging has ``heartbeat_in_pthread``."""
+    return OPTION_NEW <= number(oslo) < OPTION_GONE
+
+
+def _native(draft: Draft) -> Change[Any]:
+    return Change(
+        "native",
+        "native threads instead of eventlet",
+        "another thread model: the application must be made for it (nova is from 2026.1 on, and can be asked before), "
+        "and it serves as many requests at a time as it has processes and threads",
+        lambda v: draft.kind.with_variable(draft, replace(v, model="native", thread="green"), SWITCH, "true"),
+    )
+
+
+def _eventlet(draft: Draft) -> Change[Any]:
+    return Change(
+        "eventlet",
+        "eventlet instead of native threads",
+        "eventlet is being retired from OpenStack",
+        lambda v: draft.kind.with_variable(draft, replace(v, model="eventlet"), SWITCH, "false"),
+    )
+
+
+def pthread() -> Change[Any]:
+    """``heartbeat_in_pthread``, where the library has it."""
+    setting = "# nova.conf\n[oslo_messaging_rabbit]\nheartbeat_in_pthread = true"
+    return Change(
+        PTHREAD,
+        "heartbeat_in_pthread = true",
+        "deprecated since oslo.messaging 14.9.0 and gone in 18.0.0, where setting it does nothing: the next upgrade "
+        "undoes it; nova-operator switches it off because of hangs",
+        lambda v: replace(v, thread="pthread", settings=(*v.settings, setting)),
+    )
+
+
+def _oslo(own: str, thread: str, version: str) -> Change[Any]:
+    newer = number(version) > number(own)
+    price = "an upgrade of the library, with all that it brings" if newer else "an old library"
+    if newer and thread == "pthread" and number(version) >= OPTION_GONE:
+        price = "heartbeat_in_pthread, which this configuration sets, is gone in it"
+    return Change(
+        f"oslo{version}",
+        f"oslo.messaging {version}",
+        price,
+        lambda v: replace(v, oslo=version, settings=(*v.settings, f"oslo.messaging=={version}")),
+        "oslo",
+    )
+
+
+def _heartbeat(before: int, after: int) -> Change[Any]:
+    return Change(
+        "heartbeat",
+        f"half the heartbeat timeout ({after} s instead of {before})",
+        "RabbitMQ's documentation warns of false alarms below 6 s; a shorter timeout finds a dead peer sooner, no more",
+        lambda v: replace(
+            v,
+            heartbeat_s=after,
+            settings=(*v.settings, "# nova.conf\n[oslo_messaging_rabbit]\nheartbeat_timeout_threshold = half of yours"),
+        ),
+    )

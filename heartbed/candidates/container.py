@@ -1,0 +1,103 @@
+"""Asks httpd or uWSGI itself, in a container that is thrown away, what it makes of a configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docker.errors
+import requests
+
+from heartbed.candidates import inside
+from heartbed.candidates.adapted import COPY
+from heartbed.errors import TestbedError
+from heartbed.testbed.plan import Labels
+
+if TYPE_CHECKING:
+    import docker
+
+PROBE = Path(inside.__file__).with_name("ask.py")
+PROBE_TARGET = "/opt/heartbed/probe.py"
+DEADLINE_S = 60
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the probe says of one main configuration."""
+
+    ok: bool
+    output: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """A throw-away container of an image, with a folder for configurations at its usual place."""
+
+    client: docker.DockerClient
+    image: str
+    folder: Path
+    mounts: tuple[tuple[Path, str], ...] = ()
+
+    def check(
+        self,
+        names: Sequence[str],
+        *,
+        dump: bool = False,
+        get: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Have the server read each of these main files; with ``get`` start it on the first and ask for those paths."""
+        asked = {"names": list(names), "dump": dump, "get": list(get)}
+        return self._probe(asked, environment or {})
+
+    def read(self, name: str, *, dump: bool = True) -> Told:
+        """Have the server read one main file, and tell its configuration; uWSGI's options are told as ``stderr``."""
+        return Told(**self.check([name], dump=dump)["told"][name])
+
+    def read_cell(self, cell: str, choices: Mapping[str, str]) -> Told:
+        """Have the server read the configuration of a cell, by its command or ini file, with these choices."""
+        return Told(**self._probe({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
+
+    def oslo_options(self) -> list[str]:
+        """The options that the image's oslo.messaging has; none when it does not say."""
+        told = Told(**self._probe({"names": [], "dump": False, "options": True}, {})["told"]["options"])
+        return told.output.replace("-", "_").split() if told.ok else []
+
+    def _probe(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+        command = ["python3", PROBE_TARGET, json.dumps(asked)]
+        volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}
+        volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
+        labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
+        container = None
+        try:
+            container = self.client.containers.create(
+                self.image,
+                command,
+                volumes=volumes,
+                network_mode="none",
+                mem_limit="512m",
+                pids_limit=256,
+                labels=labels,
+                environment=dict(environment),
+            )
+            container.start()
+            container.wait(timeout=DEADLINE_S)
+            raw: bytes = container.logs(stdout=True, stderr=False)
+            errors: bytes = container.logs(stdout=False, stderr=True)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise TestbedError(f"the server could not be asked about the configuration: {error}") from None
+        finally:
+            if container is not None:
+                with contextlib.suppress(docker.errors.DockerException):
+                    container.remove(force=True, v=True)
+        try:
+            found: dict[str, Any] = json.loads(raw)
+        except ValueError:
+            log = (raw + errors).decode("utf-8", "replace").splitlines()[-20:]
+            raise TestbedError("the server could not be asked about the configuration", log=log) from None
+        return found

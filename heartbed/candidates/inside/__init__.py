@@ -1,0 +1,1 @@
+"""What runs inside containers. Nothing here imports anything of Heartbed's program."""

@@ -1,0 +1,131 @@
+"""A candidate as a cell: what the engine, the record, the verdict and the report take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heartbed.candidates import inside
+from heartbed.candidates.wishes import PTHREAD, SWITCH, OwnApplication, Wishes
+from heartbed.cells.cell import Cell
+from heartbed.places import APP_DIRECTORY, ROOT
+
+OWN = "/opt/heartbed/own"
+PACKAGES = "/opt/heartbed/own-packages"
+FRONT = Path(inside.__file__).with_name("own_app.py")
+
+
+@dataclass(frozen=True)
+class Candidate(Cell):
+    """A configuration that a user brings, or one that differs from it by one change.
+
+    The fields of ``Cell`` say what its server makes of it. ``folder`` is on this
+    machine and holds, for each candidate, ``<label>/`` with a main file that
+    includes the copy of the user's files. ``script`` is where the configuration expects its WSGI
+    script, ``mount`` the part of the URL in front of the application's paths.
+    ``environment`` are oslo.config's options beside those of the testbed, as
+    variables of the environment.
+    """
+
+    label: str = ""
+    folder: Path = Path()
+    script: str = ""
+    mount: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    own: OwnApplication | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called: the user's file, and the change."""
+        return self.label
+
+    @property
+    def main(self) -> str:
+        """The main file that its server is started on, within ``folder``."""
+        return f"{self.label}/httpd.conf"
+
+    @property
+    def family(self) -> str:
+        """The module of ``heartbed.servers`` that makes a service of it."""
+        return "candidate"
+
+    @property
+    def url_path(self) -> str:
+        """What stands in front of the application's own paths."""
+        return self.mount
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """A user's own application opens what it opens."""
+        return () if self.own else super().purposes
+
+    @property
+    def mounts(self) -> list[tuple[Path, str]]:
+        """What of this machine is seen in the container, and where: the script above all."""
+        if self.own is None:
+            return [(ROOT / "wsgi_app" / "wsgi.py", self.script)]
+        found = [(FRONT, self.script), (self.own.script.resolve().parent, OWN)]
+        return found + ([(self.own.packages, PACKAGES)] if self.own.packages else [])
+
+    @property
+    def switches(self) -> dict[str, str]:
+        """What the environment says of the execution model, and the user's own options."""
+        found = dict(self.environment)
+        if self.model == "native":
+            found[SWITCH] = "true"
+        if self.own:
+            found |= {"HEARTBED_APP": f"{OWN}/{self.own.script.name}", "HEARTBED_APP_OPEN": self.own.opening}
+        if self.own and self.own.packages:
+            found["HEARTBED_APP_PACKAGES"] = PACKAGES
+        return found
+
+
+@dataclass(frozen=True)
+class UwsgiCandidate(Candidate):
+    """A configuration of uWSGI's. ``loading`` is the factor of that name, empty where processes differ in it."""
+
+    loading: str = "lazy"
+
+    @property
+    def main(self) -> str:
+        """The main file that uWSGI is started on."""
+        return f"{self.label}/uwsgi.ini"
+
+    @property
+    def family(self) -> str:
+        """The module of ``heartbed.servers`` that makes a service of it."""
+        return "uwsgi-candidate"
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """The cell's, without what cannot be said of all of its processes."""
+        return {axis: factor for axis, factor in super().factors.items() if axis != "loading" or self.loading}
+
+    @property
+    def mounts(self) -> list[tuple[Path, str]]:
+        """Also the configuration of the httpd in front."""
+        return [*super().mounts, (ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
+
+    @property
+    def switches(self) -> dict[str, str]:
+        """Also what stands in front."""
+        return super().switches | ({"HEARTBED_FRONT": "proxied"} if self.has("proxied") else {})
+
+
+def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
+    """What the user's wishes say of a candidate, whatever its server: fields of ``Candidate``."""
+    pthread = wishes.options.get(PTHREAD, "").lower() == "true" if wishes.pthread is None else wishes.pthread
+    return {
+        "model": wishes.runs,
+        "thread": "pthread" if pthread and wishes.runs != "native" else "green",
+        "oslo": wishes.cell.oslo,
+        "libraries": wishes.cell.libraries,
+        "release": wishes.cell.release,
+        "named": wishes.cell.named,
+        "heartbeat_s": 0 if wishes.switched_off else None,
+        "label": label,
+        "folder": folder,
+        "own": wishes.own,
+        "environment": tuple(sorted((k, v) for k, v in wishes.options.items() if k != PTHREAD)),
+    }

@@ -1,0 +1,77 @@
+"""Where candidates are made ready: a folder of Heartbed's own, which the containers see at one place."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from heartbed.candidates.adapted import Adapted
+from heartbed.errors import TestbedError
+from heartbed.places import ROOT
+
+FOLDER = ROOT / ".heartbed" / "candidates"
+LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """A folder that holds, for each candidate, ``<label>/`` with a main file and the user's own in ``files/``."""
+
+    folder: Path
+
+    @property
+    def packages(self) -> Path:
+        """Where the packages of a user's own application go."""
+        return self.folder / ".packages"
+
+    def write(self, label: str, adapted: Adapted, main: str, text: str) -> None:
+        """Write the copy of a configuration, and the main file that includes it: its name, and its text."""
+        place = self.folder / label
+        for file in adapted.source.files:
+            path = place / "files" / file.inside
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes("\n".join(adapted.text(file)).encode("utf-8", "surrogateescape"))
+        (place / main).write_text(text, encoding="utf-8")
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def keep(self, run: Path) -> None:
+        """Put what was run beside its record."""
+        with contextlib.suppress(OSError):
+            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+
+    @property
+    def lock(self) -> Path:
+        """A file that is locked while the workbench is in use: clean-up goes by it."""
+        return self.folder / LOCK
+
+
+@contextlib.contextmanager
+def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
+    """A workbench that is cleared afterwards, as are those of processes that were killed. Raises ``TestbedError``."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        _clear(root)
+        folder = Path(tempfile.mkdtemp(dir=root))
+        folder.chmod(0o755)
+    except OSError as error:
+        raise TestbedError(f"cannot make a folder in {root}: {error.strerror}") from error
+    bench = Workbench(folder)
+    try:
+        with FileLock(bench.lock):
+            yield bench
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(root: Path) -> None:
+    """Remove the workbenches whose lock is free."""
+    for lock in root.glob(f"*/{LOCK}"):
+        with contextlib.suppress(Timeout, OSError), FileLock(lock, timeout=0):
+            shutil.rmtree(lock.parent, ignore_errors=True)

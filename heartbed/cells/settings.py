@@ -1,0 +1,61 @@
+"""What a run is asked to do, apart from its cells."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.cells.cell import Cell
+from heartbed.errors import InputError
+from heartbed.places import ROOT
+
+DEFAULT_PROBE = "idle"
+"""The probe that is played where none is named."""
+
+LONGEST_HEARTBEAT_S = 3600
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one run; durations in seconds.
+
+    ``margin_s`` is how long a cell idles beyond three heartbeat timeouts:
+    RabbitMQ closes between two and three timeouts after the last octet, and
+    what it does then must still reach the observers. ``rpc_timeout_s`` is the
+    application's ``rpc_response_timeout``; a call that takes longer is hung.
+    ``probe`` is the name of one of ``heartbed.probes``.
+    """
+
+    heartbeat_s: int = 2
+    margin_s: float = 1.0
+    rpc_timeout_s: int = 4
+    calls_before: int = 2
+    runs: Path = ROOT / "runs"
+    cores: int = os.cpu_count() or 1
+    stacks: bool = True
+    probe: str = DEFAULT_PROBE
+    apache_conf: Path = ROOT / "apache_conf"
+    """The folder that httpd's cells take their configuration from."""
+
+    def timeout_of(self, cell: Cell) -> int:
+        """The heartbeat timeout asked for in this cell, seconds."""
+        return self.heartbeat_s if cell.heartbeat_s is None else cell.heartbeat_s
+
+    def idle_of(self, cell: Cell) -> float:
+        """How long this cell must be left alone, seconds."""
+        return 3 * (self.timeout_of(cell) or self.heartbeat_s) + self.margin_s
+
+
+def heartbeat(text: str | int) -> int:
+    """A heartbeat timeout in whole seconds, as a user typed it. Raises ``InputError``."""
+    try:
+        value = int(str(text).strip())
+    except ValueError:
+        value = 0
+    if not 1 <= value <= LONGEST_HEARTBEAT_S:
+        raise InputError(
+            f"heartbeat {str(text)!r} is not a heartbeat timeout",
+            hint=f"give whole seconds from 1 to {LONGEST_HEARTBEAT_S}; 60 is oslo.messaging's own default",
+        )
+    return value

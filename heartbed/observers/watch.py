@@ -1,0 +1,116 @@
+"""All observers of one run: started together, told who is who, stopped together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from heartbed.observers.agent import Agent
+from heartbed.observers.app_log import AppLog
+from heartbed.observers.base import Observer, pid_of
+from heartbed.observers.broker_events import BrokerEvents
+from heartbed.observers.broker_log import BrokerLog
+from heartbed.observers.wire import Capture, dissect
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event
+from heartbed.testbed.containers import Testbed
+from heartbed.testbed.plan import USER
+
+CAPTURE_DEADLINE_S = 20.0
+POLL_S = 0.1
+CONTROLS = "control-"
+
+
+class Observation:
+    """Observers of broker, wire, processes and logs. None of them talks to an application."""
+
+    def __init__(self, bed: Testbed, bus: Bus, capture: Path, *, password: str, stacks: bool) -> None:
+        self._bed, self._bus, self._stacks = bed, bus, stacks
+        self._password = password
+        self._capture_path = capture
+        self._by_address: dict[str, str] = {}
+        self._looked_at: set[tuple[str, int | None]] = set()
+        self._phase = ""
+        self._running: list[Observer] = []
+        self._agent: Agent | None = None
+        self._capture: Capture | None = None
+        bus.listen(self._on_event)
+
+    def start_around_broker(self) -> None:
+        """Start what watches the broker's container from its first second. Raises ``TestbedError``."""
+        observer = self._bed.container("observer").id or ""
+        self._agent = Agent(observer, self._bus.emit)
+        self._capture = Capture(observer, self._capture_path, self._bus.emit)
+        log = BrokerLog(self._bed.container("rabbitmq"), self._bus.emit, self.resolve)
+        for each in (self._capture, self._agent, log):
+            self._begin(each)
+
+    def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
+        """Consume the broker's events; returns when they come and the wire is captured, or when ``stop`` is set.
+
+        Raises ``TestbedError`` when the broker has not come up ``deadline_s``
+        seconds from now.
+        """
+        url = f"amqp://{USER}:{self._password}@127.0.0.1:{self._bed.amqp_port()}//"
+        events = BrokerEvents(url, self._bus.emit, self.resolve, deadline_s=deadline_s)
+        self._begin(events)
+        deadline = time.monotonic() + deadline_s
+        while not events.ready.wait(POLL_S):
+            if stop.is_set():
+                return
+            if not self._bed.running("rabbitmq"):
+                raise self._bed.failure("rabbitmq", "RabbitMQ has ended while it was starting")
+            if time.monotonic() > deadline:
+                raise self._bed.failure("rabbitmq", f"RabbitMQ did not come up within {deadline_s:.0f} s")
+        if self._capture is not None and not self._capture.ready.wait(CAPTURE_DEADLINE_S):
+            reason = f"tcpdump did not listen within {CAPTURE_DEADLINE_S:.0f} s"
+            self._bus.emit(Event("wire.missing", data={"reason": reason}))
+
+    def _begin(self, observer: Observer) -> None:
+        self._running.append(observer)
+        observer.start()
+
+    def started(self, service: str) -> None:
+        """Learn the address of a started container, watch its processes and follow its log."""
+        address, container_pid = self._bed.ip(service), self._bed.host_pid(service)
+        self._by_address[address] = service
+        container = self._bed.container(service)
+        data = {"ip": address, "container": container.id, "container_pid": container_pid}
+        self._bus.emit(Event("cell.address", cell=service, data=data))
+        if self._agent is not None and container_pid:
+            self._agent.watch(service, container_pid)
+        self._begin(AppLog(service, container, self._bus.emit))
+
+    def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
+        """Whose connection it is: by its address, and by its name for the controls, which share a container."""
+        if name.startswith(CONTROLS):
+            return name.partition(":")[0], None
+        return self._by_address.get(address), pid_of(name)
+
+    def request_stacks(self, cell: str, pid: int, at: str) -> None:
+        """Have a process looked at; the events follow."""
+        if self._agent is not None and self._stacks:
+            self._agent.request_stacks(cell, pid, at)
+
+    def _on_event(self, event: Event) -> None:
+        """Look at a process at the moment of its first loss while idle."""
+        if event.kind == "run.phase":
+            self._phase = str(event.data["phase"])
+        lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
+        if not lost or event.cell is None or self._phase not in ("opening", "idle"):
+            return
+        key = (event.cell, event.pid)
+        if event.pid is not None and key not in self._looked_at:
+            self._looked_at.add(key)
+            self.request_stacks(event.cell, event.pid, "loss")
+
+    def collect(self) -> None:
+        """Put what the capture holds into the record, once nothing is watched any more."""
+        for event in dissect(self._capture_path, self._bed.container("observer").id or "", self.resolve):
+            self._bus.emit(event)
+
+    def stop(self) -> None:
+        """Stop every observer, the last started first. May be called twice."""
+        while self._running:
+            self._running.pop().stop()

@@ -1,0 +1,1 @@
+"""What was observed: events, the bus that carries them, the folder that keeps them, the history sorted from them."""

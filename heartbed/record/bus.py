@@ -1,0 +1,74 @@
+"""Carries every event to the record first, then to whoever listens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from heartbed.errors import TestbedError
+from heartbed.record.event import Event, Writer
+
+Listener = Callable[[Event], None]
+Emit = Callable[[Event], None]
+
+
+class Bus:
+    """The one way into the record; safe to call from any thread.
+
+    A failure to write, or one of another thread, is kept and raised in the
+    main thread by ``check``: an observer's thread has nobody to raise to.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._listeners: list[Listener] = []
+        self._seen: list[Event] = []
+        self._changed = threading.Condition()
+        self._failure: TestbedError | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with every event from now on, in the emitting thread."""
+        self._listeners.append(listener)
+
+    def emit(self, event: Event) -> None:
+        """Record one event and tell the listeners."""
+        try:
+            self._writer.write(event)
+        except TestbedError as error:
+            self.fail(error)
+        for listener in self._listeners:
+            listener(event)
+        with self._changed:
+            self._seen.append(event)
+            self._changed.notify_all()
+
+    def fail(self, error: TestbedError) -> None:
+        """Have ``check`` raise this in the main thread; the first failure counts."""
+        self._failure = self._failure or error
+
+    def check(self) -> None:
+        """Raise what went wrong in writing or elsewhere, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def wait_for(self, wanted: Callable[[Event], bool], deadline: float, *, poll: Callable[[], None]) -> Event | None:
+        """The first event, past or to come, that is wanted; None when ``deadline`` (monotonic) passes.
+
+        ``poll`` is called a few times a second while waiting and may raise, as
+        when the container that should emit the event has died.
+        """
+        seen = 0
+        while True:
+            with self._changed:
+                if seen == len(self._seen):
+                    self._changed.wait(timeout=0.25)
+                fresh, seen = self._seen[seen:], len(self._seen)
+            for event in fresh:
+                if wanted(event):
+                    return event
+            self.check()
+            if not fresh:
+                poll()
+            if time.monotonic() > deadline:
+                return None

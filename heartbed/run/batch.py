@@ -1,0 +1,101 @@
+"""Many cells in few runs: a cell that does not start is told and left out, the others are played all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import Selection
+from heartbed.cells.settings import Settings
+from heartbed.errors import CellFailedError, InputError, TestbedError
+from heartbed.record.bus import Listener
+from heartbed.record.history import Purpose
+from heartbed.run.execute import execute
+from heartbed.testbed.images.build import ImageRef
+from heartbed.verdict.values import CellVerdict, Outcome, RunVerdict
+from heartbed.versions.index import IndexSilentError
+
+Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
+Listeners = Callable[[Sequence[Cell]], Sequence[Listener]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verdict comes to: the outcome of the cell and of the connections of either purpose."""
+
+    outcome: Outcome
+    purposes: tuple[tuple[Purpose, Outcome], ...]
+
+    @property
+    def words(self) -> str:
+        """``kept``, ``lost``, or ``LISTEN lost`` where the two purposes fared differently."""
+        if len({outcome for _, outcome in self.purposes}) > 1 and self.outcome is not Outcome.HUNG:
+            return ", ".join(f"{purpose} {outcome}" for purpose, outcome in self.purposes if outcome != "kept")
+        return str(self.outcome)
+
+
+def answer(verdict: CellVerdict) -> Answer:
+    """The answer that a verdict gives."""
+    found: dict[Purpose, Outcome] = {}
+    for connection in verdict.connections:
+        worse = found.get(connection.purpose) in (None, Outcome.KEPT)
+        found[connection.purpose] = connection.outcome if worse else found[connection.purpose]
+    return Answer(verdict.outcome, tuple((each, found[each]) for each in Purpose if each in found))
+
+
+@dataclass
+class Played:
+    """What became of cells: verdicts by name, and why others have none."""
+
+    verdicts: dict[str, CellVerdict] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    runs: list[RunVerdict] = field(default_factory=list)
+
+    def add(self, other: Played) -> None:
+        """Take over what became of other cells."""
+        self.verdicts |= other.verdicts
+        self.missing |= other.missing
+        self.runs += other.runs
+
+
+def play(cells: Sequence[Cell], settings: Settings, images: Images, listeners: Listeners = lambda _: ()) -> Played:
+    """Play the settings' probe on the cells in one window.
+
+    Cells whose image cannot be built, or which do not start, are ``missing``.
+    Raises ``TestbedError`` when anything else does not come up.
+    """
+    played = Played(missing=dict(_unbuildable(cells, images)))
+    rest = [cell for cell in cells if cell.name not in played.missing]
+    while rest:
+        try:
+            outcome = execute(Selection(tuple(rest)), settings, images, listeners(rest))
+        except CellFailedError as error:
+            played.missing[error.cell] = error.reason
+            rest = [cell for cell in rest if cell.name != error.cell]
+            continue
+        played.verdicts = {verdict.cell: verdict for verdict in outcome.verdict.cells}
+        played.runs.append(outcome.verdict)
+        break
+    return played
+
+
+def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
+    """The cells whose images cannot be had, and why. Raises ``IndexSilentError``."""
+    if not _reason(cells, images):
+        return {}
+    by_image: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        by_image.setdefault((cell.server, cell.build), []).append(cell)
+    reasons = ((some, _reason(some[:1], images)) for some in by_image.values())
+    return {cell.name: why for some, why in reasons if why for cell in some}
+
+
+def _reason(cells: Sequence[Cell], images: Images) -> str:
+    try:
+        images(cells)
+    except IndexSilentError:
+        raise
+    except (InputError, TestbedError) as error:
+        return error.message
+    return ""

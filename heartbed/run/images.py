@@ -1,0 +1,120 @@
+"""Heartbed's images: what each is called, and what goes into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from heartbed import servers
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import select
+from heartbed.places import ROOT
+from heartbed.testbed.broker import broker
+from heartbed.testbed.engine import connect
+from heartbed.testbed.images.build import ImageRef, ImageSpec, ensure_images
+from heartbed.testbed.images.progress import Progress
+from heartbed.testbed.plan import image_name, image_tag
+from heartbed.versions.index import Index
+from heartbed.versions.locks import Lock, lock, milestones
+
+BASE_IMAGE = "heartbed-base:trixie"
+"""Where ``scripts/base-image`` puts the Debian image that all others are built on."""
+
+DEFAULT_CELL = "prefork"
+"""A cell in whose image the RPC server and the controls run."""
+
+
+def specs(
+    cells: Iterable[Cell],
+    index: Index | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    root: Path = ROOT,
+) -> list[ImageSpec]:
+    """The images of a run with these cells, each after those that it is built on.
+
+    Names are ``rabbitmq``, ``observer``, and for what hosts the application
+    the family of the server and the versions: ``apache-oslo17.3.2``.
+    ``BASE_IMAGE`` and ``RABBITMQ_IMAGE`` in ``environ`` put other images in
+    the place of Heartbed's own; ``HEARTBED_RABBITMQ`` chooses among its brokers. Raises
+    ``InputError`` for a version that cannot be had, and ``TestbedError`` when the index of packages is silent.
+    """
+    base = environ.get("BASE_IMAGE") or BASE_IMAGE
+    found = {
+        "rabbitmq": _rabbitmq(environ, base, root),
+        "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
+    }
+    for cell in cells:
+        application = image_name("apache", cell)
+        if application not in found:
+            found[application] = _apache(cell, lock(cell.packages, index or Index()), base, root)
+        name = servers.image(cell)
+        if name not in found:
+            found[name] = _server(name, found[application], base, root)
+    return list(found.values())
+
+
+def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: bool = False) -> dict[str, ImageRef]:
+    """Makes sure of all images that a run of these cells needs.
+
+    Returns name -> reference. The RPC server and the controls run on the default
+    version of oslo.messaging, whatever the cells have. Raises ``TestbedError``,
+    and ``InputError`` for a version that cannot be had.
+    """
+    wanted = specs([*select([DEFAULT_CELL]).cells, *cells])
+    with contextlib.closing(connect()) as client:
+        return ensure_images(wanted, client, progress=Progress(Console(quiet=True) if quiet else console))
+
+
+def _rabbitmq(environ: Mapping[str, str], base: str, root: Path) -> ImageSpec:
+    if theirs := environ.get("RABBITMQ_IMAGE"):
+        return ImageSpec("rabbitmq", theirs)
+    wanted = broker(environ)
+    # Another version comes from another Debian release, whatever the other images are built on.
+    own_base = base if BASE_IMAGE.endswith(f":{wanted.suite}") else f"heartbed-base:{wanted.suite}"
+    return _in_own_folder("rabbitmq", wanted.tag, own_base, root)
+
+
+def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
+    folder = root / "images" / name
+    return ImageSpec(name, tag, context=folder, dockerfile=folder / "Dockerfile", inputs=(folder,), base=base)
+
+
+def _apache(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
+    name = image_name("apache", cell)
+    folder = root / "images" / "apache"
+    arguments = {"OSLO_MESSAGING": cell.oslo}
+    # The lock in the repository serves for its own releases; the images that `docker compose build` makes are the same.
+    if cell.build != f"oslo{cell.oslo}" or cell.oslo not in milestones():
+        arguments["LOCK"] = "\n".join(pin.line for pin in locked.wheels)
+    if compiled := dict(cell.versions).get("mod_wsgi"):
+        arguments["MOD_WSGI"] = compiled
+    return ImageSpec(
+        name,
+        image_tag(name),
+        context=root,
+        dockerfile=folder / "Dockerfile",
+        inputs=(folder, root / "wsgi_app", root / "apache_conf", root / ".dockerignore"),
+        base=base,
+        build_args=arguments,
+        lock=locked.text,
+    )
+
+
+def _server(name: str, application: ImageSpec, base: str, root: Path) -> ImageSpec:
+    """Another server beside httpd, on top of the image that has the application with the same versions."""
+    folder = root / "images" / name.partition("-")[0]
+    return ImageSpec(
+        name,
+        image_tag(name),
+        context=folder,
+        dockerfile=folder / "Dockerfile",
+        inputs=(folder,),
+        base=base,
+        on=application.tag,
+        lock=application.lock,
+    )

@@ -1,0 +1,57 @@
+"""What is run, with what, on what: the first event of every record."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import TYPE_CHECKING, Any
+
+from heartbed import __version__
+from heartbed.cells.expressions import Selection
+from heartbed.cells.settings import Settings
+from heartbed.testbed.engine import versions
+from heartbed.testbed.images.build import ImageRef
+
+if TYPE_CHECKING:
+    import docker
+
+
+def provenance(
+    name: str, selection: Selection, settings: Settings, client: docker.DockerClient, images: dict[str, ImageRef]
+) -> dict[str, Any]:
+    """The first event: what is run, with what, on what."""
+    info = client.info()
+    return {
+        "run": name,
+        "heartbed": __version__,
+        "probe": settings.probe,
+        "heartbeat_s": settings.heartbeat_s,
+        "margin_s": settings.margin_s,
+        "rpc_timeout_s": settings.rpc_timeout_s,
+        "cells": [
+            {
+                "name": cell.name,
+                "factors": cell.factors,
+                "versions": cell.packages,
+                "stands_in": cell.stands_in,
+                "heartbeat_s": settings.timeout_of(cell),
+                "processes": cell.process_count,
+                "threads": cell.thread_count,
+                "purposes": list(cell.purposes),
+            }
+            for cell in selection.cells
+        ],
+        "left_out": [{"name": left, "reason": reason} for left, reason in selection.left_out],
+        "notes": selection.notes,
+        "host": {
+            "hostname": platform.node(),
+            "kernel": info.get("KernelVersion", platform.release()),
+            "system": info.get("OperatingSystem"),
+            "cores": info.get("NCPU", settings.cores),
+            "memory_octets": info.get("MemTotal"),
+            "python": platform.python_version(),
+        },
+        "docker": versions(client),
+        "images": {name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
+        "argv": sys.argv[1:],
+    }

@@ -1,0 +1,1 @@
+"""gunicorn, with its sync or its gthread workers."""

@@ -1,0 +1,34 @@
+"""A user's configuration of httpd, drafted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heartbed.candidates.prepared import Draft
+from heartbed.cells.cell import Cell
+from heartbed.servers.httpd.adapt import HttpdAdapted
+from heartbed.servers.httpd.frame import Size, render
+from heartbed.servers.httpd.source import HttpdSource
+
+
+@dataclass(frozen=True)
+class HttpdDraft(Draft):
+    """A configuration of httpd's, with its MPM and the modules that the testbed loads for it."""
+
+    adapted: HttpdAdapted
+    mpm: str
+    load: tuple[str, ...]
+
+    @property
+    def cell(self) -> Cell:
+        """A cell whose image can read the file."""
+        return self.wishes.cell
+
+    @property
+    def source(self) -> HttpdSource:
+        """The user's files."""
+        return self.adapted.source
+
+    def frame(self, label: str, mpm: str, fixed: Size | None) -> str:
+        """The main file of a copy; with ``fixed`` also the size of the MPM."""
+        return render(label, self.source.main.inside, mpm, self.load, fixed)

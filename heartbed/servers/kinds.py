@@ -1,0 +1,28 @@
+"""Which kind of configuration a file is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from heartbed.candidates.prepared import Draft
+from heartbed.candidates.source import read_lines
+from heartbed.candidates.wishes import Wishes
+from heartbed.servers.httpd.kind import HttpdKind
+from heartbed.servers.uwsgi.kind import UwsgiKind
+
+NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+KINDS = (UwsgiKind(), HttpdKind())
+"""The first that recognises a file has it."""
+
+
+def draft(path: Path, wishes: Wishes, *, label: str | None = None) -> Draft:
+    """Read and adapt a file, as the kind that recognises it does. Raises ``InputError``."""
+    lines = read_lines(path, str(path))
+    kind = next(each for each in KINDS if each.recognises(lines))
+    return kind.draft(path, wishes, label or label_of(path.name))
+
+
+def label_of(name: str) -> str:
+    """The name with only what a container may be called."""
+    return NOT_A_NAME.sub("-", name).lstrip("-_.") or "candidate"

@@ -1,0 +1,161 @@
+"""What is replaced in the copy of a user's configuration so that uWSGI can run it in the testbed, and why."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.candidates.adapted import Adapted, Replacement
+from heartbed.candidates.source import SourceFile, where
+from heartbed.candidates.values import MOST_PROCESSES, can_hold_a_script, leading_number
+from heartbed.errors import InputError
+from heartbed.places import HTTP_PORT
+from heartbed.servers.uwsgi import rules
+from heartbed.servers.uwsgi.ini import INCLUDES, Option, is_on, last
+from heartbed.servers.uwsgi.source import UwsgiSource
+
+SOCKET = "/run/heartbed/uwsgi.sock"
+"""Where uwsgi_conf/proxy.conf, the httpd in front, finds uWSGI."""
+
+SCRIPT = "/opt/heartbed/application.wsgi"
+"""Where the application stands for which the user's file names no path."""
+
+MOUNT = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)*/?\Z")
+
+Place = tuple[SourceFile, Option]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the file has uWSGI run: where it says so, the script in the container, and the mount point, if any."""
+
+    place: Place
+    script: str
+    mount: str
+
+
+@dataclass(kw_only=True)
+class UwsgiAdapted(Adapted):
+    """A configuration of uWSGI's made ready for the testbed. ``front`` is the factor of that name."""
+
+    source: UwsgiSource
+    application: Application
+    front: str = "direct"
+    needs_master: str = ""
+    """An option that is dropped, and for which uWSGI would have started its master."""
+    speaks: str = ""
+    """The option by which it is asked, as the user has it; empty where the file has none."""
+
+    def put(self, place: Place, text: str | None, reason: str) -> None:
+        """Have a line of the user's read otherwise, or not at all."""
+        file, option = place
+        was = file.lines[option.line - 1].strip()
+        if text != was:
+            self.add(Replacement(file.inside, option.line, option.line, text, reason, was))
+
+
+def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
+    """Apply every rule. ``wanted`` is the mount point of the application. Raises ``InputError``."""
+    places = list(source.all())
+    for file, option in places:
+        if reason := rules.REFUSED.get(option.key):
+            raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
+        if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi"):
+            raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
+    adapted = UwsgiAdapted(source=source, application=_choose(source, places, wanted))
+    has_master = is_on(last([option for _, option in places], "master"))
+    for place in places:
+        file, option = place
+        if option.key in INCLUDES:
+            target = os.path.relpath(source.includes[file.inside, option.line], Path(file.inside).parent)
+            adapted.put(place, f"{option.key} = %d{target}", "the copy of what it includes")
+        elif reason := rules.dropped(option):
+            adapted.put(place, None, reason)
+            if option.key.startswith(rules.MASTER) and not has_master:
+                adapted.needs_master = option.key
+    _address(adapted, places)
+    _application(adapted, places)
+    _size(adapted, places)
+    return adapted
+
+
+def _choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> Application:
+    """The application to check. Raises ``InputError`` where there is none, or which is meant cannot be told."""
+    found = [_named(place) for place in places if place[1].key in rules.APPLICATIONS]
+    shown = source.main.shown
+    if not found:
+        raise InputError(
+            f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount",
+            hint="if it comes from the command line, write it into a copy of the file",
+        )
+    mounts = {each.mount: each for each in found}
+    if wanted is not None:
+        if wanted.rstrip("/") not in mounts:
+            told = ", ".join(mount or "/" for mount in mounts)
+            raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {told}")
+        return mounts[wanted.rstrip("/")]
+    if len(mounts) > 1:
+        told = ", ".join(mount or "/" for mount in mounts)
+        raise InputError(f"{shown} mounts {len(mounts)} applications: --vhost /PATH chooses", hint=f"there are: {told}")
+    return found[-1]
+
+
+def _named(place: Place) -> Application:
+    """Raises ``InputError`` for a mount point that is none."""
+    file, option = place
+    mount, script = "", option.value
+    if option.key == "mount":
+        mount, _, script = option.value.partition("=")
+    is_file = option.key in (*rules.FILES, "mount") and script.startswith("/")
+    kept = is_file and can_hold_a_script(script) and "%" not in script and "$" not in script
+    if not MOUNT.match(mount):
+        raise InputError(
+            f"{where(file, option.line)}: {mount!r} is no mount point that can be asked for",
+            hint="a path of letters, digits, dots and dashes, as in mount = /compute=/srv/app.wsgi",
+        )
+    return Application(place, script if kept else SCRIPT, mount.rstrip("/"))
+
+
+def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    chosen = adapted.application
+    for place in places:
+        _, option = place
+        if place == chosen.place:
+            named = f"mount = {chosen.mount}={chosen.script}" if chosen.mount else f"wsgi-file = {chosen.script}"
+            if chosen.script not in option.value:
+                adapted.put(place, named, "Heartbed's application stands where yours would")
+        elif option.key in rules.APPLICATIONS:
+            adapted.put(place, None, "another application")
+        elif option.key == "callable" and option.value != "application":
+            adapted.put(place, "callable = application", "Heartbed's application stands where yours would")
+
+
+def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
+    speaks_http = any(o.key in rules.PROTOCOLS and o.value == "http" for _, o in places)
+    over_http = [place for place in places if place[1].key in (*rules.HTTP, *rules.TLS)]
+    sockets = [place for place in places if place[1].key in rules.UWSGI]
+    chosen = next(iter(over_http or sockets), None)
+    for place in over_http + sockets:
+        option = place[1]
+        if place != chosen:
+            adapted.put(place, None, "one address is enough here")
+        elif option.key in rules.UWSGI and not speaks_http:
+            adapted.front = "proxied"
+            adapted.put(place, f"{option.key} = {SOCKET}", "where the httpd in front of it looks")
+        else:
+            key = rules.TLS.get(option.key, option.key)
+            tls = "; TLS is off" if option.key in rules.TLS else ""
+            adapted.put(place, f"{key} = :{HTTP_PORT}", f"the testbed asks on port {HTTP_PORT}{tls}")
+    adapted.speaks = chosen[1].key if chosen else ""
+
+
+def _size(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    for place in places:
+        _, option = place
+        number = leading_number(option.value)
+        if option.key in rules.PROCESSES and (number is None or number > MOST_PROCESSES):
+            text = f"{option.key} = {MOST_PROCESSES}"
+            adapted.put(place, text, f"{MOST_PROCESSES} processes show it all")

@@ -1,0 +1,48 @@
+"""What is said of a configuration that uWSGI refuses, or under which the application does not answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heartbed.candidates.source import where
+from heartbed.errors import InputError
+from heartbed.servers.uwsgi.draft import UwsgiDraft
+from heartbed.servers.uwsgi.prepared import UwsgiPrepared
+
+CHATTER = re.compile(r"INI configuration|^\s*$|^[;\[]|^[\w-]+ = |detected|compiled with|^os:|nodename|machine:|clock")
+
+
+def refused(draft: UwsgiDraft, output: str) -> InputError:
+    """What uWSGI has against the copy."""
+    log = [line[:300] for line in output.splitlines() if not CHATTER.search(line)][-6:]
+    return InputError(f"{draft.source.main.shown}: uWSGI does not start on it", log=log, hint="its own words are above")
+
+
+def answers(prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:
+    """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
+    status, own = answer["status"], prepared.candidate.own
+    if status is not None and status < 300:
+        return
+    file, option = prepared.draft.adapted.application.place
+    log = _telling(answer["log"])
+    if own and (status is None or status >= 500):
+        raise InputError(
+            f"{own.script}: the application does not start in uWSGI",
+            log=log,
+            hint="its traceback is above; it may want a database, a file or a package that is not here "
+            "(--requirements; what lies in its own folder is seen)",
+        )
+    asked = f"GET {prepared.candidate.mount}/"
+    said = f"does not answer: {answer['text']}" if status is None else f"answers {asked} with {status}"
+    raise InputError(
+        f"{where(file, option.line)}: uWSGI starts on it but {said}", log=log, hint="what uWSGI logged is above"
+    )
+
+
+def _telling(log: Sequence[str]) -> list[str]:
+    """The lines of uWSGI's log that are about an error, else the last ones."""
+    errors = [line for line in log if re.search(r"Error|Traceback|unable to|UNABLE|!!!|cannot", line)]
+    errors = [line for line in errors if "no internal routing" not in line]
+    return [line[:300] for line in (errors or log)][-8:]

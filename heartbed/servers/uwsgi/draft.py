@@ -1,0 +1,45 @@
+"""A user's configuration of uWSGI, drafted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from heartbed.candidates.prepared import Draft
+from heartbed.candidates.source import where
+from heartbed.cells.cell import Cell
+from heartbed.servers.uwsgi.adapt import UwsgiAdapted
+from heartbed.servers.uwsgi.ini import Option
+from heartbed.servers.uwsgi.source import UwsgiSource
+
+
+@dataclass(frozen=True)
+class UwsgiDraft(Draft):
+    """A configuration of uWSGI's."""
+
+    adapted: UwsgiAdapted
+
+    @property
+    def cell(self) -> Cell:
+        """A cell whose image can read the file."""
+        return replace(self.wishes.cell, server="uwsgi", mode="")
+
+    @property
+    def source(self) -> UwsgiSource:
+        """The user's files."""
+        return self.adapted.source
+
+    def own(self) -> list[Option]:
+        """The user's options that are still in the copy."""
+        dropped = self.adapted.dropped
+        return [option for file, option in self.source.all() if (file.inside, option.line) not in dropped]
+
+    def undecided(self) -> list[str]:
+        """What is decided by the container, where it may be decided otherwise than on the user's machine."""
+        found = []
+        for file, option in self.source.all():
+            at = where(file, option.line)
+            if option.key.startswith(("if", "elseif")):
+                found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
+            elif "$(" in option.value:
+                found.append(f"{at}: {option.value}: the container's environment has no such variable of yours")
+        return found

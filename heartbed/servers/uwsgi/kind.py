@@ -1,0 +1,146 @@
+"""From a user's uWSGI configuration to a candidate: read, adapted, and understood by uWSGI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from heartbed.candidates import subject
+from heartbed.candidates.adapted import COPY, Replacement
+from heartbed.candidates.change import Change, Variant
+from heartbed.candidates.container import Container
+from heartbed.candidates.oslo_config import GROUP, taken
+from heartbed.candidates.prepared import Kind
+from heartbed.candidates.subject import UwsgiCandidate
+from heartbed.candidates.wishes import SWITCH, Wishes, assumptions
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.uwsgi import complaints, hosting
+from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.servers.uwsgi.draft import UwsgiDraft
+from heartbed.servers.uwsgi.frame import render
+from heartbed.servers.uwsgi.ini import is_ini
+from heartbed.servers.uwsgi.prepared import UwsgiPrepared
+from heartbed.servers.uwsgi.rules import PROCESSES
+from heartbed.servers.uwsgi.shape import Shape, in_force, known, shape, strangers
+from heartbed.servers.uwsgi.source import UwsgiSource, read
+
+MAIN = "uwsgi.ini"
+TRUE = ("1", "true", "yes", "on")
+
+
+class UwsgiKind(Kind):
+    """Configurations of uWSGI."""
+
+    server: ClassVar[str] = "uWSGI"
+    about_paths: ClassVar[str] = "under a mount point uWSGI needs manage-script-name = true"
+
+    def recognises(self, lines: Sequence[str]) -> bool:
+        """An ini file with uWSGI's section."""
+        return is_ini(lines)
+
+    def draft(self, path: Path, wishes: Wishes, label: str) -> UwsgiDraft:
+        """Read and adapt a file. Pure but for the reading. Raises ``InputError``."""
+        source = read(path, root=wishes.root)
+        adapted = adapt(source, wishes.vhost)
+        if wishes.mpm:
+            raise InputError("--mpm is httpd's, and this is a configuration of uWSGI", hint="leave it out")
+        wishes = _with_variables(source, wishes)
+        assumed = []
+        if not adapted.speaks:
+            assumed.append("http-socket: the file names no socket")
+        if adapted.front == "proxied":
+            assumed.append("httpd with mod_proxy_uwsgi in front of it, as devstack has it")
+        return UwsgiDraft(self, label, adapted, wishes, (*assumed, *assumptions(wishes)))
+
+    def prepare(self, draft: UwsgiDraft, bench: Workbench, container: Container) -> UwsgiPrepared:
+        """Have uWSGI read the copy. Raises ``InputError``."""
+        _write(bench, draft.label, draft.adapted)
+        told = container.read(f"{draft.label}/{MAIN}")
+        if not told.ok:
+            raise complaints.refused(draft, told.output)
+        options = in_force(told.output)
+        found = shape(options)
+        fields = subject.fields(draft.wishes, draft.label, bench.folder) | {
+            "server": "uwsgi",
+            "mode": "",
+            "processes": found.processes,
+            "threads": found.threads,
+            "script": draft.adapted.application.script,
+            "mount": draft.adapted.application.mount,
+            "options": _options(found, draft.adapted.front),
+            "loading": found.loading,
+        }
+        ignored = [
+            f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")
+            for option, near in strangers(draft.own(), known(told.stderr), _text(draft.source))
+        ]
+        if draft.adapted.needs_master:
+            ignored.append(f"{draft.adapted.needs_master} starts uWSGI's master: it is started here too")
+        return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), (*ignored, *draft.undecided()))
+
+    def with_variable(self, draft: UwsgiDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
+        """The variant with a variable in the environment of the application: uWSGI itself sets it."""
+        return hosting.with_variable(v, draft.source, name, value)
+
+    def answers(self, prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:
+        """Raise ``InputError`` unless the application answered with a success."""
+        complaints.answers(prepared, answer)
+
+    def hosting(self, prepared: UwsgiPrepared) -> list[Change[Shape]]:
+        """Its threads, and when it loads the application."""
+        return hosting.hosting(prepared)
+
+    def write(self, prepared: UwsgiPrepared, variant: Variant[Shape], label: str, bench: Workbench) -> UwsgiCandidate:
+        """Write the copy as the variant has it."""
+        # One process shows what several would: they are alike, unless the first has loaded what the others got from it.
+        alike = variant.shape.master or variant.shape.lazy
+        found = replace(variant.shape, processes=1) if alike else variant.shape
+        adapted = prepared.draft.adapted.copied()
+        for edit in variant.edits:
+            adapted.add(Replacement(edit.inside, edit.first, edit.last, edit.text, "the change", ""))
+        for place in prepared.source.all():
+            if place[1].key in PROCESSES:
+                adapted.put(place, f"{place[1].key} = {found.processes}", "as many processes as show it all")
+        _write(bench, label, adapted)
+        return replace(
+            prepared.candidate,
+            processes=found.processes,
+            threads=found.threads,
+            options=_options(found, adapted.front),
+            loading=found.loading,
+        )
+
+
+def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
+    """The wishes with what the file's own ``env`` lines say, where the user has said nothing else beside the file."""
+    given = dict(o.value.partition("=")[::2] for _, o in source.all() if o.key == "env")
+    variables = {name.strip(): value.strip() for name, value in given.items()}
+    if wishes.model is None and SWITCH in variables:
+        wishes = replace(wishes, model="native" if variables[SWITCH].lower() in TRUE else "eventlet")
+    prefix = f"OS_{GROUP.upper()}__"
+    options = {n.removeprefix(prefix).lower(): value for n, value in variables.items() if n.startswith(prefix)}
+    if not options:
+        return wishes
+    found = taken(source.main.shown, options, {}, wishes.heartbeat_s)
+    return replace(
+        wishes,
+        options={**found.environment, **wishes.options},
+        switched_off=wishes.switched_off or found.switched_off,
+        notes=(*wishes.notes, *found.notes),
+    )
+
+
+def _options(found: Shape, front: str) -> tuple[str, ...]:
+    chosen = (found.loading, front)
+    return tuple(token for token in chosen if token not in ("", "lazy", "direct"))
+
+
+def _text(source: UwsgiSource) -> str:
+    return "\n".join(line for file in source.files for line in file.lines)
+
+
+def _write(bench: Workbench, label: str, adapted: UwsgiAdapted) -> None:
+    bench.write(label, adapted, MAIN, render(f"{COPY}/{label}/files", adapted))

@@ -1,0 +1,96 @@
+"""The rules by which one option of a user's is replaced in the testbed, and the reason of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from heartbed.servers.uwsgi.ini import Option
+
+HTTP = ("http", "http-socket", "http11-socket")
+TLS = {"https": "http", "https-socket": "http-socket"}
+"""Option -> the one that does the same without TLS."""
+
+UWSGI = ("socket", "uwsgi-socket")
+FILES = ("wsgi-file", "file")
+"""Options that name the application as a file."""
+
+APPLICATIONS = (*FILES, "module", "wsgi", "mount", "paste", "ini-paste", "ini-paste-logged", "pyrun")
+PROCESSES = ("processes", "workers")
+LAZY = ("lazy-apps", "lazy")
+THREADS = "threads"
+PROTOCOLS = ("protocol", "socket-protocol")
+
+MASTER = (
+    *("master", "stats", "cheap", "touch-", "fs-", "logger", "req-logger", "log-syslog", "log-maxsize", "log-master"),
+    *("log-encoder", "log-req-encoder", "mule", "farm", "spooler", "attach-daemon", "smart-attach-daemon", "idle"),
+    *("alarm", "cron", "snmp", "subscribe"),
+)
+"""First letters of the options for which uWSGI starts its master. Found by starting 2.0.31 with each."""
+
+_USERS = "uWSGI runs as an ordinary user"
+_PYTHON = "the testbed's own Python and application"
+_COMPILED = "compiled into the testbed's uWSGI"
+_LOGS = "logs go to the container's log"
+_OWN = "the testbed's own place for it"
+_STEADY = "no process comes or goes while it is watched"
+_PROGRAMS = "a program or a watched file of your machine"
+_LIMITS = "the container's limits hold"
+_ELSE = "it serves no requests"
+_ROUTES = "the testbed's uWSGI has no routing"
+
+DROPPED: Mapping[str, str] = {
+    **dict.fromkeys(("uid", "gid", "chown-socket", "add-gid", "chroot", "immediate-uid", "immediate-gid"), _USERS),
+    **dict.fromkeys(("home", "virtualenv", "venv", "pyhome", "pythonpath", "python-path", "pp"), _PYTHON),
+    **dict.fromkeys(("chdir", "chdir2", "import", "pyimport", "python-import", "shared-import"), _PYTHON),
+    **dict.fromkeys(("shared-pyimport", "shared-python-import", "pymodule-alias", "py-autoreload"), _PYTHON),
+    **dict.fromkeys(("plugin", "plugins", "need-plugin", "need-plugins"), _COMPILED),
+    **dict.fromkeys(("plugin-dir", "plugins-dir", "autoload"), _COMPILED),
+    **dict.fromkeys(("logto", "logto2", "logger", "req-logger", "daemonize", "daemonize2"), _LOGS),
+    **dict.fromkeys(("logfile-chmod", "logfile-chown", "log-maxsize", "log-backupname", "log-syslog"), _LOGS),
+    **dict.fromkeys(("pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2", "master-fifo"), _OWN),
+    **dict.fromkeys(("listen", "cgroup", "namespace", "cap", "limit-as", "cpu-affinity"), _LIMITS),
+    **dict.fromkeys(("http-to", "abstract-socket"), _OWN),
+    **dict.fromkeys(("spooler", "mule", "mules", "farm", "cron", "legion"), _ELSE),
+}
+"""Option -> why it is left out."""
+
+DROPPED_PREFIXES = (
+    ("cheaper", _STEADY),
+    ("stats", _OWN),
+    ("touch-", _PROGRAMS),
+    ("fs-", _PROGRAMS),
+    ("exec-", _PROGRAMS),
+    ("attach-daemon", _PROGRAMS),
+    ("smart-attach-daemon", _PROGRAMS),
+    ("spooler-", _ELSE),
+    ("route", _ROUTES),
+    ("ssl-", "TLS is off: the testbed has no certificates, and asks over HTTP"),
+)
+"""First letters of options that are left out."""
+
+REFUSED: Mapping[str, str] = {
+    **dict.fromkeys(("emperor", "vassals", "zerg", "zerg-server"), "starts other instances: name the file of one"),
+    **dict.fromkeys(
+        ("gevent", "gevent-monkey-patch", "asyncio", "async", "ugreen", "greenlet", "tornado", "loop"),
+        "is a loop engine of uWSGI's, which this testbed does not cover",
+    ),
+    **dict.fromkeys(
+        (
+            *("fastcgi-socket", "fastcgi-nph-socket", "scgi-socket", "scgi-nph-socket", "raw-socket", "puwsgi-socket"),
+            *("suwsgi-socket", "zeromq", "zmq", "zeromq-socket", "zmq-socket", "shared-socket"),
+        ),
+        "speaks neither HTTP nor the uwsgi protocol: the testbed cannot ask it",
+    ),
+}
+"""Option -> why a configuration with it cannot be checked."""
+
+
+def dropped(option: Option) -> str:
+    """Why an option is left out of the copy; empty for one that stays."""
+    if reason := DROPPED.get(option.key):
+        return reason
+    if option.key == "env" and option.value.startswith(("OS_", "HEARTBED_")):
+        return "the testbed sets the application's own variables"
+    if option.key.startswith("hook-") and option.value.startswith(("exec:", "mount:", "umount:", "writefifo:")):
+        return _PROGRAMS
+    return next((reason for prefix, reason in DROPPED_PREFIXES if option.key.startswith(prefix)), "")

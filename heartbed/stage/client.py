@@ -1,0 +1,127 @@
+"""Asks a cell over HTTP, as an API user would, and records what that cost."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import requests
+
+from heartbed.record.bus import Emit
+from heartbed.record.event import Event
+
+SERVER_ID = "6f70656e-7374-4163-8b00-6865617274ed"
+"""An instance id for the requests; the RPC server answers for any."""
+
+DIAGNOSTICS = f"/v2.1/servers/{SERVER_ID}/diagnostics"
+ACTION = f"/v2.1/servers/{SERVER_ID}/action"
+FACTS = "/heartbed/facts"
+PAGE = "/"
+
+GRACE_S = 2.0
+"""A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
+
+Phase = Literal["open", "before", "during", "after"]
+
+
+class Client:
+    """Requests to one cell. Each uses a TCP connection of its own, as load balancers' do."""
+
+    def __init__(self, cell: str, base: Callable[[], str], emit: Emit, rpc_timeout_s: float) -> None:
+        self.cell = cell
+        self._base = base
+        self._emit = emit
+        # The application must have had its chance to say 504 before we give up on it.
+        self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
+
+    def probe_pid(self) -> int | None:
+        """The process that answers ``GET /``. Not recorded, and no broker connection is opened."""
+        try:
+            answer = requests.get(f"{self._base()}/", timeout=(5.0, 60.0), headers={"Connection": "close"})
+        except requests.RequestException:
+            return None
+        return _number(answer.headers.get("X-Heartbed-Pid"))
+
+    def probe(self) -> tuple[int | None, str]:
+        """Status of ``GET /``, which imports the application and opens no broker connection.
+
+        None with the reason while httpd does not answer. Not recorded: it is asked until the cell is up.
+        """
+        try:
+            answer = requests.get(f"{self._base()}/", timeout=(1.0, 60.0), headers={"Connection": "close"})
+        except requests.RequestException as error:
+            return None, str(error)
+        return answer.status_code, answer.text
+
+    def facts(self) -> tuple[int | None, dict[str, Any]]:
+        """Process id and what the application says it is."""
+        pid, answer = self._ask("open", "facts", "GET", FACTS)
+        if answer is None or answer.status_code != 200:
+            return pid, {}
+        try:
+            body = answer.json()
+        except json.JSONDecodeError:
+            return pid, {}
+        return pid, body if are_facts(body) else {}
+
+    def cast(self, phase: Phase) -> tuple[int | None, int | None]:
+        """Make the application cast; returns the process id and the status."""
+        pid, answer = self._ask(phase, "cast", "POST", ACTION, {"reboot": {"type": "SOFT"}})
+        return pid, None if answer is None else answer.status_code
+
+    def call(self, phase: Phase) -> tuple[int | None, int | None]:
+        """Make the application call; returns the process id and the status."""
+        pid, answer = self._ask(phase, "call", "GET", DIAGNOSTICS)
+        return pid, None if answer is None else answer.status_code
+
+    def page(self) -> tuple[int | None, int | None]:
+        """Ask for a page that touches no RabbitMQ, as a health check does; returns the process id and the status."""
+        pid, answer = self._ask("during", "page", "GET", PAGE)
+        return pid, None if answer is None else answer.status_code
+
+    def _ask(
+        self, phase: Phase, what: str, method: str, path: str, body: object = None
+    ) -> tuple[int | None, requests.Response | None]:
+        sent, clock = time.time(), time.monotonic()
+        answer: requests.Response | None = None
+        error: str | None = None
+        try:
+            answer = requests.request(
+                method,
+                self._base() + path,
+                json=body,
+                timeout=self._timeout_s,
+                headers={"Connection": "close"},
+            )
+        except requests.ReadTimeout:
+            error = f"ReadTimeout: not answered within {self._timeout_s[1]:.0f} s"
+        except requests.RequestException as problem:
+            error = f"{type(problem).__name__}: {problem}"
+        else:
+            error = answer.text[:500] if answer.status_code >= 400 else None
+        headers = answer.headers if answer is not None else {}
+        pid, thread = _number(headers.get("X-Heartbed-Pid")), _number(headers.get("X-Heartbed-Thread"))
+        data = {
+            "phase": phase,
+            "what": what,
+            "method": method,
+            "path": path,
+            "status": answer.status_code if answer is not None else None,
+            "ms": round((time.monotonic() - clock) * 1000, 2),
+            "thread": thread,
+            "request_id": headers.get("X-Openstack-Request-Id"),
+            "error": error,
+        }
+        self._emit(Event("request", t=sent, cell=self.cell, pid=pid, data=data))
+        return pid, answer
+
+
+def are_facts(body: object) -> bool:
+    """Whether an answer is what the application says it is: something else may answer at that path."""
+    return isinstance(body, dict) and isinstance(body.get("pid"), int) and isinstance(body.get("versions"), dict)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None

@@ -1,0 +1,153 @@
+"""Finds the release of a library at which a cell's verdict changes, with several releases in each idle window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from heartbed.cells.axes import VERSIONED
+from heartbed.cells.cell import Cell
+from heartbed.errors import InputError
+from heartbed.run.batch import Answer, Played, answer
+from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.versions.releases import number
+
+WIDTH = 8
+"""Releases tried in one idle window: their images are built in about the time that the window takes."""
+
+TRIES = 2
+"""How often a release is tried whose verdict is inconclusive."""
+
+Measure = Callable[[Sequence[Cell]], Played]
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of the search, as the user typed it: ``oslo14.3.0``."""
+
+    word: str
+    version: str
+
+
+@dataclass
+class Search:
+    """What is known between two releases. ``versions`` go from the good one to the bad one."""
+
+    versions: Sequence[str]
+    verdicts: dict[str, CellVerdict] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    inconclusive: dict[str, int] = field(default_factory=dict)
+    windows: int = 0
+
+    @property
+    def good(self) -> Answer:
+        """The answer at the good end."""
+        return answer(self.verdicts[self.versions[0]])
+
+    def interval(self) -> tuple[int, int]:
+        """Positions of the last release that answers as the good one, and of the next that is known not to."""
+        known = [at for at, version in enumerate(self.versions) if version in self.verdicts]
+        return next((a, b) for a, b in pairwise(known) if not self._as_good(b))
+
+    def _as_good(self, at: int) -> bool:
+        return answer(self.verdicts[self.versions[at]]) == self.good
+
+    def candidates(self, width: int = WIDTH) -> list[str]:
+        """The releases to try next, spread evenly over what is not known yet; both ends at first; none at the end."""
+        ends = [self.versions[0], self.versions[-1]]
+        if any(end not in self.verdicts for end in ends):
+            return [*ends, *self._spread(0, len(self.versions) - 1, width - len(ends))]
+        return self._spread(*self.interval(), width)
+
+    def _spread(self, start: int, end: int, count: int) -> list[str]:
+        open_ = [each for each in self.versions[start + 1 : end] if each not in self.skipped]
+        if len(open_) <= count:
+            return open_
+        step = (len(open_) + 1) / (count + 1)
+        return list(dict.fromkeys(open_[round(step * at) - 1] for at in range(1, count + 1)))
+
+    def learn(self, version: str, verdict: CellVerdict | None, reason: str) -> None:
+        """Take in what became of a release: its verdict, or why there is none."""
+        if verdict is None:
+            self.skipped[version] = reason
+        elif verdict.outcome is not Outcome.INCONCLUSIVE:
+            self.verdicts[version] = verdict
+        else:
+            self.inconclusive[version] = self.inconclusive.get(version, 0) + 1
+            if self.inconclusive[version] >= TRIES:
+                self.skipped[version] = f"inconclusive: {verdict.why}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer: the last release before the change and the first after it, with all that was learnt."""
+
+    word: str
+    before: str
+    after: str
+    search: Search
+
+    @property
+    def between(self) -> tuple[str, ...]:
+        """Releases between the two of which nothing is known."""
+        versions = list(self.search.versions)
+        return tuple(versions[versions.index(self.before) + 1 : versions.index(self.after)])
+
+    @property
+    def stray(self) -> tuple[str, ...]:
+        """Releases beyond the change that answer as the good one all the same: series of their own got a fix too."""
+        beyond = list(self.search.versions)[self.search.versions.index(self.after) :]
+        verdicts = self.search.verdicts
+        return tuple(each for each in beyond if each in verdicts and answer(verdicts[each]) == self.search.good)
+
+
+def ends(good: str, bad: str) -> tuple[End, End]:
+    """The two ends as typed. Raises ``InputError`` where they are not two releases of one library."""
+    found = []
+    for option, text in (("--good", good), ("--bad", bad)):
+        match = VERSIONED.match(text)
+        if match is None:
+            raise InputError(
+                f"{option} {text!r} is not a library with its version", hint="as in --good oslo14.3.0 --bad oslo18.3.1"
+            )
+        found.append(End(match.group(1), match.group(2)))
+    first, last = found
+    if first.word != last.word:
+        raise InputError(f"{good} and {bad} are two libraries", hint="name two releases of one")
+    if first.version == last.version:
+        raise InputError(f"good and bad are the same release: {good}", hint="name two releases")
+    return first, last
+
+
+def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Measure) -> Found:
+    """Search among ``released``, which holds both ends, in either direction.
+
+    Raises ``InputError`` when good and bad give the same answer, or when one of them gives none.
+    """
+    low, high = sorted((good.version, bad.version), key=number)
+    span = [each for each in released if number(low) <= number(each) <= number(high)]
+    search = Search(span if span[0] == good.version else span[::-1])
+    while candidates := search.candidates():
+        played = measure([cell.with_version(good.word, version) for version in candidates])
+        search.windows += 1
+        for version in candidates:
+            name = cell.with_version(good.word, version).name
+            search.learn(version, played.verdicts.get(name), played.missing.get(name, ""))
+        _check_ends(search, good, bad)
+    before, after = search.interval()
+    return Found(good.word, search.versions[before], search.versions[after], search)
+
+
+def _check_ends(search: Search, good: End, bad: End) -> None:
+    for end in (good, bad):
+        if end.version in search.skipped:
+            raise InputError(f"{end.word}{end.version} has no verdict: {search.skipped[end.version]}")
+    if good.version in search.verdicts and bad.version in search.verdicts:
+        verdicts = [search.verdicts[end.version] for end in (good, bad)]
+        if answer(verdicts[0]) == answer(verdicts[1]):
+            raise InputError(
+                f"good and bad agree: {good.word}{good.version} and {bad.word}{bad.version} are both "
+                f"{answer(verdicts[0]).words}",
+                hint="choose two releases between which the verdict changes; heartbed matrix shows them",
+            )

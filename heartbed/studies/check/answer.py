@@ -1,0 +1,139 @@
+"""What ``heartbed check`` says to people."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
+
+from heartbed.candidates.adapted import diff
+from heartbed.report.terminal import explain_command
+from heartbed.report.words import STYLES, cost_words, phrases, sentence
+from heartbed.studies.check.checked import Checked, Tried, fate
+from heartbed.verdict.values import Outcome, RunVerdict
+from heartbed.wording import count
+
+
+def show(checked: Checked, out: Console) -> None:
+    """The answer for people."""
+    _what(checked, out)
+    _replaced(checked, out)
+    _verdict(checked, out)
+    _changes(checked, out)
+    _footer(checked, out)
+
+
+def _what(checked: Checked, out: Console) -> None:
+    own, draft = checked.prepared.candidate, checked.prepared.draft
+    out.print(f"[bold]{escape(draft.source.main.shown)}[/], as {draft.kind.server} reads it", soft_wrap=True)
+    rows = {
+        **checked.prepared.rows,
+        "runs": f"{own.model}, oslo.messaging {own.oslo}"
+        + (f" and the rest of {own.release}" if own.release else "")
+        + (f", heartbeat_in_pthread = {str(own.thread == 'pthread').lower()}" if own.model == "eventlet" else ""),
+    }
+    for name, value in rows.items():
+        out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
+    for text in draft.assumptions:
+        out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
+    for text in checked.prepared.oddities:
+        out.print(f"  [yellow]note     [/]{escape(text)}", soft_wrap=True)
+
+
+def _replaced(checked: Checked, out: Console) -> None:
+    adapted = checked.prepared.draft.adapted
+    if not adapted.replacements:
+        out.print("\nNothing had to be replaced to run it here.")
+        return
+    files = len(adapted.source.files)
+    more = f" (with {count(files - 1, 'file')} that it includes)" if files > 1 else ""
+    out.print(f"\nReplaced in a copy{more}, to run it here; your files are as they were:", soft_wrap=True)
+    for file in adapted.source.files:
+        for line in diff(file, list(file.lines), adapted.text(file)).splitlines():
+            style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
+            out.print(Text(f"  {line}", style=style), soft_wrap=True)
+    reasons: dict[str, dict[str, None]] = {}
+    for each in adapted.replacements:
+        reasons.setdefault(each.reason, {})[re.split(r"[\s=]", each.was)[0].lstrip("<")] = None
+    for reason, names in reasons.items():
+        out.print(Padding(Text(f"{', '.join(names)}: {reason}", style="dim"), (0, 0, 0, 2)))
+
+
+def _verdict(checked: Checked, out: Console) -> None:
+    cell, run = checked.verdict, checked.data.verdict
+    said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(cell, run.heartbeat_s))
+    out.print(Text.assemble("\n", (cell.cell, "bold"), ": ", said))
+    out.print(Padding(Text(sentence(cell.why)), (0, 0, 0, 2)))
+    if cost := cost_words(cell.cost):
+        out.print(f"  The first request after the idle period took {escape(cost)}.")
+    for line in _own_application(checked):
+        out.print(Padding(Text(line, style="yellow"), (0, 0, 0, 2)))
+    for note in cell.notes:
+        out.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
+
+
+def _own_application(checked: Checked) -> list[str]:
+    """What is to be said where a user's own application opened no connection."""
+    own = checked.prepared.draft.wishes.own
+    if own is None or checked.verdict.connections:
+        return []
+    asked = checked.data.of_cell(checked.verdict.cell, "request")
+    statuses = dict.fromkeys(str(e.data.get("status")) for e in asked if e.data.get("what") in ("cast", "call"))
+    answered = f"{own.opening} was answered with {', '.join(statuses)}, and opened no connection"
+    return [f"{answered}: --open 'GET /path' names a request that makes your application use RabbitMQ"]
+
+
+def _changes(checked: Checked, out: Console) -> None:
+    if not checked.tried:
+        return
+    kept = checked.verdict.outcome is Outcome.KEPT
+    width = max(len(fate(checked, each.verdict)) for each in (*checked.tried, *checked.pairs)) + 2
+    out.print("\n[bold]One change at a time, in the same idle period[/]")
+    for each in sorted(checked.tried, key=lambda each: not each.keeps):
+        _change(checked, each, width, out)
+    for name, reason in checked.dropped.items():
+        out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
+    if kept or any(each.keeps for each in checked.tried):
+        return
+    out.print("  No single change that was tried keeps the connections.")
+    if checked.pairs:
+        out.print("\n[bold]Two changes at a time, in an idle period of their own[/]")
+        for each in checked.pairs:
+            if each.keeps:
+                _change(checked, each, width, out)
+        rest = Counter(str(each.verdict.outcome) for each in checked.pairs if not each.keeps)
+        words = ", ".join(f"{number} {outcome}" for outcome, number in rest.items())
+        out.print(f"  {count(len(checked.pairs), 'pair')} tried" + (f"; of the others {words}." if words else "."))
+
+
+def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
+    mark, style = ("keeps", "green") if each.keeps else (fate(checked, each.verdict), STYLES[each.verdict.outcome])
+    out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
+    if each.verdict.outcome is Outcome.INCONCLUSIVE:
+        out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
+    if each.keeps and checked.verdict.outcome is not Outcome.KEPT:
+        price = f"costs: {each.mend.price or 'nothing elsewhere'}"
+        out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))
+        for line in each.mend.lines.splitlines():
+            out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
+
+
+def _footer(checked: Checked, out: Console) -> None:
+    verdict: RunVerdict = checked.data.verdict
+    if verdict.reason:
+        out.print(f"\n[yellow]The run is inconclusive: {escape(verdict.reason)}[/]")
+    page = _short(checked.data.folder / "report.html")
+    out.print(f"\n[dim]report   [/]{escape(page)}", soft_wrap=True)
+    out.print(f"[dim]closer   [/]{escape(explain_command(checked.data, checked.verdict))}", soft_wrap=True)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,143 @@
+"""A checked configuration: what was found of it and of the changes to it, and how gates are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from heartbed.candidates.prepared import Prepared
+from heartbed.errors import HeartbedError
+from heartbed.report import RunData, format_names, render
+from heartbed.report.words import phrases
+from heartbed.studies.mend import Mend
+from heartbed.verdict.answer import answer
+from heartbed.verdict.values import CellVerdict, Outcome
+
+FORMATS = ("text", *(name for name in format_names() if name not in ("text", "html", "csv")))
+FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md"}
+"""Format -> its file in the run's folder, for gates that want more than one."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mend and the verdict on it."""
+
+    mend: Mend
+    verdict: CellVerdict
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it keeps the connections."""
+        return self.verdict.outcome is Outcome.KEPT
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as plain data."""
+        return {
+            "change": self.mend.what,
+            "keys": sorted(self.mend.keys),
+            "outcome": str(self.verdict.outcome),
+            "lost_after_s": self.verdict.lost_after_s,
+            "costs": self.mend.price,
+            "lines": self.mend.lines,
+            "why": self.verdict.why,
+        }
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checked candidate: what was run, its verdict, and what each change would do.
+
+    ``pairs`` are pairs of changes, from runs of their own, where no single one mends it.
+    """
+
+    prepared: Prepared[Any]
+    verdict: CellVerdict
+    tried: tuple[Tried, ...]
+    data: RunData
+    dropped: dict[str, str]
+    pairs: tuple[Tried, ...] = ()
+
+    @classmethod
+    def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
+        """From one run of the candidate with its mends."""
+        own = data.cell(prepared.label)
+        if own is None:
+            raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
+        return cls(prepared, own, _tried(mends, data), data, dropped)
+
+    def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData]) -> Checked:
+        """The same with pairs of changes, from runs of their own."""
+        return replace(self, pairs=tuple(each for data in runs for each in _tried(pairs, data)))
+
+    @property
+    def keeping(self) -> list[Tried]:
+        """The changes and pairs that keep the connections."""
+        return [each for each in (*self.tried, *self.pairs) if each.keeps]
+
+    @property
+    def alone(self) -> RunData:
+        """The run as if only the candidate had been in it: for the formats of gates."""
+        verdict = self.data.verdict
+        only = [self.verdict]
+        said = verdict.answer if verdict.reason else answer(only)
+        return replace(
+            self.data,
+            verdict=verdict.model_copy(update={"cells": only, "outcome": self.verdict.outcome, "answer": said}),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as plain data."""
+        own = self.prepared.candidate
+        return {
+            "file": self.prepared.draft.source.main.shown,
+            "run": self.data.verdict.run,
+            "is": {
+                **own.factors,
+                "processes": own.process_count,
+                "threads": own.thread_count,
+                "mount": own.mount or "/",
+            },
+            "assumed": list(self.prepared.draft.assumptions),
+            "oddities": list(self.prepared.oddities),
+            "replaced": self.prepared.draft.adapted.diff(),
+            "verdict": self.verdict.model_dump(mode="json"),
+            "changes": [each.as_dict() for each in self.tried],
+            "pairs": [each.as_dict() for each in self.pairs],
+            "not_tried": self.dropped,
+        }
+
+    def save(self) -> None:
+        """Write it beside the record."""
+        for name, file in FILES.items():
+            (self.data.folder / file).write_text(tell(self, name), encoding="utf-8")
+
+
+def _tried(mends: list[Mend], data: RunData) -> tuple[Tried, ...]:
+    judged = [(each, data.cell(each.candidate.name)) for each in mends]
+    return tuple(Tried(each, verdict) for each, verdict in judged if verdict is not None)
+
+
+def tell(checked: Checked, name: str) -> str:
+    """The answer in one of ``FORMATS``."""
+    if name == "json":
+        return json.dumps(checked.as_dict(), indent=2) + "\n"
+    content = render(name, checked.alone)
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    return text + (_markdown(checked) if name == "markdown" else "")
+
+
+def _markdown(checked: Checked) -> str:
+    lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
+    told = (*checked.tried, *(each for each in checked.pairs if each.keeps))
+    lines += [f"| {t.mend.what} | {fate(checked, t.verdict)} | {t.mend.price or 'nothing'} |" for t in told]
+    for each in checked.keeping:
+        lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
+    lines += ["", "<details><summary>What was replaced to run it in the testbed</summary>", "", "```diff"]
+    return "\n".join([*lines, checked.prepared.draft.adapted.diff().rstrip("\n"), "```", "", "</details>", ""])
+
+
+def fate(checked: Checked, verdict: CellVerdict) -> str:
+    """What became of a cell of the check, in a few words."""
+    return ", ".join(phrase.text for phrase in phrases(verdict, checked.data.verdict.heartbeat_s))

@@ -1,0 +1,64 @@
+"""The reference matrix: every server, mode and execution model under every milestone of oslo.messaging."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from heartbed.cells.axes import MAIN_AXES
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import Selection, select
+from heartbed.run.batch import Played
+from heartbed.versions.locks import milestones
+
+MODELS = "{eventlet,eventlet-pthread,native}"
+
+HOSTINGS = {"uwsgi": ("uwsgi", "uwsgi-proxied"), "gunicorn": ("gunicorn",)}
+"""Server -> where the application runs in it; the others are httpd, embedded and in daemon processes.
+
+gunicorn's gthread workers are left out: there a monkey-patched application answers its first request only.
+"""
+
+CELL_OCTETS = 128 * 2**20
+"""Memory that a cell takes while it imports its application; measured 42 MiB with one process when idle."""
+
+OTHERS_OCTETS = 2 * 2**30
+"""What is left to the broker, the observer, and the rest of the machine."""
+
+MOST_IN_A_BATCH = 48
+"""Cells in one idle window. More would keep a small machine busy with importing while the first ones are long open."""
+
+
+def expressions(servers: Sequence[str] = ()) -> list[str]:
+    """The cells of the matrix; of all servers, or of those that are named."""
+    versions = f"oslo{{{','.join(milestones())}}}"
+    named = servers or tuple(MAIN_AXES[0].tokens)
+    hosts = [host for server in named for host in HOSTINGS.get(server, (f"{server}-{{embedded,daemon}}",))]
+    return [f"{host}-{MODELS}-{versions}" for host in hosts]
+
+
+def selection(servers: Sequence[str] = ()) -> Selection:
+    """The cells themselves."""
+    return select(expressions(servers))
+
+
+def available_octets() -> int:
+    """Memory that programs can still have on this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def batches(cells: Sequence[Cell], octets: int) -> Iterator[Sequence[Cell]]:
+    """Batches that fit into that much memory, of about the same size."""
+    most = max(1, min(MOST_IN_A_BATCH, (octets - OTHERS_OCTETS) // CELL_OCTETS))
+    count = -(-len(cells) // most)
+    size = -(-len(cells) // count)
+    for start in range(0, len(cells), size):
+        yield cells[start : start + size]
+
+
+def play(cells: Sequence[Cell], octets: int, measure: Callable[[Sequence[Cell]], Played]) -> Played:
+    """Play all cells, one batch after the other."""
+    played = Played()
+    for batch in batches(cells, octets):
+        played.add(measure(batch))
+    return played

@@ -1,0 +1,161 @@
+"""The reference results: what the matrix has come to, kept in the repository as JSON and as a page of Markdown."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from heartbed import __version__
+from heartbed.cells.axes import OPTION_AXES
+from heartbed.cells.cell import Cell
+from heartbed.places import ROOT
+from heartbed.run.batch import Played, answer
+from heartbed.versions.releases import number
+
+FOLDER = ROOT / "docs" / "results"
+NAME = "reference"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one cell."""
+
+    cell: str
+    factors: Mapping[str, str]
+    words: str
+    outcome: str
+    purposes: Mapping[str, str]
+    cause: str
+    why: str
+    lost_after_s: float | None = None
+
+    @property
+    def version(self) -> str:
+        """The release of oslo.messaging."""
+        return self.factors["oslo"]
+
+    @property
+    def column(self) -> str:
+        """Where the application runs: ``prefork embedded``, ``uwsgi``, ``gunicorn gthread``."""
+        options = (self.factors.get(axis.name, axis.default) for axis in OPTION_AXES)
+        unusual = [token for token, axis in zip(options, OPTION_AXES, strict=True) if token != axis.default]
+        return " ".join(filter(None, (self.factors["server"], self.factors.get("mode"), *unusual)))
+
+    @property
+    def row(self) -> str:
+        """How its threads run: ``eventlet-pthread``."""
+        return "eventlet-pthread" if self.factors["thread"] == "pthread" else self.factors["model"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one matrix."""
+
+    made: str
+    heartbed: str
+    heartbeat_s: int
+    versions: Mapping[str, str]
+    results: Sequence[Result]
+    schema: int = field(default=SCHEMA)
+
+    @property
+    def releases(self) -> list[str]:
+        """The releases of oslo.messaging, the oldest first."""
+        return sorted({each.version for each in self.results}, key=number)
+
+
+def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:
+    """What was played, as results of today."""
+    versions: dict[str, str] = {}
+    for run in played.runs:
+        for name, version in run.versions.items():
+            told = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
+            versions[name] = ", ".join(filter(None, told))
+    return Results(
+        time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, [_result(cell, played) for cell in cells]
+    )
+
+
+def _result(cell: Cell, played: Played) -> Result:
+    verdict = played.verdicts.get(cell.name)
+    if verdict is None:
+        why = played.missing.get(cell.name, "it was not run")
+        return Result(cell.name, cell.factors, "no verdict", "inconclusive", {}, "not_run", why)
+    told = answer(verdict)
+    purposes = {str(purpose): str(outcome) for purpose, outcome in told.purposes}
+    after = None if verdict.lost_after_s is None else round(verdict.lost_after_s, 1)
+    return Result(
+        cell.name, cell.factors, told.words, str(verdict.outcome), purposes, verdict.cause, verdict.why, after
+    )
+
+
+def save(found: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
+    """Write the JSON and the page; returns both paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data, page = folder / f"{name}.json", folder / f"{name}.md"
+    data.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    page.write_text(markdown(found), encoding="utf-8")
+    return data, page
+
+
+def load(file: Path = FOLDER / f"{NAME}.json") -> dict[str, Result]:
+    """Cell name -> result of the reference; empty where there is none yet."""
+    if not file.is_file():
+        return {}
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    return {each["cell"]: Result(**each) for each in raw["results"]}
+
+
+def markdown(found: Results) -> str:
+    """The page: where the answers change, then a table for each release."""
+    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items() if name != "oslo.messaging")
+    lines = [
+        "# Who keeps its idle connections",
+        "",
+        (
+            f"Made on {found.made} by heartbed {found.heartbed} with `make matrix`, which writes this file: "
+            f"{len(found.results)} cells, heartbeat timeout {found.heartbeat_s} s. "
+            "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
+            "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
+        ),
+        "",
+        f"With {versions}.",
+        "",
+        "## Where the answers change",
+        "",
+        *_table("configuration", found.releases, _configurations(found.results), lambda r: r.version),
+        *_unlike(found),
+    ]
+    for release in found.releases:
+        some = [each for each in found.results if each.version == release]
+        columns = list(dict.fromkeys(each.column for each in some))
+        rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
+        lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
+    return "\n".join(lines) + "\n"
+
+
+def _configurations(some: Iterable[Result]) -> dict[str, list[Result]]:
+    rows: dict[str, list[Result]] = {}
+    for each in some:
+        rows.setdefault(f"{each.column} {each.row}", []).append(each)
+    return rows
+
+
+def _table(
+    head: str, columns: Sequence[str], rows: Mapping[str, Sequence[Result]], column: Callable[[Result], str]
+) -> list[str]:
+    lines = [f"| {' | '.join([head, *columns])} |", f"|{'---|' * (len(columns) + 1)}"]
+    for name, some in rows.items():
+        by_column = {column(each): each.words for each in some}
+        lines.append(f"| {' | '.join([name, *(by_column.get(each, '') for each in columns)])} |")
+    return lines
+
+
+def _unlike(found: Results) -> list[str]:
+    """What has no verdict, with its reason."""
+    without = [each for each in found.results if each.outcome == "inconclusive"]
+    return ["", "No verdict:", "", *(f"- `{each.cell}`: {each.why}" for each in without)] if without else []

@@ -1,0 +1,176 @@
+"""The containers of one run: created from a Compose file, started, addressed, removed.
+
+Everything that is made carries labels (``heartbed.testbed.plan.Labels``), by which
+``heartbed.testbed.cleanup`` finds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+from docker.models.containers import Container
+
+from heartbed.errors import TestbedError
+from heartbed.places import AMQP_PORT, HTTP_PORT
+from heartbed.testbed import cleanup
+
+LOG_LINES = 25
+REMOVERS = 8
+CREATE_DEADLINE_S = 180
+
+
+def about_log(log: list[str], service: str) -> str:
+    """A hint on a service's log, and on where the service comes from."""
+    told = "the last lines of its log are above" if log else "it has logged nothing"
+    other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
+    return f"{told}; its image is RABBITMQ_IMAGE={other}" if other else told
+
+
+class Testbed:
+    """The containers that one Compose file describes."""
+
+    __test__ = False
+
+    def __init__(self, client: docker.DockerClient, project: str, run: str, file: Path) -> None:
+        self.client = client
+        self.project = project
+        self.run = run
+        self.file = file
+        self._containers: dict[str, Container] = {}
+
+    def create(self) -> None:
+        """Create the network and every container, starting none. Raises ``TestbedError``."""
+        code, said = self._compose("create", "--no-build", "--pull", "never")
+        if code:
+            raise TestbedError(
+                "`docker compose create` failed",
+                log=said.strip().splitlines()[-LOG_LINES:],
+                hint=f"the Compose file is {self.file}; `make doctor` checks the machine",
+            )
+        for container in self.client.containers.list(all=True, filters={"label": f"{cleanup.RUN_LABEL}={self.run}"}):
+            self._containers[container.labels["com.docker.compose.service"]] = container
+
+    def _compose(self, *arguments: str) -> tuple[int, str]:
+        """Run ``docker compose``: its exit code and what it complained of. Raises ``TestbedError``."""
+        command = ["docker", "compose", "--project-name", self.project, "--file", str(self.file), *arguments]
+        try:
+            # A session of its own: Ctrl-C must end us in order, not tear Compose in the middle.
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+        except OSError as error:
+            raise TestbedError(f"docker compose does not start: {error}", hint="`make doctor`") from error
+        try:
+            _, said = process.communicate(timeout=CREATE_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            message = f"`docker compose {arguments[0]}` did not end within {CREATE_DEADLINE_S} s"
+            raise TestbedError(message, hint="`make doctor`") from None
+        except BaseException:
+            # What it has asked of the engine cannot be called back: let it end, so that clean-up finds all it made.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=CREATE_DEADLINE_S)
+            process.kill()
+            raise
+        return process.returncode, said
+
+    def container(self, service: str) -> Container:
+        """The container of a service."""
+        return self._containers[service]
+
+    def start(self, service: str) -> Container:
+        """Start one container and learn its addresses. Raises ``TestbedError`` when it cannot start."""
+        container = self._containers[service]
+        try:
+            container.start()
+            container.reload()
+        except docker.errors.APIError as error:
+            raise TestbedError(f"{service} does not start: {error.explanation or error}") from error
+        return container
+
+    def ip(self, service: str) -> str:
+        """The address of a started container on the run's network."""
+        networks: dict[str, Any] = self._containers[service].attrs["NetworkSettings"]["Networks"]
+        return str(next(iter(networks.values()))["IPAddress"])
+
+    def host_pid(self, service: str) -> int:
+        """The container's first process, as the engine's host numbers it; 0 when it has ended."""
+        return int(self._containers[service].attrs["State"]["Pid"])
+
+    def published(self, service: str, port: int) -> int:
+        """The port on 127.0.0.1 that leads to ``port`` of a started container."""
+        container = self._containers[service]
+        bindings = container.attrs["NetworkSettings"]["Ports"].get(f"{port}/tcp")
+        if not bindings:
+            container.reload()
+            bindings = container.attrs["NetworkSettings"]["Ports"].get(f"{port}/tcp")
+        if not bindings:
+            raise self.failure(service, f"{service} has ended before its port {port} was published")
+        return int(bindings[0]["HostPort"])
+
+    def url(self, service: str) -> str:
+        """Where a cell answers, as seen from this machine."""
+        return f"http://127.0.0.1:{self.published(service, HTTP_PORT)}"
+
+    def amqp_port(self) -> int:
+        """Where the broker answers on 127.0.0.1."""
+        return self.published("rabbitmq", AMQP_PORT)
+
+    def running(self, service: str) -> bool:
+        """Whether the container runs at this moment."""
+        container = self._containers[service]
+        try:
+            container.reload()
+        except docker.errors.NotFound:
+            return False
+        return bool(container.status == "running")
+
+    def on_end(self, service: str, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, in a thread of its own, when a started container ends or is removed."""
+        container = self._containers[service]
+
+        def wait() -> None:
+            with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+                container.wait(timeout=None)
+                tell()
+
+        threading.Thread(target=wait, name=f"{service}-end", daemon=True).start()
+
+    def log(self, service: str, lines: int = LOG_LINES) -> list[str]:
+        """The last lines of a container's log."""
+        with contextlib.suppress(docker.errors.DockerException):
+            raw: bytes = self._containers[service].logs(tail=lines)
+            return raw.decode("utf-8", "replace").splitlines()
+        return []
+
+    def failure(self, service: str, what: str, hint: str = "") -> TestbedError:
+        """An error about a service, with the last lines of its log."""
+        log = self.log(service)
+        return TestbedError(what, log=log, hint=hint or about_log(log, service))
+
+    def remove(self, services: Sequence[str]) -> None:
+        """Remove these containers ahead of ``down``, which tries again whatever does not go now."""
+
+        def remove(service: str) -> None:
+            with contextlib.suppress(docker.errors.APIError):
+                self._containers[service].remove(force=True, v=True)
+
+        with ThreadPoolExecutor(max_workers=REMOVERS) as pool:
+            list(pool.map(remove, services))
+
+    def down(self) -> None:
+        """Remove the run's containers, networks and volumes. May be called at any time, also twice.
+
+        Raises ``TestbedError`` when something could not be removed.
+        """
+        cleanup.remove(self.client, f"{cleanup.RUN_LABEL}={self.run}").check()

@@ -1,0 +1,84 @@
+"""What a run's Compose file is rendered from."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.cell import Cell
+from heartbed.cells.settings import Settings
+
+AMQP_PORT = 5672
+HTTP_PORT = 8080
+USER = "heartbed"
+APP_DIRECTORY = "/opt/heartbed"
+
+FIXED_TAGS = {"rabbitmq": "4", "observer": "1"}
+"""Images that have one version."""
+
+NOFILE = 8192
+"""Open files of the broker: Erlang takes minutes to start where there is no limit, and no engine refuses this few."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Who made a container: what clean-up goes by."""
+
+    run: str
+    lock: str = ""
+    host: str = field(default_factory=platform.node)
+
+    def as_dict(self) -> dict[str, str]:
+        """Labels for containers, networks and volumes."""
+        return {
+            "heartbed": "1",
+            "heartbed.run": self.run,
+            "heartbed.lock": self.lock,
+            "heartbed.host": self.host,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a Compose file is rendered from."""
+
+    project: str
+    cells: Sequence[Cell]
+    settings: Settings
+    labels: Labels
+    images: Mapping[str, str] = field(default_factory=dict)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def broker_url(self) -> str:
+        """The broker as the cells reach it."""
+        return f"//{USER}:{self.password}@rabbitmq:{AMQP_PORT}/"
+
+    def image(self, name: str) -> str:
+        """What Docker knows an image by: its id, where the run has made sure of it, else its usual tag."""
+        return self.images.get(name) or image_tag(name)
+
+
+def image_tag(name: str) -> str:
+    """The tag that Heartbed gives an image: ``apache-oslo17.3.2`` is ``heartbed-apache:oslo17.3.2``."""
+    family, _, version = name.partition("-")
+    return f"heartbed-{family}:{version or FIXED_TAGS[family]}"
+
+
+def image_name(family: str, cell: Cell) -> str:
+    """The name of the image of a family of servers that holds the cell's versions: ``apache-oslo17.3.2``."""
+    return f"{family}-{cell.build}"
+
+
+APPLICATION = f"apache-oslo{DEFAULT_OSLO}"
+"""The image of what is no cell but runs the application's code: the RPC server and the controls."""
+
+
+def bind(source: Path, target: str) -> dict[str, Any]:
+    """A read-only bind mount, in Compose's long form."""
+    return {"type": "bind", "source": str(source), "target": target, "read_only": True}

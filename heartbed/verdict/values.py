@@ -1,0 +1,144 @@
+"""The values that verdicts are made of, and the schema of ``verdicts.json``.
+
+Everything here is plain data. Times are seconds since the epoch, durations are
+seconds unless the name says ``_ms``. The JSON Schema in
+``docs/verdicts.schema.json`` is generated from these classes by
+``heartbed schema``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from heartbed.record.history import Purpose
+
+SCHEMA_VERSION = 1
+
+
+class Value(BaseModel):
+    """Base of all values: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outcome(StrEnum):
+    """What the record means for one connection or one cell."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    HUNG = "hung"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Evidence(Value):
+    """One event of the record that proves a claim."""
+
+    line: int = Field(description="line of record.jsonl, from 1")
+    t: float = Field(description="epoch seconds")
+    kind: str
+    text: str = Field(description="the event in words")
+
+
+class Connection(Value):
+    """One AMQP connection of one process."""
+
+    conn: str = Field(description="the client's end, ip:port")
+    name: str | None = Field(description="user_provided_name, as oslo.messaging chose it")
+    purpose: Purpose
+    pid: int | None
+    timeout_s: float | None = Field(description="heartbeat timeout negotiated with the broker")
+    opened: float
+    idle_from: float | None = Field(description="when the last request before the idle period had been answered")
+    closed: float | None
+    closed_by: str | None = Field(description="broker, client or unknown")
+    close_reason: str | None = Field(description="missed_heartbeats, client_closed, clean, ...")
+    heartbeats_sent: int | None = Field(description="by the client, over its whole life; null without capture")
+    heartbeats_received: int | None = Field(description="from the broker")
+    longest_gap_s: float | None = Field(description="longest silence of the client on the wire; null without capture")
+    lost_after_s: float | None = Field(description="from the client's last octet to the close")
+    outcome: Outcome
+    cause: str = Field(description="a short code: hub_not_run, no_heartbeat_thread, ...; empty when kept")
+    why: str = Field(description="the cause in a sentence")
+    evidence: list[Evidence]
+
+
+class Cost(Value):
+    """What requests cost around the idle period, milliseconds."""
+
+    before_ms: float | None = Field(description="median of the calls before")
+    after_ms: float | None = Field(description="the first request after the idle period")
+    after_status: int | None
+    after_error: str | None = None
+
+
+class Disagreement(Value):
+    """Something the cell was asked to be and is not."""
+
+    what: str
+    asked: str
+    observed: str
+
+
+class CellVerdict(Value):
+    """The verdict on one cell under one probe."""
+
+    cell: str
+    probe: str = "idle"
+    factors: dict[str, str] = Field(description="axis -> token, defaults filled in")
+    asked: dict[str, Any]
+    observed: dict[str, Any] = Field(description="what the application said it is")
+    disagreements: list[Disagreement]
+    connections: list[Connection]
+    outcome: Outcome
+    cause: str
+    why: str
+    lost_after_s: float | None = Field(description="of the connection lost first")
+    cost: Cost
+    evidence: list[Evidence]
+    notes: list[str] = Field(default_factory=list, description="findings that do not change the verdict")
+
+
+class ControlVerdict(Value):
+    """Whether one control behaved as it must."""
+
+    name: str
+    expected: str
+    observed: str
+    ok: bool
+    evidence: list[Evidence]
+
+
+class Lag(Value):
+    """How late the machine woke a sleeping thread over the run, milliseconds."""
+
+    max_ms: float | None
+    p99_ms: float | None
+    samples: int
+
+
+class RunVerdict(Value):
+    """The whole run; what ``verdicts.json`` holds."""
+
+    schema_version: int = SCHEMA_VERSION
+    run: str
+    heartbed: str
+    probe: str = Field(default="idle", description="the probe that was played: heartbed probes lists them")
+    started: float
+    ended: float | None
+    status: str = Field(description="complete, interrupted, failed or killed")
+    heartbeat_s: float
+    host: dict[str, Any]
+    docker: dict[str, Any]
+    images: dict[str, Any]
+    versions: dict[str, str]
+    controls: list[ControlVerdict]
+    lag: Lag
+    cells: list[CellVerdict]
+    left_out: list[dict[str, str]]
+    outcome: Outcome = Field(description="the worst of the cells; inconclusive when a control failed")
+    reason: str = Field(description="why the run as a whole is inconclusive; empty otherwise")
+    answer: str = Field(description="the one sentence that follows")
+    missing: list[str] = Field(default_factory=list, description="what could not be observed, in words")

@@ -1,0 +1,120 @@
+"""What is read of a user's configuration, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heartbed.candidates.source import LARGEST_FILE
+from heartbed.errors import InputError
+from heartbed.servers.httpd.source import read
+
+ALIAS = "WSGIScriptAlias / /srv/app.wsgi\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "site"
+    path.mkdir()
+    return path
+
+
+def conf(folder: Path, text: str, name: str = "site.conf") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        read(path)
+    return f"{caught.value.message} {caught.value.hint}"
+
+
+def test_includes_are_read_with_their_includes(folder: Path) -> None:
+    conf(folder, "Include deeper/*.inc\n", "conf.d/10.conf")
+    conf(folder, ALIAS, "deeper/a.inc")
+    source = read(conf(folder, "IncludeOptional conf.d/*.conf\n"))
+    assert [file.inside for file in source.files] == ["site.conf", "conf.d/10.conf", "deeper/a.inc"]
+    assert source.includes["site.conf", 1] == "conf.d/*.conf"
+
+
+def test_a_variable_in_an_include_is_put_in(folder: Path) -> None:
+    conf(folder, ALIAS, "parts/a.conf")
+    source = read(conf(folder, "Define PARTS parts\nInclude ${PARTS}/a.conf\n"))
+    assert [file.inside for file in source.files] == ["site.conf", "parts/a.conf"]
+
+
+def test_a_file_that_includes_itself_is_read_once(folder: Path) -> None:
+    assert len(read(conf(folder, f"Include site.conf\n{ALIAS}")).files) == 1
+
+
+def test_absolute_paths_of_a_copied_server_mean_the_copy(folder: Path) -> None:
+    conf(folder, ALIAS, "sites-enabled/nova.conf")
+    source = read(conf(folder, "Include /etc/apache2/sites-enabled/*.conf\n", "apache2.conf"))
+    assert [file.inside for file in source.files] == ["apache2.conf", "sites-enabled/nova.conf"]
+
+
+def test_red_hats_conf_folder_leads_to_the_server_root(tmp_path: Path) -> None:
+    conf(tmp_path, ALIAS, "httpd/conf.d/nova.conf")
+    text = 'ServerRoot "/etc/httpd"\nIncludeOptional conf.d/*.conf\n'
+    source = read(conf(tmp_path, text, "httpd/conf/httpd.conf"))
+    assert [file.inside for file in source.files] == ["conf/httpd.conf", "conf.d/nova.conf"]
+
+
+@pytest.mark.parametrize("pattern", ["conf.modules.d/*.conf", "/etc/httpd/conf.d/*.conf", "/etc/apache2/ports.conf"])
+def test_a_distributions_own_files_are_set_aside(folder: Path, pattern: str) -> None:
+    source = read(conf(folder, f"Include {pattern}\n{ALIAS}"))
+    assert ("site.conf", 1) not in source.includes
+
+
+@pytest.mark.parametrize("pattern", ["/etc/passwd", "../other/*.conf", "/etc/apache2/../passwd", "sub/../../x.conf"])
+def test_what_lies_outside_of_the_folder_is_not_read(folder: Path, pattern: str) -> None:
+    conf(folder, ALIAS, "../other/secret.conf")
+    said = refused(conf(folder, f"# first\nInclude {pattern}\n{ALIAS}"))
+    assert "site.conf:2" in said
+    assert "outside" in said
+    assert "--root" in said
+
+
+def test_a_link_that_leads_outside_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("root:x:0:0\n")
+    (folder / "link.conf").symlink_to(tmp_path / "secret")
+    assert "outside" in refused(conf(folder, f"Include link.conf\n{ALIAS}"))
+
+
+def test_another_folder_may_be_permitted(folder: Path, tmp_path: Path) -> None:
+    conf(tmp_path, ALIAS, "shared/a.conf")
+    source = read(conf(folder, f"Include {tmp_path}/shared/a.conf\n"), root=tmp_path)
+    assert [file.inside for file in source.files] == ["site/site.conf", "shared/a.conf"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\n \n", "is empty"),
+        (b"\x7fELF\0\0", "not text"),
+        (b"# nothing but a comment\n", "no directive"),
+        (b"#" * (LARGEST_FILE + 1), "octets"),
+        (b"Include missing.conf\n", "no such file"),
+        (b"Include\n", "names no file"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_refused(folder: Path, content: bytes, words: str) -> None:
+    path = folder / "site.conf"
+    path.write_bytes(content)
+    assert words in refused(path)
+
+
+def test_a_missing_file_and_a_folder_are_refused(folder: Path) -> None:
+    assert "does not exist" in refused(folder / "none.conf")
+    assert "is not a file" in refused(folder)
+
+
+def test_a_comment_in_another_encoding_does_no_harm(folder: Path) -> None:
+    path = folder / "site.conf"
+    path.write_bytes(b"# caf\xe9\n" + ALIAS.encode())
+    assert [d.name for _, d in read(path).all()] == ["WSGIScriptAlias"]

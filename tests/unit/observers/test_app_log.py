@@ -1,0 +1,117 @@
+"""Logs of real cells: httpd's lines, the application's among them, and children that end."""
+
+from pathlib import Path
+
+import pytest
+
+from heartbed.observers.app_log import Entries, Entry, parse, to_event
+from heartbed.observers.log_stream import LogLine, split
+from heartbed.record.event import Event
+
+DATA = Path(__file__).parents[1] / "data" / "observers"
+
+
+def entries_of(sample: str) -> list[Entry]:
+    entries = Entries()
+    found = [entry for line in split([(DATA / sample).read_bytes()]) for entry in entries.add(line)]
+    return [*found, *entries.finish()]
+
+
+def events_of(sample: str) -> list[Event]:
+    return [to_event(entry, "cell") for entry in entries_of(sample)]
+
+
+def exits(sample: str) -> list[tuple[int | None, str]]:
+    return [(event.pid, event.data["reason"]) for event in events_of(sample) if event.kind == "app.exit"]
+
+
+def test_application_line_inside_httpds_line_is_told_as_the_applications() -> None:
+    event = next(each for each in events_of("cell-prefork.log") if "unreachable" in str(each.data.get("text")))
+    assert event.data["source"] == "app"
+    assert event.data["logger"] == "oslo.messaging._drivers.impl_rabbit"
+    assert event.data["level"] == "error"
+    assert (event.pid, event.data["thread"]) == (48, 48)
+    assert event.t == pytest.approx(1795340862.291)
+
+
+def test_httpds_own_line_keeps_its_module_and_level() -> None:
+    event = events_of("cell-prefork.log")[0]
+    assert (event.data["source"], event.data["logger"], event.data["level"]) == ("httpd", "mpm_prefork", "notice")
+    assert event.t == pytest.approx(1795340816.862795)
+
+
+def test_access_line_is_told_without_httpds_own_thread_number() -> None:
+    event = next(each for each in events_of("cell-prefork.log") if each.data.get("logger") == "access")
+    assert event.data["text"].startswith("200 1858343us")
+    assert event.pid == 9
+    assert event.data["thread"] is None
+
+
+def test_traceback_of_oslo_log_is_one_entry_with_its_message() -> None:
+    (entry,) = [each for each in entries_of("compute-traceback.log") if each.level == "error"]
+    lines = entry.text.splitlines()
+    assert lines[0].startswith("Exception during message handling: TypeError")
+    assert lines[1] == "Traceback (most recent call last):"
+    assert lines[-1].startswith("TypeError: ComputeManager.get_diagnostics()")
+    assert entry.logger == "oslo_messaging.rpc.server"
+
+
+def test_traceback_on_stderr_is_one_entry() -> None:
+    (entry,) = [each for each in entries_of("cell-broken-script.log") if "Traceback" in each.text]
+    assert entry.source == "app"
+    assert entry.level is None
+    assert 'Failed to load transport driver "bogus"' in entry.text.splitlines()[-1]
+
+
+def test_entries_of_other_threads_do_not_break_one_apart() -> None:
+    traceback = [
+        LogLine(1.0, f"[2026-11-22 10:00:26.158436] [wsgi:error] [pid 8:tid 8] {text}") for text in ("Traceback", "  a")
+    ]
+    other = LogLine(1.0, "[2026-11-22 10:00:26.158437] [wsgi:error] [pid 9:tid 9] something else")
+    entries = Entries()
+    assert not [entry for line in (traceback[0], other, traceback[1]) for entry in entries.add(line)]
+    assert {entry.text for entry in entries.finish()} == {"Traceback\n  a", "something else"}
+
+
+def test_two_messages_of_one_moment_stay_two() -> None:
+    loads = [each.text for each in entries_of("cell-prefork.log") if each.logger == "oslo_service.backend"]
+    assert loads[:2] == ["Loading backend: eventlet", "Backend 'eventlet' successfully loaded and cached."]
+
+
+def test_ends_of_prefork_children_are_told_in_httpds_words() -> None:
+    assert exits("cell-prefork.log") == [
+        (9, "AH00052: child pid 9 exit signal Segmentation fault (11)"),
+        (40, "Python runtime has shut down in embedded mode."),
+    ]
+
+
+def test_ends_of_daemon_processes_are_told_in_mod_wsgis_words() -> None:
+    assert exits("cell-daemon.log") == [
+        (8, "Process 'nova-api' (pid=8) terminated by signal 9"),
+        (62, "Exiting daemon process 'nova-api'."),
+        (74, "Exiting daemon process 'nova-api'."),
+    ]
+
+
+def test_httpds_default_format_is_understood() -> None:
+    entry = parse(LogLine(0.0, "[Sun Nov 22 09:31:43.696493 2026] [wsgi:info] [pid 7:tid 7] Initializing Python."))
+    assert (entry.source, entry.pid) == ("httpd", 7)
+    assert entry.t == pytest.approx(1795339903.696493)
+
+
+def test_line_without_any_head_has_dockers_time() -> None:
+    entry = parse(LogLine(12.5, "nova-compute on host compute is ready"))
+    assert (entry.t, entry.source, entry.pid, entry.text) == (
+        12.5,
+        "app",
+        None,
+        "nova-compute on host compute is ready",
+    )
+
+
+def test_request_id_is_told_where_there_is_one() -> None:
+    line = "2026-11-22 09:54:10.735 1 44 INFO nova.api [req-fa7337fb-75d7-4f68-ad34-4e732f58f676] accepted"
+    event = to_event(parse(LogLine(0.0, line)), "cell")
+    assert event.data["request_id"] == "req-fa7337fb-75d7-4f68-ad34-4e732f58f676"
+    assert event.data["text"] == "accepted"
+    assert event.data["thread"] == 44

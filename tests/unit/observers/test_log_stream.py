@@ -1,0 +1,74 @@
+"""How a container's log is followed."""
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heartbed.observers.log_stream import LogLine, LogStream, split
+from heartbed.record.event import Event
+
+SAMPLE = Path(__file__).parents[1] / "data" / "observers" / "cell-daemon.log"
+
+
+def test_lines_are_the_same_whatever_the_chunks() -> None:
+    raw = SAMPLE.read_bytes()
+    whole = list(split([raw]))
+    assert list(split(raw[i : i + 7] for i in range(0, len(raw), 7))) == whole
+    assert whole[0].text.endswith("Starting daemon process 'nova-api' with threads=1.")
+
+
+def test_docker_time_stamp_has_nine_decimals() -> None:
+    (line,) = split([b"2026-11-22T09:46:56.514833468Z words\n"])
+    assert line.t == pytest.approx(1795340816.514833468)
+    assert line.text == "words"
+
+
+def test_last_line_without_a_line_break_is_told() -> None:
+    assert [line.text for line in split([b"2026-11-22T09:46:56Z one\n2026-11-22T09:46:57Z two"])] == ["one", "two"]
+
+
+class Collecting(LogStream):
+    """Makes an event of every line."""
+
+    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
+        while (line := lines.get()) is not None:
+            self.emit(Event("line", line.t, data={"text": line.text}))
+
+
+class Container:
+    """Gives a log that ends, or breaks."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    def logs(self, **_options: object) -> Iterator[bytes]:
+        """The log."""
+        yield SAMPLE.read_bytes()
+        if self._error is not None:
+            raise self._error
+
+
+def follow(container: Any) -> list[Event]:
+    events: list[Event] = []
+    stream = Collecting("app_log", container, events.append, cell="c")
+    stream.start()
+    stream._reader.join(5)
+    stream.stop()
+    return events
+
+
+def test_log_is_followed_until_the_container_has_ended() -> None:
+    events = follow(Container())
+    assert len(events) == len(SAMPLE.read_bytes().splitlines())
+    assert {event.kind for event in events} == {"line"}
+
+
+def test_log_that_breaks_is_told_of() -> None:
+    events = follow(Container(ConnectionError("the engine is gone")))
+    (failure,) = [event for event in events if event.kind == "observer.failed"]
+    assert failure.cell == "c"
+    assert failure.data["observer"] == "app_log"
+    assert "the engine is gone" in failure.data["reason"]

@@ -1,0 +1,146 @@
+"""What tshark printed of a real capture: five clients of different fates, at a timeout of 2 s."""
+
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from heartbed.observers.base import resolver
+from heartbed.observers.frames import events_of, method_name, parse
+from heartbed.observers.wire import dissect
+from heartbed.record.event import Event
+
+DATA = Path(__file__).parents[1] / "data" / "observers"
+IMAGE = "heartbed-observer:1"
+PORT = 5672
+SILENT, CLEAN, FIN, RST, LISTEN = (f"172.22.0.6:{port}" for port in (37014, 37024, 37028, 37032, 37038))
+
+
+@pytest.fixture(scope="module")
+def events() -> list[Event]:
+    lines = (DATA / "session.tsv").read_text().splitlines(keepends=True)
+    return list(events_of(lines, PORT, resolver({"172.22.0.6": "lab"}.get)))
+
+
+def frames(events: list[Event], conn: str, sender: str) -> list[tuple[str, str | None]]:
+    return [
+        (event.data["type"], event.data["method"])
+        for event in events
+        if event.kind == "wire.frame" and event.conn == conn and event.data["from"] == sender
+    ]
+
+
+def closes(events: list[Event], conn: str) -> list[tuple[str, str]]:
+    return [
+        (event.data["from"], event.data["how"]) for event in events if event.kind == "wire.close" and event.conn == conn
+    ]
+
+
+def test_connection_begins_with_the_clients_syn(events: list[Event]) -> None:
+    first = next(event for event in events if event.conn == SILENT)
+    assert first.kind == "wire.open"
+    assert first.cell == "lab"
+
+
+def test_client_begins_with_the_protocol_header(events: list[Event]) -> None:
+    assert frames(events, SILENT, "client") == [
+        ("protocol", None),
+        ("method", "connection.start-ok"),
+        ("method", "connection.tune-ok"),
+        ("method", "connection.open"),
+    ]
+
+
+def test_heartbeats_of_the_broker_are_told(events: list[Event]) -> None:
+    beats = [frame for frame in frames(events, SILENT, "broker") if frame[0] == "heartbeat"]
+    assert len(beats) == 5
+
+
+def test_heartbeats_of_the_client_are_told(events: list[Event]) -> None:
+    assert ("heartbeat", None) in frames(events, LISTEN, "client")
+    assert ("heartbeat", None) not in frames(events, SILENT, "client")
+
+
+def test_frames_that_share_a_packet_are_told_each(events: list[Event]) -> None:
+    sent = frames(events, LISTEN, "client")
+    at = sent.index(("method", "basic.publish"))
+    assert sent[at : at + 3] == [("method", "basic.publish"), ("header", None), ("body", None)]
+
+
+def test_consumer_is_seen(events: list[Event]) -> None:
+    assert ("method", "basic.consume") in frames(events, LISTEN, "client")
+
+
+@pytest.mark.parametrize(
+    ("conn", "close"),
+    [
+        (SILENT, ("broker", "rst")),
+        (CLEAN, ("client", "fin")),
+        (FIN, ("client", "fin")),
+        (RST, ("client", "rst")),
+    ],
+    ids=["silent", "clean", "fin", "rst"],
+)
+def test_who_closed_first_and_how(events: list[Event], conn: str, close: tuple[str, str]) -> None:
+    assert closes(events, conn)[0] == close
+
+
+def test_silent_client_is_reset_between_two_and_three_timeouts(events: list[Event]) -> None:
+    last = max(e.t for e in events if e.conn == SILENT and e.kind == "wire.frame" and e.data["from"] == "client")
+    (reset,) = [event.t for event in events if event.conn == SILENT and event.kind == "wire.close"]
+    assert 2 * 2 <= reset - last <= 3 * 2 + 0.1
+
+
+def test_times_are_told_to_the_microsecond_and_in_order(events: list[Event]) -> None:
+    times = [event.t for event in events]
+    assert times == sorted(times)
+    assert times[0] == pytest.approx(1795341709.0, abs=1.0)
+
+
+def test_connection_with_lost_packets_is_told_of_once_and_its_heartbeats_are_still_seen() -> None:
+    told = list(events_of((DATA / "torn.tsv").read_text().splitlines(), PORT))
+    (missing,) = [event for event in told if event.kind == "wire.missing"]
+    assert missing.conn == "172.18.0.3:50882"
+    beats = [e for e in told if e.kind == "wire.frame" and e.data["type"] == "heartbeat" and e.data["from"] == "broker"]
+    assert len(beats) == 5
+
+
+def test_torn_line_and_other_ports_are_left_out() -> None:
+    line = (DATA / "session.tsv").read_text().splitlines()[0]
+    assert parse(line, PORT) is not None
+    assert parse(line[:40], PORT) is None
+    assert parse(line, 5671) is None
+
+
+def test_methods_are_named_as_in_the_protocol() -> None:
+    assert method_name(60, 40) == "basic.publish"
+    assert method_name(10, 11) == "connection.start-ok"
+    assert method_name(10, 70) == "10.70"
+
+
+def test_capture_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    (event,) = dissect(tmp_path / "capture.pcap", "no-container")
+    assert event.kind == "wire.missing"
+    assert "capture.pcap" in event.data["reason"]
+
+
+def test_empty_capture_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "capture.pcap").touch()
+    (event,) = dissect(tmp_path / "capture.pcap", "no-container")
+    assert event.data["reason"] == "capture.pcap is empty"
+
+
+@pytest.mark.docker
+def test_the_observers_tshark_prints_what_was_recorded(events: list[Event]) -> None:
+    if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
+        pytest.skip(f"there is no image {IMAGE}")
+    name = f"heartbed-test-{uuid.uuid4().hex[:8]}"
+    subprocess.run(["docker", "run", "--detach", "--rm", "--name", name, "--label", "heartbed=1", IMAGE], check=True)
+    try:
+        told = list(dissect(DATA / "session.pcap", name, resolver({"172.22.0.6": "lab"}.get)))
+        (missing,) = dissect(DATA / "README.md", name)
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
+    assert told == events
+    assert missing.kind == "wire.missing"

@@ -1,0 +1,165 @@
+"""The probes: found by themselves, named in the record, and what they do to cells in the window."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
+
+from heartbed import probes
+from heartbed.cells.expressions import select
+from heartbed.cells.settings import Settings
+from heartbed.cli import cli
+from heartbed.errors import InputError, TestbedError
+from heartbed.probes import trickle
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event, Writer
+from heartbed.stage.client import Client
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.testbed.containers import Testbed
+
+(CELL,) = select(["prefork"]).cells
+IDLE_S = 0.4
+
+
+class Asked:
+    """Stands for the client of a cell: answers everything at once, and remembers when it was asked for what."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[float, str]] = []
+
+    def _note(self, what: str) -> tuple[int, Any]:
+        self.requests.append((time.time(), what))
+        return 7, {"mpm": "prefork"} if what == "facts" else 200
+
+    def facts(self) -> tuple[int, Any]:
+        return self._note("facts")
+
+    def cast(self, phase: str) -> tuple[int, Any]:
+        return self._note(f"cast {phase}")
+
+    def call(self, phase: str) -> tuple[int, Any]:
+        return self._note(f"call {phase}")
+
+    def page(self) -> tuple[int, Any]:
+        return self._note("page")
+
+
+@pytest.fixture
+def heard() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, heard: list[Event], asked: Asked) -> Stage:
+    """A stage with one cell and no container, whose window takes ``IDLE_S``."""
+    found = Stage(
+        bed=cast(Testbed, None),
+        cells=(CELL,),
+        settings=Settings(heartbeat_s=1, margin_s=IDLE_S - 3),
+        bus=Bus(Writer(tmp_path)),
+        stop=threading.Event(),
+        started=lambda _: None,
+        request_stacks=lambda *_: None,
+        opened=[OpenedCell(CELL, cast(Client, asked))],
+    )
+    found.bus.listen(heard.append)
+    return found
+
+
+def test_every_module_of_the_package_is_a_probe() -> None:
+    files = {path.stem for path in Path(probes.__file__).parent.glob("*.py")} - {"__init__"}
+    assert {each.__name__.rpartition(".")[2] for each in probes.every().values()} == files  # type: ignore[attr-defined]
+    assert next(iter(probes.every())) == Settings().probe
+
+
+@pytest.mark.parametrize("name", [*probes.every()])
+def test_a_probe_has_its_name_and_one_line_that_says_what_it_does(name: str) -> None:
+    probe = probes.named(name)
+    assert name == probe.NAME
+    assert probe.MEANING
+    assert "\n" not in probe.MEANING
+    assert not probe.MEANING.endswith(".")
+
+
+def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(InputError, match="unknown probe 'trickel'") as refused:
+        probes.named("trickel")
+    assert refused.value.hint == f"probes: {', '.join(probes.every())}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["run", "prefork"], ["compare"], ["bisect", "prefork", "--good", "oslo14.3.0", "--bad", "oslo18.3.1"]],
+    ids=lambda command: str(command[0]),
+)
+def test_a_command_takes_no_other_name(command: list[str]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--probe", "trickel"])
+    assert result.exit_code == 2
+    assert f"'trickel' is not one of {', '.join(map(repr, probes.every()))}" in result.output
+
+
+def test_the_probes_are_listed() -> None:
+    result = CliRunner().invoke(cli, ["probes"])
+    assert result.exit_code == 0
+    for name, probe in probes.every().items():
+        assert f"{name:<10} {probe.MEANING}" in result.output
+
+
+def test_idle_touches_nothing_between_the_last_call_and_the_asking(
+    stage: Stage, asked: Asked, heard: list[Event]
+) -> None:
+    probes.named("idle").play(stage)
+    (opened,) = stage.opened
+    whats = [what for _, what in asked.requests]
+    assert whats == ["facts", "cast open", "call open", "call before", "call before", "call after", "cast after"]
+    first = next(t for t, what in asked.requests if what == "call after")
+    assert first - opened.idle_from >= IDLE_S
+    (idle,) = [event for event in heard if event.data.get("phase") == "idle"]
+    assert idle.data["meanwhile"] == "nothing touches the cells"
+
+
+def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_again(
+    stage: Stage, asked: Asked, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trickle, "PAGES_A_TIMEOUT", 10)
+    probes.named("trickle").play(stage)
+    (opened,) = stage.opened
+    whats = [what for _, what in asked.requests]
+    first, last = whats.index("page"), len(whats) - 1 - whats[::-1].index("page")
+    assert whats[first - 1] == "call before"
+    assert whats[last + 1 :] == ["call after", "cast after"]
+    pages = [t - opened.idle_from for t, what in asked.requests if what == "page"]
+    assert len(pages) in (3, 4)
+    # A machine that is busy asks late, never early: each is due a quarter before a multiple of the interval.
+    assert all(page >= 0.1 * (number - 0.25) - 0.01 for number, page in enumerate(pages, 1))
+    (idle,) = [event for event in heard if event.data.get("phase") == "idle"]
+    assert idle.data["meanwhile"] == "each is asked for a page 10 times a heartbeat timeout"
+
+
+def test_trickle_asks_no_more_when_the_run_is_stopped(stage: Stage, asked: Asked) -> None:
+    stage.stop.set()
+    begun = trickle.Trickle(stage, stage.opened[0])
+    begun.end()
+    assert asked.requests == []
+
+
+def test_what_ends_a_trickle_ends_the_run(stage: Stage, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> tuple[int, Any]:
+        raise TestbedError("the cell has ended")
+
+    monkeypatch.setattr(trickle, "PAGES_A_TIMEOUT", 100)
+    monkeypatch.setattr(asked, "page", gone)
+    begun = trickle.Trickle(stage, stage.opened[0])
+    begun._thread.join(5)
+    with pytest.raises(TestbedError, match="the cell has ended"):
+        stage.bus.check()

@@ -1,0 +1,253 @@
+"""The commands that read runs, on runs and terminals of every kind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+from filelock import FileLock
+
+from heartbed import report
+from heartbed.cli import cli
+from heartbed.cli.completion import SHELLS
+from heartbed.errors import HeartbedError
+from heartbed.record import folder as runfolder
+from heartbed.record.event import Writer
+from heartbed.report.data import RunData
+from heartbed.report.listing import entry
+from heartbed.verdict.values import RunVerdict
+from tests.unit.data.report import samples
+
+PROGRAM = Path(sys.executable).with_name("heartbed")
+CELL = "prefork-daemon-eventlet"
+Run = Callable[..., str]
+
+
+def killed_early() -> RunData:
+    """A run of which there is nothing but its beginning, as a kill leaves it."""
+    run = samples.comparison("20251229-131500")
+    return RunData(run.verdict, run.events[:3], run.folder)
+
+
+def of_another_machine() -> RunData:
+    """A run whose folder came from elsewhere, without what is not in the record."""
+    return samples.comparison("20251229-132000", host={"hostname": "elsewhere", "cores": 64, "new": {"a": [1]}})
+
+
+ODD: dict[str, Callable[[], RunData]] = {
+    "without capture": samples.without_capture,
+    "interrupted": samples.interrupted,
+    "killed early": killed_early,
+    "another machine's": of_another_machine,
+    "hostile": samples.hostile,
+    "whole": samples.comparison,
+}
+
+
+def kept(folder: Path, run: RunData) -> Path:
+    """The folder of a run as it came: its record, and no more."""
+    (folder / run.verdict.run).mkdir()
+    with Writer(folder / run.verdict.run) as writer:
+        for event in run.events:
+            writer.write(event)
+    return folder / run.verdict.run
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Calls a command in this process, and returns what it prints."""
+    monkeypatch.setenv("HEARTBED_RUNS", str(tmp_path))
+
+    def command(*arguments: str, columns: int = 100) -> str:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        cli.main(list(arguments), prog_name="heartbed", standalone_mode=False)
+        return capsys.readouterr().out
+
+    return command
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("kind", ODD)
+def test_each_command_copes_with_each_run(kind: str, width: int, run: Run, tmp_path: Path) -> None:
+    folder = kept(tmp_path, ODD[kind]())
+    other = kept(tmp_path, samples.comparison("20251229-235959"))
+    outputs = [run(*each, columns=width) for each in (("runs",), ("verdict", folder.name))]
+    outputs += [run("diff", *pair, columns=width) for pair in ((folder.name, other.name), (other.name, str(folder)))]
+    cells = RunVerdict.model_validate_json((folder / "verdicts.json").read_text()).cells
+    outputs += [run("explain", cells[0].cell, folder.name, columns=width)]
+    for output in outputs:
+        assert output.strip()
+        assert max(map(len, output.splitlines())) <= width
+        assert "\x1b" not in output
+    for form in report.format_names() if width == 60 else ():
+        assert run("report", folder.name, "--format", form)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text.replace('"v":1', '"v":99', 1).replace('"v": 1', '"v": 99', 1), "99"),
+        (lambda _: "", "record"),
+        (lambda _: "{}\n", "record"),
+        (lambda _: "not json\nat all\n", "record"),
+    ],
+    ids=["newer schema", "empty", "no event", "no JSON"],
+)
+def test_a_record_that_cannot_be_read_is_named_and_the_others_are_listed(
+    change: Callable[[str], str], words: str, run: Run, tmp_path: Path
+) -> None:
+    folder = kept(tmp_path, samples.comparison("20251229-100000"))
+    kept(tmp_path, samples.comparison("20251229-110000"))
+    record = folder / "record.jsonl"
+    record.write_text(change(record.read_text()))
+    for command in (("verdict", folder.name), ("report", folder.name), ("diff", folder.name, "20251229-110000")):
+        with pytest.raises(HeartbedError) as refused:
+            run(*command)
+        assert words in refused.value.message
+    listed = run("runs")
+    assert "20251229-100000" in listed
+    assert "4 lost" not in listed
+    assert "20251229-110000  " in listed
+
+
+def test_a_last_line_that_is_torn_is_no_obstacle(run: Run, tmp_path: Path) -> None:
+    folder = kept(tmp_path, samples.comparison())
+    record = folder / "record.jsonl"
+    record.write_bytes(record.read_bytes()[:-40])
+    assert CELL in run("explain", CELL, folder.name)
+    assert run("verdict", folder.name)
+
+
+def test_an_old_run_without_newer_keys_is_rendered(run: Run, tmp_path: Path) -> None:
+    folder = kept(tmp_path, samples.comparison())
+    record = folder / "record.jsonl"
+    lines = [json.loads(line) for line in record.read_text().splitlines()]
+    for key in ("docker", "images", "argv", "left_out"):
+        lines[0]["data"].pop(key, None)
+    old = [line for line in lines if line["kind"] not in ("process.greenlets", "process.switches", "machine.lag")]
+    record.write_text("".join(f"{json.dumps(line)}\n" for line in old))
+    for form in report.format_names():
+        assert run("report", folder.name, "--format", form)
+    assert CELL in run("explain", CELL, folder.name)
+
+
+def test_runs_are_listed_from_their_verdicts_while_these_are_up_to_date(run: Run, tmp_path: Path) -> None:
+    folder = samples.write(samples.comparison(), tmp_path / "20251229-092000").folder
+    verdicts, record = folder / "verdicts.json", folder / "record.jsonl"
+    told = json.loads(verdicts.read_text()) | {"answer": "As it was said."}
+    verdicts.write_text(json.dumps(told))
+    assert "As it was said." in run("runs")
+    later = time.time() + 60
+    os.utime(record, (later, later))
+    assert "As it was said." not in run("runs")
+    os.utime(verdicts, (later + 1, later + 1))
+    verdicts.write_text("{")
+    os.utime(verdicts, (later + 1, later + 1))
+    assert "controls" in entry(folder).answer or "control" in entry(folder).answer
+
+
+def test_fifty_runs_are_listed_at_once(run: Run, tmp_path: Path) -> None:
+    first = samples.write(samples.comparison(), tmp_path / "run-00").folder
+    for number in range(1, 50):
+        other = tmp_path / f"run-{number:02}"
+        other.mkdir()
+        for name in ("record.jsonl", "verdicts.json"):
+            os.link(first / name, other / name)
+    began = time.process_time()
+    assert run("runs").count("3 lost, 9 kept") == 50
+    assert time.process_time() - began < 1.5
+
+
+def test_a_run_that_goes_on_is_not_taken_for_one_that_was_killed(run: Run, tmp_path: Path) -> None:
+    folder = kept(tmp_path, killed_early())
+    with FileLock(folder / runfolder.LOCK):
+        assert "is going on" in run("runs")
+    assert "killed" in run("runs")
+
+
+def test_without_runs_it_is_said_how_to_get_one(run: Run) -> None:
+    with pytest.raises(HeartbedError) as refused:
+        run("runs")
+    assert "heartbed compare" in refused.value.hint
+
+
+def printed(*arguments: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    """What the program prints, to a pipe."""
+    return subprocess.run(
+        [PROGRAM, *arguments], env={**os.environ, **environ}, check=False, capture_output=True, timeout=30
+    )
+
+
+@pytest.mark.parametrize("command", [f"explain {CELL}", "runs", "report --format text", "diff latest"])
+def test_where_the_locale_is_not_utf8_everything_is_ascii(command: str, tmp_path: Path) -> None:
+    folder = samples.write(samples.comparison(), tmp_path / "20251229-092000").folder
+    (tmp_path / "latest").symlink_to(folder)
+    done = printed(*command.split(), LC_ALL="C", HEARTBED_RUNS=str(tmp_path))
+    assert done.stdout
+    assert done.stdout.isascii()
+    assert done.stderr.isascii()
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_report_for_programs_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
+    folder = samples.write(samples.comparison(), tmp_path / "run").folder
+    done = printed("report", str(folder), "--format", "markdown", LC_ALL="C")
+    assert done.stdout.decode("utf-8").startswith("### ❔")
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"), [({"FORCE_COLOR": "1"}, True), ({"NO_COLOR": "1"}, False), ({}, False)]
+)
+def test_colours_are_left_out_where_they_are_not_wanted(
+    environ: dict[str, str], coloured: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    folder = samples.write(samples.comparison(), tmp_path / "run").folder
+    assert (b"\x1b[" in printed("explain", CELL, str(folder), **environ).stdout) is coloured
+
+
+def offered(line: str) -> list[str]:
+    """What a shell offers after this line, of which the last word is incomplete."""
+    *words, incomplete = line.split(" ")
+    found = ShellComplete(cli, {}, "heartbed", "_HEARTBED_COMPLETE").get_completions(words, incomplete)
+    return [each.value for each in found]
+
+
+def test_shells_complete_cells_runs_formats_and_factors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTBED_RUNS", str(tmp_path))
+    assert offered("explain pre") == offered("diff ") == []
+    (tmp_path / "latest").symlink_to(kept(tmp_path, samples.comparison("20251229-100000")))
+    kept(tmp_path, samples.every_verdict())
+    assert offered("explain prefork-daemon-e") == ["prefork-daemon-eventlet", "prefork-daemon-eventlet-pthread"]
+    assert offered("report ") == ["latest", "20251229-101500", "20251229-100000"]
+    assert offered("explain x 2025") == ["20251229-101500", "20251229-100000"]
+    assert offered("report --format m") == ["markdown"]
+    assert offered("run prefork-da") == ["prefork-daemon"]
+    assert "prefork-daemon-native" in offered("compare prefork-daemon-")
+    assert "prefork-daemon-embedded" not in offered("compare prefork-daemon-")
+    assert "verdict" in offered("v")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_has_its_script(shell: str, run: Run) -> None:
+    assert "_HEARTBED_COMPLETE" in run("completion", shell)
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_has_help_with_an_example_and_is_listed_with_its_whole_sentence(name: str, run: Run) -> None:
+    command = cli.commands[name]
+    text = command.get_help(click.Context(command, info_name=f"heartbed {name}"))
+    assert "Example" in text
+    assert f"  heartbed {name}" in text.partition("Example")[2]
+    listed = " ".join(run("--help").split())
+    assert command.get_short_help_str(200) in listed
+    assert not command.get_short_help_str(200).endswith("...")

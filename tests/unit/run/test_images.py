@@ -1,0 +1,218 @@
+"""Which images a run needs, when they are built again, and how."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import docker
+import pytest
+from docker.errors import ImageNotFound
+from rich.console import Console
+
+from heartbed.cells.expressions import select
+from heartbed.errors import TestbedError
+from heartbed.run.images import specs
+from heartbed.testbed.images.build import (
+    INPUTS_LABEL,
+    ImageSpec,
+    build_command,
+    ca_bundle,
+    content_hash,
+    ensure_images,
+    reason,
+)
+from heartbed.testbed.images.progress import Progress
+
+
+class Image:
+    def __init__(self, image_id: str, labels: Mapping[str, str] | None = None) -> None:
+        self.id = image_id
+        self.labels = labels or {}
+
+
+class Engine:
+    """As much of a Docker client as is asked: its images, by tag."""
+
+    def __init__(self, **images: Image) -> None:
+        self.by_tag = dict(images)
+
+    @property
+    def images(self) -> Engine:
+        return self
+
+    def get(self, tag: str) -> Image:
+        if tag not in self.by_tag:
+            raise ImageNotFound(tag)
+        return self.by_tag[tag]
+
+
+def client(engine: Engine) -> docker.DockerClient:
+    return cast("docker.DockerClient", engine)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ImageSpec:
+    (tmp_path / "Dockerfile").write_text("FROM base\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.py").write_text("print()\n")
+    return ImageSpec(
+        "app", "app", tmp_path, tmp_path / "Dockerfile", (tmp_path / "Dockerfile", tmp_path / "app"), base="base"
+    )
+
+
+@pytest.fixture
+def quiet() -> Progress:
+    return Progress(Console(quiet=True))
+
+
+def test_hash_is_the_same_for_the_same_inputs(spec: ImageSpec) -> None:
+    assert content_hash(spec) == content_hash(spec)
+
+
+def test_hash_changes_with_content_mode_name_and_arguments(spec: ImageSpec) -> None:
+    main = spec.context / "app" / "main.py"
+    hashes = [content_hash(spec), content_hash(replace(spec, build_args={"OSLO_MESSAGING": "18.0.0"}))]
+    main.write_text("print(1)\n")
+    hashes.append(content_hash(spec))
+    main.chmod(0o755)
+    hashes.append(content_hash(spec))
+    main.rename(main.with_name("other.py"))
+    hashes.append(content_hash(spec))
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_hash_leaves_bytecode_out(spec: ImageSpec) -> None:
+    before = content_hash(spec)
+    cache = spec.context / "app" / "__pycache__"
+    cache.mkdir()
+    (cache / "main.cpython-313.pyc").write_bytes(b"\0")
+    assert content_hash(spec) == before
+
+
+def test_image_built_from_other_inputs_is_built_again(
+    spec: ImageSpec, quiet: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(base=Image("sha256:base"), app=Image("sha256:old", {INPUTS_LABEL: "other"}))
+    built: list[str] = []
+
+    def build(spec: ImageSpec, inputs: str, *_: Any) -> None:
+        built.append(spec.tag)
+        engine.by_tag[spec.tag] = Image("sha256:new", {INPUTS_LABEL: inputs})
+
+    monkeypatch.setattr("heartbed.testbed.images.build._build", build)
+    first, second = (ensure_images([spec], client(engine), logs=tmp_path, environ={}, progress=quiet) for _ in range(2))
+    assert first["app"].id == second["app"].id == "sha256:new"
+    assert built == ["app"], "once: the second time it was there"
+
+
+def test_new_base_image_makes_all_images_stale(
+    spec: ImageSpec, quiet: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(base=Image("sha256:one"))
+    labels: list[str] = []
+
+    def build(spec: ImageSpec, inputs: str, *_: Any) -> None:
+        labels.append(inputs)
+        engine.by_tag[spec.tag] = Image("sha256:new", {INPUTS_LABEL: inputs})
+
+    monkeypatch.setattr("heartbed.testbed.images.build._build", build)
+    ensure_images([spec], client(engine), environ={}, progress=quiet)
+    engine.by_tag["base"] = Image("sha256:two")
+    ensure_images([spec], client(engine), environ={}, progress=quiet)
+    assert len(set(labels)) == 2
+
+
+def test_failed_build_shows_the_last_lines_of_its_log(spec: ImageSpec, quiet: Progress, tmp_path: Path) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    docker_command = commands / "docker"
+    docker_command.write_text("#!/bin/sh\necho '#5 0.1 E: Unable to locate package httpd'\nexit 1\n")
+    docker_command.chmod(0o755)
+    environ = {"PATH": f"{commands}:/usr/bin:/bin"}
+    with pytest.raises(TestbedError) as raised:
+        ensure_images([spec], client(Engine(base=Image("b"))), logs=tmp_path / "logs", environ=environ, progress=quiet)
+    assert raised.value.exit_code == 4
+    assert "E: Unable to locate package httpd" in raised.value.log[-1]
+    assert str(tmp_path / "logs") in raised.value.hint
+
+
+def test_build_that_fails_in_python_tells_its_error_alone() -> None:
+    log = [
+        "#24 2.491     class ConfigOptsProxy(collections.Mapping):",
+        "#24 2.491 AttributeError: module 'collections' has no attribute 'Mapping'",
+        "#24 ERROR: executor failed running [/bin/sh -c python3]: exit code: 1",
+        "ERROR: failed to solve: executor failed running",
+    ]
+    assert reason(log) == "AttributeError: module 'collections' has no attribute 'Mapping'"
+    assert reason(log[-2:]) == ""
+
+
+def test_images_of_others_are_used_as_they_are(quiet: Progress) -> None:
+    found = ensure_images([ImageSpec("rabbitmq", "theirs")], client(Engine(theirs=Image("sha256:t"))), progress=quiet)
+    assert found["rabbitmq"].id == "sha256:t"
+
+
+def test_run_needs_broker_observer_and_one_httpd_a_version() -> None:
+    found = specs(select(["{prefork,event}-oslo{17.3.2,18.3.1}"]).cells, environ={})
+    assert {spec.name: spec.tag for spec in found} == {
+        "rabbitmq": "heartbed-rabbitmq:4",
+        "observer": "heartbed-observer:1",
+        "apache-oslo17.3.2": "heartbed-apache:oslo17.3.2",
+        "apache-oslo18.3.1": "heartbed-apache:oslo18.3.1",
+    }
+    assert all(path.exists() for spec in found for path in spec.inputs)
+
+
+def test_environment_puts_other_images_in_place() -> None:
+    broker, observer, *_ = specs([], environ={"RABBITMQ_IMAGE": "rabbitmq:4-management", "BASE_IMAGE": "mine"})
+    assert (broker.tag, broker.dockerfile) == ("rabbitmq:4-management", None)
+    assert observer.base == "mine"
+
+
+def test_build_gets_base_secret_label_and_proxy(spec: ImageSpec, tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.touch()
+    environ = {"https_proxy": "http://proxy.example:3128", "HEARTBED_CA_BUNDLE": str(bundle)}
+    command = build_command(spec, "abc", environ, "default")
+    for words in (
+        ["--build-arg", "BASE_IMAGE=base"],
+        ["--build-arg", "https_proxy=http://proxy.example:3128"],
+        ["--secret", f"id=ca,src={bundle}"],
+        ["--label", "heartbed=1"],
+        ["--label", f"{INPUTS_LABEL}=abc"],
+    ):
+        at = command.index(words[1])
+        assert command[at - 1 : at + 1] == words
+
+
+def test_machine_without_a_bundle_lends_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heartbed.testbed.images.build.CA_BUNDLES", ())
+    assert ca_bundle({}).read_bytes() == b""
+
+
+def test_progress_is_plain_lines_without_a_terminal() -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out))
+    with progress, progress.item("building app") as item:
+        item.step("#7 [2/5] RUN apt-get update")
+        item.done("app built")
+    assert out.getvalue() == "building app\napp built in 0 s\n"
+
+
+def test_progress_on_a_terminal_shows_the_step_at_work() -> None:
+    out = io.StringIO()
+    progress = Progress(Console(file=out, force_terminal=True, width=120))
+    with progress, progress.item("building app") as item:
+        item.step("#7 [2/5] RUN apt-get update")
+        progress.bars.refresh()
+    assert "[2/5] RUN apt-get update" in out.getvalue()
+
+
+def test_versions_that_somebody_has_chosen_are_told_from_those_that_are_locked_here() -> None:
+    tag = "heartbed-apache:oslo17.3.2-eventlet0.40.0"
+    assert ImageSpec("apache", tag, build_args={"LOCK": "eventlet==0.40.0"}).chosen == "oslo17.3.2-eventlet0.40.0"
+    assert ImageSpec("apache", "heartbed-apache:oslo14.3.0", build_args={"OSLO_MESSAGING": "14.3.0"}).chosen == ""

@@ -1,0 +1,142 @@
+"""What is replaced in the copy of a user's configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heartbed.errors import InputError
+from heartbed.servers.httpd.adapt import HttpdAdapted, adapt, adapted_lines
+from heartbed.servers.httpd.source import read
+
+DATA = Path(__file__).parents[2] / "data" / "candidate"
+ALIAS = "WSGIScriptAlias / /srv/app.wsgi"
+
+
+def adapted(folder: Path, *lines: str) -> HttpdAdapted:
+    path = folder / "site.conf"
+    path.write_text("\n".join([*lines, ALIAS]) + "\n")
+    return adapt(read(path))
+
+
+def copied(folder: Path, *lines: str) -> list[str]:
+    found = adapted(folder, *lines)
+    return found.text(found.source.main)[: len(lines)]
+
+
+@pytest.mark.parametrize(
+    ("line", "copy"),
+    [
+        ("Listen 80", "# Listen 80"),
+        ("  User nova", "#   User nova"),
+        ("ErrorLog /var/log/x.log", 'ErrorLog "/dev/stderr"'),
+        ('CustomLog "|/bin/cat" combined', '# CustomLog "|/bin/cat" combined'),
+        ("SSLEngine On", "SSLEngine off"),
+        ("SSLEngine off", "SSLEngine off"),
+        ("SSLCertificateFile /x.pem", "# SSLCertificateFile /x.pem"),
+        ("SSLProtocol all -SSLv3", "SSLProtocol all -SSLv3"),
+        ("AuthType Basic", "# AuthType Basic"),
+        ("Require valid-user", "Require all granted"),
+        ("Require all denied", "Require all denied"),
+        ("Require not ip 10.0.0.1", "# Require not ip 10.0.0.1"),
+        ("Allow from 10.0.0.0/8", "Allow from all"),
+        ("WSGIPythonHome /srv/venv", "# WSGIPythonHome /srv/venv"),
+        ("KeepAlive On", "KeepAlive On"),
+        ("LoadModule wsgi_module modules/mod_wsgi.so", "# LoadModule wsgi_module modules/mod_wsgi.so"),
+        ("LoadModule log_config_module a/mod_log_config.so", "# LoadModule log_config_module a/mod_log_config.so"),
+        ("LoadModule ssl_module /usr/lib64/mod_ssl.so", "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so"),
+        ("LoadModule systemd_module a/mod_systemd.so", "# LoadModule systemd_module a/mod_systemd.so"),
+    ],
+)
+def test_each_line_is_replaced_or_left(tmp_path: Path, line: str, copy: str) -> None:
+    assert copied(tmp_path, line) == [copy]
+
+
+def test_users_and_folders_of_a_daemon_process_go_and_the_rest_stays(tmp_path: Path) -> None:
+    line = "WSGIDaemonProcess nova user=nova group=nova processes=8 threads=3 home=/x inactivity-timeout=60"
+    assert copied(tmp_path, line) == ["WSGIDaemonProcess nova processes=2 threads=3 inactivity-timeout=60"]
+
+
+def test_few_processes_stay_as_they_are(tmp_path: Path) -> None:
+    assert copied(tmp_path, "WSGIDaemonProcess nova processes=2") == ["WSGIDaemonProcess nova processes=2"]
+
+
+def test_a_replacement_takes_as_many_lines_as_it_replaces(tmp_path: Path) -> None:
+    lines = ["WSGIDaemonProcess nova user=nova \\", "   threads=1", "Timeout 60"]
+    assert copied(tmp_path, *lines) == ["WSGIDaemonProcess nova threads=1", "#", "Timeout 60"]
+
+
+def test_a_requirement_that_nobody_may_meet_stays_one(tmp_path: Path) -> None:
+    lines = ["<RequireNone>", "Require ip 10.0.0.1", "</RequireNone>"]
+    assert copied(tmp_path, *lines)[1] == "Require all denied"
+
+
+def test_an_include_is_of_the_copy(tmp_path: Path) -> None:
+    (tmp_path / "part.conf").write_text("Timeout 5\n")
+    assert copied(tmp_path, "Include part.conf") == ['Include "${HEARTBED_FILES}/part.conf"']
+
+
+def test_the_diff_shows_every_replacement(tmp_path: Path) -> None:
+    told = adapted(tmp_path, "Listen 80", "KeepAlive On", "User nova").diff()
+    assert [line for line in told.splitlines() if line.startswith(("-L", "-U", "+# "))] == [
+        "-Listen 80",
+        "+# Listen 80",
+        "-User nova",
+        "+# User nova",
+    ]
+
+
+def test_the_mpm_is_the_one_that_the_file_loads(tmp_path: Path) -> None:
+    assert adapted(tmp_path, "LoadModule mpm_prefork_module m/mod_mpm_prefork.so").mpm == "prefork"
+    assert adapted(tmp_path, "Timeout 60").mpm is None
+
+
+def test_two_mpms_are_refused_with_their_lines(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"site\.conf:2: a second MPM, prefork; .*site\.conf:1 loads event"):
+        adapted(
+            tmp_path,
+            "LoadModule mpm_event_module m/mod_mpm_event.so",
+            "LoadModule mpm_prefork_module m/mod_mpm_prefork.so",
+        )
+
+
+def test_a_directive_that_nobody_knows_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"site\.conf:2: .*'Frobnicate'"):
+        adapted(tmp_path, "Timeout 60", "Frobnicate On")
+
+
+@pytest.mark.parametrize("line", ["MellonEnable auth", "OIDCProviderMetadataURL https://x", "SecRuleEngine On"])
+def test_directives_of_well_known_modules_that_are_not_here_are_set_aside(tmp_path: Path, line: str) -> None:
+    assert copied(tmp_path, line) == [f"# {line}"]
+
+
+def test_directives_of_a_module_that_the_file_loads_and_the_testbed_lacks_are_set_aside(tmp_path: Path) -> None:
+    lines = ["LoadModule foo_module m/mod_foo.so", "FooLevel 3"]
+    assert copied(tmp_path, *lines) == [f"# {line}" for line in lines]
+
+
+def test_what_a_condition_hides_is_left_to_httpd(tmp_path: Path) -> None:
+    lines = ["<IfModule mod_foo.c>", "FooLevel 3", "</IfModule>"]
+    assert copied(tmp_path, *lines) == lines
+
+
+def test_a_users_file_is_not_changed(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "Listen 80")
+    before = found.source.main.path.read_bytes()
+    found.diff()
+    assert found.source.main.path.read_bytes() == before
+
+
+def test_lines_of_a_suggestion_go_by_the_same_rules() -> None:
+    assert adapted_lines("LoadModule mpm_event_module m/x.so\nWSGIDaemonProcess x user=u") == (
+        "# LoadModule mpm_event_module m/x.so\nWSGIDaemonProcess x"
+    )
+
+
+@pytest.mark.parametrize("name", ["puppet-nova.conf", "kolla-nova.conf", "handwritten/httpd.conf"])
+def test_real_looking_files_are_understood(name: str) -> None:
+    found = adapt(read(DATA / name))
+    assert found.replacements
+    for file in found.source.files:
+        assert len(found.text(file)) == len(file.lines)

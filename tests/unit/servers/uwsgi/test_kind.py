@@ -1,0 +1,358 @@
+"""uWSGI's configurations: what is read, replaced and tried of a user's ini file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from heartbed.candidates.change import Edit, Variant
+from heartbed.candidates.container import Told
+from heartbed.candidates.presets import FOLDERS
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.kinds import draft
+from heartbed.servers.uwsgi import shape as shapes
+from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.servers.uwsgi.draft import UwsgiDraft
+from heartbed.servers.uwsgi.frame import render
+from heartbed.servers.uwsgi.ini import Option, is_ini, options
+from heartbed.servers.uwsgi.prepared import UwsgiPrepared
+from heartbed.servers.uwsgi.shape import Shape, in_force, shape
+from heartbed.servers.uwsgi.source import read
+from heartbed.studies import mend
+from heartbed.studies.mend import Mend
+
+DATA = Path(__file__).parents[2] / "data" / "candidate"
+APPLICATION = "wsgi-file = /srv/nova-api"
+HELP = """
+    -s|--socket                             bind to a socket
+    --ini                                   load a file
+    -p|--workers                            spawn processes
+    --wsgi-file                             load a .wsgi file
+    -M|--master                             enable master process
+    --threads                               threads of each process
+    -T|--enable-threads                     enable threads
+    --uwsgi-socket                          bind to a socket
+    --thunder-lock                          serialize accept()
+    --harakiri                              set a timeout
+    --hook-master-start                     run a hook
+    --log-format                            format of the log
+"""
+
+
+class Recorded:
+    """Stands in for the container: says what uWSGI said of the file."""
+
+    def read(self, name: str) -> Told:
+        assert name == "nova-api.ini/uwsgi.ini"
+        return Told(ok=True, output=(DATA / "nova-api.show").read_text(), stderr=HELP)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path / "bench")
+
+
+def drafted(**wishes: object) -> UwsgiDraft:
+    found = draft(DATA / "uwsgi" / "nova-api.ini", replace(Wishes(), **wishes))  # type: ignore[arg-type]
+    assert isinstance(found, UwsgiDraft)
+    return found
+
+
+def prepared(bench: Workbench, **wishes: object) -> UwsgiPrepared:
+    found = drafted(**wishes)
+    made = found.kind.prepare(found, bench, Recorded())  # type: ignore[arg-type]
+    assert isinstance(made, UwsgiPrepared)
+    return made
+
+
+def adapted(folder: Path, *lines: str, wanted: str | None = None, application: str = APPLICATION) -> UwsgiAdapted:
+    path = folder / "site.ini"
+    path.write_text("\n".join(["[uwsgi]", *lines, application]) + "\n")
+    return adapt(read(path), wanted)
+
+
+def copied(folder: Path, *lines: str) -> list[str]:
+    found = adapted(folder, *lines)
+    return found.text(found.source.main)[1 : len(lines) + 1]
+
+
+def by_key(found: list[Mend]) -> dict[str, Mend]:
+    return {each.changes[0].key: each for each in found}
+
+
+def test_only_uwsgis_own_section_is_read() -> None:
+    lines = ["; a comment", "[other]", "processes = 9", "[uwsgi]", "# another", " master ", "env = A=b = c"]
+    assert list(options(lines)) == [Option("master", "", 6), Option("env", "A=b = c", 7)]
+
+
+@pytest.mark.parametrize(
+    ("text", "ini"), [("[uwsgi]", True), ("\n; x\n[DEFAULT]", True), ("Listen 80", False), ("<VirtualHost *>", False)]
+)
+def test_a_file_that_begins_with_a_section_is_an_ini_file(text: str, ini: bool) -> None:
+    assert is_ini(text.split("\n")) is ini
+
+
+@pytest.mark.parametrize(
+    ("line", "copy"),
+    [
+        ("http-socket = 0.0.0.0:8774", "http-socket = :8080"),
+        ("http = 192.0.2.10:8774", "http = :8080"),
+        ("https = :8774,a.pem,b.pem", "http = :8080"),
+        ("https-socket = :8774,a.pem,b.pem", "http-socket = :8080"),
+        ("socket = /run/nova.sock", "socket = /run/heartbed/uwsgi.sock"),
+        ("uid = nova", "# uid = nova"),
+        ("venv = /srv/venv", "# venv = /srv/venv"),
+        ("plugins = python3,http", "# plugins = python3,http"),
+        ("stats-http = true", "# stats-http = true"),
+        ("logto = /var/log/x.log", "# logto = /var/log/x.log"),
+        ("cheaper-algo = spare", "# cheaper-algo = spare"),
+        ("touch-reload = /etc/x", "# touch-reload = /etc/x"),
+        ("exec-pre-app = rm -rf /", "# exec-pre-app = rm -rf /"),
+        ("hook-pre-app = exec:rm -rf /", "# hook-pre-app = exec:rm -rf /"),
+        ("hook-master-start = unix_signal:15 x", "hook-master-start = unix_signal:15 x"),
+        ("processes = 16", "processes = 2"),
+        ("workers = %k", "workers = 2"),
+        ("workers = 2", "workers = 2"),
+        ("threads = 8", "threads = 8"),
+        ("harakiri = 60", "harakiri = 60"),
+        ("lazy-apps = true", "lazy-apps = true"),
+        ("callable = app", "callable = application"),
+    ],
+)
+def test_each_option_is_replaced_or_left(tmp_path: Path, line: str, copy: str) -> None:
+    assert copied(tmp_path, line) == [copy]
+
+
+def test_one_address_is_left_and_one_that_speaks_http_is_preferred(tmp_path: Path) -> None:
+    lines = copied(tmp_path, "socket = /run/a.sock", "http-socket = :1", "http = :2")
+    assert lines == ["# socket = /run/a.sock", "http-socket = :8080", "# http = :2"]
+
+
+def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path: Path) -> None:
+    assert adapted(tmp_path, "socket = /run/a.sock").front == "proxied"
+    assert adapted(tmp_path, "http-socket = :1").front == "direct"
+    assert adapted(tmp_path, "socket = :1", "protocol = http").front == "direct"
+    assert adapted(tmp_path).speaks == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "script", "mount", "copy"),
+    [
+        ("wsgi-file = /srv/a.py", "/srv/a.py", "", "wsgi-file = /srv/a.py"),
+        ("module = nova.wsgi:application", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = %(base)/a.py", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = a.py", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = /", "/opt/heartbed/application.wsgi", "", None),
+        ("wsgi-file = /srv/../opt/heartbed/x", "/opt/heartbed/application.wsgi", "", None),
+        ("mount = /compute=/srv/a.py", "/srv/a.py", "/compute", "mount = /compute=/srv/a.py"),
+        (
+            "mount = /compute=nova.wsgi:application",
+            "/opt/heartbed/application.wsgi",
+            "/compute",
+            "mount = /compute=/opt/heartbed/application.wsgi",
+        ),
+    ],
+)
+def test_the_application_stands_where_the_users_would(
+    tmp_path: Path, line: str, script: str, mount: str, copy: str | None
+) -> None:
+    found = adapted(tmp_path, application=line)
+    assert (found.application.script, found.application.mount) == (script, mount)
+    assert found.text(found.source.main)[1] == (copy or f"wsgi-file = {script}")
+
+
+def test_of_several_mount_points_one_is_chosen(tmp_path: Path) -> None:
+    lines = ["mount = /compute=/srv/a.py", "mount = /placement=/srv/b.py"]
+    with pytest.raises(InputError, match="mounts 2 applications"):
+        adapted(tmp_path, *lines, application="")
+    found = adapted(tmp_path, *lines, wanted="/placement", application="")
+    assert found.application.script == "/srv/b.py"
+    assert found.text(found.source.main)[1] == "# mount = /compute=/srv/a.py"
+    with pytest.raises(InputError, match="mounts nothing at '/x'") as caught:
+        adapted(tmp_path, *lines, wanted="/x", application="")
+    assert "/compute, /placement" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[DEFAULT]\ndebug = true\n", "without a section"),
+        ("[uwsgi]\nmaster = true\n", "runs no Python application"),
+        (f"[uwsgi]\n{APPLICATION}\ngevent = 100\n", r"site\.ini:3: gevent is a loop engine"),
+        ("[uwsgi]\nemperor = /etc/uwsgi\n", r"site\.ini:2: emperor starts other instances"),
+        ("[uwsgi]\nini = ../other.ini\n", r"site\.ini:2: .*outside of"),
+        ("[uwsgi]\nini = none.ini\n", r"site\.ini:2: .*no such file"),
+        (f"[uwsgi]\nini = {'a' * 300}\n", r"site\.ini:2: .*no such file"),
+        ("[uwsgi]\nmount = compute=/srv/a.py\n", r"site\.ini:2: 'compute' is no mount point"),
+        (f"[uwsgi]\n{APPLICATION}\nfastcgi-socket = :1\n", r"site\.ini:3: fastcgi-socket speaks neither"),
+        (f"[uwsgi]\n{APPLICATION}\nprotocol = scgi\n", r"site\.ini:3: .*over 'scgi'"),
+        ("[uwsgi] ; x\nmaster = true\n", "without a section"),
+        ("[uwsgi]\nini = %(x).ini\n", r"site\.ini:2: .*not the plain name"),
+    ],
+)
+def test_what_cannot_be_checked_is_told_with_its_line(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words):
+        draft(path, Wishes())
+
+
+def test_a_file_that_includes_itself_is_read_once(tmp_path: Path) -> None:
+    assert len(adapted(tmp_path, "ini = site.ini").source.files) == 1
+
+
+def test_includes_are_of_the_copy(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.ini").write_text("[uwsgi]\ninclude = b.ini\n")
+    (tmp_path / "sub" / "b.ini").write_text("[uwsgi]\nthreads = 3\n")
+    found = adapted(tmp_path, "ini = sub/a.ini")
+    assert [file.inside for file in found.source.files] == ["site.ini", "sub/a.ini", "sub/b.ini"]
+    assert found.text(found.source.files[0])[1] == "ini = %dsub/a.ini"
+    assert found.text(found.source.files[1])[1] == "include = %db.ini"
+
+
+def test_what_uwsgi_has_in_force_is_read_without_what_it_was_told_on_the_command_line() -> None:
+    found = in_force((DATA / "nova-api.show").read_text())
+    assert shape(found) == Shape(processes=2, threads=4, master=True, lazy=False)
+    assert "lazy-apps" not in shapes.settings(found)
+
+
+@pytest.mark.parametrize(
+    ("found", "loading"),
+    [
+        (Shape(2, 1, master=True, lazy=True), "lazy"),
+        (Shape(2, 1, master=True, lazy=False), "preload"),
+        (Shape(1, 1, master=False, lazy=False), "lazy"),
+        (Shape(2, 1, master=False, lazy=False), ""),
+    ],
+)
+def test_who_loads_the_application_depends_on_the_master_too(found: Shape, loading: str) -> None:
+    assert found.loading == loading
+
+
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [("", True), ("true", True), ("1", True), ("x", True), ("False", False), ("0", False), ("off", False)],
+)
+def test_a_switch_is_off_by_a_few_words_only(value: str, on: bool) -> None:
+    assert shape([Option("master", "true", 1), Option("master", value, 2)]).master is on
+
+
+def test_some_options_start_the_master_by_themselves(tmp_path: Path) -> None:
+    assert shape([Option("log-master", "true", 1)]).master
+    assert adapted(tmp_path, "stats = :1").needs_master == "stats"
+    assert adapted(tmp_path, "stats = :1", "master = true").needs_master == ""
+    assert "\nmaster = true\n" in render("/x", adapted(tmp_path, "stats = :1"))
+
+
+@pytest.mark.parametrize(("value", "number"), [("4 ; four", 4), ("%k", 1), ("\u00b2", 1), ("0", 1), ("9" * 5000, 1)])
+def test_numbers_are_read_as_c_reads_them(value: str, number: int) -> None:
+    assert shape([Option("threads", value, 1)]).threads == number
+
+
+def test_an_include_is_read_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "part.ini").write_text("[uwsgi]\nthreads = 3\n")
+    found = adapted(tmp_path, "threads = 2", "ini = part.ini", "threads = 4")
+    assert [option.value for _, option in found.source.all()] == ["2", "part.ini", "3", "4", "/srv/nova-api"]
+
+
+def test_a_link_to_a_file_in_another_folder_is_read(tmp_path: Path) -> None:
+    for folder in ("apps-available", "apps-enabled"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "apps-available" / "nova.ini").write_text(f"[uwsgi]\n{APPLICATION}\n")
+    link = tmp_path / "apps-enabled" / "nova.ini"
+    link.symlink_to("../apps-available/nova.ini")
+    assert draft(link, Wishes()).source.main.shown == str(link)
+
+
+def test_variables_of_the_testbed_are_not_taken_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    lines = [
+        "env = OS_DEFAULT__TRANSPORT_URL=rabbit://me@production",
+        "env = OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true",
+        "env = OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_TIMEOUT_THRESHOLD=60",
+        "env = LANG=C",
+    ]
+    path.write_text("\n".join(["[uwsgi]", *lines, APPLICATION]) + "\n")
+    found = draft(path, Wishes())
+    copy = found.adapted.text(found.source.main)
+    assert [line for line in copy if line.startswith("env")] == ["env = LANG=C"]
+    assert found.wishes.options == {"OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD": "true"}
+    assert any("heartbeat_timeout_threshold is 60" in note for note in found.assumptions)
+
+
+def test_a_variable_that_the_file_sets_is_changed_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text(f"[uwsgi]\nenv = OS_NOVA_DISABLE_EVENTLET_PATCHING=false\n{APPLICATION}\n")
+    found = draft(path, Wishes())
+    before = Variant(None, "eventlet", "green", "17.3.2", None)
+    after = found.kind.with_variable(found, before, "OS_NOVA_DISABLE_EVENTLET_PATCHING", "true")
+    assert after.edits == (Edit("site.ini", 2, 2, "env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true"),)
+
+
+def test_the_candidate_is_what_the_file_says(bench: Workbench) -> None:
+    own = prepared(bench).candidate
+    assert own.factors["loading"] == "preload"
+    assert own.factors["front"] == "proxied"
+    assert (own.process_count, own.thread_count, own.name) == (2, 4, "nova-api.ini")
+    assert own.switches["HEARTBED_FRONT"] == "proxied"
+
+
+def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(bench: Workbench) -> None:
+    (told,) = prepared(bench).oddities
+    assert told == "enable-thread is no option of uWSGI's, which ignores it (is enable-threads meant?)"
+
+
+def test_the_environment_in_the_file_says_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text(f"[uwsgi]\nenv = OS_NOVA_DISABLE_EVENTLET_PATCHING=yes\n{APPLICATION}\n")
+    found = draft(path, Wishes())
+    assert found.wishes.model == "native"
+    assert not any("execution model" in text for text in found.assumptions)
+
+
+def test_each_change_differs_in_one_thing(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench), bench, ["18.3.1"]))
+    told = {key: (m.candidate.model, m.candidate.thread, m.candidate.factors["loading"]) for key, m in found.items()}
+    assert told == {
+        "native": ("native", "green", "preload"),
+        "pthread": ("eventlet", "pthread", "preload"),
+        "lazy": ("eventlet", "green", "lazy"),
+        "threads1": ("eventlet", "green", "preload"),
+        "oslo18.3.1": ("eventlet", "green", "preload"),
+        "heartbeat": ("eventlet", "green", "preload"),
+    }
+    assert found["threads1"].candidate.thread_count == 1
+
+
+def test_a_change_comes_as_lines_of_the_users_file(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench), bench))
+    assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in found["native"].lines
+    assert "-threads = 4\n+# threads = 4" in found["threads1"].lines
+    copy = (bench.folder / "nova-api.ini-native" / "files" / "nova-api.ini").read_text().splitlines()
+    assert "env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in copy
+    assert "workers = 1" in copy
+
+
+def test_two_lines_at_the_head_of_the_section_do_not_undo_each_other(bench: Workbench) -> None:
+    pair = next(m for m in mend.pairs(prepared(bench), bench) if m.keys == {"native", "lazy"})
+    assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in pair.lines
+    assert "+lazy-apps = true" in pair.lines
+    assert "-[uwsgi]" not in pair.lines
+
+
+def test_the_users_files_are_not_changed(bench: Workbench) -> None:
+    before = {path: path.read_bytes() for path in (DATA / "uwsgi").rglob("*.ini")}
+    mend.mends(prepared(bench), bench)
+    assert {path: path.read_bytes() for path in (DATA / "uwsgi").rglob("*.ini")} == before
+
+
+@pytest.mark.parametrize("path", sorted(FOLDERS[1].glob("*.ini")), ids=lambda path: path.stem)
+def test_no_preset_has_anything_that_cannot_be_checked(path: Path) -> None:
+    found = draft(path, Wishes())
+    assert isinstance(found, UwsgiDraft)
+    assert found.adapted.speaks

@@ -1,0 +1,237 @@
+"""The changes that are tried beside a candidate, and the lines that they come as."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heartbed.candidates.container import Told
+from heartbed.candidates.prepared import Prepared
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench, workbench
+from heartbed.errors import InputError
+from heartbed.servers.kinds import draft
+from heartbed.studies import mend
+from heartbed.studies.mend import Mend
+
+DATA = Path(__file__).parents[1] / "data" / "candidate"
+
+
+class Recorded:
+    """Stands in for the container: says what httpd said of the three files."""
+
+    def read(self, name: str) -> Told:
+        dump = DATA / name.partition("/")[0].replace(".conf", ".dump")
+        return Told(ok=True, output=dump.read_text(), stderr="")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)
+
+
+def prepared(bench: Workbench, name: str, **wishes: object) -> Prepared[Any]:
+    wished = replace(Wishes(), **wishes)  # type: ignore[arg-type]
+    found = draft(DATA / name, wished)
+    return found.kind.prepare(found, bench, Recorded())  # type: ignore[arg-type]
+
+
+def by_key(found: list[Mend]) -> dict[str, Mend]:
+    return {each.changes[0].key: each for each in found}
+
+
+@pytest.fixture
+def kolla(bench: Workbench) -> dict[str, Mend]:
+    return by_key(mend.mends(prepared(bench, "kolla-nova.conf"), bench, ["18.3.1", "14.3.0"]))
+
+
+def test_each_change_differs_from_the_candidate_in_one_thing(kolla: dict[str, Mend]) -> None:
+    told = {
+        key: (m.candidate.server, m.candidate.mode, m.candidate.model, m.candidate.thread) for key, m in kolla.items()
+    }
+    assert told == {
+        "native": ("event", "daemon", "native", "green"),
+        "pthread": ("event", "daemon", "eventlet", "pthread"),
+        "prefork": ("prefork", "daemon", "eventlet", "green"),
+        "worker": ("worker", "daemon", "eventlet", "green"),
+        "embedded": ("event", "embedded", "eventlet", "green"),
+        "oslo18.3.1": ("event", "daemon", "eventlet", "green"),
+        "oslo14.3.0": ("event", "daemon", "eventlet", "green"),
+        "heartbeat": ("event", "daemon", "eventlet", "green"),
+    }
+    assert kolla["oslo18.3.1"].candidate.oslo == "18.3.1"
+    assert kolla["heartbeat"].candidate.heartbeat_s == 1
+
+
+def test_what_has_one_thread_is_not_tried_with_one(kolla: dict[str, Mend]) -> None:
+    assert "threads1" not in kolla
+
+
+def test_embedding_takes_the_process_group_out_of_the_users_file(kolla: dict[str, Mend]) -> None:
+    lines = kolla["embedded"].lines.splitlines()
+    assert [line for line in lines if line[:1] in "-+" and line[:2] not in ("--", "++")] == [
+        "-    WSGIProcessGroup nova-api",
+        "+    # WSGIProcessGroup nova-api",
+    ]
+
+
+def test_a_native_model_is_switched_in_the_environment_of_the_process(kolla: dict[str, Mend]) -> None:
+    assert "OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in kolla["native"].lines
+    assert kolla["native"].price
+
+
+def test_a_deprecated_option_has_its_price(kolla: dict[str, Mend]) -> None:
+    assert "18.0.0" in kolla["pthread"].price
+    assert "heartbeat_in_pthread = true" in kolla["pthread"].lines
+
+
+def test_the_copy_of_a_change_is_written_with_one_process(bench: Workbench, kolla: dict[str, Mend]) -> None:
+    del kolla
+    copy = (bench.folder / "kolla-nova.conf-prefork" / "files" / "kolla-nova.conf").read_text()
+    assert "WSGIDaemonProcess nova-api processes=1 threads=1" in copy
+    assert "mpm_prefork" in (bench.folder / "kolla-nova.conf-prefork" / "httpd.conf").read_text()
+
+
+def test_a_server_of_ones_own_gets_its_mpm_changed_in_its_file(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench))
+    assert "+LoadModule mpm_event_module modules/mod_mpm_event.so" in found["event"].lines
+    copy = (bench.folder / "httpd.conf-event" / "files" / "httpd.conf").read_text()
+    assert "\nMinSpareServers" not in copy
+    assert "\nStartServers 8" in copy
+
+
+def test_daemon_mode_is_written_into_the_virtual_host(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench))
+    added = [line[1:] for line in found["daemon"].lines.splitlines() if line.startswith("+ ")]
+    assert added == [
+        "    WSGIDaemonProcess heartbed-app processes=1 threads=1 display-name=%{GROUP}",
+        "    WSGIProcessGroup heartbed-app",
+    ]
+    assert (found["daemon"].candidate.mode, found["daemon"].candidate.threads) == ("daemon", 1)
+
+
+def test_several_threads_are_tried_with_one(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="8775"), bench))
+    assert found["threads1"].candidate.threads == 1
+    assert "+    WSGIDaemonProcess metadata threads=1" in found["threads1"].lines
+
+
+def test_a_library_without_the_option_is_not_tried_with_it(bench: Workbench) -> None:
+    keys = by_key(mend.mends(prepared(bench, "kolla-nova.conf", oslo="18.3.1"), bench))
+    assert "pthread" not in keys
+
+
+def test_a_native_candidate_is_tried_with_eventlet(bench: Workbench) -> None:
+    keys = by_key(mend.mends(prepared(bench, "kolla-nova.conf", model="native"), bench))
+    assert "eventlet" in keys
+    assert not {"native", "pthread"} & set(keys)
+
+
+def test_pairs_are_of_different_questions(bench: Workbench) -> None:
+    names = [{c.key for c in each.changes} for each in mend.pairs(prepared(bench, "kolla-nova.conf"), bench)]
+    assert {"native", "prefork"} in names
+    assert {"prefork", "worker"} not in names
+    assert {"native", "pthread"} not in names
+
+
+def test_the_versions_beside_are_the_next_older_and_the_newest() -> None:
+    here = ["9.7.1", "14.3.0", "17.0.0", "17.3.2", "18.0.0", "18.3.1"]
+    assert mend.versions_beside("17.3.2", here) == ["18.3.1", "17.0.0"]
+    assert mend.versions_beside("17.0.0", here) == ["18.3.1", "14.3.0"]
+
+
+def test_a_version_with_the_option_is_beside_one_without() -> None:
+    here = ["9.7.1", "14.3.0", "17.3.2", "18.0.0", "18.3.1"]
+    assert mend.versions_beside("9.7.1", here) == ["18.3.1", "17.3.2"]
+    assert mend.versions_beside("18.3.1", here) == ["17.3.2", "18.0.0"]
+
+
+def test_what_is_assumed_is_said(bench: Workbench) -> None:
+    said = " ".join(prepared(bench, "kolla-nova.conf").draft.assumptions)
+    for word in ("MPM event", "eventlet", "17.3.2", "heartbeat_in_pthread", "2 s"):
+        assert word in said
+    said = " ".join(prepared(bench, "kolla-nova.conf", model="native", mpm="worker", oslo="18.3.1").draft.assumptions)
+    for word in ("MPM", "eventlet", "18.3.1"):
+        assert word not in said
+
+
+def test_the_users_files_are_not_changed(bench: Workbench) -> None:
+    before = {path: path.read_bytes() for path in DATA.rglob("*.conf")}
+    mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench)
+    assert {path: path.read_bytes() for path in DATA.rglob("*.conf")} == before
+
+
+def test_a_file_without_mod_wsgi_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text("<VirtualHost *:80>\nDocumentRoot /x\n</VirtualHost>\n")
+    with pytest.raises(InputError, match="no directive of mod_wsgi"):
+        draft(path, Wishes())
+
+
+def test_a_workbench_is_cleared_also_after_one_that_was_killed(tmp_path: Path) -> None:
+    left = tmp_path / "killed"
+    left.mkdir()
+    (left / ".lock").touch()
+    with workbench(tmp_path) as first:
+        assert not left.exists()
+        with workbench(tmp_path):
+            assert first.folder.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_change_that_cannot_be_made_is_not_tried(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
+    assert "native" not in by_key(mend.mends(found, bench, (), ["native"]))
+
+
+def test_a_change_that_there_is_not_cannot_be_ruled_out() -> None:
+    mend.check_keys(["native", "pthread", "oslo18.3.1"])
+    with pytest.raises(InputError, match="--rule-out nativ: there is no such change; did you mean 'native'"):
+        mend.check_keys(["nativ"])
+
+
+def test_pairs_are_not_made_of_what_changes_nothing(bench: Workbench) -> None:
+    embedded = prepared(bench, "handwritten/httpd.conf", vhost="80", mpm="event")
+    keys = [each.keys for each in mend.pairs(embedded, bench)]
+    assert {"prefork", "native"} in keys
+    assert {"prefork", "threads1"} not in keys
+    assert {"daemon", "threads1"} not in keys
+    native = prepared(bench, "kolla-nova.conf", model="native")
+    assert not any("pthread" in each.keys for each in mend.pairs(native, bench, ["14.3.0"]))
+
+
+def test_a_candidate_whose_option_is_gone_has_pairs_all_the_same(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="18.3.1", pthread=True)
+    assert {"embedded", "oslo17.3.2"} in [each.keys for each in mend.pairs(found, bench, ["17.3.2"])]
+
+
+def test_a_release_is_paired_with_the_option_that_it_brings(bench: Workbench) -> None:
+    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
+    keys = [each.keys for each in mend.pairs(found, bench, ["18.3.1", "17.3.2"], ["native"])]
+    assert {"oslo17.3.2", "pthread"} in keys
+    assert {"oslo18.3.1", "pthread"} not in keys
+    assert {"oslo18.3.1", "oslo17.3.2"} not in keys
+    assert not any("native" in each for each in keys)
+
+
+def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(bench: Workbench) -> None:
+    zed = prepared(bench, "kolla-nova.conf", release="zed").candidate
+    assert (zed.model, zed.oslo, zed.build) == ("eventlet", "14.0.3", "zed")
+    later = prepared(bench, "kolla-nova.conf", release="2026.1")
+    assert later.candidate.model == "native"
+    assert any("nova's default in 2026.1" in text for text in later.draft.assumptions)
+    assert prepared(bench, "kolla-nova.conf", release="2026.1", model="eventlet").candidate.model == "eventlet"
+
+
+def test_another_version_is_tried_beside_a_release(bench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(bench, "kolla-nova.conf", release="zed"), bench, ["18.3.1"]))
+    assert found["oslo18.3.1"].candidate.build == "zed-oslo18.3.1"
+    assert found["native"].candidate.build == "zed"
+
+
+def test_what_of_a_release_is_not_its_own_is_said(bench: Workbench) -> None:
+    said = prepared(bench, "kolla-nova.conf", release="zed").draft.assumptions
+    assert any("eventlet" in text and "do not run on Python" in text for text in said)
