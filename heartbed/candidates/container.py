@@ -20,14 +20,14 @@ from heartbed.testbed.plan import Labels
 if TYPE_CHECKING:
     import docker
 
-PROBE = Path(inside.__file__).with_name("ask.py")
-PROBE_TARGET = "/opt/heartbed/probe.py"
+ASK = Path(inside.__file__).with_name("ask.py")
+ASK_TARGET = "/opt/heartbed/ask.py"
 DEADLINE_S = 60
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the probe says of one main configuration."""
+    """What the server says of one main configuration."""
 
     ok: bool
     output: str
@@ -53,7 +53,7 @@ class Container:
     ) -> dict[str, Any]:
         """Have the server read each of these main files; with ``get`` start it on the first and ask for those paths."""
         asked = {"names": list(names), "dump": dump, "get": list(get)}
-        return self._probe(asked, environment or {})
+        return self._ask(asked, environment or {})
 
     def read(self, name: str, *, dump: bool = True) -> Told:
         """Have the server read one main file, and tell its configuration; uWSGI's options are told as ``stderr``."""
@@ -61,16 +61,16 @@ class Container:
 
     def read_cell(self, cell: str, choices: Mapping[str, str]) -> Told:
         """Have the server read the configuration of a cell, by its command or ini file, with these choices."""
-        return Told(**self._probe({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
+        return Told(**self._ask({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
 
     def oslo_options(self) -> list[str]:
         """The options that the image's oslo.messaging has; none when it does not say."""
-        told = Told(**self._probe({"names": [], "dump": False, "options": True}, {})["told"]["options"])
+        told = Told(**self._ask({"names": [], "dump": False, "options": True}, {})["told"]["options"])
         return told.output.replace("-", "_").split() if told.ok else []
 
-    def _probe(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-        command = ["python3", PROBE_TARGET, json.dumps(asked)]
-        volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(PROBE): {"bind": PROBE_TARGET, "mode": "ro"}}
+    def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+        command = ["python3", ASK_TARGET, json.dumps(asked)]
+        volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(ASK): {"bind": ASK_TARGET, "mode": "ro"}}
         volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
         labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
         container = None

@@ -43,7 +43,7 @@ class Kind(ABC):
         """Read and adapt a file; nothing is started. Raises ``InputError``."""
 
     @abstractmethod
-    def prepare(self, draft: Any, bench: Workbench, container: Container) -> Prepared[Any]:
+    def prepare(self, draft: Any, workbench: Workbench, container: Container) -> Prepared[Any]:
         """Have the server read the copy, and find the application in it. Raises ``InputError``."""
 
     @abstractmethod
@@ -59,7 +59,7 @@ class Kind(ABC):
         """The single changes to how the application is hosted."""
 
     @abstractmethod
-    def write(self, prepared: Any, variant: Variant[Any], label: str, bench: Workbench) -> Candidate:
+    def write(self, prepared: Any, variant: Variant[Any], label: str, workbench: Workbench) -> Candidate:
         """Write the copy of the configuration as the variant has it, and return the candidate that runs it."""
 
 

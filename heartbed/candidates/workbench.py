@@ -62,10 +62,10 @@ def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
         folder.chmod(0o755)
     except OSError as error:
         raise TestbedError(f"cannot make a folder in {root}: {error.strerror}") from error
-    bench = Workbench(folder)
+    made = Workbench(folder)
     try:
-        with FileLock(bench.lock):
-            yield bench
+        with FileLock(made.lock):
+            yield made
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -81,7 +81,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
         own = prepared.candidate
         # A release is a set: what one library of another time does in it is nobody's choice.
         beside = [] if own.release else mend.versions_beside(own.oslo, session.versions_here())
-        found = [] if no_mend else mend.mends(prepared, session.bench, beside, rule_out)
+        found = [] if no_mend else mend.mends(prepared, session.workbench, beside, rule_out)
         found = accepted(session, prepared, found)
         cells = [own, *(each.candidate for each in found)]
         data, dropped = play(session, cells, frozenset({own.name}))
@@ -89,7 +89,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
         if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and found and not checked.keeping:
             session.say("no single change keeps the connections: trying pairs")
             try:
-                checked = _with_pairs(session, checked, mend.pairs(prepared, session.bench, beside, rule_out))
+                checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, rule_out))
             except HeartbedError as error:
                 # What is known of the file and of single changes is known all the same.
                 session.say(f"the pairs could not be tried: {error.message}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import requests
@@ -23,7 +24,19 @@ PAGE = "/"
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
 
+WAKE_S = 60.0
+"""How long an application may take to be imported."""
+
 Phase = Literal["open", "before", "during", "after"]
+
+
+@dataclass(frozen=True)
+class Woken:
+    """What became of a request that wakes a process: no status, and the reason as ``text``, while nothing answers."""
+
+    status: int | None
+    text: str
+    pid: int | None = None
 
 
 class Client:
@@ -36,24 +49,13 @@ class Client:
         # The application must have had its chance to say 504 before we give up on it.
         self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
 
-    def probe_pid(self) -> int | None:
-        """The process that answers ``GET /``. Not recorded, and no broker connection is opened."""
+    def wake(self, connect_s: float = 5.0) -> Woken:
+        """Ask for ``GET /``, which imports the application and opens no broker connection. Not recorded."""
         try:
-            answer = requests.get(f"{self._base()}/", timeout=(5.0, 60.0), headers={"Connection": "close"})
-        except requests.RequestException:
-            return None
-        return _number(answer.headers.get("X-Heartbed-Pid"))
-
-    def probe(self) -> tuple[int | None, str]:
-        """Status of ``GET /``, which imports the application and opens no broker connection.
-
-        None with the reason while httpd does not answer. Not recorded: it is asked until the cell is up.
-        """
-        try:
-            answer = requests.get(f"{self._base()}/", timeout=(1.0, 60.0), headers={"Connection": "close"})
+            answer = requests.get(f"{self._base()}/", timeout=(connect_s, WAKE_S), headers={"Connection": "close"})
         except requests.RequestException as error:
-            return None, str(error)
-        return answer.status_code, answer.text
+            return Woken(None, str(error))
+        return Woken(answer.status_code, answer.text, _number(answer.headers.get("X-Heartbed-Pid")))
 
     def facts(self) -> tuple[int | None, dict[str, Any]]:
         """Process id and what the application says it is."""

@@ -101,24 +101,24 @@ class Stage:
         self.started(cell.name)
         deadline = time.monotonic() + START_DEADLINE_S
         while not self.stop.is_set():
-            status, text = opened.client.probe()
-            if status is not None and status < 400:
+            woken = opened.client.wake(connect_s=1.0)
+            if woken.status is not None and woken.status < 400:
                 self._import_everywhere(opened)
                 self.state(cell, "ready")
                 return
-            if status is not None:
-                raise self._failed(cell, f"the application answers {status}{_first_line(text)}")
+            if woken.status is not None:
+                raise self._failed(cell, f"the application answers {woken.status}{_first_line(woken.text)}")
             if not self.bed.running(cell.name):
                 raise self._failed(cell, "its server has ended")
             if time.monotonic() > deadline:
-                raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {text}")
+                raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {woken.text}")
             self.stop.wait(POLL_S)
 
     def _import_everywhere(self, opened: OpenedCell) -> None:
         """Let every process import the application now, so that no opening request waits for an import."""
         count = opened.cell.process_count
         if count > 1:
-            self._until_reached(opened.client.probe_pid, range(count), lambda reached: len(reached) >= count)
+            self._until_reached(lambda: opened.client.wake().pid, range(count), lambda reached: len(reached) >= count)
 
     def _failed(self, cell: Cell, reason: str) -> CellFailedError:
         log = self.bed.log(cell.name, 60)

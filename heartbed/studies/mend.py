@@ -54,13 +54,13 @@ class Mend:
 
 
 def mends(
-    prepared: Prepared[Any], bench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
+    prepared: Prepared[Any], workbench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
 ) -> list[Mend]:
     """Every single change that makes sense for this candidate, written down ready to run.
 
     ``ruled_out`` are the keys of changes that the user cannot make.
     """
-    return [_mend(prepared, bench, (c,)) for c in changes(prepared, oslo_versions) if c.key not in ruled_out]
+    return [_mend(prepared, workbench, (c,)) for c in changes(prepared, oslo_versions) if c.key not in ruled_out]
 
 
 def check_keys(ruled_out: Collection[str]) -> None:
@@ -74,7 +74,7 @@ def check_keys(ruled_out: Collection[str]) -> None:
 
 
 def pairs(
-    prepared: Prepared[Any], bench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
+    prepared: Prepared[Any], workbench: Workbench, oslo_versions: Sequence[str] = (), ruled_out: Collection[str] = ()
 ) -> list[Mend]:
     """Pairs of changes, for where no single one does; the length of the heartbeat timeout is left alone.
 
@@ -87,7 +87,7 @@ def pairs(
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
     found = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
-    return [_mend(prepared, bench, pair) for pair in found]
+    return [_mend(prepared, workbench, pair) for pair in found]
 
 
 def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> bool:
@@ -107,12 +107,12 @@ def _same(one: Variant[Any], other: Variant[Any]) -> bool:
     return bare[0] == bare[1]
 
 
-def _mend(prepared: Prepared[Any], bench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:
+def _mend(prepared: Prepared[Any], workbench: Workbench, chosen: tuple[Change[Any], ...]) -> Mend:
     variant = unchanged(prepared)
     for change in chosen:
         variant = change.apply(variant)
     label = "-".join([prepared.label, *(change.key for change in chosen)])
-    made = prepared.kind.write(prepared, variant, label, bench)
+    made = prepared.kind.write(prepared, variant, label, workbench)
     candidate = replace(
         made if variant.oslo == made.oslo else made.with_version("oslo", variant.oslo),
         label=label,

@@ -98,10 +98,10 @@ class Stack:
 
     def _refuse_taken_ports(self) -> None:
         for name, port in self.ports().items():
-            with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as listener:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    probe.bind(("127.0.0.1", port))
+                    listener.bind(("127.0.0.1", port))
                 except OSError:
                     raise InputError(
                         f"port {port} on 127.0.0.1 is taken ({name})",

@@ -68,7 +68,7 @@ class UnsettledError(Exception):
 
 
 @dataclass
-class Bench:
+class Trials:
     """A container in which sets are tried, and the wheels that are laid out for it."""
 
     container: str
@@ -130,8 +130,8 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """A bench with the application of this checkout, removed in the end."""
+def trials() -> Iterator[Trials]:
+    """A room for trials with the application of this checkout, removed in the end."""
     WHEELS.mkdir(parents=True, exist_ok=True)
     binds = {WHEELS: "/candidates", ROOT / "wsgi_app": "/opt/heartbed/wsgi_app", ROOT / "images/apache": "/apache"}
     command = ["docker", "run", "--detach", "--rm", "--label", "heartbed=1", "--network", "none"]
@@ -141,7 +141,7 @@ def bench() -> Iterator[Bench]:
         command += ["--volume", f"{source}:{target}:ro"]
     done = subprocess.run([*command, IMAGE, "sleep", "infinity"], capture_output=True, text=True, check=True)
     try:
-        yield Bench(done.stdout.strip())
+        yield Trials(done.stdout.strip())
     finally:
         subprocess.run(["docker", "rm", "--force", done.stdout.strip()], capture_output=True, check=False)
 
@@ -163,7 +163,7 @@ def locked(releases: Sequence[Release], index: Index) -> str:
 def main(names: Sequence[str]) -> None:
     """Settle the named releases, or all, and write both files."""
     releases = dict(RELEASES)
-    with bench() as trial:
+    with trials() as trial:
         for name in names or releases:
             print(name, flush=True)
             releases[name] = trial.settle(releases[name])

@@ -24,7 +24,7 @@ HTTPD = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
 FOLDER = "/opt/heartbed/candidate"
 START_DEADLINE_S = 20.0
-LOG = "/run/heartbed/probe.log"
+LOG = "/run/heartbed/ask.log"
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

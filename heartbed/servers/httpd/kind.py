@@ -70,9 +70,9 @@ class HttpdKind(Kind):
         load = () if adapted.own_modules else tuple(modules.load_order(kept, base=base))
         return HttpdDraft(self, label, adapted, wishes, tuple(assumed), mpm, load)
 
-    def prepare(self, draft: HttpdDraft, bench: Workbench, container: Container) -> HttpdPrepared:
+    def prepare(self, draft: HttpdDraft, workbench: Workbench, container: Container) -> HttpdPrepared:
         """Have httpd read the copy, and choose the application. Raises ``InputError``."""
-        bench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, draft.mpm, None))
+        workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, draft.mpm, None))
         told = container.read(f"{draft.label}/{MAIN}")
         if not told.ok:
             raise complaints.refused(draft, told.stderr)
@@ -84,8 +84,8 @@ class HttpdKind(Kind):
         except MisplacedError as error:
             raise InputError(f"{at(draft, error.node)}: {error.message}") from None
         _claim_port(draft, root, application)
-        bench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, found.mpm, size(found)))
-        fields = subject.fields(draft.wishes, draft.label, bench.folder) | {
+        workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, found.mpm, size(found)))
+        fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
             "server": found.mpm,
             "mode": found.mode,
             "processes": found.processes,
@@ -108,11 +108,11 @@ class HttpdKind(Kind):
         """The MPM, mod_wsgi's mode, its threads."""
         return hosting.hosting(prepared)
 
-    def write(self, prepared: HttpdPrepared, variant: Variant[Shape], label: str, bench: Workbench) -> Candidate:
+    def write(self, prepared: HttpdPrepared, variant: Variant[Shape], label: str, workbench: Workbench) -> Candidate:
         """Write the copy as the variant has it."""
         # One process shows what several would: they are alike.
         found = replace(variant.shape, processes=1)
-        bench.write(label, _edited(prepared, variant), MAIN, prepared.draft.frame(label, found.mpm, size(found)))
+        workbench.write(label, _edited(prepared, variant), MAIN, prepared.draft.frame(label, found.mpm, size(found)))
         return replace(prepared.candidate, server=found.mpm, mode=found.mode, processes=1, threads=found.threads)
 
 

@@ -55,15 +55,15 @@ class UwsgiKind(Kind):
             assumed.append("httpd with mod_proxy_uwsgi in front of it, as devstack has it")
         return UwsgiDraft(self, label, adapted, wishes, (*assumed, *assumptions(wishes)))
 
-    def prepare(self, draft: UwsgiDraft, bench: Workbench, container: Container) -> UwsgiPrepared:
+    def prepare(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> UwsgiPrepared:
         """Have uWSGI read the copy. Raises ``InputError``."""
-        _write(bench, draft.label, draft.adapted)
+        _write(workbench, draft.label, draft.adapted)
         told = container.read(f"{draft.label}/{MAIN}")
         if not told.ok:
             raise complaints.refused(draft, told.output)
         options = in_force(told.output)
         found = shape(options)
-        fields = subject.fields(draft.wishes, draft.label, bench.folder) | {
+        fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
             "server": "uwsgi",
             "mode": "",
             "processes": found.processes,
@@ -93,7 +93,9 @@ class UwsgiKind(Kind):
         """Its threads, and when it loads the application."""
         return hosting.hosting(prepared)
 
-    def write(self, prepared: UwsgiPrepared, variant: Variant[Shape], label: str, bench: Workbench) -> UwsgiCandidate:
+    def write(
+        self, prepared: UwsgiPrepared, variant: Variant[Shape], label: str, workbench: Workbench
+    ) -> UwsgiCandidate:
         """Write the copy as the variant has it."""
         # One process shows what several would: they are alike, unless the first has loaded what the others got from it.
         alike = variant.shape.master or variant.shape.lazy
@@ -104,7 +106,7 @@ class UwsgiKind(Kind):
         for place in prepared.source.all():
             if place[1].key in PROCESSES:
                 adapted.put(place, f"{place[1].key} = {found.processes}", "as many processes as show it all")
-        _write(bench, label, adapted)
+        _write(workbench, label, adapted)
         return replace(
             prepared.candidate,
             processes=found.processes,
@@ -142,5 +144,5 @@ def _text(source: UwsgiSource) -> str:
     return "\n".join(line for file in source.files for line in file.lines)
 
 
-def _write(bench: Workbench, label: str, adapted: UwsgiAdapted) -> None:
-    bench.write(label, adapted, MAIN, render(f"{COPY}/{label}/files", adapted))
+def _write(workbench: Workbench, label: str, adapted: UwsgiAdapted) -> None:
+    workbench.write(label, adapted, MAIN, render(f"{COPY}/{label}/files", adapted))

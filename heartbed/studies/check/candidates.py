@@ -44,7 +44,7 @@ MOST_FAILURES = 4
 class Session:
     """Where candidates are made ready and run: a workbench, the Docker engine, the settings, the terminal."""
 
-    bench: Workbench
+    workbench: Workbench
     client: docker.DockerClient
     settings: Settings
     err: Console
@@ -57,7 +57,7 @@ class Session:
     def container(self, cell: Cell) -> Container:
         """A throw-away container of a cell's image, which is made if need be."""
         refs = self.images([cell])
-        return Container(self.client, refs[servers.image(cell)].id, self.bench.folder)
+        return Container(self.client, refs[servers.image(cell)].id, self.workbench.folder)
 
     def versions_here(self) -> list[str]:
         """Versions of oslo.messaging whose images are here already."""
@@ -79,7 +79,7 @@ def ready(session: Session, drafted: Draft) -> Prepared[Any]:
         for name in config.unknown(container.oslo_options()):
             session.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
     full = with_packages(session, drafted)
-    return full.kind.prepare(full, session.bench, container)
+    return full.kind.prepare(full, session.workbench, container)
 
 
 def accepted(session: Session, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
@@ -112,7 +112,7 @@ def with_packages(session: Session, drafted: Draft) -> Draft:
     if wishes.own is None or wishes.requirements is None:
         return drafted
     session.say(f"installing what {wishes.requirements} names")
-    packages = install(wishes.requirements, session.bench.packages)
+    packages = install(wishes.requirements, session.workbench.packages)
     return replace(drafted, wishes=replace(wishes, own=replace(wishes.own, packages=packages)))
 
 
@@ -142,12 +142,12 @@ def play(
             continue
         data = load(session.settings.runs, str(outcome.folder))
         write_reports(data)
-        session.bench.keep(outcome.folder)
+        session.workbench.keep(outcome.folder)
         return data, dropped
 
 
 @contextlib.contextmanager
 def testing_in(settings: Settings, *, quiet: bool) -> Iterator[Session]:
     """A workbench with the engine, cleared afterwards."""
-    with workbench() as bench, contextlib.closing(connect()) as client:
-        yield Session(bench, client, settings, console(stderr=True), quiet)
+    with workbench() as place, contextlib.closing(connect()) as client:
+        yield Session(place, client, settings, console(stderr=True), quiet)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from heartbed.candidates import workbench as places
 from heartbed.candidates.container import Told
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
-from heartbed.candidates.workbench import Workbench, workbench
+from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
@@ -29,14 +30,14 @@ class Recorded:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
+def workbench(tmp_path: Path) -> Workbench:
     return Workbench(tmp_path)
 
 
-def prepared(bench: Workbench, name: str, **wishes: object) -> Prepared[Any]:
+def prepared(workbench: Workbench, name: str, **wishes: object) -> Prepared[Any]:
     wished = replace(Wishes(), **wishes)  # type: ignore[arg-type]
     found = draft(DATA / name, wished)
-    return found.kind.prepare(found, bench, Recorded())  # type: ignore[arg-type]
+    return found.kind.prepare(found, workbench, Recorded())  # type: ignore[arg-type]
 
 
 def by_key(found: list[Mend]) -> dict[str, Mend]:
@@ -44,8 +45,8 @@ def by_key(found: list[Mend]) -> dict[str, Mend]:
 
 
 @pytest.fixture
-def kolla(bench: Workbench) -> dict[str, Mend]:
-    return by_key(mend.mends(prepared(bench, "kolla-nova.conf"), bench, ["18.3.1", "14.3.0"]))
+def kolla(workbench: Workbench) -> dict[str, Mend]:
+    return by_key(mend.mends(prepared(workbench, "kolla-nova.conf"), workbench, ["18.3.1", "14.3.0"]))
 
 
 def test_each_change_differs_from_the_candidate_in_one_thing(kolla: dict[str, Mend]) -> None:
@@ -88,23 +89,23 @@ def test_a_deprecated_option_has_its_price(kolla: dict[str, Mend]) -> None:
     assert "heartbeat_in_pthread = true" in kolla["pthread"].lines
 
 
-def test_the_copy_of_a_change_is_written_with_one_process(bench: Workbench, kolla: dict[str, Mend]) -> None:
+def test_the_copy_of_a_change_is_written_with_one_process(workbench: Workbench, kolla: dict[str, Mend]) -> None:
     del kolla
-    copy = (bench.folder / "kolla-nova.conf-prefork" / "files" / "kolla-nova.conf").read_text()
+    copy = (workbench.folder / "kolla-nova.conf-prefork" / "files" / "kolla-nova.conf").read_text()
     assert "WSGIDaemonProcess nova-api processes=1 threads=1" in copy
-    assert "mpm_prefork" in (bench.folder / "kolla-nova.conf-prefork" / "httpd.conf").read_text()
+    assert "mpm_prefork" in (workbench.folder / "kolla-nova.conf-prefork" / "httpd.conf").read_text()
 
 
-def test_a_server_of_ones_own_gets_its_mpm_changed_in_its_file(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench))
+def test_a_server_of_ones_own_gets_its_mpm_changed_in_its_file(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench, "handwritten/httpd.conf", vhost="80"), workbench))
     assert "+LoadModule mpm_event_module modules/mod_mpm_event.so" in found["event"].lines
-    copy = (bench.folder / "httpd.conf-event" / "files" / "httpd.conf").read_text()
+    copy = (workbench.folder / "httpd.conf-event" / "files" / "httpd.conf").read_text()
     assert "\nMinSpareServers" not in copy
     assert "\nStartServers 8" in copy
 
 
-def test_daemon_mode_is_written_into_the_virtual_host(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench))
+def test_daemon_mode_is_written_into_the_virtual_host(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench, "handwritten/httpd.conf", vhost="80"), workbench))
     added = [line[1:] for line in found["daemon"].lines.splitlines() if line.startswith("+ ")]
     assert added == [
         "    WSGIDaemonProcess heartbed-app processes=1 threads=1 display-name=%{GROUP}",
@@ -113,25 +114,25 @@ def test_daemon_mode_is_written_into_the_virtual_host(bench: Workbench) -> None:
     assert (found["daemon"].candidate.mode, found["daemon"].candidate.threads) == ("daemon", 1)
 
 
-def test_several_threads_are_tried_with_one(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="8775"), bench))
+def test_several_threads_are_tried_with_one(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench, "handwritten/httpd.conf", vhost="8775"), workbench))
     assert found["threads1"].candidate.threads == 1
     assert "+    WSGIDaemonProcess metadata threads=1" in found["threads1"].lines
 
 
-def test_a_library_without_the_option_is_not_tried_with_it(bench: Workbench) -> None:
-    keys = by_key(mend.mends(prepared(bench, "kolla-nova.conf", oslo="18.3.1"), bench))
+def test_a_library_without_the_option_is_not_tried_with_it(workbench: Workbench) -> None:
+    keys = by_key(mend.mends(prepared(workbench, "kolla-nova.conf", oslo="18.3.1"), workbench))
     assert "pthread" not in keys
 
 
-def test_a_native_candidate_is_tried_with_eventlet(bench: Workbench) -> None:
-    keys = by_key(mend.mends(prepared(bench, "kolla-nova.conf", model="native"), bench))
+def test_a_native_candidate_is_tried_with_eventlet(workbench: Workbench) -> None:
+    keys = by_key(mend.mends(prepared(workbench, "kolla-nova.conf", model="native"), workbench))
     assert "eventlet" in keys
     assert not {"native", "pthread"} & set(keys)
 
 
-def test_pairs_are_of_different_questions(bench: Workbench) -> None:
-    names = [{c.key for c in each.changes} for each in mend.pairs(prepared(bench, "kolla-nova.conf"), bench)]
+def test_pairs_are_of_different_questions(workbench: Workbench) -> None:
+    names = [{c.key for c in each.changes} for each in mend.pairs(prepared(workbench, "kolla-nova.conf"), workbench)]
     assert {"native", "prefork"} in names
     assert {"prefork", "worker"} not in names
     assert {"native", "pthread"} not in names
@@ -149,18 +150,20 @@ def test_a_version_with_the_option_is_beside_one_without() -> None:
     assert mend.versions_beside("18.3.1", here) == ["17.3.2", "18.0.0"]
 
 
-def test_what_is_assumed_is_said(bench: Workbench) -> None:
-    said = " ".join(prepared(bench, "kolla-nova.conf").draft.assumptions)
+def test_what_is_assumed_is_said(workbench: Workbench) -> None:
+    said = " ".join(prepared(workbench, "kolla-nova.conf").draft.assumptions)
     for word in ("MPM event", "eventlet", "17.3.2", "heartbeat_in_pthread", "2 s"):
         assert word in said
-    said = " ".join(prepared(bench, "kolla-nova.conf", model="native", mpm="worker", oslo="18.3.1").draft.assumptions)
+    said = " ".join(
+        prepared(workbench, "kolla-nova.conf", model="native", mpm="worker", oslo="18.3.1").draft.assumptions
+    )
     for word in ("MPM", "eventlet", "18.3.1"):
         assert word not in said
 
 
-def test_the_users_files_are_not_changed(bench: Workbench) -> None:
+def test_the_users_files_are_not_changed(workbench: Workbench) -> None:
     before = {path: path.read_bytes() for path in DATA.rglob("*.conf")}
-    mend.mends(prepared(bench, "handwritten/httpd.conf", vhost="80"), bench)
+    mend.mends(prepared(workbench, "handwritten/httpd.conf", vhost="80"), workbench)
     assert {path: path.read_bytes() for path in DATA.rglob("*.conf")} == before
 
 
@@ -175,16 +178,16 @@ def test_a_workbench_is_cleared_also_after_one_that_was_killed(tmp_path: Path) -
     left = tmp_path / "killed"
     left.mkdir()
     (left / ".lock").touch()
-    with workbench(tmp_path) as first:
+    with places.workbench(tmp_path) as first:
         assert not left.exists()
-        with workbench(tmp_path):
+        with places.workbench(tmp_path):
             assert first.folder.exists()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_change_that_cannot_be_made_is_not_tried(bench: Workbench) -> None:
-    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
-    assert "native" not in by_key(mend.mends(found, bench, (), ["native"]))
+def test_a_change_that_cannot_be_made_is_not_tried(workbench: Workbench) -> None:
+    found = prepared(workbench, "kolla-nova.conf", oslo="9.7.1")
+    assert "native" not in by_key(mend.mends(found, workbench, (), ["native"]))
 
 
 def test_a_change_that_there_is_not_cannot_be_ruled_out() -> None:
@@ -193,45 +196,45 @@ def test_a_change_that_there_is_not_cannot_be_ruled_out() -> None:
         mend.check_keys(["nativ"])
 
 
-def test_pairs_are_not_made_of_what_changes_nothing(bench: Workbench) -> None:
-    embedded = prepared(bench, "handwritten/httpd.conf", vhost="80", mpm="event")
-    keys = [each.keys for each in mend.pairs(embedded, bench)]
+def test_pairs_are_not_made_of_what_changes_nothing(workbench: Workbench) -> None:
+    embedded = prepared(workbench, "handwritten/httpd.conf", vhost="80", mpm="event")
+    keys = [each.keys for each in mend.pairs(embedded, workbench)]
     assert {"prefork", "native"} in keys
     assert {"prefork", "threads1"} not in keys
     assert {"daemon", "threads1"} not in keys
-    native = prepared(bench, "kolla-nova.conf", model="native")
-    assert not any("pthread" in each.keys for each in mend.pairs(native, bench, ["14.3.0"]))
+    native = prepared(workbench, "kolla-nova.conf", model="native")
+    assert not any("pthread" in each.keys for each in mend.pairs(native, workbench, ["14.3.0"]))
 
 
-def test_a_candidate_whose_option_is_gone_has_pairs_all_the_same(bench: Workbench) -> None:
-    found = prepared(bench, "kolla-nova.conf", oslo="18.3.1", pthread=True)
-    assert {"embedded", "oslo17.3.2"} in [each.keys for each in mend.pairs(found, bench, ["17.3.2"])]
+def test_a_candidate_whose_option_is_gone_has_pairs_all_the_same(workbench: Workbench) -> None:
+    found = prepared(workbench, "kolla-nova.conf", oslo="18.3.1", pthread=True)
+    assert {"embedded", "oslo17.3.2"} in [each.keys for each in mend.pairs(found, workbench, ["17.3.2"])]
 
 
-def test_a_release_is_paired_with_the_option_that_it_brings(bench: Workbench) -> None:
-    found = prepared(bench, "kolla-nova.conf", oslo="9.7.1")
-    keys = [each.keys for each in mend.pairs(found, bench, ["18.3.1", "17.3.2"], ["native"])]
+def test_a_release_is_paired_with_the_option_that_it_brings(workbench: Workbench) -> None:
+    found = prepared(workbench, "kolla-nova.conf", oslo="9.7.1")
+    keys = [each.keys for each in mend.pairs(found, workbench, ["18.3.1", "17.3.2"], ["native"])]
     assert {"oslo17.3.2", "pthread"} in keys
     assert {"oslo18.3.1", "pthread"} not in keys
     assert {"oslo18.3.1", "oslo17.3.2"} not in keys
     assert not any("native" in each for each in keys)
 
 
-def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(bench: Workbench) -> None:
-    zed = prepared(bench, "kolla-nova.conf", release="zed").candidate
+def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(workbench: Workbench) -> None:
+    zed = prepared(workbench, "kolla-nova.conf", release="zed").candidate
     assert (zed.model, zed.oslo, zed.build) == ("eventlet", "14.0.3", "zed")
-    later = prepared(bench, "kolla-nova.conf", release="2026.1")
+    later = prepared(workbench, "kolla-nova.conf", release="2026.1")
     assert later.candidate.model == "native"
     assert any("nova's default in 2026.1" in text for text in later.draft.assumptions)
-    assert prepared(bench, "kolla-nova.conf", release="2026.1", model="eventlet").candidate.model == "eventlet"
+    assert prepared(workbench, "kolla-nova.conf", release="2026.1", model="eventlet").candidate.model == "eventlet"
 
 
-def test_another_version_is_tried_beside_a_release(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench, "kolla-nova.conf", release="zed"), bench, ["18.3.1"]))
+def test_another_version_is_tried_beside_a_release(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench, "kolla-nova.conf", release="zed"), workbench, ["18.3.1"]))
     assert found["oslo18.3.1"].candidate.build == "zed-oslo18.3.1"
     assert found["native"].candidate.build == "zed"
 
 
-def test_what_of_a_release_is_not_its_own_is_said(bench: Workbench) -> None:
-    said = prepared(bench, "kolla-nova.conf", release="zed").draft.assumptions
+def test_what_of_a_release_is_not_its_own_is_said(workbench: Workbench) -> None:
+    said = prepared(workbench, "kolla-nova.conf", release="zed").draft.assumptions
     assert any("eventlet" in text and "do not run on Python" in text for text in said)

@@ -20,7 +20,7 @@ from heartbed.run.images import specs
 from heartbed.versions.index import Index, Pin
 from heartbed.versions.locks import RELEASES_FILE, lock, locked
 from heartbed.versions.releases import FILE, RELEASES, Release, StandIn, number, read, written
-from heartbed.versions.settle import Bench, UnsettledError, culprit, reason
+from heartbed.versions.settle import Trials, UnsettledError, culprit, reason
 from wsgi_app.facts import PACKAGES
 
 NAMES = (
@@ -167,8 +167,8 @@ def test_command_shows_the_releases_own_beside_what_is_run() -> None:
     assert RELEASES["train"].source in shown
 
 
-class Tried(Bench):
-    """A bench on which kombu works from 5.2 on, vine wants pytz, and greenlet has wheels from 3.1 on."""
+class Tried(Trials):
+    """Trials in which kombu works from 5.2 on, vine wants pytz, and greenlet has wheels from 3.1 on."""
 
     def lay_out(self, package: str, version: str) -> bool:
         return package != "greenlet" or number(version) >= (3, 1)
@@ -181,7 +181,7 @@ class Tried(Bench):
         return ""
 
 
-def bench(tmp_path: Path, *released: str) -> Tried:
+def tried(tmp_path: Path, *released: str) -> Tried:
     def pip(_: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess([], 0, json.dumps({"versions": released}))
 
@@ -190,7 +190,7 @@ def bench(tmp_path: Path, *released: str) -> Tried:
 
 def test_what_does_not_work_gives_way_to_the_next_newer_release(tmp_path: Path) -> None:
     own = {"kombu": "5.0", "vine": "1.0", "greenlet": "1.1"}
-    settled = bench(tmp_path, "5.3", "5.2", "5.1", "5.0", "3.1", "1.1").settle(Release("some", "", "", own))
+    settled = tried(tmp_path, "5.3", "5.2", "5.1", "5.0", "3.1", "1.1").settle(Release("some", "", "", own))
     assert settled.instead == {
         "kombu": StandIn("5.2", "No module named 'imp'"),
         "greenlet": StandIn("3.1", "no wheel for Python 3.13"),
@@ -200,7 +200,7 @@ def test_what_does_not_work_gives_way_to_the_next_newer_release(tmp_path: Path) 
 
 def test_release_for_which_nothing_works_is_not_settled(tmp_path: Path) -> None:
     with pytest.raises(UnsettledError, match=r"nothing newer than kombu 5\.1"):
-        bench(tmp_path, "5.1", "5.0").settle(Release("some", "", "", {"kombu": "5.0", "vine": "1.0"}))
+        tried(tmp_path, "5.1", "5.0").settle(Release("some", "", "", {"kombu": "5.0", "vine": "1.0"}))
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ class Recorded:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Workbench:
-    return Workbench(tmp_path / "bench")
+def workbench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path / "workbench")
 
 
 def drafted(**wishes: object) -> UwsgiDraft:
@@ -62,9 +62,9 @@ def drafted(**wishes: object) -> UwsgiDraft:
     return found
 
 
-def prepared(bench: Workbench, **wishes: object) -> UwsgiPrepared:
+def prepared(workbench: Workbench, **wishes: object) -> UwsgiPrepared:
     found = drafted(**wishes)
-    made = found.kind.prepare(found, bench, Recorded())  # type: ignore[arg-type]
+    made = found.kind.prepare(found, workbench, Recorded())  # type: ignore[arg-type]
     assert isinstance(made, UwsgiPrepared)
     return made
 
@@ -294,16 +294,16 @@ def test_a_variable_that_the_file_sets_is_changed_where_it_stands(tmp_path: Path
     assert after.edits == (Edit("site.ini", 2, 2, "env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true"),)
 
 
-def test_the_candidate_is_what_the_file_says(bench: Workbench) -> None:
-    own = prepared(bench).candidate
+def test_the_candidate_is_what_the_file_says(workbench: Workbench) -> None:
+    own = prepared(workbench).candidate
     assert own.factors["loading"] == "preload"
     assert own.factors["front"] == "proxied"
     assert (own.process_count, own.thread_count, own.name) == (2, 4, "nova-api.ini")
     assert own.switches["HEARTBED_FRONT"] == "proxied"
 
 
-def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(bench: Workbench) -> None:
-    (told,) = prepared(bench).oddities
+def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(workbench: Workbench) -> None:
+    (told,) = prepared(workbench).oddities
     assert told == "enable-thread is no option of uWSGI's, which ignores it (is enable-threads meant?)"
 
 
@@ -315,8 +315,8 @@ def test_the_environment_in_the_file_says_the_model(tmp_path: Path) -> None:
     assert not any("execution model" in text for text in found.assumptions)
 
 
-def test_each_change_differs_in_one_thing(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench), bench, ["18.3.1"]))
+def test_each_change_differs_in_one_thing(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench), workbench, ["18.3.1"]))
     told = {key: (m.candidate.model, m.candidate.thread, m.candidate.factors["loading"]) for key, m in found.items()}
     assert told == {
         "native": ("native", "green", "preload"),
@@ -329,25 +329,25 @@ def test_each_change_differs_in_one_thing(bench: Workbench) -> None:
     assert found["threads1"].candidate.thread_count == 1
 
 
-def test_a_change_comes_as_lines_of_the_users_file(bench: Workbench) -> None:
-    found = by_key(mend.mends(prepared(bench), bench))
+def test_a_change_comes_as_lines_of_the_users_file(workbench: Workbench) -> None:
+    found = by_key(mend.mends(prepared(workbench), workbench))
     assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in found["native"].lines
     assert "-threads = 4\n+# threads = 4" in found["threads1"].lines
-    copy = (bench.folder / "nova-api.ini-native" / "files" / "nova-api.ini").read_text().splitlines()
+    copy = (workbench.folder / "nova-api.ini-native" / "files" / "nova-api.ini").read_text().splitlines()
     assert "env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in copy
     assert "workers = 1" in copy
 
 
-def test_two_lines_at_the_head_of_the_section_do_not_undo_each_other(bench: Workbench) -> None:
-    pair = next(m for m in mend.pairs(prepared(bench), bench) if m.keys == {"native", "lazy"})
+def test_two_lines_at_the_head_of_the_section_do_not_undo_each_other(workbench: Workbench) -> None:
+    pair = next(m for m in mend.pairs(prepared(workbench), workbench) if m.keys == {"native", "lazy"})
     assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in pair.lines
     assert "+lazy-apps = true" in pair.lines
     assert "-[uwsgi]" not in pair.lines
 
 
-def test_the_users_files_are_not_changed(bench: Workbench) -> None:
+def test_the_users_files_are_not_changed(workbench: Workbench) -> None:
     before = {path: path.read_bytes() for path in (DATA / "uwsgi").rglob("*.ini")}
-    mend.mends(prepared(bench), bench)
+    mend.mends(prepared(workbench), workbench)
     assert {path: path.read_bytes() for path in (DATA / "uwsgi").rglob("*.ini")} == before
 
 
