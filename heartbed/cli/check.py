@@ -16,7 +16,7 @@ from heartbed.report.console import console
 from heartbed.servers.kinds import draft
 from heartbed.studies import matrix, mend
 from heartbed.studies.check.answer import show
-from heartbed.studies.check.candidates import Session, accepted, play, ready, testing_in
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, testing_in
 from heartbed.studies.check.checked import FORMATS, Checked, tell
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome
@@ -101,7 +101,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     return EXIT_CODES[checked.verdict.outcome]
 
 
-def _with_pairs(session: Session, checked: Checked, pairs: list[mend.Mend]) -> Checked:
+def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
     good = accepted(session, checked.prepared, pairs)
     batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
     return checked.with_pairs(good, [play(session, batch, frozenset())[0] for batch in batches])

@@ -17,8 +17,12 @@ from heartbed import probes
 from heartbed.cells.settings import DEFAULT_PROBE, heartbeat
 from heartbed.errors import HeartbedError
 from heartbed.record import folder as runfolder
+from heartbed.report import RunData
 from heartbed.report.console import console
+from heartbed.report.registry import write_reports
+from heartbed.report.terminal import summary
 from heartbed.report.text import printable
+from heartbed.verdict import EXIT_CODES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,6 +54,15 @@ def show_notes(error: BaseException) -> None:
     """What was learnt about an error on its way up, such as where its record is."""
     for note in getattr(error, "__notes__", ()):
         console(stderr=True).print(f"[bold]note:[/]  {escape(note)}", soft_wrap=True)
+
+
+def publish(data: RunData) -> int:
+    """Write a run's verdicts and report, show the summary also where they cannot be written; the exit code."""
+    try:
+        write_reports(data)
+    finally:
+        console().print(summary(data))
+    return EXIT_CODES[data.verdict.outcome]
 
 
 class Heartbeat(click.ParamType[int]):

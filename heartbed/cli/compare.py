@@ -34,7 +34,7 @@ from heartbed.servers.httpd import service as httpd
 from heartbed.servers.kinds import draft, label_of
 from heartbed.servers.uwsgi import service as uwsgi
 from heartbed.servers.uwsgi import shape as uwsgi_shape
-from heartbed.studies.check.candidates import Session, accepted, play, ready, testing_in
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, testing_in
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import CellVerdict, Outcome
 
@@ -163,7 +163,7 @@ def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[s
     return list(found.values())
 
 
-def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared[Any]]) -> Subject:
+def _subject(session: CandidateSession, cell: Cell, prepared: Mapping[str, Prepared[Any]]) -> Subject:
     mine = next((each for each in prepared.values() if each.candidate == cell), None)
     told = {
         "server": cell.server,
@@ -179,7 +179,7 @@ def _subject(session: Session, cell: Cell, prepared: Mapping[str, Prepared[Any]]
     return Subject(cell, {**told, **_in_force(session, cell)})
 
 
-def _in_force(session: Session, cell: Cell) -> Mapping[str, str]:
+def _in_force(session: CandidateSession, cell: Cell) -> Mapping[str, str]:
     """The telling settings of a cell, as its server has them."""
     container = session.container(cell)
     if cell.server in HTTPD:

@@ -13,18 +13,13 @@ from heartbed import probes as probes_
 from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option
 from heartbed.report.console import console
 from heartbed.report.data import load
-from heartbed.report.live import LiveView
-from heartbed.report.registry import write_reports
-from heartbed.report.terminal import summary
 from heartbed.run import compose as compose_
-from heartbed.run.execute import execute
-from heartbed.run.images import images_for
 from heartbed.studies import bench as bench_
+from heartbed.studies.session import Session
 from heartbed.testbed.plan import Labels, Plan
-from heartbed.verdict import EXIT_CODES
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
 HEARTBEAT = heartbeat_option()
@@ -59,19 +54,10 @@ def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
 
 def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
     selection = cells_.select(expressions)
-    err, out = console(stderr=True), console()
-    names = [cell.name for cell in selection.cells]
-    if not quiet:
-        for name, reason in selection.left_out:
-            err.print(f"left out: {name}: {reason}", markup=False)
-    with LiveView(names, settings.heartbeat_s, quiet=quiet, console=err) as view:
-        outcome = execute(selection, settings, lambda cells: images_for(cells, err, quiet=quiet), [view])
-    data = load(settings.runs, str(outcome.folder))
-    try:
-        write_reports(data)
-    finally:
-        out.print(summary(data))
-    return EXIT_CODES[outcome.verdict.outcome]
+    session = Session(settings, quiet)
+    for name, reason in selection.left_out:
+        session.say(f"left out: {name}: {reason}")
+    return publish(load(settings.runs, str(session.record(selection))))
 
 
 @click.command("cells")
@@ -169,15 +155,14 @@ def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path)
       heartbed bench
       heartbed bench '{prefork,event}-native' --json
     """
-    err = console(stderr=True)
+    session = Session(Settings(heartbeat_s=heartbeat, runs=runs))
 
     def tell(what: str, timing: bench_.Timing) -> None:
         parts = f"start and open {timing.start_and_open_s:.1f} s, idle {timing.idle_s:.1f} s"
-        err.print(f"{timing.total_s:7.1f} s  {what}  ({parts}, overhead {timing.overhead:.2f})", markup=False)
+        session.say(f"{timing.total_s:7.1f} s  {what}  ({parts}, overhead {timing.overhead:.2f})")
 
     selection = cells_.select(expressions or bench_.CELLS)
-    settings = Settings(heartbeat_s=heartbeat, runs=runs)
-    result = bench_.compare(selection, settings, lambda cells: images_for(cells, err), tell)
+    result = bench_.compare(selection, session, tell)
     if as_json:
         click.echo(json.dumps(result.as_dict(), indent=2))
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from heartbed.cli.common import runs_option
+from heartbed.cli.common import publish, runs_option
 from heartbed.cli.completion import cell_names, formats, run_names
 from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
@@ -17,10 +17,7 @@ from heartbed.report.data import load
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
-from heartbed.report.registry import write_reports
-from heartbed.report.terminal import summary
 from heartbed.report.text import printable
-from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import RunVerdict
 
 TERMINAL = "text"
@@ -45,12 +42,7 @@ def verdict(run_name: str, runs: Path) -> int:
 
     Exit codes: 0 all kept, 1 some not, 2 no such run, 3 inconclusive.
     """
-    data = load(runs, run_name)
-    try:
-        write_reports(data)
-    finally:
-        console().print(summary(data))
-    return EXIT_CODES[data.verdict.outcome]
+    return publish(load(runs, run_name))
 
 
 @click.command()

@@ -17,14 +17,12 @@ from heartbed.cells.settings import Settings
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
-from heartbed.report.live import LiveView
 from heartbed.report.words import cause_words, outcome_words
-from heartbed.run import batch
-from heartbed.run.batch import answer
-from heartbed.run.images import images_for
+from heartbed.studies import batch, results
 from heartbed.studies import bisect as bisect_
 from heartbed.studies import matrix as matrix_
-from heartbed.studies import results
+from heartbed.studies.batch import answer
+from heartbed.studies.session import Session
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
 from heartbed.versions.releases import PYTHON, RELEASES, Release
@@ -35,10 +33,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 
 
 def _played(cells: Sequence[Cell], settings: Settings, *, quiet: bool) -> batch.Played:
-    err = console(stderr=True)
-    view = LiveView([cell.name for cell in cells], settings.heartbeat_s, quiet=quiet, console=err)
-    with view:
-        return batch.play(cells, settings, lambda wanted: images_for(wanted, err, quiet=quiet), lambda _: [view])
+    return batch.play(cells, Session(settings, quiet))
 
 
 @click.command()

@@ -11,17 +11,17 @@ import subprocess
 import threading
 from typing import Any
 
-from heartbed.observers.base import Emit, failed
+from heartbed.observers.base import Emit, Inside, failed
 from heartbed.record.event import Event
 
 STOP_DEADLINE_S = 3.0
 
 
 class Agent:
-    """Runs the agent from ``start`` to ``stop``. ``container`` is the observer's name or id."""
+    """Runs the agent from ``start`` to ``stop``, ``inside`` the observer's container."""
 
-    def __init__(self, container: str, emit: Emit) -> None:
-        self._container, self._emit = container, emit
+    def __init__(self, inside: Inside, emit: Emit) -> None:
+        self._inside, self._emit = inside, emit
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._stopping = False
@@ -32,10 +32,9 @@ class Agent:
 
     def start(self) -> None:
         """Start the agent."""
-        command = ["docker", "exec", "-i", self._container, "python3", "-m", "heartbed_agent"]
         try:
             self._process = subprocess.Popen(
-                command,
+                self._inside("python3", "-m", "heartbed_agent"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from docker.models.containers import Container
-
 from heartbed.observers.base import Emit
-from heartbed.observers.log_stream import LogLine, LogStream
+from heartbed.observers.log_stream import TOGETHER_S, LogLine, LogStream
 from heartbed.record.event import Event
+from heartbed.testbed.testbed import LogFeed
 
 HTTPD_TIME = r"\[(?P<time>[^\]]+)\]"
 HTTPD = re.compile(
@@ -39,9 +37,6 @@ EXITS = (
     re.compile(r"Python runtime has shut down in embedded mode.*"),
 )
 """httpd's and mod_wsgi's words for the end of a child. It says nothing of one that was killed by SIGKILL."""
-
-TOGETHER_S = 0.1
-"""Lines without a head of their own belong together when no more time than this lies between them."""
 
 
 @dataclass(frozen=True)
@@ -93,29 +88,15 @@ class Entries:
         yield from entries
 
 
-class AppLog(LogStream):
-    """Follows the log of a cell's container; emits ``app.log``, and ``app.exit`` where a child has ended."""
+class AppLog(LogStream[Entry]):
+    """Follows the log of a cell; emits ``app.log``, and ``app.exit`` where a child has ended."""
 
-    def __init__(self, cell: str, container: Container, emit: Emit) -> None:
-        super().__init__("app_log", container, emit, cell=cell)
+    def __init__(self, cell: str, follow: Callable[[], LogFeed], emit: Emit) -> None:
+        super().__init__("app_log", follow, emit, Entries(), cell=cell)
 
-    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
-        """Put the lines together until they end."""
-        entries = Entries()
-        while True:
-            try:
-                line = lines.get(timeout=TOGETHER_S if entries.open else None)
-            except queue.Empty:
-                self._tell(entries.finish())
-                continue
-            if line is None:
-                break
-            self._tell(entries.add(line))
-        self._tell(entries.finish())
-
-    def _tell(self, entries: Iterator[Entry]) -> None:
-        for entry in entries:
-            self.emit(to_event(entry, self.cell))
+    def tell(self, entry: Entry) -> None:
+        """Every entry is an event."""
+        self.emit(to_event(entry, self.cell))
 
 
 def continuation(before: Entry, entry: Entry, seconds: float) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,7 +15,35 @@ Emit = Callable[[Event], None]
 Resolve = Callable[[str, str], tuple[str | None, int | None]]
 """Tells whose connection it is: (client's address, client-provided name) -> (cell, pid)."""
 
+Inside = Callable[..., list[str]]
+"""The command of this machine that runs a command, given word by word, in the observer's container."""
+
 NAME = re.compile(r".*:(\d+):[0-9a-f-]{36}")
+
+
+class Watching(Protocol):
+    """All that watches over one run."""
+
+    def start_around_broker(self) -> None:
+        """Start what watches the broker from its first second. Raises ``TestbedError``."""
+
+    def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
+        """Return when nothing that the broker's clients do escapes any more, or when ``stop`` is set.
+
+        Raises ``TestbedError`` when the broker has not come up within ``deadline_s`` seconds.
+        """
+
+    def started(self, service: str) -> None:
+        """Watch a service from now on."""
+
+    def request_stacks(self, cell: str, pid: int, at: str) -> None:
+        """Have a process looked at; the events follow."""
+
+    def collect(self) -> None:
+        """Put into the record what could not be told before, once nothing is watched any more."""
+
+    def stop(self) -> None:
+        """Watch no more. May be called twice."""
 
 
 class Observer(Protocol):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import queue
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-
-from docker.models.containers import Container
 
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.log_stream import LogLine, LogStream
 from heartbed.record.event import Event
+from heartbed.testbed.testbed import LogFeed
 
 HEAD = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d) \[(?P<level>\w+)\] (?P<pid><[\d.]+>) ?(?P<text>.*)"
@@ -25,9 +24,6 @@ STARTING = re.compile(r"Starting RabbitMQ \S+ on Erlang")
 CHATTER = ("debug", "info", "notice")
 """Levels of entries that are left out when they name no connection: what the broker says while it starts."""
 
-QUIET_S = 0.1
-"""An entry is over when nothing has followed it for so long."""
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -39,7 +35,7 @@ class Entry:
     text: str
 
 
-class BrokerLog(LogStream):
+class BrokerLog(LogStream["Entry"]):
     """Follows the log of the broker's container and emits its entries as ``broker.log``.
 
     Left out are entries below ``warning`` that name no connection, save the one
@@ -48,28 +44,13 @@ class BrokerLog(LogStream):
     is that of the engine's copying and comes up to some milliseconds later.
     """
 
-    def __init__(self, container: Container, emit: Emit, resolve: Resolve) -> None:
-        super().__init__("broker_log", container, emit)
+    def __init__(self, follow: Callable[[], LogFeed], emit: Emit, resolve: Resolve) -> None:
+        super().__init__("broker_log", follow, emit, Entries())
         self._resolve = resolve
 
-    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
-        """Put the lines together until they end."""
-        entries = Entries()
-        while True:
-            try:
-                line = lines.get(timeout=QUIET_S if entries.open else None)
-            except queue.Empty:
-                self._tell(entries.finish())
-                continue
-            if line is None:
-                break
-            self._tell(entries.add(line.text))
-        self._tell(entries.finish())
-
-    def _tell(self, entry: Entry | None) -> None:
-        event = to_event(entry, self._resolve) if entry is not None else None
-        if event is None:
-            return
+    def tell(self, entry: Entry) -> None:
+        """An entry that names a connection, or that somebody may want to know."""
+        event = to_event(entry, self._resolve)
         if event.conn is not None or event.data["level"] not in CHATTER or STARTING.search(event.data["text"]):
             self.emit(event)
 
@@ -90,27 +71,25 @@ class Entries:
         """Whether an entry has begun that may go on."""
         return self._head is not None
 
-    def add(self, line: str) -> Entry | None:
-        """Take one line. Returns the entry before it when this line begins another."""
-        line = COLOUR.sub("", line)
-        head = HEAD.match(line)
+    def add(self, line: LogLine) -> Iterator[Entry]:
+        """Take one line. Yields the entry before it when this line begins another."""
+        text = COLOUR.sub("", line.text)
+        head = HEAD.match(text)
         if head is None:
             if self.open:  # what comes before the first head is the start-up banner
-                self._texts.append(line)
-            return None
-        done = None
+                self._texts.append(text)
+            return
         if self._head is None or head.group("time", "level", "pid") != self._head.group("time", "level", "pid"):
-            done, self._head = self.finish(), head
+            yield from self.finish()
+            self._head = head
         self._texts.append(head["text"])
-        return done
 
-    def finish(self) -> Entry | None:
+    def finish(self) -> Iterator[Entry]:
         """The entry that was open, now over."""
         head, texts, self._head, self._texts = self._head, self._texts, None, []
-        if head is None:
-            return None
-        t = datetime.fromisoformat(head["time"]).timestamp()
-        return Entry(t, head["level"], head["pid"], "\n".join(texts).strip("\n"))
+        if head is not None:
+            t = datetime.fromisoformat(head["time"]).timestamp()
+            yield Entry(t, head["level"], head["pid"], "\n".join(texts).strip("\n"))
 
 
 def to_event(entry: Entry, resolve: Resolve) -> Event:

@@ -1,20 +1,25 @@
-"""Follows the log of a container."""
+"""Follows the log of a service: one loop for every log, whatever its entries are."""
 
 from __future__ import annotations
 
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from docker.models.containers import Container
+from typing import Generic, Protocol, TypeVar
 
 from heartbed.observers.base import Emit, failed
+from heartbed.testbed.testbed import LogFeed
 
 STOP_DEADLINE_S = 3.0
+
+TOGETHER_S = 0.1
+"""An entry is over when nothing has followed it for so long."""
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,33 @@ class LogLine:
     text: str
 
 
-class LogStream:
+class Entries(Protocol[E_co]):
+    """Puts lines together to entries."""
+
+    @property
+    def open(self) -> bool:
+        """Whether an entry has begun that may go on."""
+
+    def add(self, line: LogLine) -> Iterable[E_co]:
+        """Take a line; the entries that are over by it."""
+
+    def finish(self) -> Iterable[E_co]:
+        """The entries that were open, now over."""
+
+
+class LogStream(Generic[E]):
     """Base of the observers that read logs: one thread follows, another makes sense of it.
 
-    ``container`` is a ``docker.models.containers.Container``. The log is read
-    from its beginning, so that nothing is missed however late this starts.
+    ``follow`` opens the log, from its beginning, so that nothing is missed however late this starts.
     """
 
-    def __init__(self, name: str, container: Container, emit: Emit, *, cell: str | None = None) -> None:
+    def __init__(
+        self, name: str, follow: Callable[[], LogFeed], emit: Emit, entries: Entries[E], *, cell: str | None = None
+    ) -> None:
         self.emit, self.cell = emit, cell
-        self._name, self._container = name, container
+        self._name, self._open, self._entries = name, follow, entries
         self._lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
-        self._stream: Any = None
+        self._stream: LogFeed | None = None
         self._stopping = False
         label = f"{name}-{cell}" if cell else name
         self._follower = threading.Thread(target=self._follow, name=f"{label}-follow", daemon=True)
@@ -59,13 +79,19 @@ class LogStream:
             if thread.is_alive():
                 thread.join(STOP_DEADLINE_S)
 
-    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
-        """Make events of lines until None comes; runs in a thread of its own."""
+    def tell(self, entry: E) -> None:
+        """Emit what an entry means, if anything."""
         raise NotImplementedError
+
+    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
+        """Tell of entries until None comes; runs in a thread of its own."""
+        for line in _until_none(lines, lambda: TOGETHER_S if self._entries.open else None):
+            for entry in self._entries.finish() if line is None else self._entries.add(line):
+                self.tell(entry)
 
     def _follow(self) -> None:
         try:
-            self._stream = self._container.logs(stream=True, follow=True, timestamps=True)
+            self._stream = self._open()
             for line in split(self._stream):
                 self._lines.put(line)
         except Exception as error:  # noqa: BLE001  # docker, requests, urllib3 and socket each have their own
@@ -78,6 +104,21 @@ class LogStream:
             self.read(self._lines)
         except Exception as error:  # noqa: BLE001  # the run must not end because a line was not understood
             failed(self.emit, self._name, f"{type(error).__name__}: {error}", cell=self.cell)
+
+
+def _until_none(
+    lines: queue.SimpleQueue[LogLine | None], patience_s: Callable[[], float | None]
+) -> Iterator[LogLine | None]:
+    """Lines as they come, and None where they stop for a while, and at their end."""
+    while True:
+        try:
+            line = lines.get(timeout=patience_s())
+        except queue.Empty:
+            yield None
+            continue
+        yield line
+        if line is None:
+            return
 
 
 def split(chunks: Iterable[bytes]) -> Iterator[LogLine]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from heartbed.observers.agent import Agent
@@ -14,21 +15,23 @@ from heartbed.observers.broker_log import BrokerLog
 from heartbed.observers.wire import Capture, dissect
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
-from heartbed.testbed.containers import Testbed
-from heartbed.testbed.plan import USER
+from heartbed.testbed.plan import USER, Plan
+from heartbed.testbed.testbed import Testbed
 
+CAPTURE_FILE = "capture.pcap"
 CAPTURE_DEADLINE_S = 20.0
 POLL_S = 0.1
 CONTROLS = "control-"
 
 
 class Observation:
-    """Observers of broker, wire, processes and logs. None of them talks to an application."""
+    """Observers of broker, wire, processes and logs: a ``Watching``. None of them talks to an application."""
 
-    def __init__(self, bed: Testbed, bus: Bus, capture: Path, *, password: str, stacks: bool) -> None:
-        self._bed, self._bus, self._stacks = bed, bus, stacks
-        self._password = password
-        self._capture_path = capture
+    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path) -> None:
+        self._bed, self._bus, self._stacks = bed, bus, plan.settings.stacks
+        self._password = plan.password
+        self._capture_path = folder / CAPTURE_FILE
+        self._inside = partial(bed.inside, "observer")
         self._by_address: dict[str, str] = {}
         self._looked_at: set[tuple[str, int | None]] = set()
         self._phase = ""
@@ -39,10 +42,9 @@ class Observation:
 
     def start_around_broker(self) -> None:
         """Start what watches the broker's container from its first second. Raises ``TestbedError``."""
-        observer = self._bed.container("observer").id or ""
-        self._agent = Agent(observer, self._bus.emit)
-        self._capture = Capture(observer, self._capture_path, self._bus.emit)
-        log = BrokerLog(self._bed.container("rabbitmq"), self._bus.emit, self.resolve)
+        self._agent = Agent(self._inside, self._bus.emit)
+        self._capture = Capture(self._inside, self._capture_path, self._bus.emit)
+        log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve)
         for each in (self._capture, self._agent, log):
             self._begin(each)
 
@@ -73,14 +75,13 @@ class Observation:
 
     def started(self, service: str) -> None:
         """Learn the address of a started container, watch its processes and follow its log."""
-        address, container_pid = self._bed.ip(service), self._bed.host_pid(service)
-        self._by_address[address] = service
-        container = self._bed.container(service)
-        data = {"ip": address, "container": container.id, "container_pid": container_pid}
+        at = self._bed.address(service)
+        self._by_address[at.ip] = service
+        data = {"ip": at.ip, "container": at.container, "container_pid": at.host_pid}
         self._bus.emit(Event("cell.address", cell=service, data=data))
-        if self._agent is not None and container_pid:
-            self._agent.watch(service, container_pid)
-        self._begin(AppLog(service, container, self._bus.emit))
+        if self._agent is not None and at.host_pid:
+            self._agent.watch(service, at.host_pid)
+        self._begin(AppLog(service, partial(self._bed.follow, service), self._bus.emit))
 
     def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
         """Whose connection it is: by its address, and by its name for the controls, which share a container."""
@@ -107,7 +108,7 @@ class Observation:
 
     def collect(self) -> None:
         """Put what the capture holds into the record, once nothing is watched any more."""
-        for event in dissect(self._capture_path, self._bed.container("observer").id or "", self.resolve):
+        for event in dissect(self._capture_path, self._inside, self.resolve):
             self._bus.emit(event)
 
     def stop(self) -> None:

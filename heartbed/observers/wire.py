@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from heartbed.observers.base import Emit, Resolve
+from heartbed.observers.base import Emit, Inside, Resolve
 from heartbed.observers.frames import FIELDS, FILTER, events_of
 from heartbed.record.event import Event
 
@@ -37,13 +37,13 @@ STOP_DEADLINE_S = 5.0
 class Capture:
     """Writes what tcpdump sees to ``path`` as it comes.
 
-    ``container`` is the observer's name or id. ``ready`` is set once tcpdump
+    It runs ``inside`` the observer's container. ``ready`` is set once tcpdump
     listens. What goes wrong is emitted as ``wire.missing``.
     """
 
-    def __init__(self, container: str, path: Path, emit: Emit, *, port: int = 5672) -> None:
+    def __init__(self, inside: Inside, path: Path, emit: Emit, *, port: int = 5672) -> None:
         self.ready = threading.Event()
-        self._container, self._path, self._emit, self._port = container, path, emit, port
+        self._inside, self._path, self._emit, self._port = inside, path, emit, port
         self._process: subprocess.Popen[bytes] | None = None
         self._said: list[str] = []
         self._stopping = False
@@ -52,7 +52,7 @@ class Capture:
     def start(self) -> None:
         """Begin to capture."""
         what = FROM_OUTSIDE.format(port=self._port)
-        command = ["docker", "exec", "-i", self._container, "sh", "-c", SCRIPT, what]
+        command = self._inside("sh", "-c", SCRIPT, what)
         try:
             with self._path.open("wb") as file:
                 # A session of its own: Ctrl-C must not reach it before the run has ended in order.
@@ -97,15 +97,15 @@ class Capture:
         self._emit(Event("wire.missing", data={"reason": reason}))
 
 
-def dissect(path: Path, container: str, resolve: Resolve | None = None, *, port: int = 5672) -> Iterator[Event]:
+def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port: int = 5672) -> Iterator[Event]:
     """The events of a capture, in its order. Nothing is raised: what is missing is an event too.
 
-    ``container`` holds tshark. ``resolve`` finds the cell of a client's address.
+    ``inside`` the observer's container is tshark. ``resolve`` finds the cell of a client's address.
     """
-    command = ["docker", "exec", "-i", container, "tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp"]
-    command += ["-Y", FILTER, "-T", "fields"]
-    for field in FIELDS:
-        command += ["-e", field]
+    fields = [word for field in FIELDS for word in ("-e", field)]
+    command = inside(
+        *("tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp", "-Y", FILTER, "-T", "fields"), *fields
+    )
     try:
         if path.stat().st_size == 0:
             yield Event("wire.missing", data={"reason": f"{path.name} is empty"})

@@ -1,4 +1,4 @@
-"""One run from cells to verdicts: the way through the house, in order."""
+"""One run from cells to their record: the way through the house, in order."""
 
 from __future__ import annotations
 
@@ -12,79 +12,72 @@ from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.errors import HeartbedError
 from heartbed.files import save
+from heartbed.observers.base import Watching
+from heartbed.observers.watch import Observation
 from heartbed.record import folder as runfolder
 from heartbed.record.bus import Bus, Listener
-from heartbed.record.event import Event, Writer, read
+from heartbed.record.event import Event, Writer
 from heartbed.record.folder import RunFolder
 from heartbed.run import compose
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
 from heartbed.run.provenance import provenance
-from heartbed.testbed import cleanup
-from heartbed.testbed.containers import Testbed
-from heartbed.testbed.engine import connect, engine_errors
+from heartbed.testbed.containers import DockerEngine
 from heartbed.testbed.images.build import ImageRef
 from heartbed.testbed.plan import Labels, Plan
-from heartbed.verdict import judge
-from heartbed.verdict.values import RunVerdict
+from heartbed.testbed.testbed import Engine, Testbed
 
 COMPOSE_FILE = "compose.yaml"
-VERDICTS_FILE = "verdicts.json"
 LOCKS = "locks"
+
+Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
+"""Makes sure of the images that cells need; name -> reference. Raises ``InputError`` and ``TestbedError``."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run has come to."""
+class Parts:
+    """What a run is made of: the engine, and what watches over the run. Its tests put others in their place."""
 
-    folder: Path
-    verdict: RunVerdict
+    engine: Callable[[], Engine] = DockerEngine
+    observe: Callable[[Testbed, Bus, Plan, Path], Watching] = Observation
+
+
+DOCKER = Parts()
 
 
 def execute(
-    selection: Selection,
-    settings: Settings,
-    images: Callable[[Sequence[Cell]], dict[str, ImageRef]],
-    listeners: Sequence[Listener] = (),
-) -> Outcome:
-    """Play the settings' probe on the cells and judge the record.
+    selection: Selection, settings: Settings, images: Images, listeners: Sequence[Listener] = (), parts: Parts = DOCKER
+) -> Path:
+    """Play the settings' probe on the cells; returns the folder that holds the record of it, unjudged.
 
-    ``images`` makes sure of the images that cells need, and returns name ->
-    reference. Nothing is left running, whatever happens. Raises
+    Nothing is left running, whatever happens. Raises
     ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
     when the user stops it; the record tells of both.
     """
     with interruptible() as interruption:
         runfolder.check(settings.runs)
-        client = connect()
-        cleanup.sweep(client)
+        engine = parts.engine()
+        engine.sweep()
         found = images(selection.cells)
         folder = runfolder.create(settings.runs)
         plan = _plan(folder, selection, settings, found)
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, found)
-        bed = Testbed(client, plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
-        with engine_errors():
-            first = Event("run.start", data=provenance(folder.name, selection, settings, client, found))
+        bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
+        first = Event("run.start", data=provenance(folder.name, selection, settings, engine.machine(), found))
         try:
             with Writer(folder.path) as writer:
                 bus = Bus(writer)
                 for listener in listeners:
                     bus.listen(listener)
                 bus.emit(first)
-                _play(Play(bed, bus, plan, folder.path), bus, interruption)
+                watching = parts.observe(bed, bus, plan, folder.path)
+                _play(Play(bed, bus, plan, watching), bus, interruption)
                 bus.check()
         except (HeartbedError, KeyboardInterrupt) as error:
             error.add_note(f"{folder.path} has what was observed until then")
             raise
-        return Outcome(folder.path, save_verdicts(folder.path))
-
-
-def save_verdicts(folder: Path) -> RunVerdict:
-    """Judge a run's record and write ``verdicts.json`` beside it. Raises ``TestbedError`` when it cannot be written."""
-    verdict = judge(read(folder))
-    save(folder / VERDICTS_FILE, verdict.model_dump_json(indent=2) + "\n")
-    return verdict
+        return folder.path
 
 
 def _plan(folder: RunFolder, selection: Selection, settings: Settings, images: Mapping[str, ImageRef]) -> Plan:

@@ -6,19 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from heartbed import probes
 from heartbed.errors import TestbedError
-from heartbed.observers.watch import Observation
+from heartbed.observers.base import Watching
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.stage.stage import Stage
-from heartbed.testbed.containers import Testbed
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
+from heartbed.testbed.testbed import Testbed
 
-CAPTURE_FILE = "capture.pcap"
 BROKER_DEADLINE_S = 90.0
 READY_DEADLINE_S = 60.0
 
@@ -26,12 +24,9 @@ READY_DEADLINE_S = 60.0
 class Play:
     """One run that is going on. ``close`` may be called at any time."""
 
-    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path) -> None:
-        self.bed, self.bus, self.plan = bed, bus, plan
+    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, watching: Watching) -> None:
+        self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
         self.stop = threading.Event()
-        self.watching = Observation(
-            bed, bus, folder / CAPTURE_FILE, password=plan.password, stacks=plan.settings.stacks
-        )
         self.stage = Stage(
             bed=bed,
             cells=plan.cells,

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import platform
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from heartbed import __version__
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.testbed.engine import versions
 from heartbed.testbed.images.build import ImageRef
-
-if TYPE_CHECKING:
-    import docker
+from heartbed.testbed.testbed import Machine
 
 
 def provenance(
-    name: str, selection: Selection, settings: Settings, client: docker.DockerClient, images: dict[str, ImageRef]
+    name: str, selection: Selection, settings: Settings, machine: Machine, images: dict[str, ImageRef]
 ) -> dict[str, Any]:
     """The first event: what is run, with what, on what."""
-    info = client.info()
     return {
         "run": name,
         "heartbed": __version__,
@@ -45,13 +41,11 @@ def provenance(
         "notes": selection.notes,
         "host": {
             "hostname": platform.node(),
-            "kernel": info.get("KernelVersion", platform.release()),
-            "system": info.get("OperatingSystem"),
-            "cores": info.get("NCPU", settings.cores),
-            "memory_octets": info.get("MemTotal"),
+            "cores": settings.cores,
             "python": platform.python_version(),
+            **machine.host,
         },
-        "docker": versions(client),
+        "docker": dict(machine.docker),
         "images": {name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
         "argv": sys.argv[1:],
     }

@@ -15,7 +15,7 @@ from heartbed.errors import CellFailedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.stage.client import Client, Phase
-from heartbed.testbed.containers import Testbed
+from heartbed.testbed.testbed import Testbed
 
 T = TypeVar("T")
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
-from heartbed.cells.settings import Settings
 from heartbed.record import event as record
 from heartbed.run.execute import execute
-from heartbed.testbed.images.build import ImageRef
+from heartbed.studies.session import Session
 
 CELLS = (
     "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",
@@ -57,15 +55,12 @@ class Result:
         }
 
 
-Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
-
-
-def measure(selection: Selection, settings: Settings, images: Images) -> Timing:
+def measure(selection: Selection, session: Session) -> Timing:
     """Run cells once and time the phases by the record."""
     began = time.monotonic()
-    outcome = execute(selection, settings, images)
+    folder = execute(selection, session.settings, session.images, parts=session.parts)
     total = time.monotonic() - began
-    times = {e.data["phase"]: e.t for e in record.read(outcome.folder) if e.kind == "run.phase"}
+    times = {e.data["phase"]: e.t for e in record.read(folder) if e.kind == "run.phase"}
     return Timing(
         cells=len(selection.cells),
         total_s=round(total, 2),
@@ -74,13 +69,13 @@ def measure(selection: Selection, settings: Settings, images: Images) -> Timing:
     )
 
 
-def compare(selection: Selection, settings: Settings, images: Images, tell: Callable[[str, Timing], None]) -> Result:
+def compare(selection: Selection, session: Session, tell: Callable[[str, Timing], None]) -> Result:
     """Time the cells together, then each alone. ``tell`` is called after each run."""
-    together = measure(selection, settings, images)
+    together = measure(selection, session)
     tell(f"{len(selection.cells)} cells together", together)
     alone = []
     for cell in selection.cells:
-        timing = measure(Selection((cell,)), settings, images)
+        timing = measure(Selection((cell,)), session)
         tell(cell.name, timing)
         alone.append(timing)
     return Result(together, tuple(alone))

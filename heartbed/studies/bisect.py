@@ -9,7 +9,7 @@ from itertools import pairwise
 from heartbed.cells.axes import VERSIONED
 from heartbed.cells.cell import Cell
 from heartbed.errors import InputError
-from heartbed.run.batch import Answer, Played, answer
+from heartbed.studies.batch import Answer, Played, answer
 from heartbed.verdict.values import CellVerdict, Outcome
 from heartbed.versions.releases import number
 

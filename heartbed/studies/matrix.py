@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heartbed.cells.axes import MAIN_AXES
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
-from heartbed.run.batch import Played
+from heartbed.studies.batch import Played
 from heartbed.versions.locks import milestones
 
 MODELS = "{eventlet,eventlet-pthread,native}"

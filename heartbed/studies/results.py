@@ -12,7 +12,7 @@ from heartbed import __version__
 from heartbed.cells.axes import OPTION_AXES
 from heartbed.cells.cell import Cell
 from heartbed.places import ROOT
-from heartbed.run.batch import Played, answer
+from heartbed.studies.batch import Played, answer
 from heartbed.versions.releases import number
 
 FOLDER = ROOT / "docs" / "results"

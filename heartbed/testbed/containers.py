@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -23,8 +24,9 @@ from docker.models.containers import Container
 from heartbed.errors import TestbedError
 from heartbed.places import AMQP_PORT, HTTP_PORT
 from heartbed.testbed import cleanup
+from heartbed.testbed.engine import connect, engine_errors, versions
+from heartbed.testbed.testbed import LOG_LINES, Address, LogFeed, Machine
 
-LOG_LINES = 25
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
 
@@ -36,10 +38,8 @@ def about_log(log: list[str], service: str) -> str:
     return f"{told}; its image is RABBITMQ_IMAGE={other}" if other else told
 
 
-class Testbed:
-    """The containers that one Compose file describes."""
-
-    __test__ = False
+class Containers:
+    """The containers that one Compose file describes: a ``Testbed``."""
 
     def __init__(self, client: docker.DockerClient, project: str, run: str, file: Path) -> None:
         self.client = client
@@ -84,11 +84,7 @@ class Testbed:
             raise
         return process.returncode, said
 
-    def container(self, service: str) -> Container:
-        """The container of a service."""
-        return self._containers[service]
-
-    def start(self, service: str) -> Container:
+    def start(self, service: str) -> None:
         """Start one container and learn its addresses. Raises ``TestbedError`` when it cannot start."""
         container = self._containers[service]
         try:
@@ -96,16 +92,13 @@ class Testbed:
             container.reload()
         except docker.errors.APIError as error:
             raise TestbedError(f"{service} does not start: {error.explanation or error}") from error
-        return container
 
-    def ip(self, service: str) -> str:
-        """The address of a started container on the run's network."""
-        networks: dict[str, Any] = self._containers[service].attrs["NetworkSettings"]["Networks"]
-        return str(next(iter(networks.values()))["IPAddress"])
-
-    def host_pid(self, service: str) -> int:
-        """The container's first process, as the engine's host numbers it; 0 when it has ended."""
-        return int(self._containers[service].attrs["State"]["Pid"])
+    def address(self, service: str) -> Address:
+        """Where a started container is on the run's network, and on the engine's host."""
+        container = self._containers[service]
+        networks: dict[str, Any] = container.attrs["NetworkSettings"]["Networks"]
+        ip = str(next(iter(networks.values()))["IPAddress"])
+        return Address(ip, container.id or "", int(container.attrs["State"]["Pid"]))
 
     def published(self, service: str, port: int) -> int:
         """The port on 127.0.0.1 that leads to ``port`` of a started container."""
@@ -153,10 +146,19 @@ class Testbed:
             return raw.decode("utf-8", "replace").splitlines()
         return []
 
-    def failure(self, service: str, what: str, hint: str = "") -> TestbedError:
+    def follow(self, service: str) -> LogFeed:
+        """A container's log from its beginning, so that nothing is missed however late this is."""
+        feed: LogFeed = self._containers[service].logs(stream=True, follow=True, timestamps=True)
+        return feed
+
+    def inside(self, service: str, *command: str) -> list[str]:
+        """The command that runs ``command`` inside a started container, with its standard streams."""
+        return ["docker", "exec", "-i", self._containers[service].id or "", *command]
+
+    def failure(self, service: str, what: str) -> TestbedError:
         """An error about a service, with the last lines of its log."""
         log = self.log(service)
-        return TestbedError(what, log=log, hint=hint or about_log(log, service))
+        return TestbedError(what, log=log, hint=about_log(log, service))
 
     def remove(self, services: Sequence[str]) -> None:
         """Remove these containers ahead of ``down``, which tries again whatever does not go now."""
@@ -174,3 +176,30 @@ class Testbed:
         Raises ``TestbedError`` when something could not be removed.
         """
         cleanup.remove(self.client, f"{cleanup.RUN_LABEL}={self.run}").check()
+
+
+class DockerEngine:
+    """The Docker engine, as an ``Engine`` that makes testbeds of containers. Raises ``TestbedError``."""
+
+    def __init__(self) -> None:
+        self._client = connect()
+
+    def sweep(self) -> None:
+        """Remove what killed runs left behind."""
+        cleanup.sweep(self._client)
+
+    def machine(self) -> Machine:
+        """The engine's own host, which need not be this one."""
+        with engine_errors():
+            info = self._client.info()
+            host = {
+                "kernel": info.get("KernelVersion", platform.release()),
+                "system": info.get("OperatingSystem"),
+                "cores": info.get("NCPU"),
+                "memory_octets": info.get("MemTotal"),
+            }
+            return Machine({name: value for name, value in host.items() if value is not None}, versions(self._client))
+
+    def testbed(self, project: str, run: str, file: Path) -> Containers:
+        """The containers of one run."""
+        return Containers(self._client, project, run, file)

@@ -12,16 +12,11 @@ from heartbed import probes
 from heartbed.cells import expressions as cells
 from heartbed.cells.settings import Settings, heartbeat
 from heartbed.places import ROOT
-from heartbed.record import event as record
 from heartbed.report import RunData
 from heartbed.report.console import console
-from heartbed.report.live import LiveView
-from heartbed.report.registry import write_reports
 from heartbed.report.terminal import summary
-from heartbed.run.execute import execute
-from heartbed.run.images import images_for
 from heartbed.studies import matrix
-from heartbed.verdict import judge
+from heartbed.studies.session import Session
 
 SERVERS = ("prefork", "event")
 RUN_DATA = pytest.StashKey[RunData]()
@@ -84,16 +79,11 @@ def _played(config: pytest.Config, probe: str) -> RunData:
         runs=Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
         probe=probe,
     )
-    err = console(stderr=True)
+    session = Session(settings)
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        err.print()
-        with LiveView([cell.name for cell in chosen.cells], settings.heartbeat_s, console=err) as view:
-            outcome = execute(chosen, settings, lambda wanted: images_for(wanted, err), [view])
-    events = record.read(outcome.folder)
-    data = RunData(verdict=judge(events), events=events, folder=outcome.folder)
-    write_reports(data)
-    return data
+        session.say("")
+        return session.judge(session.record(chosen))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

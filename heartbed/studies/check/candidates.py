@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
 
 from heartbed import servers
 from heartbed.candidates.container import Container
@@ -16,22 +14,16 @@ from heartbed.candidates.packages import install
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.workbench import Workbench, workbench
 from heartbed.cells.cell import Cell
-from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, InputError
+from heartbed.errors import InputError, TestbedError
 from heartbed.report import RunData
-from heartbed.report.console import console
-from heartbed.report.data import load
-from heartbed.report.live import LiveView
-from heartbed.report.registry import write_reports
-from heartbed.run.execute import execute
-from heartbed.run.images import images_for
 from heartbed.stage.client import FACTS, are_facts
 from heartbed.studies.mend import Mend
+from heartbed.studies.session import Session
 from heartbed.testbed.engine import connect
-from heartbed.testbed.images.build import ImageRef
 from heartbed.testbed.plan import image_name, image_tag
 from heartbed.versions.locks import milestones
+from heartbed.wording import count
 
 if TYPE_CHECKING:
     import docker
@@ -40,19 +32,12 @@ MOST_FAILURES = 4
 """Variants that may fail to start before the testbed is taken to be at fault."""
 
 
-@dataclass(frozen=True)
-class Session:
-    """Where candidates are made ready and run: a workbench, the Docker engine, the settings, the terminal."""
+@dataclass(frozen=True, kw_only=True)
+class CandidateSession(Session):
+    """A session in which candidates are made ready: with a workbench, and the Docker engine to ask servers in."""
 
     workbench: Workbench
     client: docker.DockerClient
-    settings: Settings
-    err: Console
-    quiet: bool
-
-    def images(self, cells: Iterable[Cell]) -> dict[str, ImageRef]:
-        """The images that cells need, made where they are missing."""
-        return images_for(cells, self.err, quiet=self.quiet)
 
     def container(self, cell: Cell) -> Container:
         """A throw-away container of a cell's image, which is made if need be."""
@@ -65,13 +50,8 @@ class Session:
         wanted = {v: image_tag(image_name("apache", Cell("", "", "", "", v))) for v in milestones()}
         return [version for version, tag in wanted.items() if tag in tags]
 
-    def say(self, text: str) -> None:
-        """A line about what goes on."""
-        if not self.quiet:
-            self.err.print(text, markup=False, soft_wrap=True)
 
-
-def ready(session: Session, drafted: Draft) -> Prepared[Any]:
+def ready(session: CandidateSession, drafted: Draft) -> Prepared[Any]:
     """Make a candidate ready to run. Raises ``InputError`` for one that cannot."""
     session.say(f"reading {drafted.source.main.shown} with {drafted.kind.server}")
     container = session.container(drafted.cell)
@@ -82,7 +62,7 @@ def ready(session: Session, drafted: Draft) -> Prepared[Any]:
     return full.kind.prepare(full, session.workbench, container)
 
 
-def accepted(session: Session, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
+def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
     """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
     own = prepared.candidate
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
@@ -106,7 +86,7 @@ def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:
     )
 
 
-def with_packages(session: Session, drafted: Draft) -> Draft:
+def with_packages(session: CandidateSession, drafted: Draft) -> Draft:
     """The same draft, with the packages that its own application needs. Raises ``InputError``."""
     wishes = drafted.wishes
     if wishes.own is None or wishes.requirements is None:
@@ -117,37 +97,21 @@ def with_packages(session: Session, drafted: Draft) -> Draft:
 
 
 def play(
-    session: Session, cells: Sequence[Cell], needed: frozenset[str], left_out: Sequence[tuple[str, str]] = ()
+    session: CandidateSession, cells: Sequence[Cell], needed: frozenset[str], left_out: Sequence[tuple[str, str]] = ()
 ) -> tuple[RunData, dict[str, str]]:
-    """Run the cells; one that is not ``needed`` and does not start is left out, and the reason returned."""
-    dropped: dict[str, str] = {}
-    while True:
-        playing = [cell for cell in cells if cell.name not in dropped]
-        selection = Selection(tuple(playing), (*left_out, *dropped.items()))
-        beat = session.settings.heartbeat_s
-        try:
-            with LiveView([c.name for c in playing], beat, quiet=session.quiet, console=session.err) as view:
-                outcome = execute(
-                    selection, session.settings, lambda w: images_for(w, session.err, quiet=session.quiet), [view]
-                )
-        except CellFailedError as error:
-            if error.cell in needed:
-                raise InputError(
-                    f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
-                ) from None
-            dropped[error.cell] = error.reason
-            if len(dropped) > MOST_FAILURES:
-                raise
-            session.say(f"left out: {error.cell}: {error.reason}")
-            continue
-        data = load(session.settings.runs, str(outcome.folder))
-        write_reports(data)
-        session.workbench.keep(outcome.folder)
-        return data, dropped
+    """Run the cells; one that is not ``needed`` and does not start is left out, and the reason returned.
+
+    What was run is kept beside its record.
+    """
+    data, failed = session.play(cells, left_out=left_out, needed=needed, most_failures=MOST_FAILURES)
+    if data is None:
+        raise TestbedError(f"none of {count(len(cells), 'cell')} starts", log=[*failed.values()])
+    session.workbench.keep(data.folder)
+    return data, failed
 
 
 @contextlib.contextmanager
-def testing_in(settings: Settings, *, quiet: bool) -> Iterator[Session]:
+def testing_in(settings: Settings, *, quiet: bool) -> Iterator[CandidateSession]:
     """A workbench with the engine, cleared afterwards."""
     with workbench() as place, contextlib.closing(connect()) as client:
-        yield Session(place, client, settings, console(stderr=True), quiet)
+        yield CandidateSession(settings, quiet, workbench=place, client=client)

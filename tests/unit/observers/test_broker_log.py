@@ -2,8 +2,8 @@
 
 import queue
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,8 +18,18 @@ RESOLVE = resolver({"172.22.0.6": "lab", "172.18.0.3": "lab"}.get)
 
 def entries_of(lines: list[str]) -> list[Entry]:
     entries = Entries()
-    found = [entries.add(line) for line in lines]
-    return [entry for entry in [*found, entries.finish()] if entry is not None]
+    found = [entry for line in lines for entry in entries.add(LogLine(0.0, line))]
+    return [*found, *entries.finish()]
+
+
+class NoLog:
+    """A log without a line; the tests hand over lines themselves."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from ()
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 @pytest.fixture
@@ -102,8 +112,7 @@ class Told:
 
 def test_last_entry_is_told_although_nothing_follows_it() -> None:
     told = Told()
-    container: Any = None
-    log = BrokerLog(container, told, RESOLVE)
+    log = BrokerLog(NoLog, told, RESOLVE)
     lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
     for line in (DATA / "rabbitmq-single-line.log").read_text().splitlines():
         if "missed heartbeats" in line:
@@ -118,11 +127,10 @@ def test_last_entry_is_told_although_nothing_follows_it() -> None:
 
 def test_what_the_broker_says_while_starting_is_left_out_but_a_warning_is_not() -> None:
     told = Told()
-    container: Any = None
     lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
     lines.put(LogLine(0.0, "2026-11-22 09:27:36.628 +00:00 is no head"))
     lines.put(LogLine(0.0, "2026-11-22 09:27:36.627668+00:00 [info] <0.216.0> ra: starting system quorum_queues"))
     lines.put(LogLine(0.0, "2026-11-22 09:27:36.700000+00:00 [warning] <0.216.0> list of nodes does not contain it"))
     lines.put(None)
-    BrokerLog(container, told, RESOLVE).read(lines)
+    BrokerLog(NoLog, told, RESOLVE).read(lines)
     assert [event.data["level"] for event in told.events] == ["warning"]

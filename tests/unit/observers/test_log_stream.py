@@ -1,9 +1,7 @@
 """How a container's log is followed."""
 
-import queue
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,30 +28,43 @@ def test_last_line_without_a_line_break_is_told() -> None:
     assert [line.text for line in split([b"2026-11-22T09:46:56Z one\n2026-11-22T09:46:57Z two"])] == ["one", "two"]
 
 
-class Collecting(LogStream):
+class Lines:
+    """Every line is an entry of its own."""
+
+    open = False
+
+    def add(self, line: LogLine) -> Iterator[LogLine]:
+        yield line
+
+    def finish(self) -> Iterator[LogLine]:
+        yield from ()
+
+
+class Collecting(LogStream[LogLine]):
     """Makes an event of every line."""
 
-    def read(self, lines: queue.SimpleQueue[LogLine | None]) -> None:
-        while (line := lines.get()) is not None:
-            self.emit(Event("line", line.t, data={"text": line.text}))
+    def tell(self, entry: LogLine) -> None:
+        self.emit(Event("line", entry.t, data={"text": entry.text}))
 
 
-class Container:
-    """Gives a log that ends, or breaks."""
+class Log:
+    """A log that ends, or breaks."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    def logs(self, **_options: object) -> Iterator[bytes]:
-        """The log."""
+    def __iter__(self) -> Iterator[bytes]:
         yield SAMPLE.read_bytes()
         if self._error is not None:
             raise self._error
 
+    def close(self) -> None:
+        """Nothing to close."""
 
-def follow(container: Any) -> list[Event]:
+
+def follow(log: Log) -> list[Event]:
     events: list[Event] = []
-    stream = Collecting("app_log", container, events.append, cell="c")
+    stream = Collecting("app_log", lambda: log, events.append, Lines(), cell="c")
     stream.start()
     stream._reader.join(5)
     stream.stop()
@@ -61,13 +72,13 @@ def follow(container: Any) -> list[Event]:
 
 
 def test_log_is_followed_until_the_container_has_ended() -> None:
-    events = follow(Container())
+    events = follow(Log())
     assert len(events) == len(SAMPLE.read_bytes().splitlines())
     assert {event.kind for event in events} == {"line"}
 
 
 def test_log_that_breaks_is_told_of() -> None:
-    events = follow(Container(ConnectionError("the engine is gone")))
+    events = follow(Log(ConnectionError("the engine is gone")))
     (failure,) = [event for event in events if event.kind == "observer.failed"]
     assert failure.cell == "c"
     assert failure.data["observer"] == "app_log"

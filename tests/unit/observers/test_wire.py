@@ -119,15 +119,19 @@ def test_methods_are_named_as_in_the_protocol() -> None:
     assert method_name(10, 70) == "10.70"
 
 
+def nowhere(*command: str) -> list[str]:
+    return ["no-such-command", *command]
+
+
 def test_capture_that_is_not_there_is_told_of(tmp_path: Path) -> None:
-    (event,) = dissect(tmp_path / "capture.pcap", "no-container")
+    (event,) = dissect(tmp_path / "capture.pcap", nowhere)
     assert event.kind == "wire.missing"
     assert "capture.pcap" in event.data["reason"]
 
 
 def test_empty_capture_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "capture.pcap").touch()
-    (event,) = dissect(tmp_path / "capture.pcap", "no-container")
+    (event,) = dissect(tmp_path / "capture.pcap", nowhere)
     assert event.data["reason"] == "capture.pcap is empty"
 
 
@@ -137,9 +141,13 @@ def test_the_observers_tshark_prints_what_was_recorded(events: list[Event]) -> N
         pytest.skip(f"there is no image {IMAGE}")
     name = f"heartbed-test-{uuid.uuid4().hex[:8]}"
     subprocess.run(["docker", "run", "--detach", "--rm", "--name", name, "--label", "heartbed=1", IMAGE], check=True)
+
+    def inside(*command: str) -> list[str]:
+        return ["docker", "exec", "-i", name, *command]
+
     try:
-        told = list(dissect(DATA / "session.pcap", name, resolver({"172.22.0.6": "lab"}.get)))
-        (missing,) = dissect(DATA / "README.md", name)
+        told = list(dissect(DATA / "session.pcap", inside, resolver({"172.22.0.6": "lab"}.get)))
+        (missing,) = dissect(DATA / "README.md", inside)
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
     assert told == events

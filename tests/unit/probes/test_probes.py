@@ -20,7 +20,7 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.testbed.containers import Testbed
+from heartbed.testbed.testbed import Testbed
 
 (CELL,) = select(["prefork"]).cells
 IDLE_S = 0.4

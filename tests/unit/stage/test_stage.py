@@ -16,7 +16,7 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage, _first_line
-from heartbed.testbed.containers import Testbed
+from heartbed.testbed.testbed import Testbed
 
 
 @pytest.fixture

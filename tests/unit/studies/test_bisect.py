@@ -9,7 +9,7 @@ import pytest
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.errors import InputError
-from heartbed.run.batch import Played, answer
+from heartbed.studies.batch import Played, answer
 from heartbed.studies.bisect import bisect, ends
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import IDLE_FROM, History

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from heartbed.cells.expressions import select
-from heartbed.run.batch import Played
 from heartbed.studies import matrix, results
+from heartbed.studies.batch import Played
 from heartbed.versions.locks import milestones
 from tests.unit.histories import History
 

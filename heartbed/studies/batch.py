@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heartbed.cells.cell import Cell
-from heartbed.cells.expressions import Selection
-from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, InputError, TestbedError
-from heartbed.record.bus import Listener
+from heartbed.errors import InputError, TestbedError
 from heartbed.record.history import Purpose
-from heartbed.run.execute import execute
-from heartbed.testbed.images.build import ImageRef
+from heartbed.run.execute import Images
+from heartbed.studies.session import Session
 from heartbed.verdict.values import CellVerdict, Outcome, RunVerdict
 from heartbed.versions.index import IndexSilentError
-
-Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
-Listeners = Callable[[Sequence[Cell]], Sequence[Listener]]
 
 
 @dataclass(frozen=True)
@@ -37,11 +31,11 @@ class Answer:
 
 def answer(verdict: CellVerdict) -> Answer:
     """The answer that a verdict gives."""
-    found: dict[Purpose, Outcome] = {}
+    worst: dict[Purpose, Outcome] = {}
     for connection in verdict.connections:
-        worse = found.get(connection.purpose) in (None, Outcome.KEPT)
-        found[connection.purpose] = connection.outcome if worse else found[connection.purpose]
-    return Answer(verdict.outcome, tuple((each, found[each]) for each in Purpose if each in found))
+        worse = worst.get(connection.purpose) in (None, Outcome.KEPT)
+        worst[connection.purpose] = connection.outcome if worse else worst[connection.purpose]
+    return Answer(verdict.outcome, tuple((each, worst[each]) for each in Purpose if each in worst))
 
 
 @dataclass
@@ -59,25 +53,19 @@ class Played:
         self.runs += other.runs
 
 
-def play(cells: Sequence[Cell], settings: Settings, images: Images, listeners: Listeners = lambda _: ()) -> Played:
+def play(cells: Sequence[Cell], session: Session) -> Played:
     """Play the settings' probe on the cells in one window.
 
     Cells whose image cannot be built, or which do not start, are ``missing``.
     Raises ``TestbedError`` when anything else does not come up.
     """
-    played = Played(missing=dict(_unbuildable(cells, images)))
-    rest = [cell for cell in cells if cell.name not in played.missing]
-    while rest:
-        try:
-            outcome = execute(Selection(tuple(rest)), settings, images, listeners(rest))
-        except CellFailedError as error:
-            played.missing[error.cell] = error.reason
-            rest = [cell for cell in rest if cell.name != error.cell]
-            continue
-        played.verdicts = {verdict.cell: verdict for verdict in outcome.verdict.cells}
-        played.runs.append(outcome.verdict)
-        break
-    return played
+    unbuildable = _unbuildable(cells, session.images)
+    buildable = [cell for cell in cells if cell.name not in unbuildable]
+    data, failed = session.play(buildable, left_out=tuple(unbuildable.items()))
+    missing = {**unbuildable, **failed}
+    if data is None:
+        return Played(missing=missing)
+    return Played({verdict.cell: verdict for verdict in data.verdict.cells}, missing, [data.verdict])
 
 
 def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:

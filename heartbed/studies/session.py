@@ -1,0 +1,83 @@
+"""What every study plays cells with: the settings, the terminal, the live view, and the one way to play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import Selection
+from heartbed.cells.settings import Settings
+from heartbed.errors import CellFailedError, InputError
+from heartbed.report import RunData
+from heartbed.report.console import console
+from heartbed.report.data import load
+from heartbed.report.live import LiveView
+from heartbed.report.registry import write_reports
+from heartbed.run.execute import DOCKER, Parts, execute
+from heartbed.run.images import images_for
+from heartbed.testbed.images.build import ImageRef
+
+
+@dataclass(frozen=True)
+class Session:
+    """Plays cells and shows how it goes; ``quiet`` shows nothing meanwhile."""
+
+    settings: Settings
+    quiet: bool = False
+    err: Console = field(default_factory=lambda: console(stderr=True))
+    parts: Parts = DOCKER
+
+    def say(self, text: str) -> None:
+        """A line about what goes on."""
+        if not self.quiet:
+            self.err.print(text, markup=False, soft_wrap=True)
+
+    def images(self, cells: Iterable[Cell]) -> dict[str, ImageRef]:
+        """The images that cells need, made where they are missing."""
+        return images_for(cells, self.err, quiet=self.quiet)
+
+    def record(self, selection: Selection) -> Path:
+        """Play the cells in one run; the folder of its record, not yet judged. Raises what ``execute`` does."""
+        names = [cell.name for cell in selection.cells]
+        with LiveView(names, self.settings.heartbeat_s, quiet=self.quiet, console=self.err) as view:
+            return execute(selection, self.settings, self.images, [view], self.parts)
+
+    def judge(self, folder: Path) -> RunData:
+        """The verdicts on a record, which are written beside it with the report. Raises ``TestbedError``."""
+        data = load(self.settings.runs, str(folder))
+        write_reports(data)
+        return data
+
+    def play(
+        self,
+        cells: Sequence[Cell],
+        *,
+        left_out: Sequence[tuple[str, str]] = (),
+        needed: frozenset[str] = frozenset(),
+        most_failures: int | None = None,
+    ) -> tuple[RunData | None, dict[str, str]]:
+        """Play cells in one run, without those that do not start, of which the reasons are returned too.
+
+        None where no cell is left. Raises ``InputError`` for one of the ``needed`` that does not start, and
+        ``TestbedError`` for anything else that does not come up, or when more than ``most_failures`` cells do not.
+        """
+        failed: dict[str, str] = {}
+        while rest := tuple(cell for cell in cells if cell.name not in failed):
+            try:
+                folder = self.record(Selection(rest, (*left_out, *failed.items())))
+            except CellFailedError as error:
+                if error.cell in needed:
+                    raise InputError(
+                        f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
+                    ) from None
+                failed[error.cell] = error.reason
+                if most_failures is not None and len(failed) > most_failures:
+                    raise
+                self.say(f"left out: {error.cell}: {error.reason}")
+                continue
+            return self.judge(folder), failed
+        return None, failed

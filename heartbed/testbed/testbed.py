@@ -1,0 +1,105 @@
+"""What a testbed is, whatever it is made of: the services of one run, and the engine that makes them.
+
+``heartbed.testbed.containers`` makes it of Docker's containers. The unit tests make one of this process's own
+threads (``tests/unit/bench.py``), by which every ending of a run is tested without Docker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from heartbed.errors import TestbedError
+
+LOG_LINES = 25
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a started service is: its address on the run's network, its id, and its first process on the host.
+
+    ``host_pid`` is 0 for one that has ended.
+    """
+
+    ip: str
+    container: str
+    host_pid: int
+
+
+class LogFeed(Protocol):
+    """A log as it comes, each line behind its time; closed by whoever does not want more of it."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Pieces of any length."""
+
+    def close(self) -> None:
+        """End it, from any thread."""
+
+
+class Testbed(Protocol):
+    """The services of one run."""
+
+    def create(self) -> None:
+        """Make every service, starting none. Raises ``TestbedError``."""
+
+    def start(self, service: str) -> None:
+        """Start one service. Raises ``TestbedError`` when it cannot start."""
+
+    def running(self, service: str) -> bool:
+        """Whether it runs at this moment."""
+
+    def on_end(self, service: str, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, in a thread of its own, when a started service ends."""
+
+    def address(self, service: str) -> Address:
+        """Where a started service is."""
+
+    def url(self, service: str) -> str:
+        """Where a cell answers, as seen from this machine. Raises ``TestbedError`` for one that has ended."""
+
+    def amqp_port(self) -> int:
+        """Where the broker answers on 127.0.0.1. Raises ``TestbedError``."""
+
+    def log(self, service: str, lines: int = LOG_LINES) -> list[str]:
+        """The last lines of a service's log; none where it cannot be had."""
+
+    def follow(self, service: str) -> LogFeed:
+        """The log of a service from its beginning, and on as it grows."""
+
+    def inside(self, service: str, *command: str) -> list[str]:
+        """The command of this machine that runs ``command`` inside a started service, with its standard streams."""
+
+    def failure(self, service: str, what: str) -> TestbedError:
+        """An error about a service, with the last lines of its log and a hint on it."""
+
+    def remove(self, services: Sequence[str]) -> None:
+        """Remove these services ahead of ``down``, which tries again whatever does not go now."""
+
+    def down(self) -> None:
+        """Remove all that was made. May be called at any time, also twice.
+
+        Raises ``TestbedError`` when something could not be removed.
+        """
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run takes place on: the engine's host, and the versions of the engine's parts."""
+
+    host: Mapping[str, Any] = field(default_factory=dict)
+    docker: Mapping[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """What testbeds are made on."""
+
+    def sweep(self) -> None:
+        """Remove what killed runs left behind."""
+
+    def machine(self) -> Machine:
+        """The machine that it makes them on. Raises ``TestbedError``."""
+
+    def testbed(self, project: str, run: str, file: Path) -> Testbed:
+        """The testbed that a Compose file describes, of which nothing is made yet."""
