@@ -12,7 +12,9 @@ import threading
 from typing import Any
 
 from heartbed.observers.base import Emit, Inside, failed
+from heartbed.record import event as record
 from heartbed.record.event import Event
+from heartbed.record.kinds import BY_NAME, undeclared
 
 STOP_DEADLINE_S = 3.0
 
@@ -109,6 +111,11 @@ class Agent:
 
 
 def parse(line: str) -> Event:
-    """An event from one line of the agent. Raises ``ValueError``, ``KeyError`` or ``TypeError``."""
-    body = json.loads(line)
-    return Event(body["kind"], float(body["t"]), body["cell"], body["pid"], body["conn"], dict(body["data"]))
+    """An event from one line of the agent. Raises ``ValueError``, ``KeyError`` or ``TypeError``.
+
+    What the record does not declare would be lost in it, and is refused here.
+    """
+    event = record.parse(line)
+    if more := undeclared(BY_NAME.get(event.kind), json.loads(line)["data"]):
+        raise ValueError(f"{event.kind} has no {', '.join(more)}")
+    return event

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from heartbed.observers.base import Emit
 from heartbed.observers.log_stream import TOGETHER_S, LogLine, LogStream
 from heartbed.record.event import Event
+from heartbed.record.kinds import AppExit
+from heartbed.record.kinds import AppLog as Words
 from heartbed.testbed.testbed import LogFeed
 
 HTTPD_TIME = r"\[(?P<time>[^\]]+)\]"
@@ -162,14 +164,13 @@ def to_event(entry: Entry, cell: str | None) -> Event:
             found = pattern.fullmatch(entry.text)
             if found is not None:
                 told = found.groupdict().get("pid")
-                return Event("app.exit", entry.t, cell, int(told) if told else entry.pid, data={"reason": entry.text})
-    data = {
-        "source": entry.source,
-        "level": entry.level,
-        "logger": entry.logger,
-        "text": entry.text,
-        "thread": entry.tid,
-    }
-    if entry.request_id not in (None, "-"):
-        data["request_id"] = entry.request_id
-    return Event("app.log", entry.t, cell, entry.pid, data=data)
+                return Event(AppExit(reason=entry.text), entry.t, cell, int(told) if told else entry.pid)
+    words = Words(
+        source=entry.source,
+        level=entry.level,
+        logger=entry.logger,
+        text=entry.text,
+        thread=entry.tid,
+        request_id=None if entry.request_id == "-" else entry.request_id,
+    )
+    return Event(words, entry.t, cell, entry.pid)

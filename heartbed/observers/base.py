@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import ObserverFailed
 
 Emit = Callable[[Event], None]
 """Takes an event; is called from the observers' threads."""
@@ -58,7 +59,7 @@ class Observer(Protocol):
 
 def failed(emit: Emit, observer: str, reason: str, *, cell: str | None = None) -> None:
     """Tell that an observer cannot see, and why."""
-    emit(Event("observer.failed", cell=cell, data={"observer": observer, "reason": reason}))
+    emit(Event(ObserverFailed(observer=observer, reason=reason), cell=cell))
 
 
 def pid_of(user_provided_name: str) -> int | None:

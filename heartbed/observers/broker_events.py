@@ -19,6 +19,7 @@ from kombu.exceptions import KombuError
 
 from heartbed.observers.base import Emit, Resolve, failed
 from heartbed.record.event import Event
+from heartbed.record.kinds import ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated, Kind
 
 EXCHANGE = "amq.rabbitmq.event"
 CONNECTION_NAME = "heartbed-observer"
@@ -125,38 +126,38 @@ class Translation:
             return self._created(told)
         if key == "connection.closed":
             gone = broker_pid(told["pid"])
-            data = {"name": told.get("name"), "broker_pid": gone, "timestamp_ms": _ms(told)}
+            closed = ConnectionClosed(name=told.get("name"), broker_pid=gone, timestamp_ms=_ms(told))
             conn, cell, pid = self._owners.get(gone) or self._owner(told)
-            return Event("broker.connection.closed", _time(told), cell, pid, conn, data)
+            return Event(closed, _time(told), cell, pid, conn)
         if key == "channel.created":
             channel, connection = broker_pid(told["pid"]), broker_pid(told["connection"])
             self._owners[channel] = self._owners.get(connection) or self._owner(told)
-            data = {"channel_pid": channel, "connection_pid": connection, "number": told.get("number")}
-            return self._of(channel, "broker.channel.created", told, data)
+            number = told.get("number")
+            created = ChannelCreated(channel_pid=channel, connection_pid=connection, number=number)
+            return self._of(channel, created, told)
         if key == "consumer.created":
             channel = broker_pid(told["channel"])
-            data = {"channel_pid": channel, "queue": told.get("queue")}
-            return self._of(channel, "broker.consumer.created", told, data)
+            return self._of(channel, ConsumerCreated(channel_pid=channel, queue=told.get("queue")), told)
         return None
 
     def _created(self, told: Mapping[str, Any]) -> Event:
         pid = broker_pid(told["pid"])
         self._owners[pid] = self._owner(told)
         host, _, port = str(self._owners[pid][0] or "").rpartition(":")
-        data = {
-            "name": told.get("name"),
-            "user_provided_name": told.get("user_provided_name"),
-            "peer_host": host or None,
-            "peer_port": int(port) if port else None,
-            "timeout_s": told.get("timeout"),
-            "broker_pid": pid,
-            "client_properties": _properties(told.get("client_properties") or []),
-        }
-        return self._of(pid, "broker.connection.created", told, data)
+        created = ConnectionCreated(
+            name=told.get("name"),
+            user_provided_name=told.get("user_provided_name"),
+            peer_host=host or None,
+            peer_port=int(port) if port else None,
+            timeout_s=told.get("timeout"),
+            broker_pid=pid,
+            client_properties=_properties(told.get("client_properties") or []),
+        )
+        return self._of(pid, created, told)
 
-    def _of(self, owner: str, kind: str, told: Mapping[str, Any], data: dict[str, Any]) -> Event:
+    def _of(self, owner: str, data: Kind, told: Mapping[str, Any]) -> Event:
         conn, cell, pid = self._owners.get(owner, (None, None, None))
-        return Event(kind, _time(told), cell, pid, conn, data)
+        return Event(data, _time(told), cell, pid, conn)
 
     def _owner(self, told: Mapping[str, Any]) -> tuple[str | None, str | None, int | None]:
         """Connection, cell and process, from the connection's name ``ip:port -> ip:port``.

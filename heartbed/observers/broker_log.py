@@ -10,6 +10,7 @@ from datetime import datetime
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.log_stream import LogLine, LogStream
 from heartbed.record.event import Event
+from heartbed.record.kinds import BrokerLog as Words
 from heartbed.testbed.testbed import LogFeed
 
 HEAD = re.compile(
@@ -51,7 +52,7 @@ class BrokerLog(LogStream["Entry"]):
     def tell(self, entry: Entry) -> None:
         """An entry that names a connection, or that somebody may want to know."""
         event = to_event(entry, self._resolve)
-        if event.conn is not None or event.data["level"] not in CHATTER or STARTING.search(event.data["text"]):
+        if event.conn is not None or entry.level not in CHATTER or STARTING.search(entry.text):
             self.emit(event)
 
 
@@ -92,7 +93,7 @@ class Entries:
             yield Entry(t, head["level"], head["pid"], "\n".join(texts).strip("\n"))
 
 
-def to_event(entry: Entry, resolve: Resolve) -> Event:
+def to_event(entry: Entry, resolve: Resolve) -> Event[Words]:
     """The entry as ``broker.log``, with connection, cell and process where it names a connection."""
     cell, pid, conn = None, None, None
     ends = ENDS.search(entry.text)
@@ -101,14 +102,8 @@ def to_event(entry: Entry, resolve: Resolve) -> Event:
         conn = f"{host}:{ends['port']}"
         cell, pid = resolve(host, (ends["name"] or "").rstrip(":"))
     reason, timeout_s = why(entry)
-    data = {
-        "level": entry.level,
-        "broker_pid": entry.broker_pid,
-        "reason": reason,
-        "text": entry.text,
-        "timeout_s": timeout_s,
-    }
-    return Event("broker.log", entry.t, cell, pid, conn, data)
+    words = Words(level=entry.level, broker_pid=entry.broker_pid, reason=reason, text=entry.text, timeout_s=timeout_s)
+    return Event(words, entry.t, cell, pid, conn)
 
 
 def why(entry: Entry) -> tuple[str, int | None]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from amqp import spec
 
 from heartbed.observers.base import Resolve
 from heartbed.record.event import Event
+from heartbed.record.kinds import Kind, WireClose, WireFrame, WireMissing, WireOpen
 
 FIELDS = (
     "frame.number",
@@ -81,9 +81,9 @@ def events_of(lines: Iterable[str], port: int, resolve: Resolve | None = None) -
         if packet.torn and packet.client not in torn:
             torn.add(packet.client)
             reason = f"packets of {packet.client} are missing from the capture before frame {packet.frame}"
-            yield Event("wire.missing", packet.t, cell, None, packet.client, {"reason": reason})
-        for kind, data in _told(packet):
-            yield Event(kind, packet.t, cell, None, packet.client, {"frame": packet.frame, **data})
+            yield Event(WireMissing(reason=reason), packet.t, cell, None, packet.client)
+        for data in _told(packet):
+            yield Event(data, packet.t, cell, None, packet.client)
 
 
 def parse(line: str, port: int) -> Packet | None:
@@ -113,29 +113,29 @@ def parse(line: str, port: int) -> Packet | None:
     )
 
 
-def _told(packet: Packet) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Kind and data of each event that a packet stands for, in the order of its octets."""
+def _told(packet: Packet) -> Iterator[Kind]:
+    """What each event tells that a packet stands for, in the order of its octets."""
     if packet.flags & SYN and not packet.flags & ACK:
-        yield "wire.open", {}
-    for frame in _amqp(packet):
-        yield "wire.frame", {"from": packet.sender, **frame}
+        yield WireOpen(frame=packet.frame)
+    yield from _amqp(packet)
     for flag, how in ((FIN, "fin"), (RST, "rst")):
         if packet.flags & flag:
-            yield "wire.close", {"from": packet.sender, "how": how}
+            yield WireClose(frame=packet.frame, sender=packet.sender, how=how)
 
 
-def _amqp(packet: Packet) -> Iterator[dict[str, Any]]:
+def _amqp(packet: Packet) -> Iterator[WireFrame]:
     if not packet.types:
         whole = {PROTOCOL: "protocol", HEARTBEAT: "heartbeat"}.get(packet.start)
         if whole:
-            yield {"type": whole, "channel": 0, "method": None}
+            yield WireFrame(frame=packet.frame, sender=packet.sender, type=whole, channel=0, method=None)
         return
     methods = iter(packet.methods)
     channels = iter(packet.channels)
     for number in packet.types:
         kind = TYPES.get(number, number)
         method = next(methods, None) if kind == "method" else None
-        yield {"type": kind, "channel": int(next(channels, "0")), "method": method}
+        channel = int(next(channels, "0"))
+        yield WireFrame(frame=packet.frame, sender=packet.sender, type=kind, channel=channel, method=method)
 
 
 def _list(text: str) -> list[str]:

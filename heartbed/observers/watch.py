@@ -15,6 +15,8 @@ from heartbed.observers.broker_log import BrokerLog
 from heartbed.observers.wire import Capture, dissect
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
+from heartbed.record.kinds import BrokerLog as BrokerWords
+from heartbed.record.kinds import CellAddress, RunPhase, WireMissing
 from heartbed.testbed.plan import USER, Plan
 from heartbed.testbed.testbed import Testbed
 
@@ -67,7 +69,7 @@ class Observation:
                 raise self._bed.failure("rabbitmq", f"RabbitMQ did not come up within {deadline_s:.0f} s")
         if self._capture is not None and not self._capture.ready.wait(CAPTURE_DEADLINE_S):
             reason = f"tcpdump did not listen within {CAPTURE_DEADLINE_S:.0f} s"
-            self._bus.emit(Event("wire.missing", data={"reason": reason}))
+            self._bus.emit(Event(WireMissing(reason=reason)))
 
     def _begin(self, observer: Observer) -> None:
         self._running.append(observer)
@@ -77,8 +79,8 @@ class Observation:
         """Learn the address of a started container, watch its processes and follow its log."""
         at = self._bed.address(service)
         self._by_address[at.ip] = service
-        data = {"ip": at.ip, "container": at.container, "container_pid": at.host_pid}
-        self._bus.emit(Event("cell.address", cell=service, data=data))
+        told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
+        self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid:
             self._agent.watch(service, at.host_pid)
         self._begin(AppLog(service, partial(self._bed.follow, service), self._bus.emit))
@@ -96,9 +98,9 @@ class Observation:
 
     def _on_event(self, event: Event) -> None:
         """Look at a process at the moment of its first loss while idle."""
-        if event.kind == "run.phase":
-            self._phase = str(event.data["phase"])
-        lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
+        if isinstance(event.data, RunPhase):
+            self._phase = event.data.phase
+        lost = isinstance(event.data, BrokerWords) and event.data.reason == "missed_heartbeats"
         if not lost or event.cell is None or self._phase not in ("opening", "idle"):
             return
         key = (event.cell, event.pid)

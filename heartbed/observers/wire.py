@@ -16,6 +16,7 @@ from typing import IO
 from heartbed.observers.base import Emit, Inside, Resolve
 from heartbed.observers.frames import FIELDS, FILTER, events_of
 from heartbed.record.event import Event
+from heartbed.record.kinds import WireMissing
 
 # Slots of 64 KiB (the longest packet there is), 64 MiB of them: in tcpdump's immediate mode every
 # packet takes one slot, and its default buffer holds 8. Not promiscuous: all traffic is the broker's own.
@@ -94,7 +95,7 @@ class Capture:
             self._missing(f"tcpdump has ended: {' '.join(self._said[-3:]) or 'without a word'}")
 
     def _missing(self, reason: str) -> None:
-        self._emit(Event("wire.missing", data={"reason": reason}))
+        self._emit(Event(WireMissing(reason=reason)))
 
 
 def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port: int = 5672) -> Iterator[Event]:
@@ -108,12 +109,12 @@ def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port:
     )
     try:
         if path.stat().st_size == 0:
-            yield Event("wire.missing", data={"reason": f"{path.name} is empty"})
+            yield Event(WireMissing(reason=f"{path.name} is empty"))
             return
         with path.open("rb") as file:
             yield from events_of(_tshark(command, file), port, resolve)
     except OSError as error:
-        yield Event("wire.missing", data={"reason": f"the capture could not be dissected: {error}"})
+        yield Event(WireMissing(reason=f"the capture could not be dissected: {error}"))
 
 
 def _tshark(command: list[str], file: IO[bytes]) -> Iterable[str]:

@@ -8,34 +8,47 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar, cast
+
+from pydantic import ValidationError
+from typing_extensions import TypeVar as TypeVarWithDefault
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import unwritable
+from heartbed.record import kinds
+from heartbed.record.kinds import Kind, RunStart
 
 SCHEMA = 1
 FILE_NAME = "record.jsonl"
 
+K = TypeVar("K", bound=Kind)
+K_co = TypeVarWithDefault("K_co", bound=Kind, covariant=True, default=Kind)
+
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Generic[K_co]):
     """Something observed at one moment.
 
-    ``t`` is in seconds since the epoch. ``line`` is the event's line in
-    ``record.jsonl``, from 1, and 0 for an event that has not been written.
+    ``data`` is what an event of its kind tells. ``t`` is in seconds since the
+    epoch. ``line`` is the event's line in ``record.jsonl``, from 1, and 0 for
+    an event that has not been written.
     """
 
-    kind: str
+    data: K_co
     t: float = field(default_factory=time.time)
     cell: str | None = None
     pid: int | None = None
     conn: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
     line: int = 0
+
+    @property
+    def kind(self) -> str:
+        """The kind's name in the record."""
+        return self.data.kind
 
     def to_json(self) -> str:
         """The event as one line, without its line break."""
@@ -46,9 +59,14 @@ class Event:
             "cell": self.cell,
             "pid": self.pid,
             "conn": self.conn,
-            "data": dict(self.data),
+            "data": self.data.told(),
         }
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def only(events: Iterable[Event], *wanted: type[K]) -> list[Event[K]]:
+    """Those events that are of these kinds."""
+    return [cast("Event[K]", event) for event in events if isinstance(event.data, wanted)]
 
 
 class Writer:
@@ -113,7 +131,8 @@ def read(folder: Path) -> list[Event]:
 
     ``folder`` is the run's folder or the record itself. A last line that was
     torn by a kill is left out. Raises ``InputError`` for a record that is not
-    there, is of a newer schema, or is damaged before its last line.
+    there, is of a newer schema, or is damaged before its last line: what is
+    read here has fields of the types that ``heartbed.record.kinds`` declares.
     """
     path = folder if folder.is_file() else folder / FILE_NAME
     try:
@@ -124,7 +143,7 @@ def read(folder: Path) -> list[Event]:
             hint="name a folder under runs/; `heartbed runs` lists them",
         ) from error
     events = list(_events(path, raw))
-    if not events or events[0].kind != "run.start":
+    if not events or not isinstance(events[0].data, RunStart):
         raise InputError(f"{path}: not a record: its first line is no run.start", hint="see docs/record.md")
     return events
 
@@ -135,14 +154,14 @@ def _events(path: Path, raw: bytes) -> Iterator[Event]:
         if not line.strip():
             continue
         try:
-            yield _event(json.loads(line), number)
-        except (ValueError, KeyError, TypeError) as error:
+            yield parse(line, number)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, _NewerSchemaError):
                 raise InputError(f"{path}:{number}: {error}", hint="use a newer heartbed to read this run") from None
             if number == len(lines):
                 return
             raise InputError(
-                f"{path}:{number}: not an event: {error}", hint="the record is damaged; see docs/record.md"
+                f"{path}:{number}: not an event: {_why(error)}", hint="the record is damaged; see docs/record.md"
             ) from None
 
 
@@ -150,7 +169,11 @@ class _NewerSchemaError(ValueError):
     pass
 
 
-def _event(body: dict[str, Any], number: int) -> Event:
+def parse(line: str | bytes, number: int = 0) -> Event:
+    """The event on one line. Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is none."""
+    body = json.loads(line)
+    if b"\\ud" in (line if isinstance(line, bytes) else line.encode()):
+        body = _escaped(body)
     schema = body["v"]
     if not isinstance(schema, int) or schema > SCHEMA:
         raise _NewerSchemaError(f"schema {schema!r}, but this heartbed reads up to {SCHEMA}")
@@ -160,11 +183,38 @@ def _event(body: dict[str, Any], number: int) -> Event:
     if not math.isfinite(t):
         raise ValueError("t must be finite")
     return Event(
-        kind=body["kind"],
-        t=t,
-        cell=body.get("cell"),
-        pid=body.get("pid"),
-        conn=body.get("conn"),
-        data=body["data"],
-        line=number,
+        kinds.parse(body["kind"], body["data"]),
+        t,
+        _of_type(body, "cell", str),
+        _of_type(body, "pid", int),
+        _of_type(body, "conn", str),
+        number,
     )
+
+
+T = TypeVar("T")
+
+
+def _of_type(body: dict[str, Any], key: str, wanted: type[T]) -> T | None:
+    value = body.get(key)
+    if value is not None and type(value) is not wanted:
+        raise ValueError(f"{key} must be {'a text' if wanted is str else 'a whole number'} or null, not {value!r:.60}")
+    return value
+
+
+def _escaped(value: Any) -> Any:
+    """The same with octets that are no text (lone surrogates, as a file's name may hold) in escaped form."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(each) for key, each in value.items()}
+    return [_escaped(each) for each in value] if isinstance(value, list) else value
+
+
+def _why(error: Exception) -> str:
+    """The error on one line; of a field, its place in ``data`` and what it should be."""
+    if not isinstance(error, ValidationError):
+        return str(error) or type(error).__name__
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{error.title}: data.{where}: {first['msg'][:1].lower()}{first['msg'][1:]}, not {first['input']!r:.60}"

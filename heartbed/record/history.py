@@ -7,9 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from heartbed.record.event import Event
+from heartbed.record.event import Event, K, only
+from heartbed.record.kinds import (
+    AppFacts,
+    AskedCell,
+    BrokerLog,
+    ChannelCreated,
+    ConnectionClosed,
+    ConnectionCreated,
+    ConsumerCreated,
+    Look,
+    Request,
+    RunEnd,
+    RunPhase,
+    RunStart,
+    WireClose,
+    WireFrame,
+    WireOpen,
+)
 
 
 class Purpose(StrEnum):
@@ -19,6 +36,8 @@ class Purpose(StrEnum):
     LISTEN = "LISTEN"
     UNKNOWN = "UNKNOWN"
 
+
+L = TypeVar("L", bound=Look)
 
 CLIENT_METHODS = {"basic.consume": Purpose.LISTEN, "basic.publish": Purpose.SEND}
 
@@ -31,21 +50,14 @@ class ConnectionHistory:
     cell: str
     events: list[Event] = field(default_factory=list)
 
-    def of(self, *kinds: str) -> list[Event]:
+    def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds."""
-        return [event for event in self.events if event.kind in kinds]
-
-    def first(self, kind: str, **data: object) -> Event | None:
-        """The first event of a kind whose data holds these values."""
-        for event in self.events:
-            if event.kind == kind and all(event.data.get(key) == value for key, value in data.items()):
-                return event
-        return None
+        return only(self.events, *kinds)
 
     @cached_property
-    def created(self) -> Event | None:
+    def created(self) -> Event[ConnectionCreated] | None:
         """The broker's own word that the connection was opened."""
-        return self.first("broker.connection.created")
+        return next(iter(self.of(ConnectionCreated)), None)
 
     @cached_property
     def opened(self) -> float:
@@ -60,51 +72,46 @@ class ConnectionHistory:
     @cached_property
     def timeout_s(self) -> float | None:
         """The negotiated heartbeat timeout; 0 when heartbeats are off."""
-        timeout = self.created.data.get("timeout_s") if self.created else None
-        return None if timeout is None else float(timeout)
+        return self.created.data.timeout_s if self.created else None
 
     @cached_property
     def purpose(self) -> Purpose:
         """SEND or LISTEN: a connection with a consumer listens, one that only publishes sends."""
-        if self.of("broker.consumer.created"):
+        if self.of(ConsumerCreated):
             return Purpose.LISTEN
-        methods = [CLIENT_METHODS.get(str(f.data.get("method"))) for f in self.frames("client")]
+        methods = [CLIENT_METHODS.get(f.data.method or "") for f in self.frames("client")]
         if Purpose.LISTEN in methods:
             return Purpose.LISTEN
         # Without a consumer a channel can only have been opened to publish.
-        if Purpose.SEND in methods or self.of("broker.channel.created"):
+        if Purpose.SEND in methods or self.of(ChannelCreated):
             return Purpose.SEND
         return Purpose.UNKNOWN
 
-    def frames(self, sender: str, kind: str | None = None) -> list[Event]:
+    def frames(self, sender: str, kind: str | None = None) -> list[Event[WireFrame]]:
         """AMQP frames of ``client`` or ``broker`` in the capture, of one type or of all."""
-        return [
-            event
-            for event in self.of("wire.frame")
-            if event.data.get("from") == sender and kind in (None, event.data.get("type"))
-        ]
+        return [e for e in self.of(WireFrame) if e.data.sender == sender and kind in (None, e.data.type)]
 
     @cached_property
     def captured(self) -> bool:
         """Whether the capture holds this connection."""
-        return bool(self.of("wire.open", "wire.frame"))
+        return bool(self.of(WireOpen) or self.of(WireFrame))
 
     @cached_property
-    def wire_close(self) -> Event | None:
+    def wire_close(self) -> Event[WireClose] | None:
         """The first FIN or RST."""
-        return next(iter(self.of("wire.close")), None)
+        return next(iter(self.of(WireClose)), None)
 
     @cached_property
-    def log_close(self) -> Event | None:
+    def log_close(self) -> Event[BrokerLog] | None:
         """The broker's log entry that says why it closed: the one with a reason, else the first."""
-        entries = self.of("broker.log")
-        telling = [entry for entry in entries if entry.data.get("reason") != "other"]
+        entries = self.of(BrokerLog)
+        telling = [entry for entry in entries if entry.data.reason != "other"]
         return next(iter(telling or entries), None)
 
     @cached_property
-    def close_event(self) -> Event | None:
+    def close_event(self) -> Event[ConnectionClosed] | None:
         """The broker's event that the connection is closed."""
-        return self.first("broker.connection.closed")
+        return next(iter(self.of(ConnectionClosed)), None)
 
     @cached_property
     def closed(self) -> float | None:
@@ -112,15 +119,16 @@ class ConnectionHistory:
 
         RabbitMQ writes its log entry before it closes, on a busy machine up to 0.1 s before.
         """
-        told = self.log_close if self.log_close and self.log_close.data.get("reason") != "other" else None
-        return next((event.t for event in (self.wire_close, self.close_event, told) if event is not None), None)
+        told = self.log_close if self.log_close and self.log_close.data.reason != "other" else None
+        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, told)
+        return next((event.t for event in ends if event is not None), None)
 
     @cached_property
     def close_reason(self) -> str | None:
         """The reason the broker's log gives; ``unlogged`` when it closed without a word."""
         if self.closed is None:
             return None
-        return str(self.log_close.data.get("reason")) if self.log_close else "unlogged"
+        return self.log_close.data.reason if self.log_close else "unlogged"
 
     @cached_property
     def closed_by(self) -> str | None:
@@ -130,7 +138,7 @@ class ConnectionHistory:
         if self.close_reason == "missed_heartbeats":
             return "broker"
         if self.wire_close is not None:
-            return str(self.wire_close.data["from"])
+            return self.wire_close.data.sender
         return "client" if self.close_reason in ("client_closed", "clean") else "unknown"
 
     def last_client_octet(self, before: float) -> float | None:
@@ -152,32 +160,37 @@ class CellHistory:
     """All that was observed of one cell."""
 
     name: str
-    asked: dict[str, Any]
+    asked: AskedCell
     probe: str = "idle"
     events: list[Event] = field(default_factory=list)
     connections: list[ConnectionHistory] = field(default_factory=list)
 
-    def of(self, *kinds: str) -> list[Event]:
+    def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds that are the cell's own."""
-        return [event for event in self.events if event.kind in kinds]
+        return only(self.events, *kinds)
 
-    def requests(self, *phases: str) -> list[Event]:
+    def requests(self, *phases: str) -> list[Event[Request]]:
         """Requests sent in these phases."""
-        return [event for event in self.of("request") if event.data.get("phase") in phases]
+        return [event for event in self.of(Request) if event.data.phase in phases]
 
-    def looks(self, kind: str, pid: int | None) -> list[Event]:
-        """What was seen of one process: ``process.stacks`` or ``process.greenlets`` that could be had."""
-        return [event for event in self.of(kind) if event.pid == pid and "error" not in event.data]
+    def looks(self, kind: type[L], pid: int | None) -> list[Event[L]]:
+        """What was seen of one process: ``ProcessStacks`` or ``ProcessGreenlets`` that could be had."""
+        return [event for event in self.of(kind) if event.pid == pid and event.data.error is None]
+
+    @cached_property
+    def said(self) -> AppFacts:
+        """What the application said it is; empty when it was not asked."""
+        return next((event.data for event in self.of(AppFacts)), AppFacts())
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the application said it is; empty when it was not asked."""
-        return next((dict(event.data) for event in self.of("app.facts")), {})
+        """The same as plain data, with all that it said."""
+        return self.said.told()
 
     @cached_property
     def idle_from(self) -> float | None:
         """When the last request before the idle period, which is one that needs RabbitMQ, had been answered."""
-        ends = [event.t + float(event.data["ms"]) / 1000 for event in self.requests("open", "before")]
+        ends = [event.t + event.data.ms / 1000 for event in self.requests("open", "before")]
         return max(ends, default=None)
 
     @cached_property
@@ -190,26 +203,26 @@ class CellHistory:
 class RunHistory:
     """One run: its first event, its cells, and what belongs to no cell."""
 
-    start: Event
-    end: Event | None
+    start: Event[RunStart]
+    end: Event[RunEnd] | None
     last_t: float
     events: Sequence[Event]
     cells: list[CellHistory]
     others: dict[str, list[ConnectionHistory]]
 
-    def of(self, *kinds: str) -> list[Event]:
+    def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds, in order of time."""
-        return [event for event in self.events if event.kind in kinds]
+        return only(self.events, *kinds)
 
-    def phase(self, name: str) -> Event | None:
+    def phase(self, name: str) -> Event[RunPhase] | None:
         """When the run entered a phase."""
-        return next((event for event in self.of("run.phase") if event.data.get("phase") == name), None)
+        return next((event for event in self.of(RunPhase) if event.data.phase == name), None)
 
 
 def sort(events: Iterable[Event]) -> RunHistory:
     """Sort the events of a record, of which the first is ``run.start``."""
     given = list(events)
-    start = given[0]
+    start = only(given[:1], RunStart)[0]
     ordered = sorted(given, key=lambda event: event.t)
     by_conn: dict[str, list[Event]] = defaultdict(list)
     by_cell: dict[str, list[Event]] = defaultdict(list)
@@ -221,20 +234,19 @@ def sort(events: Iterable[Event]) -> RunHistory:
     connections: dict[str, list[ConnectionHistory]] = defaultdict(list)
     for conn, own in by_conn.items():
         # The broker's own event knows the client's name; what is known by the address alone may be another's.
-        told = sorted(own, key=lambda event: event.kind != "broker.connection.created")
+        told = sorted(own, key=lambda event: not isinstance(event.data, ConnectionCreated))
         owner = next((event.cell for event in told if event.cell is not None), None)
         if owner is not None:
             connections[owner].append(ConnectionHistory(conn, owner, own))
-    probe = str(start.data.get("probe", "idle"))
     cells = [
-        CellHistory(asked["name"], dict(asked), probe, by_cell[asked["name"]], connections.pop(asked["name"], []))
-        for asked in start.data.get("cells", [])
+        CellHistory(asked.name, asked, start.data.probe, by_cell[asked.name], connections.pop(asked.name, []))
+        for asked in start.data.cells
     ]
     for cell in cells:
         cell.connections.sort(key=lambda connection: connection.opened)
     return RunHistory(
         start=start,
-        end=next((event for event in given if event.kind == "run.end"), None),
+        end=next(iter(only(given, RunEnd)), None),
         last_t=ordered[-1].t,
         events=ordered,
         cells=cells,

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from heartbed.record import folder as folders
-from heartbed.record.event import Event, read
+from heartbed.record.event import Event, K, only, read
+from heartbed.record.kinds import RunEnd, RunPhase
 from heartbed.verdict import judge
 from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
 
@@ -39,25 +40,28 @@ class RunData:
         return _grouped((event.conn, event) for event in self.events)
 
     @cached_property
-    def _by_kind(self) -> dict[str | None, list[Event]]:
-        return _grouped((event.kind, event) for event in self.events)
+    def _in_order(self) -> list[Event]:
+        return sorted(self.events, key=lambda event: event.t)
 
     def at_line(self, line: int) -> Event | None:
         """The event on that line of the record, if the record reaches so far."""
         return self._by_line.get(line)
 
-    def of_kind(self, *kinds: str) -> list[Event]:
+    def of_kind(self, *kinds: type[K]) -> list[Event[K]]:
         """All events of these kinds, in order of time."""
-        found = [event for kind in kinds for event in self._by_kind.get(kind, ())]
-        return sorted(found, key=lambda event: event.t)
+        return only(self._in_order, *kinds)
 
-    def of_cell(self, cell: str, *kinds: str) -> list[Event]:
-        """The events of one cell, only these kinds if any are named, in order of time."""
-        return [event for event in self._by_cell.get(cell, ()) if not kinds or event.kind in kinds]
+    def all_of_cell(self, cell: str) -> list[Event]:
+        """The events of one cell, in order of time."""
+        return self._by_cell.get(cell, [])
 
-    def of_connection(self, connection: Connection, *kinds: str) -> list[Event]:
-        """The events of one connection, whoever observed them, in order of time."""
-        return [event for event in self._by_conn.get(connection.conn, ()) if not kinds or event.kind in kinds]
+    def of_cell(self, cell: str, *kinds: type[K]) -> list[Event[K]]:
+        """The events of one cell that are of these kinds, in order of time."""
+        return only(self.all_of_cell(cell), *kinds)
+
+    def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
+        """The events of one connection that are of these kinds, whoever observed them, in order of time."""
+        return only(self._by_conn.get(connection.conn, []), *kinds)
 
     def cell(self, name: str) -> CellVerdict | None:
         """The first verdict on the cell of that name."""
@@ -66,19 +70,19 @@ class RunData:
     @property
     def meanwhile(self) -> str:
         """What was done to the cells in the idle period, as the record has it."""
-        told = (e.data.get("meanwhile") for e in self.of_kind("run.phase") if e.data.get("phase") == "idle")
-        return str(next(told, None) or "nothing touches the cells")
+        idle = RunPhase(phase="idle")
+        return next((e.data for e in self.of_kind(RunPhase) if e.data.phase == "idle"), idle).meanwhile
 
     @property
     def idle(self) -> tuple[float, float] | None:
         """When the common idle period began and ended (epoch seconds), as far as the record tells."""
-        began = next((event for event in self.of_kind("run.phase") if event.data.get("phase") == "idle"), None)
+        began = next((event for event in self.of_kind(RunPhase) if event.data.phase == "idle"), None)
         if began is None:
             return None
-        after = [event.t for event in self.of_kind("run.phase", "run.end") if event.t > began.t]
-        until = began.data.get("until")
-        ends = after[0] if after else until if isinstance(until, int | float) else self.events[-1].t
-        return began.t, max(began.t, float(ends))
+        ends = [*self.of_kind(RunPhase), *self.of_kind(RunEnd)]
+        after = min((event.t for event in ends if event.t > began.t), default=None)
+        until = self.events[-1].t if began.data.until is None else began.data.until
+        return began.t, max(began.t, until if after is None else after)
 
 
 def _grouped(pairs: Iterable[tuple[str | None, Event]]) -> dict[str | None, list[Event]]:

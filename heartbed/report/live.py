@@ -23,6 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import seconds
 
@@ -142,19 +143,20 @@ class LiveView:
         """Changes the state of the cells; returns what is worth a line."""
         if event.cell and event.conn:
             self._cell_of[event.conn] = event.cell
-        if event.kind == "run.phase":
-            return self._phase_changed(event)
+        told = event.data
+        if isinstance(told, RunPhase):
+            return self._phase_changed(event.t, told)
         name = event.cell or self._cell_of.get(event.conn or "")
         cell = self._cells.get(name or "")
         if name is None or cell is None:
             return []
-        if event.kind == "cell.state":
-            return self._state_changed(name, cell, event)
-        if event.kind == "request" and event.data.get("phase") == "during":
+        if isinstance(told, CellState):
+            return self._state_changed(name, cell, told)
+        if isinstance(told, Request) and told.phase == "during":
             cell.paged = True
-        elif event.kind == "request":
-            cell.asked = event.t + float(event.data.get("ms") or 0) / 1000
-        lost = event.kind == "broker.log" and event.data.get("reason") == "missed_heartbeats"
+        elif isinstance(told, Request):
+            cell.asked = event.t + told.ms / 1000
+        lost = isinstance(told, BrokerLog) and told.reason == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
         if lost and self._phase in ("opening", "idle") and cell.word != "lost":
             since = cell.asked or self._idle or event.t
@@ -163,26 +165,24 @@ class LiveView:
             return [f"{name}: {cell.fate}"]
         return []
 
-    def _phase_changed(self, event: Event) -> list[str]:
-        self._phase = str(event.data.get("phase") or "")
+    def _phase_changed(self, t: float, told: RunPhase) -> list[str]:
+        self._phase = told.phase
         if self._phase == "idle":
-            until = event.data.get("until")
-            self._idle, self._until = event.t, float(until) if isinstance(until, int | float) else event.t
+            self._idle, self._until = t, t if told.until is None else told.until
             for cell in self._cells.values():
                 if cell.state == "opened":
                     cell.state = "idling"
-            meanwhile = event.data.get("meanwhile") or "nothing touches the cells"
-            return [f"idle for {seconds(self._until - self._idle)}: {meanwhile}"]
+            return [f"idle for {seconds(self._until - self._idle)}: {told.meanwhile}"]
         if self._phase == "asking":
             for cell in self._cells.values():
                 if cell.state == "idling" and not cell.word:
                     cell.word, cell.fate = "kept", "kept so far"
         return [self._phase]
 
-    def _state_changed(self, name: str, cell: _Cell, event: Event) -> list[str]:
-        cell.state = str(event.data.get("state") or "?")
+    def _state_changed(self, name: str, cell: _Cell, told: CellState) -> list[str]:
+        cell.state = told.state
         if cell.state == "failed":
-            cell.word, cell.fate = "failed", one_line(event.data.get("reason") or "", 100)
+            cell.word, cell.fate = "failed", one_line(told.reason, 100)
         if cell.state in QUIET_STATES:
             return []
         count = sum(other.state == cell.state for other in self._cells.values())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from heartbed.record.event import only
+from heartbed.record.kinds import AppLog, BrokerLog, RunStart, WireMissing
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.facts import Fact, facts
@@ -145,22 +147,22 @@ def source_words(run: RunData, item: Evidence) -> str:
     """Who observed an event: ``RabbitMQ’s log``, ``wire``, ..."""
     event = run.at_line(item.line)
     if item.kind == "app.log":
-        return "httpd’s log" if event and event.data.get("source") == "httpd" else "application’s log"
+        httpds = event is not None and isinstance(event.data, AppLog) and event.data.source == "httpd"
+        return "httpd’s log" if httpds else "application’s log"
     names = {"broker.log": "RabbitMQ’s log", "process.stacks": "stack", "process.greenlets": "greenlets"}
     return names.get(item.kind, item.kind.partition(".")[0])
 
 
 def _said(run: RunData, item: Evidence) -> str:
     event = run.at_line(item.line)
-    if event is not None and item.kind in ("broker.log", "app.log") and event.data.get("text"):
-        return str(event.data["text"])
-    return item.text
+    said = event.data.text if event is not None and isinstance(event.data, BrokerLog | AppLog) else ""
+    return said or item.text
 
 
 def missing(run: RunData) -> list[str]:
     """What was not observed: as the verdict says, and what the record itself lacks."""
     lacking = list(run.verdict.missing)
-    reasons = [str(event.data.get("reason") or "no reason given") for event in run.of_kind("wire.missing")]
+    reasons = [event.data.reason for event in run.of_kind(WireMissing)]
     lacking += [f"the wire: {reason}" for reason in reasons if not any(reason in item for item in lacking)]
     if run.verdict.status != "complete":
         lacking.append(f"whatever came after the run was {run.verdict.status}")
@@ -174,12 +176,12 @@ def missing(run: RunData) -> list[str]:
 def provenance(run: RunData) -> dict[str, str]:
     """Where and with what the run was made."""
     verdict = run.verdict
-    started = next((event for event in run.events if event.kind == "run.start"), None)
-    argv = started.data.get("argv") if started else None
+    started = next(iter(only(run.events, RunStart)), None)
+    argv = started.data.argv if started else None
     host = {f"host: {key}": str(value) for key, value in verdict.host.items()}
     docker = {f"docker: {key}": str(value) for key, value in verdict.docker.items()}
     images = {f"image: {service}": _image(value) for service, value in verdict.images.items()}
-    command = {"command": " ".join(map(str, argv))} if argv else {}
+    command = {"command": " ".join(argv)} if argv else {}
     return {**verdict.versions, **host, **docker, **images, "heartbed": verdict.heartbed, **command}
 
 

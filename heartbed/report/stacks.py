@@ -9,13 +9,13 @@ httpd or mod_wsgi where no hub is ever run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
-from typing import Any
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import Frame, Greenlet, ProcessGreenlets, ProcessStacks, Request, Thread
 from heartbed.report.data import RunData
 from heartbed.report.words import seconds
 from heartbed.verdict.location import GREEN_LOCKS, OSLO_DRIVER, WAITS_FOR_LOCK
@@ -50,8 +50,6 @@ LATE_S = 0.5
 
 PACKAGES = ("site-packages", "dist-packages")
 STANDARD_LIBRARY = re.compile(r"python3\.\d+")
-
-Frame = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -92,52 +90,48 @@ class Dump:
 def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
     """The stack dumps of a cell's processes; those that hold one of its connections first."""
     owners = {connection.pid for connection in cell.connections}
-    greens = {e.pid: e for e in run.of_cell(cell.cell, "process.greenlets") if e.data.get("at") == at}
-    openers = {
-        (e.pid, e.data.get("thread")) for e in run.of_cell(cell.cell, "request") if e.data.get("phase") == "open"
-    }
+    greens = {e.pid: e for e in run.of_cell(cell.cell, ProcessGreenlets) if e.data.at == at}
+    openers = {(e.pid, e.data.thread) for e in run.of_cell(cell.cell, Request) if e.data.phase == "open"}
     found = []
-    for event in run.of_cell(cell.cell, "process.stacks"):
-        if event.data.get("at") == at:
+    for event in run.of_cell(cell.cell, ProcessStacks):
+        if event.data.at == at:
             tids = {tid for pid, tid in openers if pid == event.pid}
             found.append(_dump(event, greens.get(event.pid), tids))
     return sorted(found, key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
 
 
-def _dump(event: Event, greenlets: Event | None, openers: set[Any]) -> Dump:
-    threads = [thread for thread in event.data.get("threads") or () if isinstance(thread, Mapping)]
+def _dump(event: Event[ProcessStacks], greenlets: Event[ProcessGreenlets] | None, openers: set[int | None]) -> Dump:
+    threads = event.data.threads
     greens, tid = _greens(greenlets)
-    ranked = sorted(threads, key=lambda thread: (*_rank(thread, tid), thread.get("tid") not in openers))
+    ranked = sorted(threads, key=lambda thread: (*_rank(thread, tid), thread.tid not in openers))
     stacks = _grouped(ranked)
     return Dump(
         pid=event.pid,
         t=event.t,
-        error=str(
-            event.data.get("error") or ("" if threads else event.data.get("native_error") or "no thread was seen")
-        ),
+        error=event.data.error or ("" if threads else event.data.native_error or "no thread was seen"),
         stack=stacks[0] if stacks else None,
         greens=greens,
         others=tuple(stacks[1:]),
     )
 
 
-def _rank(thread: Mapping[str, Any], green_tid: object) -> tuple[bool, bool, bool]:
+def _rank(thread: Thread, green_tid: int | None) -> tuple[bool, bool, bool]:
     """Sorts a heartbeat that is locked out first, then the thread of the heartbeat's hub, then one that beats."""
     meaning = telling_frame(frames_of(thread))[1]
-    own = "heartbeat" in str(thread.get("name") or "").lower() or meaning == HEARTBEAT
-    return (meaning != LOCKED_OUT, green_tid is None or thread.get("tid") != green_tid, not own)
+    own = "heartbeat" in thread.name.lower() or meaning == HEARTBEAT
+    return (meaning != LOCKED_OUT, green_tid is None or thread.tid != green_tid, not own)
 
 
-def _greens(event: Event | None) -> tuple[tuple[Stack, ...], object]:
+def _greens(event: Event[ProcessGreenlets] | None) -> tuple[tuple[Stack, ...], int | None]:
     """The green threads that tell something, and the OS thread that the one which sends heartbeats belongs to."""
     locked: list[Stack] = []
     beating: list[Stack] = []
     beating_tid = None
-    for greenlet in (event.data.get("greenlets") or ()) if event else ():
-        frames, tid = frames_of(greenlet), greenlet.get("tid")
+    for greenlet in event.data.greenlets if event else ():
+        frames, tid = frames_of(greenlet), greenlet.tid
         name = "green thread" if tid is None else f"green thread of thread {tid}"
         index, meaning = telling_frame(frames)
-        if event is None or greenlet.get("dead"):
+        if event is None or greenlet.dead:
             continue
         if meaning == HEARTBEAT and not beating:
             beating = [Stack((name,), frames, index, f"{HEARTBEAT}, suspended here{_lateness(event, tid)}")]
@@ -147,69 +141,68 @@ def _greens(event: Event | None) -> tuple[tuple[Stack, ...], object]:
     return (*locked, *beating), beating_tid
 
 
-def _lateness(event: Event, tid: object) -> str:
-    hubs = event.data.get("hubs") or ()
-    overdue = next((hub.get("next_timer_overdue_s") for hub in hubs if hub.get("tid") == tid), None)
+def _lateness(event: Event[ProcessGreenlets], tid: int | None) -> str:
+    overdue = next((hub.next_timer_overdue_s for hub in event.data.hubs if hub.tid == tid), None)
     return f"; its hub should have run {seconds(overdue)} ago" if overdue and overdue > LATE_S else ""
 
 
 def _green_lock(frames: Sequence[Frame]) -> int | None:
     """The index of the frame in which a green thread waits for a lock on behalf of oslo.messaging, if it does."""
-    index = next((n for n, frame in enumerate(frames) if str(frame.get("file")).endswith(GREEN_LOCKS)), None)
+    index = next((n for n, frame in enumerate(frames) if frame.file.endswith(GREEN_LOCKS)), None)
     if index is None or any(_function(frame) == "sleep" for frame in frames):
         return None
-    return index if any(OSLO_DRIVER in str(frame.get("file")) for frame in frames[index:]) else None
+    return index if any(OSLO_DRIVER in frame.file for frame in frames[index:]) else None
 
 
-def _grouped(threads: Sequence[Mapping[str, Any]]) -> list[Stack]:
-    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+def _grouped(threads: Sequence[Thread]) -> list[Stack]:
+    groups: dict[tuple[str, ...], list[Thread]] = {}
     for thread in threads:
-        shape = tuple(f"{f.get('function')} {f.get('file')} {f.get('line')}" for f in frames_of(thread))
+        shape = tuple(f"{f.function} {f.file} {f.line}" for f in frames_of(thread))
         groups.setdefault(shape, []).append(thread)
     return [_stack(members) for members in groups.values()]
 
 
-def _stack(threads: Sequence[Mapping[str, Any]]) -> Stack:
+def _stack(threads: Sequence[Thread]) -> Stack:
     frames = frames_of(threads[0])
     telling, meaning = telling_frame(frames)
-    names = tuple(f"{thread.get('tid', '?')} {thread.get('name') or ''}".strip() for thread in threads)
+    names = tuple(f"{thread.tid} {thread.name}".strip() for thread in threads)
     return Stack(names, frames, telling, meaning)
 
 
-def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
+def frames_of(thread: Thread | Greenlet) -> tuple[Frame, ...]:
     """The frames of a thread or greenlet, innermost first.
 
     Of a thread without a stack the system call is known that it waits in.
     """
-    frames = [frame for frame in thread.get("frames") or () if isinstance(frame, Mapping)]
-    if not frames and thread.get("syscall"):
-        frames = [{"function": thread["syscall"], "file": SYSTEM_CALL, "line": 0, "native": True}]
+    frames: Sequence[Frame] = thread.frames
+    if not frames and isinstance(thread, Thread) and thread.syscall:
+        frames = [Frame(function=thread.syscall, file=SYSTEM_CALL, native=True)]
     return tuple(_without_nameless(frames))
 
 
 def _without_nameless(frames: Sequence[Frame]) -> Iterator[Frame]:
     """Each row of native frames without symbols as one."""
-    for nameless, row in groupby(frames, key=lambda frame: frame.get("file") if _is_nameless(frame) else None):
+    for nameless, row in groupby(frames, key=lambda frame: frame.file if _is_nameless(frame) else None):
         members = list(row)
         if nameless is None:
             yield from members
         else:
             count = f"{len(members)} frames" if len(members) > 1 else "a frame"
-            yield {"function": f"({count} without a name)", "file": nameless, "line": 0, "native": True}
+            yield Frame(function=f"({count} without a name)", file=nameless, native=True)
 
 
 def _is_nameless(frame: Frame) -> bool:
-    return str(frame.get("function") or "").startswith("0x")
+    return frame.function.startswith("0x")
 
 
 def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
     """The index of the innermost frame that tells what the thread is there for, and what that means."""
-    runs_python = any(not frame.get("native") for frame in frames)
+    runs_python = any(not frame.native for frame in frames)
     for index, frame in enumerate(frames):
         for function, file, only_native, meaning in PLACES:
             if only_native and runs_python:
                 continue
-            if re.fullmatch(function, _function(frame)) and re.search(file, str(frame.get("file") or "")):
+            if re.fullmatch(function, _function(frame)) and re.search(file, frame.file):
                 return index, meaning
     for index, frame in enumerate(frames):
         if not runs_python and WAITS.fullmatch(_function(frame).lstrip("_")):
@@ -218,21 +211,21 @@ def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
 
 
 def _module(frames: Sequence[Frame]) -> str:
-    files = (PurePosixPath(str(frame.get("file") or "")).name for frame in frames if frame.get("native"))
+    files = (PurePosixPath(frame.file).name for frame in frames if frame.native)
     return next((file for file in files if file.startswith("mod_")), "")
 
 
 def place(frame: Frame) -> str:
     """Where a frame is: ``mod_mpm_prefork.so`` or ``eventlet/hubs/poll.py:77``."""
-    path = PurePosixPath(str(frame.get("file") or "?"))
-    if frame.get("native"):
+    path = PurePosixPath(frame.file or "?")
+    if frame.native:
         return path.name
     parts = path.parts
     roots = [i for i, part in enumerate(parts) if part in PACKAGES or STANDARD_LIBRARY.fullmatch(part)]
     short = parts[roots[-1] + 1 :] if roots else parts[-3:]
-    return f"{'/'.join(short)}:{frame['line']}" if frame.get("line") else "/".join(short)
+    return f"{'/'.join(short)}:{frame.line}" if frame.line else "/".join(short)
 
 
 def _function(frame: Frame) -> str:
     """The bare name: ``accept4`` of ``accept4@plt (libc.so.6)``, ``wait`` of ``Hub.wait``."""
-    return re.split(r"[@ (]", str(frame.get("function") or ""), maxsplit=1)[0].rpartition(".")[2]
+    return re.split(r"[@ (]", frame.function, maxsplit=1)[0].rpartition(".")[2]

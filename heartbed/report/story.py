@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import AppExit, AppLog, BrokerLog, CellState, ProcessGone, Request, Socket
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
@@ -98,39 +99,43 @@ def _range(values: Sequence[float], shown: Callable[[float], str]) -> str:
 
 
 def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    asked = [event for event in run.of_cell(cell.cell, "request") if event.data.get("what") != "facts"]
-    for alike in _alike(asked, lambda event: (event.data.get("phase"), event.data.get("what"), _answer(event))):
+    asked = [event for event in run.of_cell(cell.cell, Request) if event.data.what != "facts"]
+    for alike in _alike(asked, lambda event: (event.data.phase, event.data.what, _answer(event))):
         first, data = alike[0], alike[0].data
-        took = [event.data["ms"] for event in alike if isinstance(event.data.get("ms"), int | float)]
-        what = f"{data.get('what')} {_answer(first)}"
-        if took:
-            what += f" after {_range(took, milliseconds)}"
-        if data.get("error"):
-            what += f" ({one_line(data['error'], ERROR_LENGTH)})"
+        took = [event.data.ms for event in alike]
+        what = f"{data.what} {_answer(first)} after {_range(took, milliseconds)}"
+        if data.error:
+            what += f" ({one_line(data.error, ERROR_LENGTH)})"
         if len(alike) > 1:
             what = f"{len(alike)} times: {what}"
         where = _processes(event.pid for event in alike)
-        if len(alike) == 1 and where and data.get("thread") is not None:
-            where += f", thread {data['thread']}"
-        failed = not isinstance(data.get("status"), int) or data["status"] >= 400
+        if len(alike) == 1 and where and data.thread is not None:
+            where += f", thread {data.thread}"
+        failed = data.status is None or data.status >= 400
         yield Line(first.t, "request", f"{what}{f', {where}' if where else ''}", telling=failed)
 
 
-def _answer(event: Event) -> str:
-    status = event.data.get("status")
+def _answer(event: Event[Request]) -> str:
+    status = event.data.status
     return f"answered {status}" if status is not None else "not answered"
 
 
 def _states(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    for event in run.of_cell(cell.cell, "cell.state"):
-        if event.data.get("state") == "failed":
-            yield Line(event.t, "cell", f"failed: {event.data.get('reason')}", telling=True)
-    gone = run.of_cell(cell.cell, "app.exit", "process.gone")
-    for alike in _alike(gone, lambda event: str(event.data.get("reason") or "")):
-        reason = alike[0].data.get("reason")
+    for event in run.of_cell(cell.cell, CellState):
+        if event.data.state == "failed":
+            yield Line(event.t, "cell", f"failed: {event.data.reason}", telling=True)
+    gone: list[Event[AppExit] | Event[ProcessGone]] = [*run.of_cell(cell.cell, AppExit)]
+    gone += run.of_cell(cell.cell, ProcessGone)
+    for alike in _alike(sorted(gone, key=lambda event: event.t), _parting):
+        reason = _parting(alike[0])
         has = "have" if len({event.pid for event in alike}) > 1 else "has"
         said = f": {reason}" if reason else ""
         yield Line(alike[0].t, "process", f"{_processes(e.pid for e in alike)} {has} gone{said}", telling=True)
+
+
+def _parting(event: Event[AppExit] | Event[ProcessGone]) -> str:
+    """Httpd's words for the end of a process; of most there are none."""
+    return event.data.reason if isinstance(event.data, AppExit) else ""
 
 
 @dataclass(frozen=True)
@@ -169,22 +174,22 @@ def _looks(dump: stacks.Dump) -> Iterator[_Look]:
         if stack is None or not stack.frames:
             continue
         frame, green = stack.frames[stack.telling or 0], stack is not dump.stack
-        where = stack.module if frame.get("native") and stack.module else stacks.place(frame)
+        where = stack.module if frame.native and stack.module else stacks.place(frame)
         within = "" if where == stacks.SYSTEM_CALL else f" of {where}"
         # How late its hub is differs from process to process, and says no more here.
         meaning = f": {stack.meaning.partition('; ')[0]}" if stack.meaning else ""
-        what = f"is in {frame.get('function', '?')}{within}{meaning}"
+        what = f"is in {frame.function}{within}{meaning}"
         thread = stack.names[0] if green else f"thread {stack.names[0]}"
         yield _Look(dump.t, dump.pid, thread, green, what, stack.telling is not None)
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    grave = [e for e in run.of_cell(cell.cell, "app.log") if str(e.data.get("level", "")).lower() in GRAVE]
-    groups = _alike(grave, lambda event: NUMBERS.sub("0", one_line(event.data.get("text"), LOG_LENGTH)))
+    grave = [e for e in run.of_cell(cell.cell, AppLog) if (e.data.level or "").lower() in GRAVE]
+    groups = _alike(grave, lambda event: NUMBERS.sub("0", one_line(event.data.text, LOG_LENGTH)))
     for alike in groups[:MOST_LOGS]:
         times = f"{len(alike)} times: " if len(alike) > 1 else ""
-        source = f"{alike[0].data.get('source', 'app')} log"
-        yield Line(alike[0].t, source, times + one_line(alike[0].data.get("text"), LOG_LENGTH))
+        source = f"{alike[0].data.source} log"
+        yield Line(alike[0].t, source, times + one_line(alike[0].data.text, LOG_LENGTH))
     if len(groups) > MOST_LOGS:
         yield Line(groups[MOST_LOGS][0].t, "app log", f"and {sum(map(len, groups[MOST_LOGS:]))} lines more")
 
@@ -199,27 +204,27 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
     pids = _processes(c.pid for c in alike)
     yield Line(first.opened, "opened", f"{title} from {source}{f', {pids}' if pids else ''}, {timeout}")
     yield from _wire(run, cell, alike, title)
-    queued = [e for c in alike for e in run.of_connection(c, "socket") if (e.data.get("rx_octets") or 0) > 0]
+    queued = [e for c in alike for e in run.of_connection(c, Socket) if e.data.rx_octets > 0]
     if queued:
-        most = max(event.data["rx_octets"] for event in queued)
+        most = max(event.data.rx_octets for event in queued)
         what = f"{title}: octets begin to wait unread, {most} at most"
         yield Line(min(event.t for event in queued), "socket", what, telling=first.outcome is not Outcome.KEPT)
-    said = [e for c in alike for e in run.of_connection(c, "broker.log") if e.data.get("reason") in CLOSING]
-    for entries in _alike(said, lambda event: event.data.get("reason")):
+    said = [e for c in alike for e in run.of_connection(c, BrokerLog) if e.data.reason in CLOSING]
+    for entries in _alike(said, lambda event: event.data.reason):
         entry = min(entries, key=lambda event: event.t)
         more = f" (and {len(entries) - 1} more alike)" if len(entries) > 1 else ""
         yield Line(entry.t, "broker log", _reason(entry) + more, telling=True)
     ends = [event for c in alike for event in timeline.ends(run, c)]
-    for same in _alike(ends, lambda event: (timeline.sender(event), event.data.get("how"))):
-        how = str(same[0].data.get("how", "")).upper()
-        numbers = _names(event.data.get("frame") for event in same)
-        what = f"{title}: {timeline.sender(same[0])} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
+    for same in _alike(ends, lambda event: (event.data.sender, event.data.how)):
+        how = same[0].data.how.upper()
+        numbers = _names(event.data.frame for event in same)
+        what = f"{title}: {same[0].data.sender} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
         yield Line(min(event.t for event in same), "wire", what, telling=how == "RST")
 
 
-def _reason(entry: Event) -> str:
+def _reason(entry: Event[BrokerLog]) -> str:
     """What RabbitMQ's log gives as the reason; the entry names the connection at length before it."""
-    text = one_line(entry.data.get("text"), LOG_LENGTH * 2)
+    text = one_line(entry.data.text, LOG_LENGTH * 2)
     before, missed, rest = text.partition("missed heartbeats")
     return f"closes {entry.conn}: {missed}{rest}" if missed and entry.conn and entry.conn in before else text
 
@@ -240,7 +245,7 @@ def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) 
         yield Line(end, "wire", f"{title}: {own} heartbeats of the client, {other} of the broker{each} so far")
     if closed:
         first = next(connection for connection in captured if connection.closed == min(closed))
-        octets = [frame.t for frame in timeline.frames(run, first) if timeline.sender(frame) == "client"]
+        octets = [frame.t for frame in timeline.frames(run, first) if frame.data.sender == "client"]
         whose = "the first client’s last octet" if len(captured) > 1 else "the client’s last octet"
         if octets:
             yield Line(octets[-1], "wire", f"{title}: {whose}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from heartbed.record.event import Event
 from heartbed.record.history import Purpose
+from heartbed.record.kinds import Request, WireClose, WireFrame
 from heartbed.report.data import RunData
 from heartbed.verdict.values import CellVerdict, Connection
 
@@ -42,13 +43,13 @@ def origin(run: RunData, cell: CellVerdict) -> float:
         return min(starts)
     if run.idle is not None:
         return run.idle[0]
-    events = run.of_cell(cell.cell)
+    events = run.all_of_cell(cell.cell)
     return events[0].t if events else run.verdict.started
 
 
 def idle_end(run: RunData, cell: CellVerdict) -> float | None:
     """When the first request after the idle period was sent, or the period ended by itself (epoch seconds)."""
-    after = [event.t for event in run.of_cell(cell.cell, "request") if event.data.get("phase") == "after"]
+    after = [event.t for event in run.of_cell(cell.cell, Request) if event.data.phase == "after"]
     if after:
         return min(after)
     return run.idle[1] if run.idle is not None else None
@@ -67,36 +68,31 @@ def title(connection: Connection, cell: CellVerdict) -> str:
     return f"{connection.purpose}{pid}{number}"
 
 
-def frames(run: RunData, connection: Connection) -> list[Event]:
+def frames(run: RunData, connection: Connection) -> list[Event[WireFrame]]:
     """The AMQP frames of a connection in order of time; empty without a capture."""
-    return run.of_connection(connection, "wire.frame")
+    return run.of_connection(connection, WireFrame)
 
 
-def sender(event: Event) -> str:
-    """Who sent a frame or a FIN: ``client``, ``broker`` or ``unknown``."""
-    return str(event.data.get("from") or "unknown")
-
-
-def is_heartbeat(event: Event) -> bool:
-    """Whether a ``wire.frame`` is a heartbeat."""
-    return event.data.get("type") == "heartbeat"
+def is_heartbeat(event: Event[WireFrame]) -> bool:
+    """Whether a frame is a heartbeat."""
+    return event.data.type == "heartbeat"
 
 
 def beats(run: RunData, connection: Connection) -> Beats:
     """The heartbeats of both sides that the capture holds."""
-    senders = [sender(event) for event in frames(run, connection) if is_heartbeat(event)]
+    senders = [event.data.sender for event in frames(run, connection) if is_heartbeat(event)]
     return Beats(senders.count("client"), senders.count("broker"))
 
 
-def ends(run: RunData, connection: Connection) -> list[Event]:
+def ends(run: RunData, connection: Connection) -> list[Event[WireClose]]:
     """The FINs and RSTs of a connection."""
-    return run.of_connection(connection, "wire.close")
+    return run.of_connection(connection, WireClose)
 
 
 def windows(run: RunData, connection: Connection) -> Iterator[Window]:
     """The windows in which RabbitMQ may have closed: one for each silence of the client beyond two timeouts."""
     timeout = connection.timeout_s
-    octets = [event.t for event in frames(run, connection) if sender(event) == "client"]
+    octets = [event.t for event in frames(run, connection) if event.data.sender == "client"]
     if not timeout or not octets:
         return
     last_seen = run.events[-1].t

@@ -18,6 +18,7 @@ from heartbed.record import folder as runfolder
 from heartbed.record.bus import Bus, Listener
 from heartbed.record.event import Event, Writer
 from heartbed.record.folder import RunFolder
+from heartbed.record.kinds import RunEnd
 from heartbed.run import compose
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
@@ -64,7 +65,7 @@ def execute(
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, found)
         bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
-        first = Event("run.start", data=provenance(folder.name, selection, settings, engine.machine(), found))
+        first = Event(provenance(folder.name, selection, settings, engine.machine(), found))
         try:
             with Writer(folder.path) as writer:
                 bus = Bus(writer)
@@ -113,7 +114,7 @@ def _play(play: Play, bus: Bus, interruption: Interruption) -> None:
         try:
             play.close()
         finally:
-            bus.emit(Event("run.end", data={"status": status, "reason": reason or None}))
+            bus.emit(Event(RunEnd(status=status, reason=reason or None)))
             interruption.release()
 
 

@@ -12,6 +12,7 @@ from heartbed.errors import TestbedError
 from heartbed.observers.base import Watching
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
+from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, RunPhase
 from heartbed.stage.stage import Stage
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
@@ -40,7 +41,7 @@ class Play:
     def all(self) -> None:
         """Everything, in order. Raises ``TestbedError`` when a part does not come up, or does not stay."""
         with engine_errors():
-            self.bus.emit(Event("run.phase", data={"phase": "starting"}))
+            self.bus.emit(Event(RunPhase(phase="starting")))
             self.bed.create()
             self.bed.start("rabbitmq")
             self.bed.on_end("rabbitmq", self._broker_ended)
@@ -51,7 +52,7 @@ class Play:
             probes.named(self.plan.settings.probe).play(self.stage)
             if not self.bed.running("rabbitmq"):
                 raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
-            self.bus.emit(Event("run.phase", data={"phase": "dissecting"}))
+            self.bus.emit(Event(RunPhase(phase="dissecting")))
             self.watching.stop()
             with ThreadPoolExecutor(max_workers=1) as pool:
                 # The cells have said all they had to say: they go while the capture is dissected.
@@ -96,7 +97,7 @@ class Play:
             self.bus.fail(error)
 
     def _start_controls(self) -> None:
-        self._wait("compute", "no consumer", lambda e: e.kind == "broker.consumer.created" and e.cell == "compute")
+        self._wait("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
         self.bed.start("controls")
         for name in ("control-silent", "control-beating"):
             self._wait("controls", f"{name} does not connect", _connection_of(name))
@@ -121,4 +122,4 @@ class Play:
 
 
 def _connection_of(cell: str) -> Callable[[Event], bool]:
-    return lambda event: event.kind == "broker.connection.created" and event.cell == cell
+    return lambda event: isinstance(event.data, ConnectionCreated) and event.cell == cell

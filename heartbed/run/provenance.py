@@ -4,48 +4,48 @@ from __future__ import annotations
 
 import platform
 import sys
-from typing import Any
 
 from heartbed import __version__
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.record.kinds import AskedCell, RunStart
 from heartbed.testbed.images.build import ImageRef
 from heartbed.testbed.testbed import Machine
 
 
 def provenance(
     name: str, selection: Selection, settings: Settings, machine: Machine, images: dict[str, ImageRef]
-) -> dict[str, Any]:
+) -> RunStart:
     """The first event: what is run, with what, on what."""
-    return {
-        "run": name,
-        "heartbed": __version__,
-        "probe": settings.probe,
-        "heartbeat_s": settings.heartbeat_s,
-        "margin_s": settings.margin_s,
-        "rpc_timeout_s": settings.rpc_timeout_s,
-        "cells": [
-            {
-                "name": cell.name,
-                "factors": cell.factors,
-                "versions": cell.packages,
-                "stands_in": cell.stands_in,
-                "heartbeat_s": settings.timeout_of(cell),
-                "processes": cell.process_count,
-                "threads": cell.thread_count,
-                "purposes": list(cell.purposes),
-            }
+    return RunStart(
+        run=name,
+        heartbed=__version__,
+        probe=settings.probe,
+        heartbeat_s=settings.heartbeat_s,
+        margin_s=settings.margin_s,
+        rpc_timeout_s=settings.rpc_timeout_s,
+        cells=[
+            AskedCell(
+                name=cell.name,
+                factors=cell.factors,
+                versions=cell.packages,
+                stands_in=cell.stands_in,
+                heartbeat_s=settings.timeout_of(cell),
+                processes=cell.process_count,
+                threads=cell.thread_count,
+                purposes=list(cell.purposes),
+            )
             for cell in selection.cells
         ],
-        "left_out": [{"name": left, "reason": reason} for left, reason in selection.left_out],
-        "notes": selection.notes,
-        "host": {
+        left_out=[{"name": left, "reason": reason} for left, reason in selection.left_out],
+        notes=list(selection.notes),
+        host={
             "hostname": platform.node(),
             "cores": settings.cores,
             "python": platform.python_version(),
             **machine.host,
         },
-        "docker": dict(machine.docker),
-        "images": {name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
-        "argv": sys.argv[1:],
-    }
+        docker=dict(machine.docker),
+        images={name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
+        argv=sys.argv[1:],
+    )

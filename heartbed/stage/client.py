@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import requests
+from pydantic import ValidationError
 
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
+from heartbed.record.kinds import AppFacts, Request
 
 SERVER_ID = "6f70656e-7374-4163-8b00-6865617274ed"
 """An instance id for the requests; the RPC server answers for any."""
@@ -105,24 +107,30 @@ class Client:
             error = answer.text[:500] if answer.status_code >= 400 else None
         headers = answer.headers if answer is not None else {}
         pid, thread = _number(headers.get("X-Heartbed-Pid")), _number(headers.get("X-Heartbed-Thread"))
-        data = {
-            "phase": phase,
-            "what": what,
-            "method": method,
-            "path": path,
-            "status": answer.status_code if answer is not None else None,
-            "ms": round((time.monotonic() - clock) * 1000, 2),
-            "thread": thread,
-            "request_id": headers.get("X-Openstack-Request-Id"),
-            "error": error,
-        }
-        self._emit(Event("request", t=sent, cell=self.cell, pid=pid, data=data))
+        told = Request(
+            phase=phase,
+            what=what,
+            method=method,
+            path=path,
+            status=answer.status_code if answer is not None else None,
+            ms=round((time.monotonic() - clock) * 1000, 2),
+            thread=thread,
+            request_id=headers.get("X-Openstack-Request-Id"),
+            error=error,
+        )
+        self._emit(Event(told, t=sent, cell=self.cell, pid=pid))
         return pid, answer
 
 
 def are_facts(body: object) -> bool:
     """Whether an answer is what the application says it is: something else may answer at that path."""
-    return isinstance(body, dict) and isinstance(body.get("pid"), int) and isinstance(body.get("versions"), dict)
+    if not isinstance(body, dict) or not isinstance(body.get("pid"), int) or "versions" not in body:
+        return False
+    try:
+        AppFacts.model_validate(body)
+    except ValidationError:
+        return False
+    return True
 
 
 def _number(text: str | None) -> int | None:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
+from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
 from heartbed.testbed.testbed import Testbed
 
@@ -52,9 +53,9 @@ class Stage:
     opened: list[OpenedCell] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
 
-    def state(self, cell: Cell, state: str, **data: object) -> None:
-        """Record that a cell has reached a state."""
-        self.bus.emit(Event("cell.state", cell=cell.name, data={"state": state, **data}))
+    def state(self, cell: Cell, state: str, **more: Any) -> None:
+        """Record that a cell has reached a state; ``more`` are fields of ``CellState``."""
+        self.bus.emit(Event(CellState(state=state, **more), cell=cell.name))
 
     def start_all(self) -> None:
         """Start the cells, as many at a time as there are cores, and import their applications."""
@@ -130,7 +131,7 @@ class Stage:
         pid, facts = client.facts()
         if not facts:
             raise self._failed(cell, "it does not say what it is")
-        self.bus.emit(Event("app.facts", cell=cell.name, pid=pid, data=facts))
+        self.bus.emit(Event(AppFacts.model_validate(facts), cell=cell.name, pid=pid))
         opened.pids = self.reach(opened, "open", range(cell.process_count))
         for _ in range(self.settings.calls_before):
             if self.stop.is_set() or client.call("before")[1] != 200:

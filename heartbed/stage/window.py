@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import RunPhase
 from heartbed.stage.stage import OPENERS, OpenedCell, Stage
 
 Step = Callable[[OpenedCell], None]
@@ -20,12 +21,12 @@ def pass_over(stage: Stage, meanwhile: str, begin: Step = lambda _: None, end: S
     application in between; stacks are taken from outside in the middle of
     each cell's idle time.
     """
-    stage.bus.emit(Event("run.phase", data={"phase": "opening"}))
+    stage.bus.emit(Event(RunPhase(phase="opening")))
     stage.open_all(begin)
     until = max(opened.idle_from + stage.settings.idle_of(opened.cell) for opened in stage.opened)
-    stage.bus.emit(Event("run.phase", data={"phase": "idle", "until": until, "meanwhile": meanwhile}))
+    stage.bus.emit(Event(RunPhase(phase="idle", until=until, meanwhile=meanwhile)))
     _sleep_until(stage, until)
-    stage.bus.emit(Event("run.phase", data={"phase": "asking"}))
+    stage.bus.emit(Event(RunPhase(phase="asking")))
 
     def ask(opened: OpenedCell) -> None:
         end(opened)

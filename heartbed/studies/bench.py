@@ -9,6 +9,7 @@ from typing import Any
 
 from heartbed.cells.expressions import Selection
 from heartbed.record import event as record
+from heartbed.record.kinds import RunPhase
 from heartbed.run.execute import execute
 from heartbed.studies.session import Session
 
@@ -60,7 +61,7 @@ def measure(selection: Selection, session: Session) -> Timing:
     began = time.monotonic()
     folder = execute(selection, session.settings, session.images, parts=session.parts)
     total = time.monotonic() - began
-    times = {e.data["phase"]: e.t for e in record.read(folder) if e.kind == "run.phase"}
+    times = {e.data.phase: e.t for e in record.only(record.read(folder), RunPhase)}
     return Timing(
         cells=len(selection.cells),
         total_s=round(total, 2),

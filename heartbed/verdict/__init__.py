@@ -7,6 +7,14 @@ from collections.abc import Sequence
 
 from heartbed.record.event import Event
 from heartbed.record.history import RunHistory, sort
+from heartbed.record.kinds import (
+    BrokerLog,
+    ObserverFailed,
+    ProcessGreenlets,
+    ProcessStacks,
+    WireFrame,
+    WireMissing,
+)
 from heartbed.verdict import cell as cells
 from heartbed.verdict import controls
 from heartbed.verdict.answer import answer
@@ -32,21 +40,21 @@ def judge(events: Sequence[Event]) -> RunVerdict:
         verdicts = [_withheld(verdict, reason) for verdict in verdicts]
     start = run.start.data
     return RunVerdict(
-        run=str(start["run"]),
-        heartbed=str(start["heartbed"]),
-        probe=str(start.get("probe", "idle")),
+        run=start.run,
+        heartbed=start.heartbed,
+        probe=start.probe,
         started=run.start.t,
         ended=run.end.t if run.end else None,
-        status=str(run.end.data["status"]) if run.end else "killed",
-        heartbeat_s=float(start["heartbeat_s"]),
-        host=dict(start.get("host", {})),
-        docker=dict(start.get("docker", {})),
-        images=dict(start.get("images", {})),
+        status=run.end.data.status if run.end else "killed",
+        heartbeat_s=start.heartbeat_s,
+        host=start.host,
+        docker=start.docker,
+        images=start.images,
         versions=_versions(run),
         controls=checks,
         lag=lag,
         cells=verdicts,
-        left_out=[dict(item) for item in start.get("left_out", [])],
+        left_out=start.left_out,
         outcome=cells.worst([verdict.outcome for verdict in verdicts]),
         reason=reason,
         answer=f"Nothing can be said: {reason}." if reason else answer(verdicts),
@@ -61,8 +69,8 @@ def _reason(checks: Sequence[ControlVerdict]) -> str:
 
 def _blind(run: RunHistory) -> str:
     """Why the broker was not observed all the time; empty when it was."""
-    failed = [e for e in run.of("observer.failed") if e.data.get("observer") in ("broker_events", "broker_log")]
-    return f"the broker was not observed all the time: {failed[0].data.get('reason')}" if failed else ""
+    failed = [e for e in run.of(ObserverFailed) if e.data.observer in ("broker_events", "broker_log")]
+    return f"the broker was not observed all the time: {failed[0].data.reason}" if failed else ""
 
 
 def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
@@ -81,29 +89,28 @@ def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
 def _versions(run: RunHistory) -> dict[str, str]:
     """Versions that the run's parts told of themselves."""
     versions: dict[str, str] = {}
-    for event in run.of("broker.log"):
-        if match := BROKER_VERSIONS.search(str(event.data.get("text", ""))):
+    for event in run.of(BrokerLog):
+        if match := BROKER_VERSIONS.search(event.data.text):
             versions |= {"rabbitmq": match.group(1), "erlang": match.group(2)}
-    told = [dict(cell.facts.get("versions", {})) for cell in run.cells]
+    told = [cell.said.versions for cell in run.cells]
     for name in dict.fromkeys(name for versions_ in told for name in versions_):
-        values = dict.fromkeys(str(versions_[name]) for versions_ in told if versions_.get(name))
+        values = dict.fromkeys(versions_[name] for versions_ in told if versions_.get(name))
         versions[name] = ", ".join(values)
     return versions
 
 
 def _missing(run: RunHistory) -> list[str]:
     """What could not be observed, in words."""
-    missing = [str(event.data.get("reason", "there is no capture")) for event in run.of("wire.missing")]
-    if not run.of("wire.frame") and not missing:
+    missing = [event.data.reason for event in run.of(WireMissing)]
+    if not run.of(WireFrame) and not missing:
         missing.append("there is no capture of the wire")
-    failed = {
-        str(event.data["error"]) for event in run.of("process.stacks", "process.greenlets") if "error" in event.data
-    }
+    looks = [*run.of(ProcessStacks), *run.of(ProcessGreenlets)]
+    failed = {event.data.error for event in looks if event.data.error is not None}
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
-    missing += [str(event.data.get("reason")) for event in run.of("observer.failed")]
+    missing += [event.data.reason for event in run.of(ObserverFailed)]
     if run.end is None:
         missing.append("the run was killed: its record ends without an end")
-    elif run.end.data["status"] != "complete":
-        status, reason = run.end.data["status"], run.end.data.get("reason") or "no reason given"
+    elif run.end.data.status != "complete":
+        status, reason = run.end.data.status, run.end.data.reason or "no reason given"
         missing.append(f"the run failed: {reason}" if status == "failed" else f"the run was {status}: {reason}")
     return list(dict.fromkeys(missing))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
+from heartbed.record.kinds import ProcessGreenlets, ProcessStacks
 from heartbed.verdict import location, pages
 from heartbed.verdict.evidence import cite, seconds
 from heartbed.verdict.values import Evidence
@@ -24,9 +24,9 @@ class Cause:
 def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
     """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
     found = _deadlock(conn, cell) or _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
-    asked_for_pthread = cell.asked.get("factors", {}).get("thread") == "pthread"
-    if asked_for_pthread and cell.facts.get("heartbeat_in_pthread_exists") is False:
-        version = dict(cell.facts.get("versions", {})).get("oslo.messaging", "this version")
+    asked_for_pthread = cell.asked.factors.get("thread") == "pthread"
+    if asked_for_pthread and cell.said.heartbeat_in_pthread_exists is False:
+        version = cell.said.versions.get("oslo.messaging", "this version")
         why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
         return Cause("option_unknown", why, found.evidence)
     return found
@@ -46,8 +46,8 @@ def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
 
 def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A native heartbeat thread waits for a lock whose holder waits in a green lock that two OS threads share."""
-    beater = location.locked_out(cell.looks("process.stacks", conn.pid))
-    holder = location.green_lock(cell.looks("process.greenlets", conn.pid))
+    beater = location.locked_out(cell.looks(ProcessStacks, conn.pid))
+    holder = location.green_lock(cell.looks(ProcessGreenlets, conn.pid))
     if conn.purpose is not Purpose.SEND or beater is None or holder is None:
         return None
     why = (
@@ -55,24 +55,24 @@ def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
         f"{beater[1]}, and the request that holds it is suspended for good in one of eventlet's locks, which another "
         f"OS thread has released but cannot wake it from (thread {holder[0]}, in {holder[1]}); {last_sign(conn, cell)}"
     )
-    evidence = cite(beater[2], f"{beater[2].data.get('at')}: OS thread {beater[0]} waits in {beater[1]}")
-    evidence += cite(holder[2], f"{holder[2].data.get('at')}: a request is suspended in a green lock in {holder[1]}")
+    evidence = cite(beater[2], f"{beater[2].data.at}: OS thread {beater[0]} waits in {beater[1]}")
+    evidence += cite(holder[2], f"{holder[2].data.at}: a request is suspended in a green lock in {holder[1]}")
     return Cause("deadlock", why, evidence)
 
 
 def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
-    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
     if beater is None or beater.tid is None:
         return None
     # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
-    stacks = [e for e in cell.looks("process.stacks", conn.pid) if e.t <= (cell.asked_again or e.t)]
+    stacks = [e for e in cell.looks(ProcessStacks, conn.pid) if e.t <= (cell.asked_again or e.t)]
     places = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
     first, last = places[0], places[-1]
     where = str(first) if str(first) == str(last) else f"{first}, later {last}"
-    occasions = " and ".join(dict.fromkeys(str(event.data.get("at")) for event in stacks))
+    occasions = " and ".join(dict.fromkeys(event.data.at for event in stacks))
     does = "should send its heartbeats" if conn.purpose is Purpose.SEND else "reads it and should send its heartbeats"
     due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
     served = pages.no_help(cell, beater, conn.pid)
@@ -83,17 +83,17 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
         f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
         f"(seen at {occasions}){f'; {served.why}' if served else ''}; {last_sign(conn, cell)}"
     )
-    evidence = cite(beater.event, f"{beater.event.data.get('at')}: green thread suspended in {beater.frame}{due}")
+    evidence = cite(beater.event, f"{beater.event.data.at}: green thread suspended in {beater.frame}{due}")
     for place in (first, last):
-        evidence += cite(place.event, f"{place.event.data.get('at')}: OS thread {place.tid} is in {place}")
+        evidence += cite(place.event, f"{place.event.data.at}: OS thread {place.tid} is in {place}")
     evidence += served.evidence if served else []
     return Cause("hub_not_run", why, evidence)
 
 
 def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
-    dumps = cell.looks("process.greenlets", conn.pid)
-    stacks = cell.looks("process.stacks", conn.pid)
+    dumps = cell.looks(ProcessGreenlets, conn.pid)
+    stacks = cell.looks(ProcessStacks, conn.pid)
     if not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
         return None
     if any(_beats_natively(event, conn.purpose) for event in stacks):
@@ -102,14 +102,14 @@ def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     return Cause("no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads"))
 
 
-def _beats_natively(stacks: Event, purpose: Purpose) -> bool:
+def _beats_natively(stacks: Event[ProcessStacks], purpose: Purpose) -> bool:
     functions = location.BEATS.get(purpose, ())
-    threads: list[dict[str, Any]] = list(stacks.data.get("threads", ()))
-    return any(location.function_name(frame) in functions for thread in threads for frame in thread.get("frames", ()))
+    frames = [frame for thread in stacks.data.threads for frame in thread.frames]
+    return any(location.function_name(frame) in functions for frame in frames)
 
 
 def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Cause:
-    if not cell.looks("process.stacks", conn.pid):
+    if not cell.looks(ProcessStacks, conn.pid):
         why = f"no stack of process {conn.pid} was taken, so the record does not say why; {last_sign(conn, cell)}"
     else:
         why = f"the process was looked at, but what was seen does not explain it; {last_sign(conn, cell)}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import Any
 
 from heartbed.cells.axes import LIBRARIES
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
+from heartbed.record.kinds import AppFacts, CellState, ProcessGreenlets, Request
 from heartbed.verdict import connection, location, pages
 from heartbed.verdict.evidence import cite, in_order, seconds
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome
@@ -35,8 +35,8 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     return CellVerdict(
         cell=cell.name,
         probe=cell.probe,
-        factors=dict(cell.asked.get("factors", {})),
-        asked={key: value for key, value in cell.asked.items() if key not in ("name", "factors")},
+        factors=cell.asked.factors,
+        asked={key: value for key, value in cell.asked.told().items() if key not in ("name", "factors")},
         observed=cell.facts,
         disagreements=disagreements,
         connections=connections,
@@ -59,13 +59,13 @@ _Found = tuple[Outcome, str, str, list[Evidence]]
 
 
 def _outcome(cell: CellHistory, connections: list[Connection], disagreements: list[Disagreement]) -> _Found:
-    failed = [event for event in cell.of("cell.state") if event.data.get("state") == "failed"]
+    failed = [event for event in cell.of(CellState) if event.data.state == "failed"]
     if failed:
-        reason = str(failed[0].data.get("reason", "it did not start"))
+        reason = failed[0].data.reason
         return Outcome.INCONCLUSIVE, "no_connection", reason, cite(failed[0], reason)
     if disagreements:
         wrong = "; ".join(f"{d.what} is {d.observed}, asked was {d.asked}" for d in disagreements)
-        facts = cell.of("app.facts")
+        facts = cell.of(AppFacts)
         return Outcome.INCONCLUSIVE, "not_as_asked", wrong, cite(facts[0] if facts else None, wrong)
     if not connections:
         return (
@@ -90,7 +90,7 @@ def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evide
     """Kept, provided that every purpose was seen in every process and that the cell answered afterwards."""
     for pid in sorted({c.pid or 0 for c in connections}):
         purposes = {c.purpose for c in connections if (c.pid or 0) == pid}
-        for purpose in cell.asked.get("purposes", (Purpose.SEND, Purpose.LISTEN)):
+        for purpose in _purposes(cell):
             if purpose not in purposes:
                 why = f"process {pid} had no {purpose} connection when it began to idle, so nothing is known of it"
                 return Outcome.INCONCLUSIVE, "no_connection", why, evidence
@@ -104,11 +104,16 @@ def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evide
         )
     wrong = next((event for event in after if not _good(event)), None)
     if wrong is not None:
-        why = f"all connections were kept, but a {_request(wrong)} after the idle period failed: {_answer(wrong)}"
+        why = f"all connections were kept, but a {wrong.data.what} after the idle period failed: {_answer(wrong)}"
         return Outcome.INCONCLUSIVE, "unexplained", why, evidence + cite(wrong, _answer(wrong))
     disabled = next((c for c in connections if c.cause), None)
     told = disabled or max(connections, key=lambda c: c.longest_gap_s or 0.0)
     return Outcome.KEPT, told.cause, told.why, evidence
+
+
+def _purposes(cell: CellHistory) -> list[str]:
+    asked = cell.asked.purposes
+    return [Purpose.SEND, Purpose.LISTEN] if asked is None else asked
 
 
 def _told(deciding: list[Connection], first: Connection) -> str:
@@ -117,71 +122,66 @@ def _told(deciding: list[Connection], first: Connection) -> str:
     return f"{' and '.join(purposes)}: {first.why}"
 
 
-def _good(event: Event) -> bool:
-    status = event.data.get("status")
-    return status is not None and int(status) < 400
+def _good(event: Event[Request]) -> bool:
+    return event.data.status is not None and event.data.status < 400
 
 
-def _request(event: Event) -> str:
-    return str(event.data.get("what", "request"))
-
-
-def _answer(event: Event) -> str:
-    status, took = event.data.get("status"), seconds(float(event.data.get("ms", 0)) / 1000)
+def _answer(event: Event[Request]) -> str:
+    status, took = event.data.status, seconds(event.data.ms / 1000)
     return f"no answer at all within {took}" if status is None else f"{status} after {took}"
 
 
-def _hung(cell: CellHistory) -> Event | None:
+def _hung(cell: CellHistory) -> Event[Request] | None:
     """The first request that waited in vain: answered 504, or not answered at all."""
     for event in cell.requests("open", "before", "during", "after"):
-        timed_out = event.data.get("status") is None and "Timeout" in str(event.data.get("error"))
-        if event.data.get("status") == HUNG_STATUS or timed_out:
+        timed_out = event.data.status is None and "Timeout" in str(event.data.error)
+        if event.data.status == HUNG_STATUS or timed_out:
             return event
     return None
 
 
-def _hung_words(event: Event) -> str:
-    if event.data.get("phase") == "during":
-        return f"a {_request(event)} that was asked for in the idle period got {_answer(event)}"
-    when = "after" if event.data.get("phase") == "after" else "before"
-    return f"a {_request(event)} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
+def _hung_words(event: Event[Request]) -> str:
+    if event.data.phase == "during":
+        return f"a {event.data.what} that was asked for in the idle period got {_answer(event)}"
+    when = "after" if event.data.phase == "after" else "before"
+    return f"a {event.data.what} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
 
 
-def _why_hung(cell: CellHistory, hung: Event) -> _Found:
+def _why_hung(cell: CellHistory, hung: Event[Request]) -> _Found:
     """Hung, and where a request was seen to wait for ever, if one was."""
     evidence = cite(hung, _hung_words(hung))
-    waiting = location.green_lock([event for event in cell.of("process.greenlets") if "error" not in event.data])
-    if waiting is None and hung.data.get("phase") == "during":
+    waiting = location.green_lock([event for event in cell.of(ProcessGreenlets) if event.data.error is None])
+    if waiting is None and hung.data.phase == "during":
         return Outcome.HUNG, "not_answered", _hung_words(hung), evidence
     if waiting is None:
         return Outcome.HUNG, "call_timed_out", _hung_words(hung), evidence
     thread, frame, event = waiting
-    seen = f"at {event.data.get('at')} a request was suspended in one of eventlet's locks (thread {thread}, in {frame})"
+    seen = f"at {event.data.at} a request was suspended in one of eventlet's locks (thread {thread}, in {frame})"
     why = f"{_hung_words(hung)}; {seen}, which cannot be released from another OS thread"
     return Outcome.HUNG, "deadlock", why, evidence + cite(event, seen)
 
 
 def _cost(cell: CellHistory) -> Cost:
-    before = [float(event.data["ms"]) for event in cell.requests("before") if _good(event)]
+    before = [event.data.ms for event in cell.requests("before") if _good(event)]
     after = cell.requests("after")
     first = after[0] if after else None
     return Cost(
         before_ms=round(statistics.median(before), 1) if before else None,
-        after_ms=round(float(first.data["ms"]), 1) if first else None,
-        after_status=first.data.get("status") if first else None,
-        after_error=first.data.get("error") if first else None,
+        after_ms=round(first.data.ms, 1) if first else None,
+        after_status=first.data.status if first else None,
+        after_error=first.data.error if first else None,
     )
 
 
 def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
-    notes = [told] if (told := str(cell.asked.get("stands_in") or "")) else []
+    notes = [cell.asked.stands_in] if cell.asked.stands_in else []
     idle_from = cell.idle_from
     fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
     if fresh:
         notes.append(f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended")
     reached = {event.pid for event in cell.requests("after") if event.pid is not None}
     opened = {c.pid for c in judged if c.pid is not None}
-    asked = int(cell.asked.get("processes", 1))
+    asked = cell.asked.processes
     if idle_from is not None and len(opened) < asked:
         notes.append(f"only {len(opened)} of {asked} processes opened connections")
     if cell.asked_again is not None and opened - reached:
@@ -196,25 +196,25 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
 
 def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Disagreement]:
     """Where what was observed is not what was asked for; an unanswered question is no disagreement."""
-    facts, asked = cell.facts, cell.asked
-    if not facts:
+    facts, asked = cell.said, cell.asked
+    if not cell.facts:
         return []
-    factors: dict[str, Any] = dict(asked.get("factors", {}))
+    factors = asked.factors
     pairs: list[tuple[str, object, object]] = [
-        ("the server", factors.get("server"), facts.get("server", facts.get("mpm"))),
-        ("the mod_wsgi mode", factors.get("mode"), facts.get("mode")),
-        ("the execution model", factors.get("model"), facts.get("model")),
-        ("threads a process", asked.get("threads"), facts.get("threads")),
-        ("heartbeat_timeout_threshold", asked.get("heartbeat_s"), facts.get("heartbeat_timeout_threshold")),
+        ("the server", factors.get("server"), facts.server if "server" in cell.facts else facts.mpm),
+        ("the mod_wsgi mode", factors.get("mode"), facts.mode),
+        ("the execution model", factors.get("model"), facts.model),
+        ("threads a process", asked.threads, facts.threads),
+        ("heartbeat_timeout_threshold", asked.heartbeat_s, facts.heartbeat_timeout_threshold),
     ]
-    if factors.get("thread") in ("green", "pthread") and facts.get("heartbeat_in_pthread_exists"):
-        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.get("heartbeat_in_pthread")))
-    options, versions = dict(facts.get("options", {})), dict(facts.get("versions", {}))
-    pairs += [(axis, factors.get(axis), found) for axis, found in options.items()]
-    wanted = {each.package: factors.get(each.word) for each in LIBRARIES} | dict(asked.get("versions", {}))
-    pairs += [(package, version, versions.get(package)) for package, version in wanted.items()]
+    if factors.get("thread") in ("green", "pthread") and facts.heartbeat_in_pthread_exists:
+        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.heartbeat_in_pthread))
+    pairs += [(axis, factors.get(axis), found) for axis, found in facts.options.items()]
+    wanted: dict[str, str | None] = {each.package: factors.get(each.word) for each in LIBRARIES}
+    wanted.update(asked.versions)
+    pairs += [(package, version, facts.versions.get(package)) for package, version in wanted.items()]
     pairs += [
-        (f"the negotiated timeout of {c.purpose}", asked.get("heartbeat_s"), c.timeout_s)
+        (f"the negotiated timeout of {c.purpose}", asked.heartbeat_s, c.timeout_s)
         for c in connections
         if c.timeout_s is not None
     ]

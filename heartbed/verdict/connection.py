@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory
+from heartbed.record.kinds import AppExit, ProcessGone
 from heartbed.verdict import pages
 from heartbed.verdict.cause import Cause, of_missed_heartbeats
 from heartbed.verdict.evidence import cite, in_order, seconds
@@ -38,7 +40,7 @@ def judge(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str =
     silence = conn.longest_silence(closed if closed is not None else until)
     return Connection(
         conn=conn.conn,
-        name=str(conn.created.data["user_provided_name"]) if conn.created else None,
+        name=conn.created.data.user_provided_name if conn.created else None,
         purpose=conn.purpose,
         pid=conn.pid,
         timeout_s=conn.timeout_s,
@@ -69,11 +71,11 @@ def _opening(conn: ConnectionHistory) -> list[Evidence]:
 
 
 def _closing(conn: ConnectionHistory) -> list[Evidence]:
-    evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+    evidence = cite(conn.log_close, conn.log_close.data.text if conn.log_close else "")
     evidence += cite(conn.close_event, "RabbitMQ: connection closed")
     if (wire := conn.wire_close) is not None:
         data = wire.data
-        evidence += cite(wire, f"{str(data['how']).upper()} from the {data['from']} (frame {data['frame']})")
+        evidence += cite(wire, f"{data.how.upper()} from the {data.sender} (frame {data.frame})")
     return evidence
 
 
@@ -137,25 +139,23 @@ def _missed(conn: ConnectionHistory, cell: CellHistory, closed: float) -> _Findi
 
 
 def _other_cause(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Cause:
-    gone = [
-        event
-        for event in cell.of("process.gone", "app.exit")
-        if event.pid == conn.pid and abs(event.t - closed) <= PROCESS_END_S
-    ]
-    if gone:
+    ends: list[tuple[Event, str]] = [(event, event.data.reason) for event in cell.of(AppExit)]
+    ends += [(event, "the process is gone") for event in cell.of(ProcessGone)]
+    near = [each for each in ends if each[0].pid == conn.pid and abs(each[0].t - closed) <= PROCESS_END_S]
+    if near:
         why = f"process {conn.pid} ended while it idled and took the connection along; this is not heartbeat loss"
-        return Cause("process_gone", why, cite(gone[0], str(gone[0].data.get("reason", "the process is gone"))))
+        return Cause("process_gone", why, cite(*min(near, key=lambda each: each[0].t)))
     if conn.close_reason == "clean" and _expired(conn, cell, closed):
         return Cause("pool_expiry", "the application's connection pool closed it, having been unused for conn_pool_ttl")
     if conn.close_reason in ("clean", "client_closed") and conn.closed_by == "client":
         return Cause("client_closed", "the client closed it; this is not heartbeat loss")
     if conn.close_reason == "error":
-        text = str(conn.log_close.data.get("text", "")) if conn.log_close else ""
+        text = conn.log_close.data.text if conn.log_close else ""
         return Cause("broker_closed", f"RabbitMQ closed it for another reason than heartbeats: {text[:200]}")
     why = "it ended without a word of RabbitMQ about heartbeats and without the client closing it: look at the network"
     return Cause("network", why)
 
 
 def _expired(conn: ConnectionHistory, cell: CellHistory, closed: float) -> bool:
-    ttl = cell.facts.get("conn_pool_ttl")
-    return ttl is not None and closed - conn.opened >= float(ttl)
+    ttl = cell.said.conn_pool_ttl
+    return ttl is not None and closed - conn.opened >= ttl

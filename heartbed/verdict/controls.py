@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from heartbed.record.event import Event
 from heartbed.record.history import ConnectionHistory, RunHistory
+from heartbed.record.kinds import MachineLag
 from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite, seconds
 from heartbed.verdict.values import ControlVerdict, Lag
@@ -33,13 +34,13 @@ def window(run: RunHistory) -> tuple[float, float] | None:
 def lag_of(run: RunHistory) -> Lag:
     """How late the machine woke a sleeper while the cells idled."""
     span = window(run)
-    samples = sorted(float(e.data["max_ms"]) for e in _within(run.of("machine.lag"), span))
+    samples = sorted(e.data.max_ms for e in _within(run.of(MachineLag), span))
     if not samples:
         return Lag(max_ms=None, p99_ms=None, samples=0)
     return Lag(max_ms=samples[-1], p99_ms=samples[int(0.99 * (len(samples) - 1))], samples=len(samples))
 
 
-def _within(events: Sequence[Event], span: tuple[float, float] | None) -> list[Event]:
+def _within(events: Sequence[Event[MachineLag]], span: tuple[float, float] | None) -> list[Event[MachineLag]]:
     return [event for event in events if span is not None and span[0] <= event.t <= span[1]]
 
 
@@ -64,7 +65,7 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
         conn.timeout_s * 3 * (1 + SAMPLING_TOLERANCE) + late,
     )
     observed = f"closed by RabbitMQ for missed heartbeats {seconds(after)} after its last octet"
-    evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+    evidence = cite(conn.log_close, conn.log_close.data.text if conn.log_close else "")
     return ControlVerdict(name=SILENT, expected=expected, observed=observed, ok=low <= after <= high, evidence=evidence)
 
 
@@ -77,7 +78,7 @@ def _kept(run: RunHistory, name: str) -> ControlVerdict:
     for conn in connections:
         if conn.closed is not None and conn.opened <= span[1] and conn.closed <= span[1]:
             observed = f"closed {seconds(conn.closed - conn.opened)} after it was opened ({conn.close_reason})"
-            evidence = cite(conn.log_close, str(conn.log_close.data.get("text", "")) if conn.log_close else "")
+            evidence = cite(conn.log_close, conn.log_close.data.text if conn.log_close else "")
             return ControlVerdict(name=name, expected=expected, observed=observed, ok=False, evidence=evidence)
     if connections[0].opened > span[0]:
         observed = f"it connected {seconds(connections[0].opened - span[0])} after the cells began to idle"
@@ -89,10 +90,10 @@ def _kept(run: RunHistory, name: str) -> ControlVerdict:
 
 def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     """A client beats at least twice a timeout and is closed after two: one that is late by less than one is in time."""
-    timeouts = [float(cell.asked["heartbeat_s"]) for cell in run.cells if cell.asked.get("heartbeat_s")]
-    limit = min(timeouts, default=float(run.start.data.get("heartbeat_s", 2)))
+    timeouts = [float(cell.asked.heartbeat_s) for cell in run.cells if cell.asked.heartbeat_s]
+    limit = min(timeouts, default=run.start.data.heartbeat_s)
     expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
-    steps = [abs(float(e.data.get("steps_ms", 0.0))) for e in _within(run.of("machine.lag"), window(run))]
+    steps = [abs(e.data.steps_ms) for e in _within(run.of(MachineLag), window(run))]
     if lag.max_ms is None:
         return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
     observed = f"at most {lag.max_ms:.0f} ms late"
@@ -100,7 +101,7 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
         observed += f", and the wall clock stepped by {max(steps):.0f} ms"
         return ControlVerdict(name="machine", expected=expected, observed=observed, ok=False, evidence=[])
     ok = lag.max_ms < limit * 1000
-    worst = max(_within(run.of("machine.lag"), window(run)), key=lambda e: float(e.data["max_ms"]))
+    worst = max(_within(run.of(MachineLag), window(run)), key=lambda e: e.data.max_ms)
     if not ok:
         observed = f"the machine stalled for {seconds(lag.max_ms / 1000)}"
     return ControlVerdict(

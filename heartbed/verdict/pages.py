@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory
+from heartbed.record.kinds import ProcessGreenlets, ProcessStacks, Request, WireFrame
 from heartbed.verdict import location
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.location import Beater
@@ -31,7 +32,7 @@ class Done:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def answered(cell: CellHistory, pid: int | None, until: float) -> list[Event]:
+def answered(cell: CellHistory, pid: int | None, until: float) -> list[Event[Request]]:
     """The pages that a process answered up to ``until`` (epoch seconds)."""
     return [e for e in cell.requests("during") if e.pid is not None and e.pid == pid and _end(e) <= until]
 
@@ -47,11 +48,11 @@ def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done |
     pages = _did_not_run(cell, beater, pid) if beater else []
     if beater is None or not pages:
         return None
-    own = [page for page in pages if page.data.get("thread") == beater.tid]
+    own = [page for page in pages if page.data.thread == beater.tid]
     by = "by this thread" if len(own) == len(pages) else f"{len(own) or 'none'} of them by this thread"
     why = f"{count(len(pages), 'page')} answered since its timer was due, {by}, did not run it"
     last = pages[-1]
-    said = f"a page, answered by OS thread {last.data.get('thread')} while the hub's timer was due and stayed so"
+    said = f"a page, answered by OS thread {last.data.thread} while the hub's timer was due and stayed so"
     return Done(why, NO_HELP, cite(last, said))
 
 
@@ -60,18 +61,18 @@ def may_have_run(cell: CellHistory, beater: Beater, pid: int | None, until: floa
 
     Pages that were answered after the last look are taken to be like those before it.
     """
-    own = [page for page in answered(cell, pid, until) if page.data.get("thread") == beater.tid]
+    own = [page for page in answered(cell, pid, until) if page.data.thread == beater.tid]
     proven = [page for page in _did_not_run(cell, beater, pid) if page in own]
     return bool(own) and (not proven or own[0].t < proven[0].t)
 
 
-def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event]:
+def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event[Request]]:
     """The pages that were answered while the hub's next timer was due, and it stayed so until a look.
 
     A hub that runs takes every timer that is due. The look that proves it for the most pages counts.
     """
-    found: list[Event] = []
-    for look in cell.looks("process.greenlets", pid):
+    found: list[Event[Request]] = []
+    for look in cell.looks(ProcessGreenlets, pid):
         overdue = location.overdue(look, beater.tid)
         if overdue is not None:
             pages = [page for page in answered(cell, pid, look.t) if page.t >= look.t - overdue]
@@ -86,26 +87,28 @@ def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | 
     if not pages or since is None:
         return None
     sent = [frame for frame in conn.frames("client") if since < frame.t <= until]
-    other = [frame for frame in sent if frame.data.get("type") != "heartbeat"]
+    other = [frame for frame in sent if frame.data.type != "heartbeat"]
     if other:
         why = f"the client sent {len(other)} frames other than heartbeats in the idle period: it was used"
         return Done(why, USED, cite(other[0], "a frame of the client in the idle period that is no heartbeat"))
     return _by_its_thread(conn, cell, sent, pages)
 
 
-def _by_its_thread(conn: ConnectionHistory, cell: CellHistory, beats: list[Event], pages: list[Event]) -> Done | None:
+def _by_its_thread(
+    conn: ConnectionHistory, cell: CellHistory, beats: list[Event[WireFrame]], pages: list[Event[Request]]
+) -> Done | None:
     """Every heartbeat went out while the one thread that can run the hub answered a page, and it was seen outside.
 
     That they coincide is not enough: a thread that beats by itself does so about as often as pages are asked for.
     """
-    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
     if not beats or beater is None or beater.tid is None:
         return None
-    stacks = [e for e in cell.looks("process.stacks", conn.pid) if e.t <= (cell.asked_again or e.t)]
+    stacks = [e for e in cell.looks(ProcessStacks, conn.pid) if e.t <= (cell.asked_again or e.t)]
     seen = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not seen or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
-    own = [page for page in pages if page.data.get("thread") == beater.tid]
+    own = [page for page in pages if page.data.thread == beater.tid]
     carriers = [next((page for page in own if page.t <= beat.t <= _end(page)), None) for beat in beats]
     if None in carriers:
         return None
@@ -113,13 +116,11 @@ def _by_its_thread(conn: ConnectionHistory, cell: CellHistory, beats: list[Event
         f"each of its {len(beats)} heartbeats was sent while OS thread {beater.tid} answered a page; between pages "
         f"that thread, the only one that can resume the green thread in {beater.frame}, sits in {seen[0]}"
     )
-    evidence = cite(beater.event, f"{beater.event.data.get('at')}: green thread suspended in {beater.frame}")
-    evidence += cite(seen[0].event, f"{seen[0].event.data.get('at')}: OS thread {beater.tid} is in {seen[0]}")
+    evidence = cite(beater.event, f"{beater.event.data.at}: green thread suspended in {beater.frame}")
+    evidence += cite(seen[0].event, f"{seen[0].event.data.at}: OS thread {beater.tid} is in {seen[0]}")
     for page, beat in ((carriers[0], beats[0]), (carriers[-1], beats[-1])):
-        evidence += cite(
-            page, f"a page, answered by OS thread {beater.tid} after {page.data['ms']:g} ms" if page else ""
-        )
-        evidence += cite(beat, f"a heartbeat of the client, in the meantime (frame {beat.data.get('frame')})")
+        evidence += cite(page, f"a page, answered by OS thread {beater.tid} after {page.data.ms:g} ms" if page else "")
+        evidence += cite(beat, f"a heartbeat of the client, in the meantime (frame {beat.data.frame})")
     return Done(why, CARRIED, evidence)
 
 
@@ -130,9 +131,9 @@ def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) 
         return []
     done = [done.note for conn in judged if (done := _done(conn, cell, until))]
     found = list(dict.fromkeys(done))
-    failed = [page for page in pages if not isinstance(page.data.get("status"), int) or page.data["status"] >= 400]
+    failed = [page for page in pages if page.data.status is None or page.data.status >= 400]
     if failed:
-        told = dict.fromkeys(str(page.data.get("status") or "not answered") for page in failed)
+        told = dict.fromkeys(str(page.data.status or "not answered") for page in failed)
         found.append(f"{len(failed)} of {count(len(pages), 'page')} failed: {', '.join(told)}")
     pids = {conn.pid for conn in judged if conn.pid is not None}
     untouched = sorted(pid for pid in pids if not answered(cell, pid, until))
@@ -145,11 +146,11 @@ def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) 
 def _done(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
     if conn.closed is None or conn.closed > until:
         return carried(conn, cell, until)
-    beater = location.beater(cell.looks("process.greenlets", conn.pid), conn.conn, conn.purpose)
+    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
     if beater is None or may_have_run(cell, beater, conn.pid, conn.closed):
         return None
     return no_help(cell, beater, conn.pid)
 
 
-def _end(page: Event) -> float:
-    return page.t + float(page.data.get("ms") or 0.0) / 1000
+def _end(page: Event[Request]) -> float:
+    return page.t + page.data.ms / 1000

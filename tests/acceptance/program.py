@@ -16,6 +16,7 @@ import docker
 from heartbed.places import ROOT
 from heartbed.record import event as record
 from heartbed.record.event import Event
+from heartbed.record.kinds import CellState, RunPhase
 from heartbed.testbed import cleanup
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
@@ -119,11 +120,11 @@ class Running:
 
     def until_phase(self, phase: str) -> Event:
         """Wait until the run enters a phase."""
-        return self.until(lambda event: event.kind == "run.phase" and event.data["phase"] == phase)
+        return self.until(lambda event: isinstance(event.data, RunPhase) and event.data.phase == phase)
 
     def until_state(self, state: str) -> Event:
         """Wait until one of its cells is in a state."""
-        return self.until(lambda event: event.kind == "cell.state" and event.data["state"] == state)
+        return self.until(lambda event: isinstance(event.data, CellState) and event.data.state == state)
 
     def signal(self, number: int) -> None:
         """Send it a signal."""

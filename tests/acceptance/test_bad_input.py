@@ -19,6 +19,7 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.errors import TestbedError
 from heartbed.places import ROOT
+from heartbed.record.kinds import RunEnd
 from heartbed.run.execute import execute
 from heartbed.run.images import BASE_IMAGE, images_for
 from heartbed.testbed import by_hand as stack
@@ -54,7 +55,7 @@ def failure(program: Program, conf: Path, *cells: str) -> TestbedError:
         execute(select(cells or [CELL]), settings, lambda wanted: images_for(wanted, quiet=True))
     assert caught.value.exit_code == 4
     last = program.events()[-1]
-    assert (last.kind, last.data["status"], last.data["reason"]) == ("run.end", "failed", caught.value.message)
+    assert last.data == RunEnd(status="failed", reason=caught.value.message)
     return caught.value
 
 

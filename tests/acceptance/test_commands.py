@@ -17,6 +17,7 @@ import yaml
 
 from heartbed.places import ROOT
 from heartbed.record.event import Event
+from heartbed.record.kinds import RunEnd
 from heartbed.verdict import judge
 from heartbed.verdict.values import Outcome, RunVerdict
 from tests.acceptance.program import Done, Program, Running
@@ -100,7 +101,7 @@ def verdicts(program: Program) -> RunVerdict:
 def test_a_run_is_a_folder_with_record_capture_verdicts_and_report(pair: Program) -> None:
     events = pair.events()
     assert events[0].kind == "run.start"
-    assert (events[-1].kind, events[-1].data["status"]) == ("run.end", "complete")
+    assert events[-1].data == RunEnd(status="complete", reason=None)
     assert (pair.newest / "capture.pcap").read_bytes()[:4] in (b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a")
     assert "</html>" in (pair.newest / "report.html").read_text()
     assert (pair.newest / "compose.yaml").stat().st_mode & 0o077 == 0  # it holds the broker's password
@@ -249,7 +250,8 @@ def test_a_run_that_is_stopped_leaves_nothing_behind(stopped: dict[str, Stopped]
 def test_a_run_that_is_stopped_says_so_in_its_record(stopped: dict[str, Stopped], moment: str) -> None:
     program = stopped[moment].program
     last = program.events()[-1]
-    assert (last.kind, last.data["status"]) == ("run.end", "interrupted")
+    assert isinstance(last.data, RunEnd)
+    assert last.data.status == "interrupted"
     assert str(program.newest) in stopped[moment].done.err
     judged = judge(program.events())
     assert (judged.status, judged.outcome in (Outcome.KEPT, Outcome.INCONCLUSIVE)) == ("interrupted", True)

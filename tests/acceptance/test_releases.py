@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from heartbed.record.event import only
+from heartbed.record.kinds import AppFacts, RunStart
 from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.versions.releases import RELEASES
 from tests.acceptance.program import Program
@@ -27,16 +29,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 def test_each_process_reports_the_whole_set(run: Program) -> None:
-    facts = {event.cell: event.data["versions"] for event in run.events() if event.kind == "app.facts"}
+    facts = {event.cell: event.data.versions for event in only(run.events(), AppFacts)}
     for cell, name in CELLS.items():
         release = RELEASES[name]
         assert facts[cell] | {each: release.runs[each] for each in release.own} == facts[cell]
 
 
 def test_what_stands_in_is_kept_in_the_record(run: Program) -> None:
-    start = run.events()[0].data
-    assert start["notes"] == [f"train: {RELEASES['train'].differs()}"]
-    assert {cell["name"]: cell["versions"] for cell in start["cells"]} == {
+    start = only(run.events(), RunStart)[0].data
+    assert start.notes == [f"train: {RELEASES['train'].differs()}"]
+    assert {cell.name: cell.versions for cell in start.cells} == {
         cell: RELEASES[name].runs for cell, name in CELLS.items()
     }
 

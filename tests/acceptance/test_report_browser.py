@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from heartbed.record.event import only
+from heartbed.record.kinds import Kind, Request, WireClose, WireFrame
 from heartbed.report.data import RunData
 from tests.unit.data.report import samples
 from tests.unit.data.report.samples import SAMPLES
@@ -102,7 +104,7 @@ def test_the_page_opens_without_errors_requests_or_sideways_scrolling(
 def test_the_timelines_show_as_many_heartbeats_as_the_capture_holds(open_page: Open) -> None:
     opened = open_page(samples.comparison())
     opened.page.evaluate(DRAW_ALL)
-    recorded = [e for e in opened.run.events if e.kind == "wire.frame" and e.data["type"] == "heartbeat"]
+    recorded = [e for e in only(opened.run.events, WireFrame) if e.data.type == "heartbeat"]
     assert opened.page.locator("svg .heartbeats_marks path").count() == len(recorded) > 300
     assert opened.page.locator("svg .closes_marks path").count() == 5
 
@@ -216,7 +218,8 @@ def test_every_frame_can_be_read_as_a_table(open_page: Open) -> None:
     rows.first.wait_for()
     cell = opened.run.cell("prefork-daemon-eventlet")
     assert cell is not None
-    frames = opened.run.of_cell(cell.cell, "wire.frame", "wire.close", "request")
+    kinds: tuple[type[Kind], ...] = (WireFrame, WireClose, Request)
+    frames = opened.run.of_cell(cell.cell, *kinds)
     assert rows.count() == len(frames)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from heartbed.cells.cell import Cell
 from heartbed.record.history import Purpose
+from heartbed.record.kinds import WireClose
 from heartbed.report import RunData
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes.fates import for_each_cell, must_be_kept
@@ -77,6 +78,6 @@ def test_the_time_of_loss_is_that_of_the_brokers_rst(run_data: RunData) -> None:
         for connection in cell.connections:
             if connection.outcome is not Outcome.LOST:
                 continue
-            resets = [e.t for e in run_data.of_connection(connection, "wire.close") if e.data["from"] == "broker"]
+            resets = [e.t for e in run_data.of_connection(connection, WireClose) if e.data.sender == "broker"]
             assert connection.closed is not None
             assert abs(connection.closed - min(resets)) <= 0.05

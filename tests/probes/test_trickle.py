@@ -12,6 +12,7 @@ import pytest
 
 from heartbed.cells.cell import Cell
 from heartbed.record.event import Event
+from heartbed.record.kinds import Request
 from heartbed.report import RunData
 from heartbed.verdict.pages import CARRIED, NO_HELP
 from heartbed.verdict.values import CellVerdict, Outcome
@@ -32,20 +33,22 @@ def verdict(trickle_data: RunData, cell: Cell) -> CellVerdict:
 
 
 @pytest.fixture
-def pages(trickle_data: RunData, cell: Cell) -> list[Event]:
-    return [e for e in trickle_data.of_cell(cell.name, "request") if e.data["phase"] == "during"]
+def pages(trickle_data: RunData, cell: Cell) -> list[Event[Request]]:
+    return [e for e in trickle_data.of_cell(cell.name, Request) if e.data.phase == "during"]
 
 
 def test_connections_are_kept_while_pages_are_asked_for(verdict: CellVerdict, cell: Cell) -> None:
     must_be_kept(verdict, cell)
 
 
-def test_pages_were_asked_for_at_a_steady_interval_and_answered(verdict: CellVerdict, pages: list[Event]) -> None:
+def test_pages_were_asked_for_at_a_steady_interval_and_answered(
+    verdict: CellVerdict, pages: list[Event[Request]]
+) -> None:
     timeout = float(verdict.asked["heartbeat_s"])
     (idle_from,) = {c.idle_from for c in verdict.connections}
     assert idle_from is not None
     assert len(pages) >= 6
-    assert {page.data["status"] for page in pages} == {200}
+    assert {page.data.status for page in pages} == {200}
     moments = [idle_from, *(page.t for page in pages)]
     assert max(after - before for before, after in pairwise(moments)) < timeout
     assert {c.pid for c in verdict.connections} == {page.pid for page in pages}

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heartbed.cells.expressions import select
-from heartbed.record.event import Event
+from heartbed.record import kinds
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import ProcessGreenlets, RunStart
 from heartbed.verdict import judge
 from heartbed.verdict.values import CellVerdict, RunVerdict
 
@@ -44,7 +46,7 @@ class History:
         """Append one event; the cell is this history's unless another is named."""
         owner = self.cell if cell == "" else cell
         pid = self.pid if owner == self.cell else None
-        self.events.append(Event(kind, t=t, cell=owner, pid=pid, conn=conn, data=data, line=len(self.events) + 1))
+        self.events.append(Event(kinds.parse(kind, data), t, owner, pid, conn, len(self.events) + 1))
 
     def start(self) -> None:
         (cell,) = select([self.cell]).cells
@@ -85,14 +87,12 @@ class History:
 
     def trickle(self, *, pages: int = 6, pid: int | None = 12, thread: int | None = 77, **data: Any) -> None:
         """The run was one of the trickle probe: a page of 5 ms once a second, answered by this process and thread."""
-        start = self.events[0]
-        self.events[0] = replace(start, data={**start.data, "probe": "trickle"})
+        (start,) = only(self.events, RunStart)
+        self.events[0] = replace(start, data=start.data.model_copy(update={"probe": "trickle"}))
         for second in range(1, pages + 1):
             page = {"phase": "during", "what": "page", "status": 200, "ms": 5.0, "error": None, "thread": thread}
-            line = len(self.events) + 1
-            self.events.append(
-                Event("request", t=IDLE_FROM + second, cell=self.cell, pid=pid, data={**page, **data}, line=line)
-            )
+            told = kinds.parse("request", {**page, **data})
+            self.events.append(Event(told, IDLE_FROM + second, self.cell, pid, None, len(self.events) + 1))
 
     def connection(
         self, purpose: str, port: int, *, opened: float = IDLE_FROM - 0.4, timeout: float = TIMEOUT_S
@@ -162,7 +162,7 @@ class History:
         self.events = [
             event
             for event in self.events
-            if event.kind != kind or any(event.data.get(key) != value for key, value in data.items())
+            if event.kind != kind or any(event.data.told().get(key) != value for key, value in data.items())
         ]
 
     def looked_at(
@@ -187,6 +187,13 @@ class History:
         greenlets += [{"tid": 77, "name": "g", "dead": False, "frames": poll if beater else []}]
         hubs = [{"tid": 77, "hub": "poll", "next_timer_overdue_s": 2.4, "timers": []}]
         self.add("process.greenlets", IDLE_FROM + 3.1, at="mid-idle", threads=[], hubs=hubs, greenlets=greenlets)
+
+    def hub_due(self, overdue_s: float) -> None:
+        """Since when the hub's next timer was due at the last dump, seconds."""
+        at = max(n for n, event in enumerate(self.events) if isinstance(event.data, ProcessGreenlets))
+        (dump,) = only([self.events[at]], ProcessGreenlets)
+        hubs = [hub.model_copy(update={"next_timer_overdue_s": overdue_s}) for hub in dump.data.hubs]
+        self.events[at] = replace(dump, data=dump.data.model_copy(update={"hubs": hubs}))
 
     def end(self, status: str = "complete") -> None:
         last = max(event.t for event in self.events)

@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from heartbed.errors import TestbedError
+from heartbed.record import kinds
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.run.execute import Parts
@@ -251,7 +252,7 @@ class LocalWatching:
         self.stopped = 0
 
     def _connected(self, cell: str, kind: str) -> None:
-        self._bus.emit(Event(kind, cell=cell, conn=f"127.0.0.1:{cell}"))
+        self._bus.emit(Event(kinds.parse(kind, {}), cell=cell, conn=f"127.0.0.1:{cell}"))
 
     def start_around_broker(self) -> None:
         """The controls connect as soon as they are started, which is after this."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from heartbed.record.kinds import MachineLag
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
 from heartbed.verdict.values import CellVerdict
@@ -44,12 +45,12 @@ SPEC: dict[str, Any] = {
 
 def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     """The lag of the machine over the run; None where it was not measured."""
-    events = [e for e in run.of_kind("machine.lag") if isinstance(e.data.get("max_ms"), int | float)]
+    events = run.of_kind(MachineLag)
     if cell is not None or not events:
         return None
     origin = run.verdict.started
     idle = [tuple(round(t - origin, 3) for t in run.idle)] if run.idle else []
-    rows = [(round(e.t - origin, 3), round(e.data["max_ms"], 2), "scheduler lag") for e in events]
+    rows = [(round(e.t - origin, 3), round(e.data.max_ms, 2), "scheduler lag") for e in events]
     return Figure(
         heading="Scheduler lag",
         title=f"Scheduler lag over the run: at most {max(row[1] for row in rows):g} ms",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from heartbed.record.kinds import Socket
 from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
@@ -60,8 +61,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     rows = []
     for connection in timeline.ordered(cell):
         title = timeline.title(connection, cell)
-        for event in run.of_connection(connection, "socket"):
-            octets, state = event.data.get("rx_octets"), event.data.get("state")
+        for event in run.of_connection(connection, Socket):
+            octets, state = event.data.rx_octets, event.data.state
             rows.append((round(event.t - origin, 4), title, octets, f"{state}, {octets} octets unread"))
     if not any(row[2] for row in rows):
         return None

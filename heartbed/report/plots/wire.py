@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import Request
 from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
@@ -105,7 +106,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     if cell is None:
         return None
     shown = timeline.ordered(cell)[:MOST_CONNECTIONS]
-    requests = [event for event in run.of_cell(cell.cell, "request") if event.data.get("what") != "facts"]
+    requests = [event for event in run.of_cell(cell.cell, Request) if event.data.what != "facts"]
     if not requests and not any(timeline.frames(run, c) for c in shown):
         return None
     marks = _Marks(timeline.origin(run, cell))
@@ -141,14 +142,14 @@ class _Marks:
     def at(self, t: float) -> float:
         return round(t - self.origin, 4)
 
-    def requests(self, events: list[Event]) -> None:
+    def requests(self, events: list[Event[Request]]) -> None:
         self.lanes.append("requests")
         for event in events:
-            took, status = event.data.get("ms"), event.data.get("status")
-            end = event.t + took / 1000 if isinstance(took, int | float) else event.t
-            good = isinstance(status, int) and status < 400
-            said = event.data.get("error") or status or "no answer"
-            what = f"{event.data.get('what')} ({event.data.get('phase')})"
+            took, status = event.data.ms, event.data.status
+            end = event.t + took / 1000
+            good = status is not None and status < 400
+            said = event.data.error or status or "no answer"
+            what = f"{event.data.what} ({event.data.phase})"
             state = "answered" if good else "failed"
             self.rows["requests"].append((self.at(event.t), "requests", what, self.at(end), state, said, took))
 
@@ -156,27 +157,21 @@ class _Marks:
         lanes = {side: f"{title} {side}" for side in DIRECTIONS}
         self.lanes += lanes.values()
         for event in timeline.frames(run, connection):
-            side = timeline.sender(event)
+            side = event.data.sender
             lane, direction, frame = (
                 lanes.get(side, lanes["client"]),
                 DIRECTIONS.get(side, "?"),
-                event.data.get("frame"),
+                event.data.frame,
             )
             if timeline.is_heartbeat(event):
                 self.rows["heartbeats"].append((self.at(event.t), lane, "heartbeat", direction, frame, side))
             else:
-                what = event.data.get("method") or event.data.get("type")
+                what = event.data.method or event.data.type
                 self.rows["frames"].append((self.at(event.t), lane, what, direction, frame))
-        for event in timeline.ends(run, connection):
-            side, how = timeline.sender(event), str(event.data.get("how", "")).upper()
-            what = f"{side} closed ({how})"
-            row = (
-                self.at(event.t),
-                lanes.get(side, lanes["client"]),
-                what,
-                DIRECTIONS.get(side, "?"),
-                event.data.get("frame"),
-            )
+        for close in timeline.ends(run, connection):
+            side, how = close.data.sender, close.data.how.upper()
+            lane, what = lanes.get(side, lanes["client"]), f"{side} closed ({how})"
+            row = (self.at(close.t), lane, what, DIRECTIONS.get(side, "?"), close.data.frame)
             self.rows["closes"].append(row)
         for window in timeline.windows(run, connection):
             what = "RabbitMQ may close (two to three timeouts after the client’s last octet)"

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidates.adapted import diff
+from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
 from heartbed.studies.check.checked import Checked, Tried, fate
@@ -82,8 +83,8 @@ def _own_application(checked: Checked) -> list[str]:
     own = checked.prepared.draft.wishes.own
     if own is None or checked.verdict.connections:
         return []
-    asked = checked.data.of_cell(checked.verdict.cell, "request")
-    statuses = dict.fromkeys(str(e.data.get("status")) for e in asked if e.data.get("what") in ("cast", "call"))
+    asked = checked.data.of_cell(checked.verdict.cell, Request)
+    statuses = dict.fromkeys(str(e.data.status) for e in asked if e.data.what in ("cast", "call"))
     answered = f"{own.opening} was answered with {', '.join(statuses)}, and opened no connection"
     return [f"{answered}: --open 'GET /path' names a request that makes your application use RabbitMQ"]
 

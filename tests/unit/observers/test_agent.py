@@ -10,6 +10,7 @@ import pytest
 
 from heartbed.observers.agent import parse
 from heartbed.record.event import Event
+from heartbed.record.kinds import Socket
 
 ROOT = Path(__file__).parents[3]
 DATA = Path(__file__).parents[1] / "data" / "observers"
@@ -183,13 +184,14 @@ def test_event_of_the_agent_is_passed_on() -> None:
     line += '"data":{"state":"ESTABLISHED","rx_octets":8,"tx_octets":0}}'
     event = parse(line)
     assert event == Event(
-        "socket",
-        1795340326.426183,
-        "lab",
-        7,
-        "172.18.0.3:35828",
-        {"state": "ESTABLISHED", "rx_octets": 8, "tx_octets": 0},
+        Socket(state="ESTABLISHED", rx_octets=8, tx_octets=0), 1795340326.426183, "lab", 7, "172.18.0.3:35828"
     )
+
+
+def test_what_the_record_does_not_declare_is_not_lost_without_a_word() -> None:
+    line = '{"v":1,"t":1.5,"kind":"process.seen","cell":"lab","pid":7,"conn":null,"data":{"host_pid":9,"colour":1}}'
+    with pytest.raises(ValueError, match=r"process\.seen has no colour"):
+        parse(line)
 
 
 def test_agent_needs_nothing_but_the_standard_library() -> None:

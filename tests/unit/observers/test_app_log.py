@@ -6,7 +6,8 @@ import pytest
 
 from heartbed.observers.app_log import Entries, Entry, parse, to_event
 from heartbed.observers.log_stream import LogLine, split
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import AppExit, AppLog
 
 DATA = Path(__file__).parents[1] / "data" / "observers"
 
@@ -22,29 +23,33 @@ def events_of(sample: str) -> list[Event]:
 
 
 def exits(sample: str) -> list[tuple[int | None, str]]:
-    return [(event.pid, event.data["reason"]) for event in events_of(sample) if event.kind == "app.exit"]
+    return [(event.pid, event.data.reason) for event in only(events_of(sample), AppExit)]
+
+
+def words(sample: str) -> list[Event[AppLog]]:
+    return only(events_of(sample), AppLog)
 
 
 def test_application_line_inside_httpds_line_is_told_as_the_applications() -> None:
-    event = next(each for each in events_of("cell-prefork.log") if "unreachable" in str(each.data.get("text")))
-    assert event.data["source"] == "app"
-    assert event.data["logger"] == "oslo.messaging._drivers.impl_rabbit"
-    assert event.data["level"] == "error"
-    assert (event.pid, event.data["thread"]) == (48, 48)
+    event = next(each for each in words("cell-prefork.log") if "unreachable" in each.data.text)
+    assert event.data.source == "app"
+    assert event.data.logger == "oslo.messaging._drivers.impl_rabbit"
+    assert event.data.level == "error"
+    assert (event.pid, event.data.thread) == (48, 48)
     assert event.t == pytest.approx(1795340862.291)
 
 
 def test_httpds_own_line_keeps_its_module_and_level() -> None:
-    event = events_of("cell-prefork.log")[0]
-    assert (event.data["source"], event.data["logger"], event.data["level"]) == ("httpd", "mpm_prefork", "notice")
+    event = words("cell-prefork.log")[0]
+    assert (event.data.source, event.data.logger, event.data.level) == ("httpd", "mpm_prefork", "notice")
     assert event.t == pytest.approx(1795340816.862795)
 
 
 def test_access_line_is_told_without_httpds_own_thread_number() -> None:
-    event = next(each for each in events_of("cell-prefork.log") if each.data.get("logger") == "access")
-    assert event.data["text"].startswith("200 1858343us")
+    event = next(each for each in words("cell-prefork.log") if each.data.logger == "access")
+    assert event.data.text.startswith("200 1858343us")
     assert event.pid == 9
-    assert event.data["thread"] is None
+    assert event.data.thread is None
 
 
 def test_traceback_of_oslo_log_is_one_entry_with_its_message() -> None:
@@ -111,7 +116,7 @@ def test_line_without_any_head_has_dockers_time() -> None:
 
 def test_request_id_is_told_where_there_is_one() -> None:
     line = "2026-11-22 09:54:10.735 1 44 INFO nova.api [req-fa7337fb-75d7-4f68-ad34-4e732f58f676] accepted"
-    event = to_event(parse(LogLine(0.0, line)), "cell")
-    assert event.data["request_id"] == "req-fa7337fb-75d7-4f68-ad34-4e732f58f676"
-    assert event.data["text"] == "accepted"
-    assert event.data["thread"] == 44
+    (event,) = only([to_event(parse(LogLine(0.0, line)), "cell")], AppLog)
+    assert event.data.request_id == "req-fa7337fb-75d7-4f68-ad34-4e732f58f676"
+    assert event.data.text == "accepted"
+    assert event.data.thread == 44

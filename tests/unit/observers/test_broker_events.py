@@ -8,7 +8,8 @@ import pytest
 
 from heartbed.observers.base import pid_of, resolver
 from heartbed.observers.broker_events import Translation, broker_pid
-from heartbed.record.event import Event
+from heartbed.record.event import Event, K, only
+from heartbed.record.kinds import ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
 
 SAMPLE = Path(__file__).parents[1] / "data" / "observers" / "broker_events.jsonl"
 CELLS = {"172.22.0.6": "lab"}
@@ -26,38 +27,38 @@ def events(announcements: list[dict[str, Any]]) -> list[Event]:
     return [event for event in told if event is not None]
 
 
-def of(events: list[Event], kind: str, conn: str) -> Event:
-    (found,) = [event for event in events if event.kind == kind and event.conn == conn]
+def of(events: list[Event], kind: type[K], conn: str) -> Event[K]:
+    (found,) = [event for event in only(events, kind) if event.conn == conn]
     return found
 
 
 def test_connection_is_named_by_the_clients_end_and_not_by_the_erlang_tuple(events: list[Event]) -> None:
-    created = of(events, "broker.connection.created", "172.22.0.6:37014")
-    assert created.data["peer_host"] == "172.22.0.6"
-    assert created.data["peer_port"] == 37014
+    created = of(events, ConnectionCreated, "172.22.0.6:37014")
+    assert created.data.peer_host == "172.22.0.6"
+    assert created.data.peer_port == 37014
 
 
 def test_connection_is_tied_to_its_cell_and_process(events: list[Event]) -> None:
-    created = of(events, "broker.connection.created", "172.22.0.6:37014")
+    created = of(events, ConnectionCreated, "172.22.0.6:37014")
     assert (created.cell, created.pid) == ("lab", 20)
-    assert created.data["timeout_s"] == 2
-    assert created.data["client_properties"]["product"] == "py-amqp"
-    assert created.data["client_properties"]["connection_name"] == created.data["user_provided_name"]
+    assert created.data.timeout_s == 2
+    assert created.data.client_properties["product"] == "py-amqp"
+    assert created.data.client_properties["connection_name"] == created.data.user_provided_name
 
 
 def test_close_comes_with_the_brokers_own_time(events: list[Event]) -> None:
-    closed = of(events, "broker.connection.closed", "172.22.0.6:37014")
-    assert closed.t == pytest.approx(closed.data["timestamp_ms"] / 1000)
+    closed = of(events, ConnectionClosed, "172.22.0.6:37014")
+    assert closed.t == pytest.approx((closed.data.timestamp_ms or 0) / 1000)
     assert (closed.cell, closed.pid) == ("lab", 20)
 
 
 def test_channel_and_consumer_are_joined_to_their_connection(events: list[Event]) -> None:
-    channel = of(events, "broker.channel.created", "172.22.0.6:37038")
-    consumer = of(events, "broker.consumer.created", "172.22.0.6:37038")
-    connection = of(events, "broker.connection.created", "172.22.0.6:37038")
-    assert channel.data["connection_pid"] == connection.data["broker_pid"]
-    assert consumer.data["channel_pid"] == channel.data["channel_pid"]
-    assert consumer.data["queue"].startswith("reply_")
+    channel = of(events, ChannelCreated, "172.22.0.6:37038")
+    consumer = of(events, ConsumerCreated, "172.22.0.6:37038")
+    connection = of(events, ConnectionCreated, "172.22.0.6:37038")
+    assert channel.data.connection_pid == connection.data.broker_pid
+    assert consumer.data.channel_pid == channel.data.channel_pid
+    assert (consumer.data.queue or "").startswith("reply_")
     assert consumer.pid == connection.pid
 
 
@@ -80,7 +81,8 @@ def test_values_that_arrive_as_octets_are_made_text(announcements: list[dict[str
     headers = {key: value.encode() if isinstance(value, str) else value for key, value in created["headers"].items()}
     event = Translation(resolver(CELLS.get))(created["key"], headers)
     assert event is not None
-    assert event.data["name"] == created["headers"]["name"]
+    assert isinstance(event.data, ConnectionCreated)
+    assert event.data.name == created["headers"]["name"]
 
 
 def test_other_announcements_are_left_out() -> None:

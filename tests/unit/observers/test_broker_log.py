@@ -10,7 +10,8 @@ import pytest
 from heartbed.observers.base import resolver
 from heartbed.observers.broker_log import BrokerLog, Entries, Entry, to_event, why
 from heartbed.observers.log_stream import LogLine, split
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import BrokerLog as Words
 
 DATA = Path(__file__).parents[1] / "data" / "observers"
 RESOLVE = resolver({"172.22.0.6": "lab", "172.18.0.3": "lab"}.get)
@@ -33,37 +34,37 @@ class NoLog:
 
 
 @pytest.fixture
-def single_line() -> list[Event]:
+def single_line() -> list[Event[Words]]:
     """``log.console.formatter.single_line = on``, as our own broker has it; with Docker's time stamps."""
     lines = split([(DATA / "rabbitmq-single-line.log").read_bytes()])
     return [to_event(entry, RESOLVE) for entry in entries_of([line.text for line in lines])]
 
 
 @pytest.fixture
-def coloured() -> list[Event]:
+def coloured() -> list[Event[Words]]:
     """RabbitMQ's default: colours, and a head on every line of an entry."""
     lines = (DATA / "rabbitmq-coloured.log").read_text().splitlines()
     return [to_event(entry, RESOLVE) for entry in entries_of(lines)]
 
 
-def closing(events: list[Event], conn: str) -> Event:
-    (found,) = [each for each in events if each.conn == conn and each.data["text"].startswith("closing")]
+def closing(events: list[Event[Words]], conn: str) -> Event[Words]:
+    (found,) = [each for each in events if each.conn == conn and each.data.text.startswith("closing")]
     return found
 
 
-def test_missed_heartbeats_are_told_with_the_timeout(single_line: list[Event]) -> None:
+def test_missed_heartbeats_are_told_with_the_timeout(single_line: list[Event[Words]]) -> None:
     event = closing(single_line, "172.22.0.6:37014")
-    assert event.data["reason"] == "missed_heartbeats"
-    assert event.data["timeout_s"] == 2
-    assert event.data["level"] == "error"
+    assert event.data.reason == "missed_heartbeats"
+    assert event.data.timeout_s == 2
+    assert event.data.level == "error"
     assert (event.cell, event.pid) == ("lab", 20)
 
 
-def test_reason_on_a_line_of_its_own_belongs_to_the_entry(coloured: list[Event]) -> None:
+def test_reason_on_a_line_of_its_own_belongs_to_the_entry(coloured: list[Event[Words]]) -> None:
     event = closing(coloured, "172.18.0.3:50894")
-    assert event.data["reason"] == "missed_heartbeats"
-    assert event.data["text"].splitlines()[1] == "missed heartbeats from client, timeout: 2s"
-    assert event.data["broker_pid"] == "<0.649.0>"
+    assert event.data.reason == "missed_heartbeats"
+    assert event.data.text.splitlines()[1] == "missed heartbeats from client, timeout: 2s"
+    assert event.data.broker_pid == "<0.649.0>"
 
 
 @pytest.mark.parametrize(
@@ -71,16 +72,16 @@ def test_reason_on_a_line_of_its_own_belongs_to_the_entry(coloured: list[Event])
     [("172.18.0.3:50918", "clean"), ("172.18.0.3:50900", "client_closed"), ("172.18.0.3:50922", "client_closed")],
     ids=["connection.close", "FIN", "RST"],
 )
-def test_other_ways_to_end_are_told_apart(coloured: list[Event], conn: str, reason: str) -> None:
-    assert closing(coloured, conn).data["reason"] == reason
+def test_other_ways_to_end_are_told_apart(coloured: list[Event[Words]], conn: str, reason: str) -> None:
+    assert closing(coloured, conn).data.reason == reason
 
 
-def test_time_is_the_entrys_own_to_the_microsecond(coloured: list[Event]) -> None:
+def test_time_is_the_entrys_own_to_the_microsecond(coloured: list[Event[Words]]) -> None:
     assert closing(coloured, "172.18.0.3:50894").t == pytest.approx(1795339701.382714, abs=1e-6)
 
 
-def test_no_colour_is_left(coloured: list[Event]) -> None:
-    assert not [event for event in coloured if "\x1b" in event.data["text"]]
+def test_no_colour_is_left(coloured: list[Event[Words]]) -> None:
+    assert not [event for event in coloured if "\x1b" in event.data.text]
 
 
 def test_refused_login_is_an_error() -> None:
@@ -122,7 +123,7 @@ def test_last_entry_is_told_although_nothing_follows_it() -> None:
     assert told.came.wait(5), "the entry was not told while the log stood still"
     lines.put(None)
     reader.join(5)
-    assert [event.data["reason"] for event in told.events] == ["missed_heartbeats"]
+    assert [event.data.reason for event in only(told.events, Words)] == ["missed_heartbeats"]
 
 
 def test_what_the_broker_says_while_starting_is_left_out_but_a_warning_is_not() -> None:
@@ -133,4 +134,4 @@ def test_what_the_broker_says_while_starting_is_left_out_but_a_warning_is_not() 
     lines.put(LogLine(0.0, "2026-11-22 09:27:36.700000+00:00 [warning] <0.216.0> list of nodes does not contain it"))
     lines.put(None)
     BrokerLog(NoLog, told, RESOLVE).read(lines)
-    assert [event.data["level"] for event in told.events] == ["warning"]
+    assert [event.data.level for event in only(told.events, Words)] == ["warning"]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from heartbed.observers.log_stream import LogLine, LogStream, split
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import AppLog, ObserverFailed
 
 SAMPLE = Path(__file__).parents[1] / "data" / "observers" / "cell-daemon.log"
 
@@ -44,7 +45,7 @@ class Collecting(LogStream[LogLine]):
     """Makes an event of every line."""
 
     def tell(self, entry: LogLine) -> None:
-        self.emit(Event("line", entry.t, data={"text": entry.text}))
+        self.emit(Event(AppLog(text=entry.text), entry.t))
 
 
 class Log:
@@ -74,12 +75,12 @@ def follow(log: Log) -> list[Event]:
 def test_log_is_followed_until_the_container_has_ended() -> None:
     events = follow(Log())
     assert len(events) == len(SAMPLE.read_bytes().splitlines())
-    assert {event.kind for event in events} == {"line"}
+    assert {event.kind for event in events} == {"app.log"}
 
 
 def test_log_that_breaks_is_told_of() -> None:
     events = follow(Log(ConnectionError("the engine is gone")))
-    (failure,) = [event for event in events if event.kind == "observer.failed"]
+    (failure,) = only(events, ObserverFailed)
     assert failure.cell == "c"
-    assert failure.data["observer"] == "app_log"
-    assert "the engine is gone" in failure.data["reason"]
+    assert failure.data.observer == "app_log"
+    assert "the engine is gone" in failure.data.reason

@@ -9,7 +9,8 @@ import pytest
 from heartbed.observers.base import resolver
 from heartbed.observers.frames import events_of, method_name, parse
 from heartbed.observers.wire import dissect
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import WireClose, WireFrame, WireMissing
 
 DATA = Path(__file__).parents[1] / "data" / "observers"
 IMAGE = "heartbed-observer:1"
@@ -25,16 +26,14 @@ def events() -> list[Event]:
 
 def frames(events: list[Event], conn: str, sender: str) -> list[tuple[str, str | None]]:
     return [
-        (event.data["type"], event.data["method"])
-        for event in events
-        if event.kind == "wire.frame" and event.conn == conn and event.data["from"] == sender
+        (event.data.type, event.data.method)
+        for event in only(events, WireFrame)
+        if event.conn == conn and event.data.sender == sender
     ]
 
 
 def closes(events: list[Event], conn: str) -> list[tuple[str, str]]:
-    return [
-        (event.data["from"], event.data["how"]) for event in events if event.kind == "wire.close" and event.conn == conn
-    ]
+    return [(event.data.sender, event.data.how) for event in only(events, WireClose) if event.conn == conn]
 
 
 def test_connection_begins_with_the_clients_syn(events: list[Event]) -> None:
@@ -87,7 +86,7 @@ def test_who_closed_first_and_how(events: list[Event], conn: str, close: tuple[s
 
 
 def test_silent_client_is_reset_between_two_and_three_timeouts(events: list[Event]) -> None:
-    last = max(e.t for e in events if e.conn == SILENT and e.kind == "wire.frame" and e.data["from"] == "client")
+    last = max(e.t for e in only(events, WireFrame) if e.conn == SILENT and e.data.sender == "client")
     (reset,) = [event.t for event in events if event.conn == SILENT and event.kind == "wire.close"]
     assert 2 * 2 <= reset - last <= 3 * 2 + 0.1
 
@@ -102,7 +101,7 @@ def test_connection_with_lost_packets_is_told_of_once_and_its_heartbeats_are_sti
     told = list(events_of((DATA / "torn.tsv").read_text().splitlines(), PORT))
     (missing,) = [event for event in told if event.kind == "wire.missing"]
     assert missing.conn == "172.18.0.3:50882"
-    beats = [e for e in told if e.kind == "wire.frame" and e.data["type"] == "heartbeat" and e.data["from"] == "broker"]
+    beats = [e for e in only(told, WireFrame) if e.data.type == "heartbeat" and e.data.sender == "broker"]
     assert len(beats) == 5
 
 
@@ -124,15 +123,14 @@ def nowhere(*command: str) -> list[str]:
 
 
 def test_capture_that_is_not_there_is_told_of(tmp_path: Path) -> None:
-    (event,) = dissect(tmp_path / "capture.pcap", nowhere)
-    assert event.kind == "wire.missing"
-    assert "capture.pcap" in event.data["reason"]
+    (event,) = only(dissect(tmp_path / "capture.pcap", nowhere), WireMissing)
+    assert "capture.pcap" in event.data.reason
 
 
 def test_empty_capture_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "capture.pcap").touch()
-    (event,) = dissect(tmp_path / "capture.pcap", nowhere)
-    assert event.data["reason"] == "capture.pcap is empty"
+    (event,) = only(dissect(tmp_path / "capture.pcap", nowhere), WireMissing)
+    assert event.data.reason == "capture.pcap is empty"
 
 
 @pytest.mark.docker

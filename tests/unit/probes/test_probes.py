@@ -17,7 +17,8 @@ from heartbed.cli import cli
 from heartbed.errors import InputError, TestbedError
 from heartbed.probes import trickle
 from heartbed.record.bus import Bus
-from heartbed.record.event import Event, Writer
+from heartbed.record.event import Event, Writer, only
+from heartbed.record.kinds import RunPhase
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.testbed.testbed import Testbed
@@ -124,8 +125,8 @@ def test_idle_touches_nothing_between_the_last_call_and_the_asking(
     assert whats == ["facts", "cast open", "call open", "call before", "call before", "call after", "cast after"]
     first = next(t for t, what in asked.requests if what == "call after")
     assert first - opened.idle_from >= IDLE_S
-    (idle,) = [event for event in heard if event.data.get("phase") == "idle"]
-    assert idle.data["meanwhile"] == "nothing touches the cells"
+    (idle,) = [event for event in only(heard, RunPhase) if event.data.phase == "idle"]
+    assert idle.data.meanwhile == "nothing touches the cells"
 
 
 def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_again(
@@ -142,8 +143,8 @@ def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_aga
     assert len(pages) in (3, 4)
     # A machine that is busy asks late, never early: each is due a quarter before a multiple of the interval.
     assert all(page >= 0.1 * (number - 0.25) - 0.01 for number, page in enumerate(pages, 1))
-    (idle,) = [event for event in heard if event.data.get("phase") == "idle"]
-    assert idle.data["meanwhile"] == "each is asked for a page 10 times a heartbeat timeout"
+    (idle,) = [event for event in only(heard, RunPhase) if event.data.phase == "idle"]
+    assert idle.data.meanwhile == "each is asked for a page 10 times a heartbeat timeout"
 
 
 def test_trickle_asks_no_more_when_the_run_is_stopped(stage: Stage, asked: Asked) -> None:

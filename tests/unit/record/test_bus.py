@@ -11,6 +11,7 @@ import pytest
 from heartbed.errors import TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer, read
+from heartbed.record.kinds import AppLog, RunStart, Unknown
 
 NEVER = time.monotonic() + 3600
 
@@ -18,8 +19,13 @@ NEVER = time.monotonic() + 3600
 @pytest.fixture
 def bus(tmp_path: Path) -> Bus:
     bus = Bus(Writer(tmp_path))
-    bus.emit(Event("run.start"))
+    bus.emit(Event(RunStart(run="test")))
     return bus
+
+
+def other(name: str) -> Event:
+    """An event of a kind that is not declared."""
+    return Event(Unknown(name=name))
 
 
 def nothing() -> None:
@@ -29,15 +35,15 @@ def nothing() -> None:
 def test_a_listener_hears_of_an_event_after_it_was_recorded(bus: Bus, tmp_path: Path) -> None:
     heard: list[str] = []
     bus.listen(lambda event: heard.append(f"{event.kind}: {len(read(tmp_path))} recorded"))
-    bus.emit(Event("a"))
+    bus.emit(other("a"))
     assert heard == ["a: 2 recorded"]
 
 
 def test_waiting_finds_what_has_been_and_what_comes(bus: Bus) -> None:
-    bus.emit(Event("past"))
+    bus.emit(other("past"))
     found = bus.wait_for(lambda event: event.kind == "past", NEVER, poll=nothing)
     assert found is not None
-    later = threading.Timer(0.05, bus.emit, [Event("future")])
+    later = threading.Timer(0.05, bus.emit, [other("future")])
     later.start()
     found = bus.wait_for(lambda event: event.kind == "future", NEVER, poll=nothing)
     assert found is not None
@@ -66,7 +72,7 @@ def test_a_failure_to_write_is_raised_by_check_and_not_in_the_observers_thread(
     heard: list[str] = []
     bus.listen(lambda event: heard.append(event.kind))
     bus.check()
-    bus.emit(Event("lost"))
+    bus.emit(other("lost"))
     assert heard == ["lost"]  # the view of the run still shows it
     with pytest.raises(TestbedError, match="the disk is full"):
         bus.check()
@@ -84,7 +90,7 @@ def test_the_first_failure_counts(bus: Bus) -> None:
 def test_events_of_many_threads_are_whole_lines(bus: Bus, tmp_path: Path) -> None:
     def emit() -> None:
         for _ in range(50):
-            bus.emit(Event("x", data={"text": "y" * 200}))
+            bus.emit(Event(AppLog(text="y" * 200)))
 
     threads = [threading.Thread(target=emit) for _ in range(8)]
     for thread in threads:

@@ -12,8 +12,14 @@ import pytest
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.record.event import FILE_NAME, SCHEMA, Event, Writer, read
+from heartbed.record.kinds import AppLog, RunEnd, RunStart, Unknown, WireOpen
 
-START = Event("run.start", t=1.0, data={"run": "test"})
+START = Event(RunStart(run="test"), t=1.0)
+
+
+def other(name: str, **values: Any) -> Event:
+    """An event of a kind that is not declared."""
+    return Event(Unknown(name=name, values=values))
 
 
 def write(folder: Path, *events: Event) -> Path:
@@ -24,9 +30,8 @@ def write(folder: Path, *events: Event) -> Path:
 
 
 def test_what_is_written_is_read_with_its_line(tmp_path: Path) -> None:
-    event = Event(
-        "socket", t=2.000001, cell="a", pid=7, conn="10.0.0.1:4", data={"text": "ü\n\u2028", "list": [1, None]}
-    )
+    told = AppLog(text="ü\n\u2028", thread=None)
+    event = Event(told, t=2.000001, cell="a", pid=7, conn="10.0.0.1:4")
     write(tmp_path, event)
     first, second = read(tmp_path)
     assert (first.kind, first.line) == ("run.start", 1)
@@ -42,8 +47,8 @@ def test_an_event_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
 
 
 def test_what_json_does_not_know_is_written_as_text(tmp_path: Path) -> None:
-    write(tmp_path, Event("x", data={"path": Path("/a"), "lone": "\udcff"}))
-    assert read(tmp_path)[1].data == {"path": "/a", "lone": "\udcff"}
+    write(tmp_path, other("x", path=Path("/a"), lone="\udcff"))
+    assert read(tmp_path)[1].data.told() == {"path": "/a", "lone": r"\udcff"}
 
 
 def test_events_after_the_end_are_dropped(tmp_path: Path) -> None:
@@ -51,19 +56,19 @@ def test_events_after_the_end_are_dropped(tmp_path: Path) -> None:
     writer.write(START)
     writer.close()
     writer.close()
-    writer.write(Event("late"))
+    writer.write(other("late"))
     assert len(read(tmp_path)) == 1
 
 
 def test_a_record_is_only_ever_appended_to(tmp_path: Path) -> None:
     write(tmp_path)
-    write(tmp_path, Event("more"))
+    write(tmp_path, other("more"))
     assert [event.kind for event in read(tmp_path)] == ["run.start", "run.start", "more"]
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20])
 def test_a_torn_last_line_is_left_out(tmp_path: Path, cut: int) -> None:
-    path = write(tmp_path, Event("whole"), Event("torn"))
+    path = write(tmp_path, other("whole"), other("torn"))
     path.write_bytes(path.read_bytes()[:-cut])
     kinds = [event.kind for event in read(tmp_path)]
     assert kinds == (["run.start", "whole", "torn"] if cut == 1 else ["run.start", "whole"])  # 1: only its line break
@@ -82,7 +87,7 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path, cut: int) -> None:
     ],
 )
 def test_a_line_damaged_in_the_middle_is_named_by_file_and_number(tmp_path: Path, line: str, why: str) -> None:
-    path = write(tmp_path, Event("after"))
+    path = write(tmp_path, other("after"))
     whole = path.read_text().splitlines()
     path.write_text("\n".join([whole[0], line, whole[1]]) + "\n")
     with pytest.raises(InputError, match=why) as caught:
@@ -92,9 +97,46 @@ def test_a_line_damaged_in_the_middle_is_named_by_file_and_number(tmp_path: Path
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("damaged", "why"),
+    [
+        ('"kind":"request","data":{"phase":"a","what":"b","status":"200"}', "data.status: .* valid integer, not '200'"),
+        ('"kind":"request","data":{"phase":"open","what":"call","ms":NaN}', "data.ms: .* finite number"),
+        ('"kind":"machine.lag","data":{"max_ms":true}', "data.max_ms: .* valid number, not True"),
+        ('"kind":"machine.lag","data":{}', "data.max_ms: field required"),
+        ('"kind":"process.stacks","data":{"threads":[{"tid":1,"frames":[{"line":"x"}]}]}', "threads.0.frames.0.line"),
+        ('"kind":"run.start","data":{"run":"x","cells":[{"name":7}]}', "cells.0.name: .* valid string"),
+        ('"kind":"app.log","cell":["a"],"data":{"text":""}', "cell must be a text or null"),
+        ('"kind":"app.log","pid":true,"data":{"text":""}', "pid must be a whole number or null"),
+        ('"kind":"app.log","conn":1,"data":{"text":""}', "conn must be a text or null"),
+        ('"kind":"app.facts","data":{"versions":{"python":3}}', "versions.python"),
+    ],
+)  # fmt: skip
+def test_a_field_of_the_wrong_type_is_named_by_file_and_number(tmp_path: Path, damaged: str, why: str) -> None:
+    path = write(tmp_path)
+    path.write_text(f'{path.read_text()}{{"v":1,"t":1.0,{damaged}}}\n')
+    with pytest.raises(InputError, match=why) as caught:
+        read(tmp_path)
+    assert caught.value.message.startswith(f"{path}:2: not an event: ")
+
+
+def test_nesting_without_end_is_damage_too(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    path.write_text(f"{path.read_text()}{'[' * 100_000}\n")
+    with pytest.raises(InputError, match=":2: not an event"):
+        read(tmp_path)
+
+
+def test_what_a_kind_does_not_declare_is_left_alone(tmp_path: Path) -> None:
+    """A record of a newer Heartbed may tell more."""
+    path = write(tmp_path)
+    path.write_text(path.read_text() + '{"v":1,"t":3,"kind":"wire.open","data":{"frame":4,"colour":"red"}}\n')
+    assert read(tmp_path)[-1].data == WireOpen(frame=4)
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_a_newer_schema_is_refused_by_name(tmp_path: Path, last: bool) -> None:
-    path = write(tmp_path, *([] if last else [Event("after")]))
+    path = write(tmp_path, *([] if last else [other("after")]))
     newer = {**json.loads(START.to_json()), "v": SCHEMA + 1}
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], json.dumps(newer), *lines[1:]]) + "\n")
@@ -103,7 +145,10 @@ def test_a_newer_schema_is_refused_by_name(tmp_path: Path, last: bool) -> None:
     assert caught.value.hint == "use a newer heartbed to read this run"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"hello", b'{"v":1', b'{"v":1,"t":1,"kind":"request","data":{}}\n'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"hello", b'{"v":1', b'{"v":1,"t":1,"kind":"request","data":{"phase":"open","what":"call"}}\n'],
+)
 def test_what_is_no_record_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     with pytest.raises(InputError, match="not a record"):
@@ -160,8 +205,8 @@ def test_a_line_that_finds_no_room_leaves_nothing_and_a_shorter_one_may_follow(
 
     monkeypatch.setattr(writer, "_file", Full())
     with pytest.raises(TestbedError, match=os.strerror(errno.ENOSPC)):
-        writer.write(Event("long", data={"text": "x" * 100}))
+        writer.write(other("long", text="x" * 100))
     monkeypatch.setattr(writer, "_file", real)
-    writer.write(Event("run.end"))
+    writer.write(Event(RunEnd(status="complete")))
     writer.close()
     assert [event.kind for event in read(tmp_path)] == ["run.start", "run.end"]

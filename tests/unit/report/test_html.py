@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from heartbed import report
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import Request, WireFrame
 from heartbed.report import figure, plots
 from heartbed.report.data import RunData
 from tests.unit.data.report import samples
@@ -114,10 +115,10 @@ def figures(run: RunData, kind: str) -> list[dict[str, Any]]:
 
 def test_the_timeline_holds_every_heartbeat_of_the_record() -> None:
     run = samples.comparison()
-    recorded = [event for event in run.events if event.kind == "wire.frame" and event.data["type"] == "heartbeat"]
+    recorded = [event for event in only(run.events, WireFrame) if event.data.type == "heartbeat"]
     drawn = [row for each in figures(run, "wire") for row in each["tables"]["heartbeats"]["rows"]]
     assert len(drawn) == len(recorded) > 300
-    assert {row[4] for row in drawn} == {event.data["frame"] for event in recorded}
+    assert {row[4] for row in drawn} == {event.data.frame for event in recorded}
 
 
 def test_the_close_is_drawn_in_the_window_in_which_it_was_due() -> None:
@@ -186,7 +187,7 @@ def test_each_probe_has_verdicts_of_its_own() -> None:
 
 def test_a_cell_that_was_only_asked_what_it_is_has_no_timeline() -> None:
     run = samples.interrupted()
-    asked = Event("request", run.events[-1].t, run.verdict.cells[0].cell, 7, None, {"phase": "open", "what": "facts"})
+    asked = Event(Request(phase="open", what="facts"), run.events[-1].t, run.verdict.cells[0].cell, 7)
     text = str(report.render("html", RunData(run.verdict, (*run.events, asked), run.folder)))
     assert "Timeline of the wire" not in text
 

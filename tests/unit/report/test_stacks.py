@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import Frame, Greenlet, ProcessGreenlets, ProcessStacks, Thread
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.page import cells as views
@@ -23,11 +22,8 @@ def run_and_cell(name: str) -> tuple[RunData, CellVerdict]:
     return run, cell
 
 
-def frames(*functions: str, native: bool = True) -> list[dict[str, Any]]:
-    return [
-        {"function": each, "file": "libc.so.6" if native else "app.py", "line": 0, "native": native}
-        for each in functions
-    ]
+def frames(*functions: str, native: bool = True) -> list[Frame]:
+    return [Frame(function=each, file="libc.so.6" if native else "app.py", native=native) for each in functions]
 
 
 @pytest.mark.parametrize(
@@ -42,16 +38,14 @@ def frames(*functions: str, native: bool = True) -> list[dict[str, Any]]:
         ([], None, ""),
     ],
 )
-def test_the_telling_frame_is_what_the_thread_waits_in(
-    stack: list[dict[str, Any]], index: int | None, meaning: str
-) -> None:
+def test_the_telling_frame_is_what_the_thread_waits_in(stack: list[Frame], index: int | None, meaning: str) -> None:
     found, words = stacks.telling_frame(stack)
     assert found == index
     assert meaning in words
 
 
 def test_a_thread_that_runs_the_hub_is_told_by_the_hub() -> None:
-    hub = {"function": "wait", "file": "/venv/site-packages/eventlet/hubs/poll.py", "line": 77, "native": False}
+    hub = Frame(function="wait", file="/venv/site-packages/eventlet/hubs/poll.py", line=77)
     index, words = stacks.telling_frame([*frames("epoll_wait"), hub, *frames("wsgi_execute_script")])
     assert index == 1
     assert words == "the hub runs: green threads get their turn"
@@ -78,13 +72,13 @@ def test_a_heartbeat_thread_of_its_own_comes_first() -> None:
 
 
 def test_a_thread_without_a_stack_is_known_by_its_system_call() -> None:
-    (frame,) = stacks.frames_of({"tid": 1, "syscall": "epoll_wait", "frames": []})
-    assert frame["function"] == "epoll_wait"
+    (frame,) = stacks.frames_of(Thread(tid=1, syscall="epoll_wait"))
+    assert frame.function == "epoll_wait"
 
 
 def test_frames_without_symbols_are_counted_not_listed() -> None:
     stack = [*frames("0x7f01", "0x7f02"), *frames("accept4"), *frames("0x7f03")]
-    shown = [frame["function"] for frame in stacks.frames_of({"frames": stack})]
+    shown = [frame.function for frame in stacks.frames_of(Thread(tid=1, frames=stack))]
     assert shown == ["(2 frames without a name)", "accept4", "(a frame without a name)"]
 
 
@@ -98,12 +92,12 @@ def test_frames_without_symbols_are_counted_not_listed() -> None:
     ],
 )
 def test_places_are_short_enough_to_read(file: str, native: bool, shown: str) -> None:
-    assert stacks.place({"file": file, "native": native, "line": 0 if native else 7}) == shown
+    assert stacks.place(Frame(file=file, native=native, line=0 if native else 7)) == shown
 
 
 def test_a_dump_that_failed_says_why() -> None:
     run, cell = run_and_cell("prefork-daemon-eventlet")
-    failed = Event("process.stacks", T0, cell.cell, 5, None, {"at": "mid-idle", "error": "no permission"})
+    failed = Event(ProcessStacks(at="mid-idle", error="no permission"), T0, cell.cell, 5)
     run = RunData(run.verdict, [failed], run.folder)
     assert [(dump.stack, dump.error) for dump in stacks.dumps(run, cell)] == [(None, "no permission")]
 
@@ -178,7 +172,7 @@ def locked(run: RunData, cell: CellVerdict) -> RunData:
     """The cell's only look is one into two threads that block each other."""
     impl = "/venv/site-packages/oslo_messaging/_drivers/impl_rabbit.py"
     beater = [
-        {"function": name, "file": file, "line": 1, "native": False}
+        Frame(function=name, file=file, line=1)
         for name, file in (
             ("Condition.wait", "/usr/lib/python3.13/threading.py"),
             ("ConnectionLock.heartbeat_acquire", impl),
@@ -186,7 +180,7 @@ def locked(run: RunData, cell: CellVerdict) -> RunData:
         )
     ]
     holder = [
-        {"function": name, "file": file, "line": 2, "native": False}
+        Frame(function=name, file=file, line=2)
         for name, file in (
             ("BaseHub.switch", "/venv/site-packages/eventlet/hubs/hub.py"),
             ("Semaphore.acquire", "/venv/site-packages/eventlet/semaphore.py"),
@@ -194,11 +188,11 @@ def locked(run: RunData, cell: CellVerdict) -> RunData:
         )
     ]
     pid = cell.connections[0].pid
-    threads = [{"tid": 6, "name": "a", "frames": []}, {"tid": 14, "name": "b", "frames": beater}]
-    greenlets = [{"tid": 6, "name": "root", "dead": False, "frames": holder}]
-    looks = [
-        Event("process.stacks", T0, cell.cell, pid, None, {"at": "loss", "threads": threads}),
-        Event("process.greenlets", T0, cell.cell, pid, None, {"at": "loss", "greenlets": greenlets, "hubs": []}),
+    threads = [Thread(tid=6, name="a"), Thread(tid=14, name="b", frames=beater)]
+    greenlets = [Greenlet(tid=6, name="root", frames=holder)]
+    looks: list[Event] = [
+        Event(ProcessStacks(at="loss", threads=threads), T0, cell.cell, pid),
+        Event(ProcessGreenlets(at="loss", greenlets=greenlets), T0, cell.cell, pid),
     ]
     return RunData(run.verdict, looks, run.folder)
 

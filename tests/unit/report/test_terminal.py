@@ -11,7 +11,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from heartbed.errors import InputError
+from heartbed.record import kinds
 from heartbed.record.event import Event
+from heartbed.record.kinds import CellState, ConnectionClosed
 from heartbed.report.data import RunData
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain
@@ -228,11 +230,11 @@ def test_without_a_terminal_each_change_is_a_line_with_its_time() -> None:
 
 def test_a_loss_while_other_cells_are_still_being_opened_is_shown() -> None:
     def told(kind: str, t: float, **data: object) -> Event:
-        return Event(kind, IDLE + t, None if kind == "run.phase" else "a", None, None, data)
+        return Event(kinds.parse(kind, data), IDLE + t, None if kind == "run.phase" else "a")
 
     events = [
         told("run.phase", -9, phase="opening"),
-        told("request", -5, ms=100),
+        told("request", -5, phase="open", what="call", ms=100),
         told("cell.state", -4.9, state="opened"),
         told("broker.connection.closed", -0.5),
         told("broker.log", -0.5, reason="missed_heartbeats"),
@@ -247,12 +249,12 @@ def test_a_loss_while_other_cells_are_still_being_opened_is_shown() -> None:
 
 def test_of_pages_in_the_idle_period_it_is_said_that_they_come_and_no_loss_is_timed_from_them() -> None:
     def told(kind: str, t: float, **data: object) -> Event:
-        return Event(kind, IDLE + t, None if kind == "run.phase" else "a", None, None, data)
+        return Event(kinds.parse(kind, data), IDLE + t, None if kind == "run.phase" else "a")
 
     events = [
-        told("request", -0.1, ms=100, phase="before"),
+        told("request", -0.1, what="call", ms=100, phase="before"),
         told("run.phase", 0, phase="idle", until=IDLE + 7, meanwhile="each is asked for a page"),
-        told("request", 4, ms=5, phase="during"),
+        told("request", 4, what="page", ms=5, phase="during"),
         told("broker.log", 4.4, reason="missed_heartbeats"),
     ]
     text = watched(events, ["a"])
@@ -287,20 +289,20 @@ def test_the_live_table_counts_down_and_shows_losses_as_they_come() -> None:
 
 
 def test_a_failed_cell_says_why() -> None:
-    event = Event("cell.state", IDLE, "a", None, None, {"state": "failed", "reason": "import \x1b[31mfailed"})
+    event = Event(CellState(state="failed", reason="import \x1b[31mfailed"), IDLE, "a")
     assert r"failed   import \x1b[31mfailed" in live([event], ["a", "b"])
 
 
 def test_more_cells_than_lines_are_counted() -> None:
     names = [f"cell-{n}" for n in range(200)]
-    events = [Event("cell.state", IDLE, name, None, None, {"state": "ready"}) for name in names[:150]]
+    events: list[Event] = [Event(CellState(state="ready"), IDLE, name) for name in names[:150]]
     text = live(events, names, height=24)
     assert "150 ready, 50 waiting" in text
     assert len(text.splitlines()) < 24
 
 
 def test_a_cell_without_connections_that_the_view_does_not_know_is_ignored() -> None:
-    assert "control" not in live([Event("broker.connection.closed", IDLE, "control-silent", None, "1:2", {})], ["a"])
+    assert "control" not in live([Event(ConnectionClosed(), IDLE, "control-silent", None, "1:2")], ["a"])
 
 
 def test_two_runs_alike_have_no_difference() -> None:

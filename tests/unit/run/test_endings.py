@@ -14,7 +14,8 @@ from heartbed.cells.expressions import Selection, select
 from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError, TestbedError
 from heartbed.record import folder as runfolder
-from heartbed.record.event import Event, read
+from heartbed.record.event import Event, only, read
+from heartbed.record.kinds import CellState, RunEnd, RunPhase
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
@@ -53,18 +54,25 @@ def of_newest(settings: Settings) -> list[Event]:
 
 def ending(events: list[Event]) -> tuple[str, Any]:
     assert [event.kind for event in events].count("run.end") == 1
-    assert events[-1].kind == "run.end"
-    return events[-1].data["status"], events[-1].data["reason"]
+    (end,) = only(events[-1:], RunEnd)
+    return end.data.status, end.data.reason
+
+
+def phases(events: list[Event]) -> list[str]:
+    return [event.data.phase for event in only(events, RunPhase)]
+
+
+def states(events: list[Event], cell: str) -> list[str]:
+    return [event.data.state for event in only(events, CellState) if event.cell == cell]
 
 
 def test_a_run_goes_through_its_phases_and_ends_complete(settings: Settings) -> None:
     engine = LocalEngine()
     events = run(engine, settings)
-    assert [event.data["phase"] for event in events if event.kind == "run.phase"] == [*PHASES]
+    assert phases(events) == [*PHASES]
     assert ending(events) == ("complete", None)
     assert (engine.left, engine.swept) == ([], 1)
-    states = [(e.cell, e.data["state"]) for e in events if e.kind == "cell.state" and e.cell == NATIVE]
-    assert states == [(NATIVE, state) for state in ("starting", "ready", "opened", "asking", "done")]
+    assert states(events, NATIVE) == ["starting", "ready", "opened", "asking", "done"]
 
 
 def test_a_run_in_which_nothing_was_observed_has_no_verdict(settings: Settings) -> None:
@@ -115,7 +123,7 @@ def test_a_cell_that_does_not_start_is_named_and_ends_the_run(
     assert (failure.value.cell, failure.value.reason) == (NATIVE, reason)
     events = of_newest(settings)
     assert ending(events) == ("failed", f"{NATIVE} did not start: {reason}")
-    assert [e.data["reason"] for e in events if e.data.get("state") == "failed"] == [reason]
+    assert [e.data.reason for e in only(events, CellState) if e.data.state == "failed"] == [reason]
     assert engine.left == []
 
 
@@ -123,7 +131,7 @@ def test_a_broker_that_ends_while_cells_idle_ends_the_run(settings: Settings) ->
     engine = LocalEngine()
 
     def end_the_broker(event: Event) -> None:
-        if event.data.get("phase") == "idle":
+        if phases([event]) == ["idle"]:
             engine.beds[0].services["rabbitmq"].end()
 
     with pytest.raises(TestbedError, match="RabbitMQ has ended during the run") as failure:
@@ -151,14 +159,14 @@ def test_a_run_that_is_stopped_in_a_phase_says_so_and_leaves_nothing(
     engine = LocalEngine()
 
     def stop(event: Event) -> None:
-        if event.data.get("phase") == phase:
+        if phases([event]) == [phase]:
             os.kill(os.getpid(), number)
 
     with pytest.raises(InterruptedRunError) as stopped:
         run(engine, settings, stop)
     events = of_newest(settings)
     assert ending(events) == ("interrupted", "stopped by the user")
-    assert [event.data["phase"] for event in events if event.kind == "run.phase"][-1] == phase
+    assert phases(events)[-1] == phase
     assert judge(events).status == "interrupted"
     assert engine.left == []
     (note,) = stopped.value.__notes__
@@ -189,7 +197,7 @@ def test_an_error_of_heartbeds_own_is_in_the_record_too_and_leaves_nothing(setti
     engine = LocalEngine()
 
     def defect(event: Event) -> None:
-        if event.data.get("phase") == "opening":
+        if phases([event]) == ["opening"]:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -14,6 +14,7 @@ from heartbed.cells.settings import Settings
 from heartbed.errors import TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
+from heartbed.record.kinds import CellState
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage, _first_line
 from heartbed.testbed.testbed import Testbed
@@ -129,7 +130,7 @@ def test_a_state_is_recorded(stage: Stage) -> None:
     stage.bus.listen(heard.append)
     (cell,) = select(["prefork"]).cells
     stage.state(cell, "ready")
-    assert (heard[0].kind, heard[0].cell, heard[0].data) == ("cell.state", cell.name, {"state": "ready"})
+    assert (heard[0].cell, heard[0].data) == (cell.name, CellState(state="ready"))
 
 
 @pytest.mark.parametrize(

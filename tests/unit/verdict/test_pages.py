@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from heartbed.record.event import only
+from heartbed.record.kinds import ProcessGreenlets, Request, RunStart
 from heartbed.verdict.pages import CARRIED, NO_HELP, USED
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, History
@@ -136,17 +136,16 @@ def test_pages_are_no_requests_around_the_idle_period() -> None:
     assert verdict.cost == before.cost
     assert [c.idle_from for c in verdict.connections] == [c.idle_from for c in before.connections]
     assert (verdict.outcome, verdict.notes) == (Outcome.KEPT, ["6 of 6 pages failed: 500"])
-    last = max(event.t for event in history.events if event.data.get("phase") == "during")
+    last = max(event.t for event in only(history.events, Request) if event.data.phase == "during")
     assert last <= ASKED_AGAIN
-    assert replace(history.events[0]).data["probe"] == "trickle"
+    assert only(history.events, RunStart)[0].data.probe == "trickle"
 
 
 def test_where_pages_may_have_run_the_hub_it_is_only_said_that_nothing_does_between_them() -> None:
     history = History.of()
     history.pair(beating=False)
     history.looked_at(syscall="epoll_wait", module="mod_wsgi.so")
-    dump = next(event for event in history.events if event.kind == "process.greenlets")
-    dump.data["hubs"][0]["next_timer_overdue_s"] = 0.4  # set anew when the page at 2 s, or at 1 s, ran the hub
+    history.hub_due(0.4)  # set anew when the page at 2 s, or at 1 s, ran the hub
     history.trickle()
     verdict = history.cell_verdict
     assert verdict.cause == "hub_not_run"
@@ -158,8 +157,8 @@ def test_a_look_at_the_loss_proves_it_for_the_pages_until_then() -> None:
     history = History.of()
     history.pair(beating=False)
     history.looked_at(syscall="accept4", module=PREFORK)
-    dump = next(event for event in history.events if event.kind == "process.greenlets")
-    hubs = [{**hub, "next_timer_overdue_s": 4.3} for hub in dump.data["hubs"]]
-    history.add("process.greenlets", IDLE_FROM + 5.0, **{**dump.data, "at": "loss", "hubs": hubs})
+    dump = only(history.events, ProcessGreenlets)[0].data.told()
+    hubs = [{**hub, "next_timer_overdue_s": 4.3} for hub in dump["hubs"]]
+    history.add("process.greenlets", IDLE_FROM + 5.0, **{**dump, "at": "loss", "hubs": hubs})
     history.trickle()
     assert "; 4 pages answered since its timer was due, by this thread, did not run it" in history.cell_verdict.why

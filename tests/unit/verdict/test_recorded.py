@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from heartbed.record.event import only
 from heartbed.record.history import Purpose
+from heartbed.record.kinds import BrokerLog, Request
 from heartbed.verdict import judge
 from heartbed.verdict.pages import CARRIED, NO_HELP
 from heartbed.verdict.values import CellVerdict, Connection, Outcome, RunVerdict
@@ -119,7 +121,7 @@ def test_the_loss_is_timed_alike_by_wire_log_and_event(tmp_path: Path, verdict: 
     for connection in cell(verdict("prefork"), "prefork-embedded-eventlet").connections:
         own = [event for event in events if event.conn == connection.conn]
         ends = [event for event in own if event.kind in ("wire.close", "broker.connection.closed")]
-        ends += [event for event in own if event.data.get("reason") == "missed_heartbeats"]
+        ends += [event for event in only(own, BrokerLog) if event.data.reason == "missed_heartbeats"]
         times = [event.t for event in ends]
         assert len(times) == 3
         assert max(times) - min(times) <= 0.05
@@ -135,7 +137,7 @@ def test_verdicts_do_not_depend_on_the_order_in_which_things_were_learnt(tmp_pat
 def test_half_a_record_never_says_kept(tmp_path: Path, share: float) -> None:
     """A run that is killed at any moment leaves a record that can be judged, and claims nothing that was not seen."""
     events = recorded("daemon", tmp_path)
-    asked_again = next(n for n, e in enumerate(events) if e.kind == "request" and e.data["phase"] == "after")
+    asked_again = next(n for n, e in enumerate(events) if isinstance(e.data, Request) and e.data.phase == "after")
     part = judge(events[: max(1, int(share * asked_again))])
     assert part.status == "killed"
     assert part.outcome in (Outcome.LOST, Outcome.INCONCLUSIVE)  # a loss that was seen stays a loss

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from heartbed.record.event import Event
+from heartbed.record.kinds import WireMissing
 from heartbed.report.data import RunData
 from heartbed.verdict import values as model
 from tests.unit.data.report.making import IDLE, T0, Fate, Sample, Where, connection, look
@@ -128,12 +130,12 @@ def finished(sample: Sample, *, status: str = "complete", **changes: Any) -> Run
     silent = sample.add("control", IDLE + 2.96 * sample.beat, Where("control-silent"), event="closed", error="reset")
     if not sample.capture:
         sample.events.append(
-            Event("wire.missing", end + 3, data={"reason": "tcpdump was not permitted"}, line=len(sample.events) + 1)
+            Event(WireMissing(reason="tcpdump was not permitted"), end + 3, line=len(sample.events) + 1)
         )
     if status != "killed":
         sample.add("run.end", end + 4, status=status, reason=None)
     shift = len(sample.events)
-    sample.events += [Event(e.kind, e.t, e.cell, e.pid, e.conn, e.data, e.line + shift) for e in own]
+    sample.events += [replace(e, line=e.line + shift) for e in own]
     cells = [_shifted(each.model_dump(), shift) for each in sample.cells]
     lost = sum(each.outcome == "lost" for each in sample.cells)
     kept = f"{len(cells) - lost} of {len(cells)} cells keep their connections when idle; {lost} lose them."

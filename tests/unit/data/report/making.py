@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from heartbed.record import kinds
 from heartbed.record.event import Event
 from heartbed.record.history import Purpose
 from heartbed.verdict import values as model
@@ -49,7 +50,7 @@ class Sample:
         if "sender" in data:
             data["from"] = data.pop("sender")
         at = where or Where()
-        self.events.append(Event(kind, round(t, 6), at.cell, at.pid, at.conn, data, len(self.events) + 1))
+        self.events.append(Event(kinds.parse(kind, data), round(t, 6), at.cell, at.pid, at.conn, len(self.events) + 1))
         said = f"{data['from']} sent {data['how'].upper()}" if kind == "wire.close" else kind
         return model.Evidence(line=len(self.events), t=t, kind=kind, text=str(data.get("text") or said))
 

@@ -1,0 +1,95 @@
+"""Every kind of event, with its fields, their types, units and meaning; one file for what is observed together.
+
+This is the only place that knows them. Who emits makes one (``Event(RunEnd(status="complete"))``), who reads asks for
+one (``run.of(RunEnd)``), and docs/record.md is written from here. A new kind is a class, and its name in ``GROUPS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heartbed.record.kinds.base import Kind, Part, Unknown
+from heartbed.record.kinds.broker import BrokerLog, ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
+from heartbed.record.kinds.cell import AppExit, AppFacts, AppLog, CellAddress, CellState, Request
+from heartbed.record.kinds.process import (
+    Frame,
+    Greenlet,
+    Hub,
+    Look,
+    ProcessGone,
+    ProcessGreenlets,
+    ProcessSeen,
+    ProcessStacks,
+    ProcessSwitches,
+    Socket,
+    Thread,
+)
+from heartbed.record.kinds.run import AskedCell, MachineLag, ObserverFailed, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
+
+__all__ = [
+    "AppExit",
+    "AppFacts",
+    "AppLog",
+    "AskedCell",
+    "BrokerLog",
+    "CellAddress",
+    "CellState",
+    "ChannelCreated",
+    "ConnectionClosed",
+    "ConnectionCreated",
+    "ConsumerCreated",
+    "Frame",
+    "Greenlet",
+    "Hub",
+    "Kind",
+    "Look",
+    "MachineLag",
+    "ObserverFailed",
+    "Part",
+    "ProcessGone",
+    "ProcessGreenlets",
+    "ProcessSeen",
+    "ProcessStacks",
+    "ProcessSwitches",
+    "Request",
+    "RunEnd",
+    "RunPhase",
+    "RunStart",
+    "Socket",
+    "Thread",
+    "Unknown",
+    "WireClose",
+    "WireFrame",
+    "WireMissing",
+    "WireOpen",
+]
+
+GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
+    "The run": (RunStart, RunPhase, RunEnd),
+    "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit),
+    "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
+    "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
+    "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),
+    "The machine and the observers": (MachineLag, ObserverFailed),
+}
+"""The kinds in the order in which docs/record.md tells of them."""
+
+BY_NAME: Mapping[str, type[Kind]] = {kind.KIND: kind for kinds in GROUPS.values() for kind in kinds}
+
+
+def parse(name: str, values: Mapping[str, Any]) -> Kind:
+    """What an event of that kind tells. Raises ``pydantic.ValidationError``, a ``ValueError``, for wrong fields."""
+    kind = BY_NAME.get(name)
+    if kind is None:
+        return Unknown(name=name, values=dict(values))
+    return kind.model_validate(dict(values))
+
+
+def undeclared(kind: type[Kind] | None, values: Mapping[str, Any]) -> list[str]:
+    """The keys that a kind does not declare; none for a kind that takes any, or that is not known."""
+    if kind is None or kind.model_config.get("extra") == "allow":
+        return []
+    known = {field.serialization_alias or name for name, field in kind.model_fields.items()}
+    return [key for key in values if key not in known]

@@ -1,0 +1,81 @@
+"""The cell."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import ConfigDict, Field
+
+from heartbed.record.kinds.base import Kind
+
+
+class CellAddress(Kind):
+    """A cell's container has started."""
+
+    KIND: ClassVar[str] = "cell.address"
+    ip: str = Field(description="its address in the run's network")
+    container: str | None = Field(default=None, description="its id")
+    container_pid: int | None = Field(default=None, description="its first process as the host numbers it")
+
+
+class CellState(Kind):
+    """A cell has come so far."""
+
+    KIND: ClassVar[str] = "cell.state"
+    state: str = Field(description="`starting`, `ready`, `opened`, `asking`, `done`, `failed`")
+    pids: list[int] = Field(default=[], description="with `opened`: the processes that hold connections")
+    reason: str = Field(default="it did not start", description="with `failed`: why")
+    log: list[str] = Field(default=[], description="with `failed`: the last lines of its log")
+
+
+class AppFacts(Kind):
+    """What the application says it is; `wsgi_app/facts.py` tells each fact. Those that verdicts read are below."""
+
+    model_config = ConfigDict(extra="allow")
+    KIND: ClassVar[str] = "app.facts"
+    server: str | None = Field(default=None, description="the MPM under httpd, else `uwsgi` or `gunicorn`")
+    options: dict[str, str] = Field(default={}, description="of the server's settings, by the names of axes")
+    mpm: str | None = Field(default=None, description="`prefork`, `event` or `worker`")
+    mode: str | None = Field(default=None, description="`embedded` or `daemon`")
+    threads: int | None = Field(default=None, description="request threads of each process")
+    model: str | None = Field(default=None, description="`eventlet` or `native`")
+    heartbeat_timeout_threshold: int | None = Field(default=None, description="seconds; 0 is no heartbeat")
+    heartbeat_rate: int | None = Field(default=None, description="checks for each timeout")
+    heartbeat_in_pthread_exists: bool | None = Field(default=None, description="whether there is such an option")
+    heartbeat_in_pthread: bool | None = Field(default=None, description="its value in force")
+    conn_pool_ttl: int | None = Field(default=None, description="seconds after which the pool may drop a connection")
+    versions: dict[str, str] = Field(default={}, description="package → version")
+
+
+class Request(Kind):
+    """An HTTP request to the application; `t` is when it was sent."""
+
+    KIND: ClassVar[str] = "request"
+    phase: str = Field(description="`open`, `before`, `during` (the idle period, by the probe), `after`")
+    what: str = Field(description="`facts`, `cast`, `call`, or `page`, which does not touch RabbitMQ")
+    method: str = Field(default="GET", description="HTTP's")
+    path: str = Field(default="", description="what was asked for")
+    status: int | None = Field(default=None, description="HTTP's; null: no answer at all")
+    ms: float = Field(default=0, description="from sending it to the answer's end, or to giving up; milliseconds")
+    thread: int | None = Field(default=None, description="the OS thread that answered")
+    request_id: str | None = Field(default=None, description="as the application's log has it")
+    error: str | None = Field(default=None, description="what went wrong, or the answer's text from status 400 on")
+
+
+class AppLog(Kind):
+    """Words in the log of a cell; several lines where they belong together."""
+
+    KIND: ClassVar[str] = "app.log"
+    source: str = Field(default="app", description="`app` or `httpd`")
+    level: str | None = Field(default=None, description="null: printed to stderr, such as a traceback")
+    logger: str | None = Field(default=None, description="the access log's is `access`; null: as for `level`")
+    text: str = Field(description="what was said")
+    thread: int | None = Field(default=None, description="the OS thread that said it")
+    request_id: str | None = Field(default=None, description="of the request that it belongs to")
+
+
+class AppExit(Kind):
+    """A child process ended, as httpd's log has it; it says nothing of one killed by SIGKILL, `process.gone` does."""
+
+    KIND: ClassVar[str] = "app.exit"
+    reason: str = Field(description="httpd's words")

@@ -1,0 +1,80 @@
+"""The run."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from heartbed.record.kinds.base import Kind, Part
+
+
+class AskedCell(Part):
+    """One cell as it was asked for."""
+
+    name: str = Field(description="the cell's full name")
+    factors: dict[str, str] = Field(default={}, description="axis → token, defaults filled in")
+    versions: dict[str, str] = Field(
+        default={}, description="package → version of what was asked for, a release's whole set"
+    )
+    stands_in: str = Field(default="", description="what of it is not the release's own, in words")
+    heartbeat_s: int | None = Field(default=None, description="the heartbeat timeout that it is to ask for, seconds")
+    processes: int = Field(default=1, description="that run the application")
+    threads: int | None = Field(default=None, description="request threads of each process")
+    purposes: list[str] | None = Field(
+        default=None, description="of the connections that it is to open; null: `SEND` and `LISTEN`"
+    )
+
+
+class RunStart(Kind):
+    """Always the first line: what is run, with what, on what."""
+
+    KIND: ClassVar[str] = "run.start"
+    run: str = Field(description="its name")
+    heartbed: str = Field(default="", description="version")
+    probe: str = Field(default="idle", description="the probe's name")
+    heartbeat_s: float = Field(default=2, description="the heartbeat timeout of cells that name none, seconds")
+    margin_s: float | None = Field(default=None, description="that is idled beyond three timeouts, seconds")
+    rpc_timeout_s: float | None = Field(default=None, description="after which a call gives up, seconds")
+    cells: list[AskedCell] = Field(default=[], description="those that are played")
+    left_out: list[dict[str, str]] = Field(default=[], description="`{name, reason}` of those that are not")
+    notes: list[str] = Field(default=[], description="where a release's versions are not its own")
+    host: dict[str, Any] = Field(default={}, description="`{hostname, kernel, system, cores, memory_octets, python}`")
+    docker: dict[str, Any] = Field(default={}, description="`{engine, compose}`")
+    images: dict[str, Any] = Field(default={}, description="name → `{tag, id}`")
+    argv: list[str] = Field(default=[], description="the command line without the program's name")
+
+
+class RunPhase(Kind):
+    """The run has come so far."""
+
+    KIND: ClassVar[str] = "run.phase"
+    phase: str = Field(description="`starting`, `opening`, `idle`, `asking`, `dissecting`")
+    until: float | None = Field(default=None, description="with `idle`: when it is to end, epoch seconds")
+    meanwhile: str = Field(
+        default="nothing touches the cells", description="with `idle`: what the probe does to the cells, in words"
+    )
+
+
+class RunEnd(Kind):
+    """The last line; a record without it belongs to a run that was killed."""
+
+    KIND: ClassVar[str] = "run.end"
+    status: str = Field(description="`complete`, `interrupted`, `failed`")
+    reason: str | None = Field(default=None, description="why it is not complete")
+
+
+class MachineLag(Kind):
+    """Once a second: how well the machine keeps time."""
+
+    KIND: ClassVar[str] = "machine.lag"
+    max_ms: float = Field(description="how late a thread that sleeps 10 ms was woken at most, milliseconds")
+    steps_ms: float = Field(default=0, description="how far the wall clock moved by itself, milliseconds")
+
+
+class ObserverFailed(Kind):
+    """Something could not be observed."""
+
+    KIND: ClassVar[str] = "observer.failed"
+    observer: str = Field(default="", description="the observer's name: `agent`, `broker_events`, `broker_log`, ...")
+    reason: str = Field(default="no reason given", description="why")
