@@ -38,6 +38,9 @@ class Variant(Generic[Shape]):
     settings: tuple[str, ...] = ()
     """Lines to change that are not in the user's file."""
 
+    thread_is_left: bool = False
+    """Whether ``heartbeat_in_pthread`` is left to the library, whose default ``thread`` then is."""
+
 
 @dataclass(frozen=True)
 class Change(Generic[Shape]):

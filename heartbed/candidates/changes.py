@@ -6,7 +6,7 @@ every server; those to how it is hosted are each kind's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,14 +21,14 @@ OPTION_GONE = (18,)
 OPTION_NEW = (10, 1)
 """First oslo.messaging with it."""
 
-PTHREAD = "pthread"
-"""Key of the change that is of no use without the option."""
+PTHREAD, NO_PTHREAD = "pthread", "no-pthread"
+"""Keys of the changes that are of no use without the option."""
 
 
 def unchanged(prepared: Prepared[Shape]) -> Variant[Shape]:
     """The candidate as it is."""
     own = prepared.candidate
-    return Variant(prepared.shape, own.model, own.thread, own.oslo, own.heartbeat_s)
+    return Variant(prepared.shape, own.model, own.thread, own.oslo, own.heartbeat_s, thread_is_left=own.thread_is_left)
 
 
 def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Change[Shape]]:
@@ -37,12 +37,12 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     found: list[Change[Any]] = []
     if own.model == "eventlet":
         found.append(_native(prepared.draft))
-        if own.thread == "green" and has_option(own.oslo):
-            found.append(pthread())
+        if has_option(own.oslo):
+            found.append(pthread() if own.thread == "green" else no_pthread())
     else:
         found.append(_eventlet(prepared.draft))
     found += prepared.kind.hosting(prepared)
-    found += [_oslo(own.oslo, own.thread, version) for version in oslo_versions if version != own.oslo]
+    found += [_oslo(prepared, version) for version in oslo_versions if version != own.oslo]
     beat = prepared.draft.wishes.heartbeat_s
     if own.heartbeat_s != 0 and beat > 1:
         found.append(_heartbeat(beat, max(1, beat // 2)))
@@ -69,34 +69,50 @@ def _eventlet(draft: Draft) -> Change[Any]:
         "eventlet",
         "eventlet instead of native threads",
         "eventlet is being retired from OpenStack",
-        lambda v: draft.kind.with_variable(draft, replace(v, model="eventlet"), SWITCH, "false"),
+        lambda v: draft.kind.with_variable(
+            draft, replace(v, model="eventlet", thread=draft.wishes.thread(v.oslo)), SWITCH, "false"
+        ),
     )
 
 
 def pthread() -> Change[Any]:
     """``heartbeat_in_pthread``, where the library has it."""
-    setting = "# nova.conf\n[oslo_messaging_rabbit]\nheartbeat_in_pthread = true"
     return Change(
         PTHREAD,
         "heartbeat_in_pthread = true",
         "deprecated since oslo.messaging 14.9.0 and gone in 18.0.0, where setting it does nothing: the next upgrade "
         "undoes it; nova-operator switches it off because of hangs",
-        lambda v: replace(v, thread="pthread", settings=(*v.settings, setting)),
+        _in_pthread("pthread"),
     )
 
 
-def _oslo(own: str, thread: str, version: str) -> Change[Any]:
-    newer = number(version) > number(own)
-    price = "an upgrade of the library, with all that it brings" if newer else "an old library"
-    if newer and thread == "pthread" and number(version) >= OPTION_GONE:
-        price = "heartbeat_in_pthread, which this configuration sets, is gone in it"
+def no_pthread() -> Change[Any]:
+    """The option switched off, as operators did who saw hangs."""
     return Change(
-        f"oslo{version}",
-        f"oslo.messaging {version}",
-        price,
-        lambda v: replace(v, oslo=version, settings=(*v.settings, f"oslo.messaging=={version}")),
-        "oslo",
+        NO_PTHREAD,
+        "heartbeat_in_pthread = false",
+        "heartbeats are then sent by a green thread, which stands still whenever its thread does not run the hub",
+        _in_pthread("green"),
     )
+
+
+def _in_pthread(thread: str) -> Callable[[Variant[Any]], Variant[Any]]:
+    setting = f"# nova.conf\n[oslo_messaging_rabbit]\nheartbeat_in_pthread = {str(thread == PTHREAD).lower()}"
+    return lambda v: replace(v, thread=thread, thread_is_left=False, settings=(*v.settings, setting))
+
+
+def _oslo(prepared: Prepared[Any], version: str) -> Change[Any]:
+    own, wishes = prepared.candidate, prepared.draft.wishes
+    newer = number(version) > number(own.oslo)
+    price = "an upgrade of the library, with all that it brings" if newer else "an old library"
+    if newer and wishes.pthread_said and own.model == "eventlet" and number(version) >= OPTION_GONE:
+        price = "heartbeat_in_pthread, which this configuration sets, is gone in it"
+
+    def apply(v: Variant[Any]) -> Variant[Any]:
+        thread = wishes.thread(version) if v.thread_is_left and v.model == "eventlet" else v.thread
+        return replace(v, oslo=version, thread=thread, settings=(*v.settings, f"oslo.messaging=={version}"))
+
+    return Change(f"oslo{version}", f"oslo.messaging {version}", price, apply, "oslo")
 
 
 def _heartbeat(before: int, after: int) -> Change[Any]:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import docker.errors
 import requests
 
-from heartbed.candidates import inside
+from heartbed.candidates import inside, library
 from heartbed.candidates.adapted import COPY
+from heartbed.candidates.library import Library
 from heartbed.errors import TestbedError
 from heartbed.testbed.plan import Labels
 
@@ -63,10 +64,13 @@ class Container:
         """Have the server read the configuration of a cell, by its command or ini file, with these choices."""
         return Told(**self._ask({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
 
-    def oslo_options(self) -> list[str]:
-        """The options that the image's oslo.messaging has; none when it does not say."""
-        told = Told(**self._ask({"names": [], "dump": False, "options": True}, {})["told"]["options"])
-        return told.output.replace("-", "_").split() if told.ok else []
+    def library(self, version: str) -> Library:
+        """The image's oslo.messaging, which is of this version. Raises ``TestbedError`` when it does not say."""
+        found = Told(**self._ask({"names": [], "dump": False, "options": True}, {})["told"]["options"])
+        if not found.ok:
+            log = found.stderr.splitlines()[-20:]
+            raise TestbedError(f"oslo.messaging {version} does not say which options it has", log=log)
+        return library.told(version, found.output)
 
     def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         command = ["python3", ASK_TARGET, json.dumps(asked)]

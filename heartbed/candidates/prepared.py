@@ -20,7 +20,7 @@ from heartbed.candidates.change import Change, Shape, Variant
 from heartbed.candidates.container import Container
 from heartbed.candidates.source import Source
 from heartbed.candidates.subject import Candidate
-from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.candidates.workbench import Workbench
 from heartbed.cells.cell import Cell
 
@@ -71,7 +71,13 @@ class Draft(ABC):
     label: str
     adapted: Adapted
     wishes: Wishes
-    assumptions: tuple[str, ...]
+    assumed: tuple[str, ...]
+    """What is assumed of the server, in words."""
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """All that is assumed, in words."""
+        return (*self.assumed, *assumptions(self.wishes))
 
     @property
     def oslo(self) -> str:

@@ -33,6 +33,8 @@ class Candidate(Cell):
     script: str = ""
     mount: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    thread_is_left: bool = False
+    """Whether nobody sets ``heartbeat_in_pthread``: ``thread`` is then the library's default."""
     own: OwnApplication | None = None
 
     @property
@@ -54,6 +56,11 @@ class Candidate(Cell):
     def url_path(self) -> str:
         """What stands in front of the application's own paths."""
         return self.mount
+
+    @property
+    def left_to_library(self) -> tuple[str, ...]:
+        """What the user does not say is not said here either."""
+        return ("thread",) if self.thread_is_left and self.model != "native" else ()
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -115,10 +122,10 @@ class UwsgiCandidate(Candidate):
 
 def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
     """What the user's wishes say of a candidate, whatever its server: fields of ``Candidate``."""
-    pthread = wishes.options.get(PTHREAD, "").lower() == "true" if wishes.pthread is None else wishes.pthread
     return {
         "model": wishes.runs,
-        "thread": "pthread" if pthread and wishes.runs != "native" else "green",
+        "thread": wishes.thread(wishes.cell.oslo) if wishes.runs != "native" else "green",
+        "thread_is_left": wishes.pthread_said is None,
         "oslo": wishes.cell.oslo,
         "libraries": wishes.cell.libraries,
         "release": wishes.cell.release,
@@ -127,5 +134,5 @@ def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
         "label": label,
         "folder": folder,
         "own": wishes.own,
-        "environment": tuple(sorted((k, v) for k, v in wishes.options.items() if k != PTHREAD)),
+        "environment": tuple(sorted((k, v) for k, v in wishes.taken.environment.items() if k != PTHREAD)),
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from heartbed.candidates.oslo_config import OsloConfig
+from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
+from heartbed.candidates.oslo_config import OsloConfig, Taken, said, taken, variable
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
@@ -38,15 +40,39 @@ class Wishes:
     vhost: str | None = None
     root: Path | None = None
     heartbeat_s: int = 2
-    options: Mapping[str, str] = field(default_factory=dict)
-    """oslo.config's options from the user's nova.conf, as variables of the environment."""
-    switched_off: bool = False
-    """Whether that nova.conf switches heartbeats off."""
-    oslo_config: OsloConfig | None = None
+    configs: tuple[OsloConfig, ...] = ()
+    """What nova.conf and the server's own file say of oslo.messaging and oslo.log; the last outranks the others."""
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    """Version -> the oslo.messaging that is installed in its image, of those that were asked."""
     own: OwnApplication | None = None
     requirements: Path | None = None
-    notes: tuple[str, ...] = ()
-    """What is to be said of that nova.conf."""
+
+    @property
+    def library(self) -> Library | None:
+        """The oslo.messaging of the candidate itself; None until its image was asked."""
+        return self.libraries.get(self.cell.oslo)
+
+    @cached_property
+    def taken(self) -> Taken:
+        """What is taken of the user's options."""
+        return taken(self.configs, self.library, self.heartbeat_s)
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether the user's options switch heartbeats off."""
+        return self.taken.switched_off
+
+    @property
+    def pthread_said(self) -> bool | None:
+        """``heartbeat_in_pthread`` as the user says it; None where it is left to the library."""
+        value = said(self.configs, (GROUP, IN_PTHREAD))
+        return self.pthread if self.pthread is not None or value is None else value.strip().lower() in TRUE
+
+    def thread(self, oslo: str) -> str:
+        """Who sends heartbeats with this version of oslo.messaging under eventlet: the factor of that name."""
+        library = self.libraries.get(oslo)
+        left = library is not None and library.beats_in_pthread
+        return "pthread" if (left if self.pthread_said is None else self.pthread_said) else "green"
 
     @property
     def runs(self) -> str:
@@ -72,14 +98,15 @@ def assumptions(wishes: Wishes) -> list[str]:
         found += [told] if (told := wishes.cell.stands_in) else []
     elif wishes.oslo is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
-    if wishes.pthread is None and wishes.runs != "native" and not _has_pthread(wishes):
-        found.append("heartbeat_in_pthread = false, the library's default (--pthread, or --oslo-config nova.conf)")
+    if wishes.runs != "native":
+        found += _left_to_the_library(wishes)
     if not wishes.switched_off:
+        default = wishes.library.default(TIMEOUT) if wishes.library else None
+        beside = f"; oslo.messaging's default is {default}" if default else ""
         found.append(
-            f"a heartbeat timeout of {wishes.heartbeat_s} s, so that the answer comes soon; "
-            "oslo.messaging's default is 60 (--heartbeat)"
+            f"a heartbeat timeout of {wishes.heartbeat_s} s, so that the answer comes soon{beside} (--heartbeat)"
         )
-    found += wishes.notes
+    found += wishes.taken.notes
     if wishes.own is None:
         found.append("Heartbed's own nova-api-like application where the script would be (--app)")
     elif wishes.own.opening == "GET /":
@@ -90,8 +117,17 @@ def assumptions(wishes: Wishes) -> list[str]:
 SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
 """nova's own variable for the execution model."""
 
-PTHREAD = "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"
+PTHREAD = variable((GROUP, IN_PTHREAD))
+TRUE = ("true", "1", "on", "yes")
+"""Values that oslo.config takes for true."""
 
 
-def _has_pthread(wishes: Wishes) -> bool:
-    return PTHREAD in wishes.options
+def _left_to_the_library(wishes: Wishes) -> list[str]:
+    """What is assumed of ``heartbeat_in_pthread`` where the user does not say it."""
+    library = wishes.library
+    default = library.default(IN_PTHREAD) if library else None
+    if wishes.pthread_said is not None or library is None or default is None:
+        return []
+    other = "--no-pthread" if library.beats_in_pthread else "--pthread"
+    words = f"{IN_PTHREAD} = {default.lower()}, the default of oslo.messaging {library.version}"
+    return [f"{words} ({other}, or --oslo-config nova.conf)"]

@@ -62,6 +62,11 @@ class Cell:
         return ("SEND", "LISTEN")
 
     @property
+    def left_to_library(self) -> tuple[str, ...]:
+        """Axes that are not set: the library's default holds, which the factor of that axis names."""
+        return ()
+
+    @property
     def url_path(self) -> str:
         """What stands in front of the application's own paths in a URL; empty at the root."""
         return ""

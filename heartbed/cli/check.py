@@ -77,10 +77,11 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
     with testing_in(settings, quiet=quiet) as session:
-        prepared = ready(session, drafted)
-        own = prepared.candidate
         # A release is a set: what one library of another time does in it is nobody's choice.
-        beside = [] if own.release else mend.versions_beside(own.oslo, session.versions_here())
+        wished = drafted.wishes.cell
+        beside = [] if no_mend or wished.release else mend.versions_beside(wished.oslo, session.versions_here())
+        prepared = ready(session, drafted, beside)
+        own = prepared.candidate
         found = [] if no_mend else mend.mends(prepared, session.workbench, beside, rule_out)
         found = accepted(session, prepared, found)
         cells = [own, *(each.candidate for each in found)]

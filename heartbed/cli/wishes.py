@@ -80,12 +80,4 @@ def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = Non
     path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
     if path is None:
         return Wishes(heartbeat_s=heartbeat_s, **given)
-    config = read_options(path, heartbeat_s)
-    return Wishes(
-        heartbeat_s=heartbeat_s,
-        options=config.environment,
-        switched_off=config.switched_off,
-        notes=config.notes,
-        oslo_config=config,
-        **given,
-    )
+    return Wishes(heartbeat_s=heartbeat_s, configs=(read_options(path),), **given)

@@ -30,6 +30,7 @@ def provenance(
                 factors=cell.factors,
                 versions=cell.packages,
                 stands_in=cell.stands_in,
+                left_to_library=list(cell.left_to_library),
                 heartbeat_s=settings.timeout_of(cell),
                 processes=cell.process_count,
                 threads=cell.thread_count,

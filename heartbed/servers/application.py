@@ -26,7 +26,7 @@ def environment(plan: Plan, cell: Cell) -> dict[str, str]:
     }
     if cell.model == "native":
         values[SWITCH] = "true"
-    else:
+    elif "thread" not in cell.left_to_library:
         values["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"] = str(cell.thread == "pthread").lower()
     return values
 

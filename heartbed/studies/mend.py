@@ -15,7 +15,7 @@ from typing import Any
 
 from heartbed.candidates.adapted import diff
 from heartbed.candidates.change import Change, Variant
-from heartbed.candidates.changes import PTHREAD, changes, has_option, pthread, unchanged
+from heartbed.candidates.changes import NO_PTHREAD, PTHREAD, changes, has_option, pthread, unchanged
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.workbench import Workbench
@@ -23,7 +23,7 @@ from heartbed.errors import InputError
 from heartbed.versions.releases import number
 
 KEYS = (
-    *("native", "eventlet", PTHREAD, "prefork", "event", "worker", "embedded", "daemon", "threads1"),
+    *("native", "eventlet", PTHREAD, NO_PTHREAD, "prefork", "event", "worker", "embedded", "daemon", "threads1"),
     *("lazy", "preload", "enable-threads", "heartbeat"),
 )
 """Short names of all changes that there are, but for the releases."""
@@ -96,14 +96,14 @@ def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> b
         return True
     own = unchanged(prepared)
     both = other.apply(one.apply(own))
-    if PTHREAD in (one.key, other.key) and not has_option(both.oslo):
+    if {PTHREAD, NO_PTHREAD} & {one.key, other.key} and not has_option(both.oslo):
         return True
     return any(_same(both, alone.apply(own)) for alone in (one, other))
 
 
 def _same(one: Variant[Any], other: Variant[Any]) -> bool:
     """Whether two variants run alike, whatever the lines that make them so."""
-    bare = [replace(each, edits=(), settings=()) for each in (one, other)]
+    bare = [replace(each, edits=(), settings=(), thread_is_left=False) for each in (one, other)]
     return bare[0] == bare[1]
 
 
@@ -118,6 +118,7 @@ def _mend(prepared: Prepared[Any], workbench: Workbench, chosen: tuple[Change[An
         label=label,
         model=variant.model,
         thread=variant.thread,
+        thread_is_left=variant.thread_is_left,
         heartbeat_s=variant.heartbeat_s,
     )
     return Mend(chosen, candidate, _lines(prepared, variant))

@@ -207,7 +207,8 @@ def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Dis
         ("threads a process", asked.threads, facts.threads),
         ("heartbeat_timeout_threshold", asked.heartbeat_s, facts.heartbeat_timeout_threshold),
     ]
-    if factors.get("thread") in ("green", "pthread") and facts.heartbeat_in_pthread_exists:
+    said = "thread" not in asked.left_to_library
+    if said and factors.get("thread") in ("green", "pthread") and facts.heartbeat_in_pthread_exists:
         pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.heartbeat_in_pthread))
     pairs += [(axis, factors.get(axis), found) for axis, found in facts.options.items()]
     wanted: dict[str, str | None] = {each.package: factors.get(each.word) for each in LIBRARIES}

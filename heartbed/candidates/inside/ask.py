@@ -26,6 +26,28 @@ FOLDER = "/opt/heartbed/candidate"
 START_DEADLINE_S = 20.0
 LOG = "/run/heartbed/ask.log"
 
+REGISTERED = """
+import json
+import oslo_messaging
+from oslo_config import cfg
+from oslo_log import log
+
+conf = cfg.CONF  # oslo.messaging 18 registers some of its options there and nowhere else
+log.register_options(conf)
+conf([], project="heartbed", default_config_files=[], default_config_dirs=[])
+oslo_messaging.get_rpc_transport(conf, "rabbit://")
+found = []
+for group, options in ("DEFAULT", conf._opts), ("oslo_messaging_rabbit", conf._groups["oslo_messaging_rabbit"]._opts):
+    for each in options.values():
+        option = each["opt"]
+        values = conf if group == "DEFAULT" else conf[group]
+        former = [
+            [old.group or group, (old.name or option.name).replace("-", "_")] for old in option.deprecated_opts
+        ]
+        found.append([group, option.dest, str(values[option.dest]), former])
+print(json.dumps(found))
+"""
+
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_args: object, **_named: object) -> None:
@@ -54,14 +76,8 @@ def _read_ini(path: str, *, dump: bool) -> dict[str, object]:
 
 
 def _options() -> dict[str, object]:
-    """The names of all options of oslo.messaging, also the old names of renamed ones."""
-    code = (
-        "import oslo_messaging.opts as o\n"
-        "for _, options in o.list_opts():\n"
-        "    for option in options:\n"
-        "        print(option.dest, *(old.name for old in option.deprecated_opts))\n"
-    )
-    done = subprocess.run(["python3", "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    """The options that oslo.messaging and oslo.log register: group, name, default, and former groups and names."""
+    done = subprocess.run(["python3", "-W", "ignore", "-c", REGISTERED], capture_output=True, text=True, check=False)
     return {"ok": done.returncode == 0, "output": done.stdout, "stderr": done.stderr}
 
 

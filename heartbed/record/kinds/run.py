@@ -18,6 +18,9 @@ class AskedCell(Part):
         default={}, description="package → version of what was asked for, a release's whole set"
     )
     stands_in: str = Field(default="", description="what of it is not the release's own, in words")
+    left_to_library: list[str] = Field(
+        default=[], description="axes that are not set: their factor is the installed library's default"
+    )
     heartbeat_s: int | None = Field(default=None, description="the heartbeat timeout that it is to ask for, seconds")
     processes: int = Field(default=1, description="that run the application")
     threads: int | None = Field(default=None, description="request threads of each process")

@@ -16,7 +16,7 @@ from heartbed.candidates.prepared import Kind
 from heartbed.candidates.source import SourceFile
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.values import can_hold_a_script
-from heartbed.candidates.wishes import Wishes, assumptions
+from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.places import HTTP_PORT
@@ -63,7 +63,6 @@ class HttpdKind(Kind):
             )
         assumed: list[str] = []
         mpm = mpm_of(adapted, wishes, assumed)
-        assumed += assumptions(wishes)
         used = {directive.key for _, directive in source.all() if not directive.name.startswith("</")}
         kept = {key for key in used if not _dropped_everywhere(adapted, key)}
         base: tuple[str, ...] = ("authz_core",) if adapted.own_modules else modules.DISTRIBUTION

@@ -11,10 +11,10 @@ from heartbed.candidates import subject
 from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container
-from heartbed.candidates.oslo_config import GROUP, taken
+from heartbed.candidates.oslo_config import from_environment
 from heartbed.candidates.prepared import Kind
 from heartbed.candidates.subject import UwsgiCandidate
-from heartbed.candidates.wishes import SWITCH, Wishes, assumptions
+from heartbed.candidates.wishes import SWITCH, Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import complaints, hosting
@@ -53,7 +53,7 @@ class UwsgiKind(Kind):
             assumed.append("http-socket: the file names no socket")
         if adapted.front == "proxied":
             assumed.append("httpd with mod_proxy_uwsgi in front of it, as devstack has it")
-        return UwsgiDraft(self, label, adapted, wishes, (*assumed, *assumptions(wishes)))
+        return UwsgiDraft(self, label, adapted, wishes, tuple(assumed))
 
     def prepare(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> UwsgiPrepared:
         """Have uWSGI read the copy. Raises ``InputError``."""
@@ -122,17 +122,8 @@ def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
     variables = {name.strip(): value.strip() for name, value in given.items()}
     if wishes.model is None and SWITCH in variables:
         wishes = replace(wishes, model="native" if variables[SWITCH].lower() in TRUE else "eventlet")
-    prefix = f"OS_{GROUP.upper()}__"
-    options = {n.removeprefix(prefix).lower(): value for n, value in variables.items() if n.startswith(prefix)}
-    if not options:
-        return wishes
-    found = taken(source.main.shown, options, {}, wishes.heartbeat_s)
-    return replace(
-        wishes,
-        options={**found.environment, **wishes.options},
-        switched_off=wishes.switched_off or found.switched_off,
-        notes=(*wishes.notes, *found.notes),
-    )
+    # oslo.config prefers the environment to any file.
+    return replace(wishes, configs=(*wishes.configs, from_environment(source.main.shown, variables)))
 
 
 def _options(found: Shape, front: str) -> tuple[str, ...]:

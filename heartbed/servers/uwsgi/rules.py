@@ -90,7 +90,7 @@ def dropped(option: Option) -> str:
     if reason := DROPPED.get(option.key):
         return reason
     if option.key == "env" and option.value.startswith(("OS_", "HEARTBED_")):
-        return "the testbed sets the application's own variables"
+        return "the testbed sets these variables itself: what is taken of yours is in the cell's environment"
     if option.key.startswith("hook-") and option.value.startswith(("exec:", "mount:", "umount:", "writefifo:")):
         return _PROGRAMS
     return next((reason for prefix, reason in DROPPED_PREFIXES if option.key.startswith(prefix)), "")

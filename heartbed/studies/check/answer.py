@@ -12,6 +12,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidates.adapted import diff
+from heartbed.candidates.library import IN_PTHREAD
+from heartbed.candidates.subject import Candidate
+from heartbed.candidates.wishes import Wishes
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
@@ -36,7 +39,7 @@ def _what(checked: Checked, out: Console) -> None:
         **checked.prepared.rows,
         "runs": f"{own.model}, oslo.messaging {own.oslo}"
         + (f" and the rest of {own.release}" if own.release else "")
-        + (f", heartbeat_in_pthread = {str(own.thread == 'pthread').lower()}" if own.model == "eventlet" else ""),
+        + _in_pthread(own, draft.wishes),
     }
     for name, value in rows.items():
         out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
@@ -44,6 +47,14 @@ def _what(checked: Checked, out: Console) -> None:
         out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
     for text in checked.prepared.oddities:
         out.print(f"  [yellow]note     [/]{escape(text)}", soft_wrap=True)
+
+
+def _in_pthread(own: Candidate, wishes: Wishes) -> str:
+    if own.model != "eventlet":
+        return ""
+    if wishes.library and wishes.library.default(IN_PTHREAD) is None:
+        return f", which has no {IN_PTHREAD}"
+    return f", {IN_PTHREAD} = {str(own.thread == 'pthread').lower()}"
 
 
 def _replaced(checked: Checked, out: Console) -> None:

@@ -51,15 +51,22 @@ class CandidateSession(Session):
         return [version for version, tag in wanted.items() if tag in tags]
 
 
-def ready(session: CandidateSession, drafted: Draft) -> Prepared[Any]:
-    """Make a candidate ready to run. Raises ``InputError`` for one that cannot."""
+def ready(session: CandidateSession, drafted: Draft, beside: Sequence[str] = ()) -> Prepared[Any]:
+    """Make a candidate ready to run. Raises ``InputError`` for one that cannot.
+
+    ``beside`` are versions of oslo.messaging that are to be tried in the place of its own.
+    """
     session.say(f"reading {drafted.source.main.shown} with {drafted.kind.server}")
-    container = session.container(drafted.cell)
-    if config := drafted.wishes.oslo_config:
-        for name in config.unknown(container.oslo_options()):
-            session.say(f"warning: {config.shown}: oslo.messaging {drafted.oslo} has no option {name}: it is ignored")
-    full = with_packages(session, drafted)
-    return full.kind.prepare(full, session.workbench, container)
+    full = _with_libraries(session, with_packages(session, drafted), beside)
+    return full.kind.prepare(full, session.workbench, session.container(full.cell))
+
+
+def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[str]) -> Draft:
+    """The same draft, with what each installed oslo.messaging says of its options."""
+    cell = drafted.wishes.cell
+    cells = [cell, *(cell.with_version("oslo", version) for version in beside)]
+    libraries = {each.oslo: session.container(each).library(each.oslo) for each in cells}
+    return replace(drafted, wishes=replace(drafted.wishes, libraries=libraries))
 
 
 def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:

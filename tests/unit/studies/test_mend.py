@@ -10,6 +10,7 @@ import pytest
 
 from heartbed.candidates import workbench as places
 from heartbed.candidates.container import Told
+from heartbed.candidates.library import GROUP, Library
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
@@ -238,3 +239,36 @@ def test_another_version_is_tried_beside_a_release(workbench: Workbench) -> None
 def test_what_of_a_release_is_not_its_own_is_said(workbench: Workbench) -> None:
     said = prepared(workbench, "kolla-nova.conf", release="zed").draft.assumptions
     assert any("eventlet" in text and "do not run on Python" in text for text in said)
+
+
+def library(version: str, default: str | None) -> Library:
+    return Library(version, {(GROUP, "heartbeat_in_pthread"): default} if default else {})
+
+
+def test_what_is_on_by_default_is_tried_switched_off(workbench: Workbench) -> None:
+    libraries = {"12.9.4": library("12.9.4", "True"), "17.3.2": library("17.3.2", "False")}
+    own = prepared(workbench, "kolla-nova.conf", oslo="12.9.4", libraries=libraries)
+    assert (own.candidate.thread, own.candidate.left_to_library) == ("pthread", ("thread",))
+    found = by_key(mend.mends(own, workbench, ["17.3.2"]))
+    assert "pthread" not in found
+    assert found["no-pthread"].candidate.thread == "green"
+    assert found["no-pthread"].candidate.left_to_library == ()
+    assert "heartbeat_in_pthread = false" in found["no-pthread"].lines
+
+
+def test_another_version_brings_its_own_default_where_nothing_is_said(workbench: Workbench) -> None:
+    libraries = {"12.9.4": library("12.9.4", "True"), "17.3.2": library("17.3.2", "False")}
+    own = prepared(workbench, "kolla-nova.conf", oslo="12.9.4", libraries=libraries)
+    newer = by_key(mend.mends(own, workbench, ["17.3.2"]))["oslo17.3.2"].candidate
+    assert (newer.thread, newer.left_to_library) == ("green", ("thread",))
+    said = prepared(workbench, "kolla-nova.conf", oslo="12.9.4", libraries=libraries, pthread=True)
+    newer = by_key(mend.mends(said, workbench, ["17.3.2"]))["oslo17.3.2"].candidate
+    assert (newer.thread, newer.left_to_library) == ("pthread", ())
+
+
+def test_switching_off_is_no_pair_with_a_version_that_has_no_such_option(workbench: Workbench) -> None:
+    own = prepared(workbench, "kolla-nova.conf", pthread=True)
+    names = [each.keys for each in mend.pairs(own, workbench, ["18.3.1"])]
+    assert {"no-pthread", "prefork"} in names
+    assert {"no-pthread", "oslo18.3.1"} not in names
+    assert {"no-pthread", "native"} not in names

@@ -281,7 +281,7 @@ def test_variables_of_the_testbed_are_not_taken_from_the_file(tmp_path: Path) ->
     found = draft(path, Wishes())
     copy = found.adapted.text(found.source.main)
     assert [line for line in copy if line.startswith("env")] == ["env = LANG=C"]
-    assert found.wishes.options == {"OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD": "true"}
+    assert found.wishes.taken.environment == {"OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD": "true"}
     assert any("heartbeat_timeout_threshold is 60" in note for note in found.assumptions)
 
 

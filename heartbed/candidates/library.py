@@ -1,0 +1,52 @@
+"""The oslo.messaging that is installed in an image, with oslo.log beside it: their options, as they register them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+GROUP = "oslo_messaging_rabbit"
+DEFAULT = "DEFAULT"
+IN_PTHREAD = "heartbeat_in_pthread"
+TIMEOUT = "heartbeat_timeout_threshold"
+
+Name = tuple[str, str]
+"""Group and name of an option."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """One version. ``defaults`` are what holds where nobody sets anything; ``former`` are old names of options."""
+
+    version: str
+    defaults: Mapping[Name, str] = field(default_factory=dict)
+    former: Mapping[Name, Name] = field(default_factory=dict)
+
+    def default(self, name: str) -> str | None:
+        """The default of an option of the driver; None where this version has no such option."""
+        return self.defaults.get((GROUP, name))
+
+    @property
+    def beats_in_pthread(self) -> bool:
+        """Whether heartbeats are sent by an OS thread where nobody says anything."""
+        return self.default(IN_PTHREAD) == "True"
+
+    def place(self, name: Name, *, in_environment: bool = False) -> Name | None:
+        """The option that is set by a line with this name; None where there is none.
+
+        In variables of the environment oslo.config knows no former names.
+        """
+        if name in self.defaults:
+            return name
+        return None if in_environment else self.former.get(name)
+
+
+def told(version: str, text: str) -> Library:
+    """From what ``inside/ask.py`` tells of the options: a JSON list of group, name, default and former names each."""
+    defaults: dict[Name, str] = {}
+    former: dict[Name, Name] = {}
+    for group, name, default, names in json.loads(text):
+        defaults[group, name] = default
+        former |= dict.fromkeys(((old_group, old_name) for old_group, old_name in names), (group, name))
+    return Library(version, defaults, former)
