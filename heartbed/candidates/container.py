@@ -16,7 +16,7 @@ from heartbed.candidates import inside, library
 from heartbed.candidates.adapted import COPY
 from heartbed.candidates.library import Library
 from heartbed.errors import TestbedError
-from heartbed.testbed.plan import Labels
+from heartbed.testbed.labels import Labels
 
 if TYPE_CHECKING:
     import docker

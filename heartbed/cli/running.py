@@ -19,7 +19,8 @@ from heartbed.report.data import load
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
 from heartbed.studies.session import Session
-from heartbed.testbed.plan import Labels, Plan
+from heartbed.testbed.labels import Labels
+from heartbed.testbed.plan import Plan
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
 HEARTBEAT = heartbeat_option()

@@ -72,7 +72,7 @@ def logs() -> None:
     if not stack.running():
         raise InputError("nothing is up", hint="`make up` starts it")
     with contextlib.suppress(KeyboardInterrupt):
-        stack.compose("logs", "--follow", "--tail", "50")
+        stack.show("logs", "--follow", "--tail", "50")
 
 
 @click.command()

@@ -25,7 +25,8 @@ from heartbed.run.play import Play
 from heartbed.run.provenance import provenance
 from heartbed.testbed.containers import DockerEngine
 from heartbed.testbed.images.build import ImageRef
-from heartbed.testbed.plan import Labels, Plan
+from heartbed.testbed.labels import Labels
+from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Engine, Testbed
 
 COMPOSE_FILE = "compose.yaml"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -15,15 +17,19 @@ from typing import Any
 
 import docker
 import docker.errors
+from dotenv import dotenv_values
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import ROOT
 from heartbed.testbed import cleanup
+from heartbed.testbed.commands import Done, run
 from heartbed.testbed.containers import about_log
 from heartbed.testbed.engine import connect, engine_errors
+from heartbed.testbed.labels import LOCK_LABEL, MADE_BY_US
 
 ENV_FILE = ROOT / ".env"
 UP_DEADLINE_S = 180
+COMPOSE_DEADLINE_S = UP_DEADLINE_S + 30
 LOG_LINES = 15
 
 PORTS = {
@@ -51,24 +57,20 @@ class Stack:
         found = {}
         for name, default in PORTS.items():
             text = environment.get(name, str(default))
-            if not text.isdigit() or not 1024 <= int(text) <= 65535:
+            if not re.fullmatch(r"[0-9]{4,5}", text) or not 1024 <= int(text) <= 65535:
                 raise InputError(f"{name}={text!r} is not a port", hint="give a number from 1024 to 65535")
             found[name] = int(text)
         return found
 
-    def compose(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run ``docker compose`` on compose.yaml. With ``capture``, Ctrl-C does not reach it but only us."""
-        plain = ("--ansi", "never") if capture else ()
-        command = ["docker", "compose", *plain, "--project-directory", str(self.root), *arguments]
-        return subprocess.run(
-            command,
-            env=self.environment(),
-            capture_output=capture,
-            text=True,
-            cwd=self.root,
-            check=False,
-            start_new_session=capture,
-        )
+    def compose(self, *arguments: str) -> Done:
+        """What ``docker compose`` says to arguments on compose.yaml. Raises ``TestbedError``."""
+        command = ["docker", "compose", "--ansi", "never", "--project-directory", str(self.root), *arguments]
+        return run(command, COMPOSE_DEADLINE_S, env=self.environment(), cwd=self.root)
+
+    def show(self, *arguments: str) -> int:
+        """Let ``docker compose`` speak to the terminal itself, and the terminal's Ctrl-C reach it; its exit code."""
+        command = ["docker", "compose", "--project-directory", str(self.root), *arguments]
+        return subprocess.run(command, env=self.environment(), cwd=self.root, check=False).returncode
 
     def up(self) -> None:
         """Start everything and wait until it is healthy; on failure say why and leave nothing running.
@@ -80,21 +82,21 @@ class Stack:
             self._refuse_taken_ports()
         options = ("--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", str(UP_DEADLINE_S))
         try:
-            done = self.compose("up", *options, capture=True)
+            done = self.compose("up", *options)
         except KeyboardInterrupt:
             # Compose is dead, but not what it has asked of the engine: `down` could come too early.
             project = self.environment().get("COMPOSE_PROJECT_NAME") or "heartbed"
-            labels = (f"{cleanup.LABEL}=1", f"com.docker.compose.project={project}")
+            labels = (MADE_BY_US, f"com.docker.compose.project={project}")
             cleanup.remove(connect(), *labels, settle_s=cleanup.SETTLE_S).check()
             raise
-        if done.returncode:
-            error = self._failure(done.stderr)
-            self.compose("down", "--volumes", "--timeout", "1", capture=True)
+        if done.code:
+            error = self._failure(done.err)
+            self.compose("down", "--volumes", "--timeout", "1")
             raise error
 
     def running(self) -> bool:
         """Whether any of its services runs."""
-        return bool(self.compose("ps", "--quiet", capture=True).stdout.strip())
+        return bool(self.compose("ps", "--quiet").out.strip())
 
     def _refuse_taken_ports(self) -> None:
         for name, port in self.ports().items():
@@ -110,7 +112,7 @@ class Stack:
 
     def _failure(self, stderr: str) -> TestbedError:
         """What failed, from the states of the services and their logs."""
-        states = self.compose("ps", "--all", "--format", "json", capture=True).stdout
+        states = self.compose("ps", "--all", "--format", "json").out
         services = []
         for line in states.splitlines():
             with contextlib.suppress(ValueError):
@@ -127,7 +129,7 @@ class Stack:
 
     def down(self) -> None:
         """Stop and remove the services, their network and volumes. Raises ``TestbedError``."""
-        if self.compose("down", "--volumes", "--timeout", "2", "--remove-orphans").returncode:
+        if self.show("down", "--volumes", "--timeout", "2", "--remove-orphans"):
             raise TestbedError("`docker compose down` failed", hint="`make doctor`; `make clean` removes everything")
 
 
@@ -138,12 +140,18 @@ def failed_first(services: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """``NAME=value`` lines of an env file; an absent file has none."""
-    if not path.exists():
+    """What an env file sets, read as Compose does: quotes, trailing comments; an absent file sets nothing.
+
+    Raises ``InputError`` for one that cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return {}
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}", hint="it holds lines as HEARTBED_AMQP_PORT=5673") from None
+    values = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def ensure_password(path: Path) -> None:
@@ -164,10 +172,10 @@ def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
     """
 
     def in_use(found: Mapping[str, str]) -> bool:
-        lock = found.get(cleanup.LOCK_LABEL)
+        lock = found.get(LOCK_LABEL)
         return lock is not None and cleanup.locked(Path(lock))
 
-    wanted = (f"{cleanup.LABEL}=1", *labels)
+    wanted = (MADE_BY_US, *labels)
     removal = cleanup.remove(client, *wanted, keep=in_use, settle_s=cleanup.SETTLE_S)
     images = 0
     # Twice: an image that another was built on can go only after it.

@@ -20,11 +20,7 @@ from filelock import FileLock, Timeout
 
 from heartbed.errors import TestbedError
 from heartbed.testbed.engine import engine_errors
-
-LABEL = "heartbed"
-RUN_LABEL = "heartbed.run"
-LOCK_LABEL = "heartbed.lock"
-HOST_LABEL = "heartbed.host"
+from heartbed.testbed.labels import HOST_LABEL, LOCK_LABEL, MADE_BY_US
 
 PATIENCE_S = 60.0
 SETTLE_S = 0.5
@@ -169,4 +165,4 @@ def sweep(client: docker.DockerClient, *labels: str) -> Removal:
             known[maker] = alive(found)
         return known[maker]
 
-    return remove(client, f"{LABEL}=1", *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)
+    return remove(client, MADE_BY_US, *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)

@@ -1,6 +1,6 @@
 """The containers of one run: created from a Compose file, started, addressed, removed.
 
-Everything that is made carries labels (``heartbed.testbed.plan.Labels``), by which
+Everything that is made carries labels (``heartbed.testbed.labels.Labels``), by which
 ``heartbed.testbed.cleanup`` finds it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import subprocess
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,9 @@ from docker.models.containers import Container
 from heartbed.errors import TestbedError
 from heartbed.places import AMQP_PORT, HTTP_PORT
 from heartbed.testbed import cleanup
+from heartbed.testbed.commands import run
 from heartbed.testbed.engine import connect, engine_errors, versions
+from heartbed.testbed.labels import RUN_LABEL
 from heartbed.testbed.testbed import LOG_LINES, Address, LogFeed, Machine
 
 REMOVERS = 8
@@ -50,39 +51,16 @@ class Containers:
 
     def create(self) -> None:
         """Create the network and every container, starting none. Raises ``TestbedError``."""
-        code, said = self._compose("create", "--no-build", "--pull", "never")
-        if code:
+        where = ("--project-name", self.project, "--file", str(self.file))
+        done = run(["docker", "compose", *where, "create", "--no-build", "--pull", "never"], CREATE_DEADLINE_S)
+        if done.code:
             raise TestbedError(
                 "`docker compose create` failed",
-                log=said.strip().splitlines()[-LOG_LINES:],
+                log=done.err.strip().splitlines()[-LOG_LINES:],
                 hint=f"the Compose file is {self.file}; `make doctor` checks the machine",
             )
-        for container in self.client.containers.list(all=True, filters={"label": f"{cleanup.RUN_LABEL}={self.run}"}):
+        for container in self.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.run}"}):
             self._containers[container.labels["com.docker.compose.service"]] = container
-
-    def _compose(self, *arguments: str) -> tuple[int, str]:
-        """Run ``docker compose``: its exit code and what it complained of. Raises ``TestbedError``."""
-        command = ["docker", "compose", "--project-name", self.project, "--file", str(self.file), *arguments]
-        try:
-            # A session of its own: Ctrl-C must end us in order, not tear Compose in the middle.
-            process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-            )
-        except OSError as error:
-            raise TestbedError(f"docker compose does not start: {error}", hint="`make doctor`") from error
-        try:
-            _, said = process.communicate(timeout=CREATE_DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            message = f"`docker compose {arguments[0]}` did not end within {CREATE_DEADLINE_S} s"
-            raise TestbedError(message, hint="`make doctor`") from None
-        except BaseException:
-            # What it has asked of the engine cannot be called back: let it end, so that clean-up finds all it made.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=CREATE_DEADLINE_S)
-            process.kill()
-            raise
-        return process.returncode, said
 
     def start(self, service: str) -> None:
         """Start one container and learn its addresses. Raises ``TestbedError`` when it cannot start."""
@@ -175,7 +153,7 @@ class Containers:
 
         Raises ``TestbedError`` when something could not be removed.
         """
-        cleanup.remove(self.client, f"{cleanup.RUN_LABEL}={self.run}").check()
+        cleanup.remove(self.client, f"{RUN_LABEL}={self.run}").check()
 
 
 class DockerEngine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 
 import docker
@@ -12,8 +11,10 @@ import docker.errors
 import requests
 
 from heartbed.errors import TestbedError
+from heartbed.testbed.commands import run
 
 TIMEOUT_S = 60
+COMPOSE_DEADLINE_S = 10
 DOCTOR = "`make doctor` says what is missing and how to get it"
 
 
@@ -60,8 +61,6 @@ def _said(error: BaseException) -> str:
 def versions(client: docker.DockerClient) -> dict[str, str]:
     """Versions of the engine and of Compose."""
     found = {"engine": str(client.version().get("Version", "unknown"))}
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        command = ["docker", "compose", "version", "--short"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False, start_new_session=True)
-        found["compose"] = done.stdout.strip()
+    with contextlib.suppress(TestbedError):
+        found["compose"] = run(["docker", "compose", "version", "--short"], COMPOSE_DEADLINE_S).out.strip()
     return found

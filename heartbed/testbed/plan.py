@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,35 +11,16 @@ from typing import Any
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
+from heartbed.places import AMQP_PORT
+from heartbed.testbed.labels import Labels
 
-AMQP_PORT = 5672
-HTTP_PORT = 8080
 USER = "heartbed"
-APP_DIRECTORY = "/opt/heartbed"
 
 FIXED_TAGS = {"rabbitmq": "4", "observer": "1"}
 """Images that have one version."""
 
 NOFILE = 8192
 """Open files of the broker: Erlang takes minutes to start where there is no limit, and no engine refuses this few."""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Who made a container: what clean-up goes by."""
-
-    run: str
-    lock: str = ""
-    host: str = field(default_factory=platform.node)
-
-    def as_dict(self) -> dict[str, str]:
-        """Labels for containers, networks and volumes."""
-        return {
-            "heartbed": "1",
-            "heartbed.run": self.run,
-            "heartbed.lock": self.lock,
-            "heartbed.host": self.host,
-        }
 
 
 @dataclass(frozen=True)

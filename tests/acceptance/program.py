@@ -17,7 +17,8 @@ from heartbed.places import ROOT
 from heartbed.record import event as record
 from heartbed.record.event import Event
 from heartbed.record.kinds import CellState, RunPhase
-from heartbed.testbed import cleanup
+from heartbed.testbed import labels
+from tests.signals import UNIGNORED
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
 DEADLINE_S = 120.0
@@ -46,7 +47,7 @@ class Program:
     def start(self, *arguments: str) -> Running:
         """Start a command."""
         process = subprocess.Popen(
-            [HEARTBED, *arguments],
+            [*UNIGNORED, HEARTBED, *arguments],
             env=self._environ(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -72,20 +73,20 @@ class Program:
     def containers(self) -> list[str]:
         """Names of the containers that its runs have at this moment."""
         with contextlib.closing(docker.from_env()) as client:
-            found = client.api.containers(all=True, filters={"label": cleanup.LOCK_LABEL})
+            found = client.api.containers(all=True, filters={"label": labels.LOCK_LABEL})
         return [each["Names"][0] for each in found if self._made(each)]
 
     def left(self) -> list[str]:
         """What its runs have in Docker, and its processes: nothing, once they have ended."""
         left = self.containers() + self._processes()
         with contextlib.closing(docker.from_env()) as client:
-            filters = {"label": cleanup.LOCK_LABEL}
+            filters = {"label": labels.LOCK_LABEL}
             left += [f"network {each['Name']}" for each in client.api.networks(filters=filters) if self._made(each)]
             volumes = client.api.volumes(filters=filters)["Volumes"] or ()
             return left + [f"volume {each['Name']}" for each in volumes if self._made(each)]
 
     def _made(self, thing: Mapping[str, Mapping[str, str]]) -> bool:
-        return thing["Labels"][cleanup.LOCK_LABEL].startswith(f"{self.runs}/")
+        return thing["Labels"][labels.LOCK_LABEL].startswith(f"{self.runs}/")
 
     def _processes(self) -> list[str]:
         """Whatever it started has inherited its environment, whoever's child it is by now."""

@@ -23,7 +23,7 @@ from heartbed.record.kinds import RunEnd
 from heartbed.run.execute import execute
 from heartbed.run.images import BASE_IMAGE, images_for
 from heartbed.testbed import by_hand as stack
-from heartbed.testbed import cleanup
+from heartbed.testbed import cleanup, labels
 from heartbed.testbed.engine import connect
 from tests.acceptance.program import Program
 
@@ -309,7 +309,7 @@ def test_clean_removes_what_carries_the_label_save_a_live_runs(tmp_path: Path) -
         held = FileLock(tmp_path / "held.lock")
         try:
             held.acquire()
-            label, lock, host = cleanup.LABEL, cleanup.LOCK_LABEL, cleanup.HOST_LABEL
+            label, lock, host = labels.LABEL, labels.LOCK_LABEL, labels.HOST_LABEL
             network("foreign")
             network("byhand", **{label: "1"})
             network("killed", **{label: "1", lock: str(free)})

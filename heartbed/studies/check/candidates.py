@@ -21,6 +21,7 @@ from heartbed.stage.client import FACTS, are_facts
 from heartbed.studies.mend import Mend
 from heartbed.studies.session import Session
 from heartbed.testbed.engine import connect
+from heartbed.testbed.labels import MADE_BY_US
 from heartbed.testbed.plan import image_name, image_tag
 from heartbed.versions.locks import milestones
 from heartbed.wording import count
@@ -46,7 +47,7 @@ class CandidateSession(Session):
 
     def versions_here(self) -> list[str]:
         """Versions of oslo.messaging whose images are here already."""
-        tags = {tag for image in self.client.images.list(filters={"label": "heartbed=1"}) for tag in image.tags}
+        tags = {tag for image in self.client.images.list(filters={"label": MADE_BY_US}) for tag in image.tags}
         wanted = {v: image_tag(image_name("apache", Cell("", "", "", "", v))) for v in milestones()}
         return [version for version, tag in wanted.items() if tag in tags]
 

@@ -22,8 +22,10 @@ from docker.errors import ImageNotFound
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import ROOT
+from heartbed.testbed.commands import run
 from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
+from heartbed.testbed.labels import MADE_BY_US
 from heartbed.versions.releases import PYTHON
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ RUNTIME_ERROR = re.compile(r"(?!OSError|ERROR)[\w.]*(Error|NoMatches|Exception)(
 LONGEST_REASON = 200
 
 PULL_DEADLINE_S = 600
+CONTEXT_DEADLINE_S = 30
 
 CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 """Where Debian, Fedora and Alpine keep the certificate authorities that a machine trusts."""
@@ -188,7 +191,7 @@ def build_command(spec: ImageSpec, inputs: str, environ: Mapping[str, str], buil
     arguments |= {name: environ[name] for name in PROXY_VARIABLES if environ.get(name)}
     command = ["docker", "buildx", "build", "--builder", builder, "--progress", "plain", "--load"]
     command += ["--secret", f"id=ca,src={ca_bundle(environ)}", "--tag", spec.tag, "--file", str(spec.dockerfile)]
-    for label in ("heartbed=1", f"{INPUTS_LABEL}={inputs}"):
+    for label in (MADE_BY_US, f"{INPUTS_LABEL}={inputs}"):
         command += ["--label", label]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
@@ -197,10 +200,7 @@ def build_command(spec: ImageSpec, inputs: str, environ: Mapping[str, str], buil
 
 def _engines_builder(environ: Mapping[str, str]) -> str:
     """Name of the builder inside the engine itself: that of the Docker context in use."""
-    shown = subprocess.run(
-        ["docker", "context", "show"], env=dict(environ), capture_output=True, text=True, check=False
-    )
-    return shown.stdout.strip() or "default"
+    return run(["docker", "context", "show"], CONTEXT_DEADLINE_S, env=environ).out.strip() or "default"
 
 
 def _build(spec: ImageSpec, inputs: str, log: Path, commands: Commands, progress: Progress) -> None:

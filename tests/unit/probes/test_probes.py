@@ -21,7 +21,7 @@ from heartbed.record.event import Event, Writer, only
 from heartbed.record.kinds import RunPhase
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.testbed.testbed import Testbed
+from heartbed.testbed import testbed
 
 (CELL,) = select(["prefork"]).cells
 IDLE_S = 0.4
@@ -64,7 +64,7 @@ def asked() -> Asked:
 def stage(tmp_path: Path, heard: list[Event], asked: Asked) -> Stage:
     """A stage with one cell and no container, whose window takes ``IDLE_S``."""
     found = Stage(
-        bed=cast(Testbed, None),
+        bed=cast(testbed.Testbed, None),
         cells=(CELL,),
         settings=Settings(heartbeat_s=1, margin_s=IDLE_S - 3),
         bus=Bus(Writer(tmp_path)),

@@ -11,7 +11,8 @@ import yaml
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.run.compose import render
-from heartbed.testbed.plan import Labels, Plan
+from heartbed.testbed.labels import Labels
+from heartbed.testbed.plan import Plan
 
 CELLS = ("{prefork,event,worker}-{embedded,daemon}-{eventlet,eventlet-pthread,native}", "prefork-heartbeat6-processes3")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
 from heartbed.verdict import judge
 from heartbed.verdict.values import Outcome
+from tests.signals import unignored
 from tests.unit.local import LAST_WORDS, Behaviour, LocalEngine, no_images
 
 CELLS = select(["prefork-daemon-{eventlet,native}"])
@@ -142,12 +143,9 @@ def test_a_broker_that_ends_while_cells_idle_ends_the_run(settings: Settings) ->
 
 
 @pytest.fixture
-def _signals_count() -> Any:
-    """Whatever this was started with: `nohup` has SIGHUP ignored, a script's background job SIGINT."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def _signals_count() -> Iterator[None]:
+    with unignored():
+        yield
 
 
 @pytest.mark.usefixtures("_signals_count")

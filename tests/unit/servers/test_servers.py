@@ -13,7 +13,8 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.places import ROOT
 from heartbed.run.compose import render
-from heartbed.testbed.plan import Labels, Plan
+from heartbed.testbed.labels import Labels
+from heartbed.testbed.plan import Plan
 
 
 def service(expression: str) -> dict[str, Any]:

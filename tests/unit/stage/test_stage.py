@@ -17,14 +17,14 @@ from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import CellState
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage, _first_line
-from heartbed.testbed.testbed import Testbed
+from heartbed.testbed import testbed
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """A stage without containers."""
     return Stage(
-        bed=cast(Testbed, None),
+        bed=cast(testbed.Testbed, None),
         cells=(),
         settings=Settings(),
         bus=Bus(Writer(tmp_path)),

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from heartbed.testbed.cleanup import HOST_LABEL, LOCK_LABEL, alive, locked
-from heartbed.testbed.plan import Labels
+from heartbed.testbed.cleanup import alive, locked
+from heartbed.testbed.labels import HOST_LABEL, LOCK_LABEL, Labels
 
 
 def labels(lock: Path | str, host: str = "") -> dict[str, str]:
