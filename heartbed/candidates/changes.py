@@ -12,7 +12,7 @@ from typing import Any
 
 from heartbed.candidates.change import Change, Shape, Variant
 from heartbed.candidates.prepared import Draft, Prepared
-from heartbed.candidates.wishes import SWITCH
+from heartbed.cells.axes import SWITCH
 from heartbed.versions.releases import number
 
 OPTION_GONE = (18,)
@@ -21,8 +21,15 @@ OPTION_GONE = (18,)
 OPTION_NEW = (10, 1)
 """First oslo.messaging with it."""
 
+NATIVE, EVENTLET = "native", "eventlet"
 PTHREAD, NO_PTHREAD = "pthread", "no-pthread"
 """Keys of the changes that are of no use without the option."""
+
+THREADS = (NATIVE, EVENTLET, PTHREAD, NO_PTHREAD)
+"""Keys of the changes to how the application runs its threads."""
+
+HEARTBEAT = "heartbeat"
+"""Key of the change to the timeout."""
 
 
 def unchanged(prepared: Prepared[Shape]) -> Variant[Shape]:
@@ -35,7 +42,7 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     """The single changes, the most promising first."""
     own = prepared.candidate
     found: list[Change[Any]] = []
-    if own.model == "eventlet":
+    if own.model == EVENTLET:
         found.append(_native(prepared.draft))
         if has_option(own.oslo):
             found.append(pthread() if own.thread == "green" else no_pthread())
@@ -56,21 +63,21 @@ def has_option(oslo: str) -> bool:
 
 def _native(draft: Draft) -> Change[Any]:
     return Change(
-        "native",
+        NATIVE,
         "native threads instead of eventlet",
         "another thread model: the application must be made for it (nova is from 2026.1 on, and can be asked before), "
         "and it serves as many requests at a time as it has processes and threads",
-        lambda v: draft.kind.with_variable(draft, replace(v, model="native", thread="green"), SWITCH, "true"),
+        lambda v: draft.kind.with_variable(draft, replace(v, model=NATIVE, thread="green"), SWITCH, "true"),
     )
 
 
 def _eventlet(draft: Draft) -> Change[Any]:
     return Change(
-        "eventlet",
+        EVENTLET,
         "eventlet instead of native threads",
         "eventlet is being retired from OpenStack",
         lambda v: draft.kind.with_variable(
-            draft, replace(v, model="eventlet", thread=draft.wishes.thread(v.oslo)), SWITCH, "false"
+            draft, replace(v, model=EVENTLET, thread=draft.wishes.thread(v.oslo)), SWITCH, "false"
         ),
     )
 
@@ -105,11 +112,11 @@ def _oslo(prepared: Prepared[Any], version: str) -> Change[Any]:
     own, wishes = prepared.candidate, prepared.draft.wishes
     newer = number(version) > number(own.oslo)
     price = "an upgrade of the library, with all that it brings" if newer else "an old library"
-    if newer and wishes.pthread_said and own.model == "eventlet" and number(version) >= OPTION_GONE:
+    if newer and wishes.pthread_said and own.model == EVENTLET and number(version) >= OPTION_GONE:
         price = "heartbeat_in_pthread, which this configuration sets, is gone in it"
 
     def apply(v: Variant[Any]) -> Variant[Any]:
-        thread = wishes.thread(version) if v.thread_is_left and v.model == "eventlet" else v.thread
+        thread = wishes.thread(version) if v.thread_is_left and v.model == EVENTLET else v.thread
         return replace(v, oslo=version, thread=thread, settings=(*v.settings, f"oslo.messaging=={version}"))
 
     return Change(f"oslo{version}", f"oslo.messaging {version}", price, apply, "oslo")
@@ -117,7 +124,7 @@ def _oslo(prepared: Prepared[Any], version: str) -> Change[Any]:
 
 def _heartbeat(before: int, after: int) -> Change[Any]:
     return Change(
-        "heartbeat",
+        HEARTBEAT,
         f"half the heartbeat timeout ({after} s instead of {before})",
         "RabbitMQ's documentation warns of false alarms below 6 s; a shorter timeout finds a dead peer sooner, no more",
         lambda v: replace(

@@ -1,11 +1,11 @@
-"""Asks httpd or uWSGI itself, in a container that is thrown away, what it makes of a configuration."""
+"""Asks a server itself, in a container that is thrown away, what it makes of a configuration."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +26,36 @@ ASK_TARGET = "/opt/heartbed/ask.py"
 DEADLINE_S = 60
 
 
-@dataclass(frozen=True)
-class Told:
-    """What the server says of one main configuration."""
+OSLO_OPTIONS = """
+import oslo_messaging.opts as o
+for _, options in o.list_opts():
+    for option in options:
+        print(option.dest, *(old.name for old in option.deprecated_opts))
+"""
+"""Prints the names of all options of oslo.messaging, also the old names of renamed ones."""
 
-    ok: bool
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a command in the container: its exit code, and what it said."""
+
+    code: int
     output: str
-    stderr: str
+    errors: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended well."""
+        return self.code == 0
+
+
+@dataclass(frozen=True)
+class Serve:
+    """A command that serves, the paths that it is to be asked for, and the name of the signal that ends it."""
+
+    command: Sequence[str]
+    get: Sequence[str]
+    stop: str
 
 
 @dataclass(frozen=True)
@@ -44,33 +67,30 @@ class Container:
     folder: Path
     mounts: tuple[tuple[Path, str], ...] = ()
 
-    def check(
-        self,
-        names: Sequence[str],
-        *,
-        dump: bool = False,
-        get: Sequence[str] = (),
-        environment: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
-        """Have the server read each of these main files; with ``get`` start it on the first and ask for those paths."""
-        asked = {"names": list(names), "dump": dump, "get": list(get)}
-        return self._ask(asked, environment or {})
+    def run(
+        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str] | None = None
+    ) -> dict[str, Ran]:
+        """Run commands, by names of the caller's own. Raises ``TestbedError``."""
+        return self._told(self._ask({"commands": commands}, environment or {}))
 
-    def read(self, name: str, *, dump: bool = True) -> Told:
-        """Have the server read one main file, and tell its configuration; uWSGI's options are told as ``stderr``."""
-        return Told(**self.check([name], dump=dump)["told"][name])
-
-    def read_cell(self, cell: str, choices: Mapping[str, str]) -> Told:
-        """Have the server read the configuration of a cell, by its command or ini file, with these choices."""
-        return Told(**self._ask({"names": [], "dump": True, "cell": cell}, choices)["told"]["cell"])
+    def serve(
+        self, serve: Serve, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, Ran]]:
+        """Run commands, then serve: what the last path was answered, and what came of the commands."""
+        told = self._ask({"commands": commands, "serve": asdict(serve)}, environment)
+        return dict(told["answer"]), self._told(told)
 
     def library(self, version: str) -> Library:
         """The image's oslo.messaging, which is of this version. Raises ``TestbedError`` when it does not say."""
-        found = Told(**self._ask({"names": [], "dump": False, "options": True}, {})["told"]["options"])
+        found = self.run({"options": ("python3", "-W", "ignore", "-c", library.OPTIONS)})["options"]
         if not found.ok:
-            log = found.stderr.splitlines()[-20:]
+            log = found.errors.splitlines()[-20:]
             raise TestbedError(f"oslo.messaging {version} does not say which options it has", log=log)
         return library.told(version, found.output)
+
+    @staticmethod
+    def _told(said: Mapping[str, Any]) -> dict[str, Ran]:
+        return {name: Ran(**each) for name, each in said["ran"].items()}
 
     def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         command = ["python3", ASK_TARGET, json.dumps(asked)]

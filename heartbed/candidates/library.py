@@ -11,6 +11,29 @@ DEFAULT = "DEFAULT"
 IN_PTHREAD = "heartbeat_in_pthread"
 TIMEOUT = "heartbeat_timeout_threshold"
 
+OPTIONS = """
+import json
+import oslo_messaging
+from oslo_config import cfg
+from oslo_log import log
+
+conf = cfg.CONF  # oslo.messaging 18 registers some of its options there and nowhere else
+log.register_options(conf)
+conf([], project="heartbed", default_config_files=[], default_config_dirs=[])
+oslo_messaging.get_rpc_transport(conf, "rabbit://")
+found = []
+for group, options in ("DEFAULT", conf._opts), ("oslo_messaging_rabbit", conf._groups["oslo_messaging_rabbit"]._opts):
+    for each in options.values():
+        option = each["opt"]
+        values = conf if group == "DEFAULT" else conf[group]
+        former = [
+            [old.group or group, (old.name or option.name).replace("-", "_")] for old in option.deprecated_opts
+        ]
+        found.append([group, option.dest, str(values[option.dest]), former])
+print(json.dumps(found))
+"""
+"""Runs in the image: prints the options that oslo.messaging and oslo.log register, with defaults and former names."""
+
 Name = tuple[str, str]
 """Group and name of an option."""
 
@@ -43,7 +66,7 @@ class Library:
 
 
 def told(version: str, text: str) -> Library:
-    """From what ``inside/ask.py`` tells of the options: a JSON list of group, name, default and former names each."""
+    """From what ``OPTIONS`` prints: a JSON list of group, name, default and former names each."""
     defaults: dict[Name, str] = {}
     former: dict[Name, Name] = {}
     for group, name, default, names in json.loads(text):

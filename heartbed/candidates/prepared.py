@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Generic
 
 from heartbed.candidates.adapted import Adapted
 from heartbed.candidates.change import Change, Shape, Variant
-from heartbed.candidates.container import Container
+from heartbed.candidates.container import Container, Ran
 from heartbed.candidates.source import Source
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes, assumptions
@@ -33,6 +33,31 @@ class Kind(ABC):
 
     about_paths: ClassVar[str]
     """Why an application may not be told the path that it is asked for."""
+
+    keys: ClassVar[tuple[str, ...]]
+    """The short names of all changes to how the application is hosted that there can be."""
+
+    stop: ClassVar[str] = "SIGTERM"
+    """The signal at which the server ends."""
+
+    last: ClassVar[bool] = False
+    """Whether it takes what no other kind recognises."""
+
+    @abstractmethod
+    def read(self, place: str) -> Sequence[str]:
+        """The command that has the server read a main file, and tell the configuration that is then in force."""
+
+    def check(self, place: str) -> Sequence[str]:
+        """The command that has the server only read a main file."""
+        return self.read(place)
+
+    def accepts(self, told: Ran) -> bool:
+        """Whether the server accepts what it has read."""
+        return told.ok
+
+    @abstractmethod
+    def start(self, place: str) -> Sequence[str]:
+        """The command that starts the server on a main file."""
 
     @abstractmethod
     def recognises(self, lines: Sequence[str]) -> bool:

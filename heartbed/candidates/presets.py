@@ -8,7 +8,7 @@ from pathlib import Path
 
 from heartbed.places import ROOT
 
-FOLDERS = (ROOT / "apache_conf" / "presets", ROOT / "uwsgi_conf" / "presets")
+FOLDERS = tuple(sorted(ROOT.glob("*_conf/presets")))
 SUFFIXES = (".conf", ".ini")
 OPTIONS = ".nova.conf"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from heartbed.candidates import inside
-from heartbed.candidates.wishes import PTHREAD, SWITCH, OwnApplication, Wishes
+from heartbed.candidates.adapted import COPY
+from heartbed.candidates.wishes import OwnApplication, Wishes
+from heartbed.cells.axes import PTHREAD
 from heartbed.cells.cell import Cell
-from heartbed.places import APP_DIRECTORY, ROOT
+from heartbed.places import ROOT
 
 OWN = "/opt/heartbed/own"
 PACKAGES = "/opt/heartbed/own-packages"
@@ -24,18 +26,19 @@ class Candidate(Cell):
     machine and holds, for each candidate, ``<label>/`` with a main file that
     includes the copy of the user's files. ``script`` is where the configuration expects its WSGI
     script, ``mount`` the part of the URL in front of the application's paths.
-    ``environment`` are oslo.config's options beside those of the testbed, as
-    variables of the environment.
+    ``settings`` are oslo.config's options beside those of the testbed, as
+    variables of the environment. ``main`` is the name of the main file.
     """
 
     label: str = ""
     folder: Path = Path()
     script: str = ""
     mount: str = ""
-    environment: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
     thread_is_left: bool = False
     """Whether nobody sets ``heartbeat_in_pthread``: ``thread`` is then the library's default."""
     own: OwnApplication | None = None
+    main: str = ""
 
     @property
     def name(self) -> str:
@@ -43,14 +46,9 @@ class Candidate(Cell):
         return self.label
 
     @property
-    def main(self) -> str:
-        """The main file that its server is started on, within ``folder``."""
-        return f"{self.label}/httpd.conf"
-
-    @property
-    def family(self) -> str:
-        """The module of ``heartbed.servers`` that makes a service of it."""
-        return "candidate"
+    def place(self) -> str:
+        """The main file that its server is started on, in the container."""
+        return f"{COPY}/{self.label}/{self.main}"
 
     @property
     def url_path(self) -> str:
@@ -78,46 +76,12 @@ class Candidate(Cell):
     @property
     def switches(self) -> dict[str, str]:
         """What the environment says of the execution model, and the user's own options."""
-        found = dict(self.environment)
-        if self.model == "native":
-            found[SWITCH] = "true"
+        found = {**dict(self.settings), **self.environment(application=True)}
         if self.own:
             found |= {"HEARTBED_APP": f"{OWN}/{self.own.script.name}", "HEARTBED_APP_OPEN": self.own.opening}
         if self.own and self.own.packages:
             found["HEARTBED_APP_PACKAGES"] = PACKAGES
         return found
-
-
-@dataclass(frozen=True)
-class UwsgiCandidate(Candidate):
-    """A configuration of uWSGI's. ``loading`` is the factor of that name, empty where processes differ in it."""
-
-    loading: str = "lazy"
-
-    @property
-    def main(self) -> str:
-        """The main file that uWSGI is started on."""
-        return f"{self.label}/uwsgi.ini"
-
-    @property
-    def family(self) -> str:
-        """The module of ``heartbed.servers`` that makes a service of it."""
-        return "uwsgi-candidate"
-
-    @property
-    def factors(self) -> dict[str, str]:
-        """The cell's, without what cannot be said of all of its processes."""
-        return {axis: factor for axis, factor in super().factors.items() if axis != "loading" or self.loading}
-
-    @property
-    def mounts(self) -> list[tuple[Path, str]]:
-        """Also the configuration of the httpd in front."""
-        return [*super().mounts, (ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
-
-    @property
-    def switches(self) -> dict[str, str]:
-        """Also what stands in front."""
-        return super().switches | ({"HEARTBED_FRONT": "proxied"} if self.has("proxied") else {})
 
 
 def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
@@ -134,5 +98,5 @@ def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
         "label": label,
         "folder": folder,
         "own": wishes.own,
-        "environment": tuple(sorted((k, v) for k, v in wishes.taken.environment.items() if k != PTHREAD)),
+        "settings": tuple(sorted((k, v) for k, v in wishes.taken.environment.items() if k != PTHREAD)),
     }

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
-from heartbed.candidates.oslo_config import OsloConfig, Taken, said, taken, variable
+from heartbed.candidates.oslo_config import OsloConfig, Taken, said, taken
+from heartbed.cells import axes
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
@@ -83,7 +84,7 @@ class Wishes:
     def cell(self) -> Cell:
         """A cell with the versions that are wished for."""
         named = [self.release or "", f"oslo{self.oslo}" if self.oslo else ""]
-        (found,) = select(["-".join(filter(None, ["prefork", *named]))]).cells
+        (found,) = select(["-".join(filter(None, [axes.TABLE.axis("server").default, *named]))]).cells
         return found
 
 
@@ -114,10 +115,6 @@ def assumptions(wishes: Wishes) -> list[str]:
     return found
 
 
-SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
-"""nova's own variable for the execution model."""
-
-PTHREAD = variable((GROUP, IN_PTHREAD))
 TRUE = ("true", "1", "on", "yes")
 """Values that oslo.config takes for true."""
 

@@ -1,94 +1,153 @@
-"""The axes: what can be chosen in a cell, and the words for it."""
+"""What can be chosen in a cell: one table, a row a choice. Whoever needs to know a choice asks ``TABLE``.
+
+A row here is all that an axis, a library or a parameter takes for the names of cells and images, the answer, the
+disagreements, the matrix, the report and the command line. A server takes its row and its folder in
+``heartbed.servers``.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from heartbed.cells.rows import Axis, Library, Limit, Observed, Parameter, Releases, Server
+from heartbed.cells.table import Table
 
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
 
-HTTPD = ("prefork", "event", "worker")
-"""Servers that are Apache httpd under one of its MPMs; mod_wsgi's mode is theirs alone."""
+APPLICATION_IMAGE = "apache"
+"""The folder in images/ of the image that has the application; those of other servers are built on it."""
 
+SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
+"""nova's own variable for the execution model."""
 
-@dataclass(frozen=True)
-class Axis:
-    """One question with several answers.
+PTHREAD = "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"
 
-    ``tokens`` maps each factor to what it means; the first is the default.
-    ``servers`` are those to which the question can be put; none means all.
-    """
+MPM_THREADS = {"embedded": 25}
+"""httpd's own ThreadsPerChild, which is the application's where it runs in httpd's children."""
 
-    name: str
-    tokens: dict[str, str]
-    servers: tuple[str, ...] = ()
+HTTPD_FILES = ("apache2", "httpd", "mod_*")
 
-    @property
-    def default(self) -> str:
-        """The factor that is taken when the axis is not named."""
-        return next(iter(self.tokens))
-
-    def applies_to(self, server: str) -> bool:
-        """Whether the question can be put to this server."""
-        return not self.servers or server in self.servers
-
-
-MAIN_AXES = (
-    Axis(
-        "server",
-        {
-            "prefork": "httpd, one single-threaded child process a request",
-            "event": "httpd, child processes with worker threads and a listener",
-            "worker": "httpd, child processes with worker threads",
-            "uwsgi": "uWSGI with a master, as OpenStack deploys it",
-            "gunicorn": "gunicorn with an arbiter",
-        },
+SERVERS = (
+    Server(
+        "prefork",
+        "httpd, one single-threaded child process a request",
+        family="httpd",
+        environment={"HEARTBED_MPM": "prefork"},
+        native=HTTPD_FILES,
     ),
+    Server(
+        "event",
+        "httpd, child processes with worker threads and a listener",
+        family="httpd",
+        threads=MPM_THREADS,
+        environment={"HEARTBED_MPM": "event"},
+        native=HTTPD_FILES,
+    ),
+    Server(
+        "worker",
+        "httpd, child processes with worker threads",
+        family="httpd",
+        threads=MPM_THREADS,
+        environment={"HEARTBED_MPM": "worker"},
+        native=HTTPD_FILES,
+    ),
+    Server("uwsgi", "uWSGI with a master, as OpenStack deploys it", family="uwsgi", native=("uwsgi",)),
+    Server("gunicorn", "gunicorn with an arbiter", family="gunicorn"),
+)
+
+MPMS = tuple(each.token for each in SERVERS if each.family == "httpd")
+"""Servers that are Apache httpd under one of its MPMs; mod_wsgi and its mode are theirs alone."""
+
+
+def server_axis(servers: tuple[Server, ...]) -> Axis:
+    """The axis of the servers."""
+    return Axis(
+        "server",
+        "the server",
+        {each.token: each.meaning for each in servers},
+        named=True,
+        environment={each.token: each.environment for each in servers},
+        observed=Observed("the server", ("server", "mpm")),
+        titles={"the MPM": MPMS},
+    )
+
+
+THREAD = Axis(
+    "thread",
+    "the kind of the heartbeat thread",
+    {
+        "green": "heartbeats are sent by a green thread (heartbeat_in_pthread = false)",
+        "pthread": "heartbeats are sent by an OS thread (heartbeat_in_pthread = true)",
+    },
+    label="heartbeat thread",
+    application=True,
+    environment={"green": {PTHREAD: "false"}, "pthread": {PTHREAD: "true"}},
+    observed=Observed(
+        "heartbeat_in_pthread",
+        ("heartbeat_in_pthread",),
+        says={"green": False, "pthread": True},
+    ),
+    refines="eventlet",
+    elsewhere="os",
+    why="a native application has OS threads only: there is no choice of heartbeat thread",
+)
+
+AXES = (
+    server_axis(SERVERS),
     Axis(
         "mode",
+        "mod_wsgi's mode",
         {
             "daemon": "mod_wsgi runs the application in WSGIDaemonProcess processes",
             "embedded": "mod_wsgi runs the application inside httpd's own children",
         },
-        servers=HTTPD,
+        servers=MPMS,
+        label="mod_wsgi mode",
+        named=True,
+        observed=Observed("the mod_wsgi mode", ("mode",)),
     ),
     Axis(
         "model",
+        "how the application runs its threads",
         {
             "eventlet": "the application calls eventlet.monkey_patch() first",
             "native": "plain OS threads, nothing is patched",
         },
-    ),
-    Axis(
-        "thread",
-        {
-            "green": "heartbeats are sent by a green thread (heartbeat_in_pthread = false)",
-            "pthread": "heartbeats are sent by an OS thread (heartbeat_in_pthread = true)",
+        label="execution model",
+        named=True,
+        application=True,
+        environment={"eventlet": {}, "native": {SWITCH: "true"}},
+        observed=Observed("the execution model", ("model",)),
+        words={
+            "eventlet": "eventlet with its green heartbeat thread",
+            "eventlet-pthread": "eventlet with heartbeat_in_pthread",
+            "native": "native threads",
         },
+        refined_by=THREAD,
     ),
-)
-"""The axes that make up the name of every cell."""
-
-OPTION_AXES = (
+    THREAD,
     Axis(
         "loading",
+        "when the application is loaded",
         {
             "lazy": "each process loads the application after it was forked",
             "preload": "the application is loaded once, before the processes are forked",
         },
         servers=("uwsgi", "gunicorn"),
+        environment={"lazy": {"HEARTBED_LAZY": "true"}, "preload": {"HEARTBED_LAZY": "false"}},
     ),
     Axis(
         "front",
+        "what stands in front of uWSGI",
         {
             "direct": "uWSGI speaks HTTP itself",
             "proxied": "httpd with mod_proxy_uwsgi in front, as devstack has it",
         },
         servers=("uwsgi",),
+        environment={"direct": {}, "proxied": {"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"}},
     ),
     Axis(
         "worker_class",
+        "the class of gunicorn's workers",
         {
             "sync": "gunicorn's sync workers: one request at a time, waiting in select()",
             "gthread": "gunicorn's gthread workers: a pool of threads",
@@ -96,50 +155,62 @@ OPTION_AXES = (
         servers=("gunicorn",),
     ),
 )
-"""Options of some servers. Only those that are not the default are part of a cell's name."""
-
-AXES = MAIN_AXES + OPTION_AXES
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number written behind its name, as in ``threads4``. Bounds are inclusive."""
-
-    name: str
-    least: int
-    most: int
-    meaning: str
-
-
-PARAMETERS = (
-    Parameter("processes", 1, 32, "processes that run the application"),
-    Parameter("threads", 1, 256, "worker threads in each of them"),
-    Parameter("heartbeat", 0, 3600, "heartbeat timeout in seconds; 0 switches heartbeats off"),
-)
-
-
-@dataclass(frozen=True)
-class Library:
-    """A library whose version is a factor: the word before the number, and its name on PyPI."""
-
-    word: str
-    package: str
-    default: str
-    """The version in every image unless another is asked for."""
-
 
 LIBRARIES = (
     Library("oslo", "oslo.messaging", DEFAULT_OSLO),
     Library("eventlet", "eventlet", "0.41.3"),
     Library("kombu", "kombu", "5.7.0"),
     Library("amqp", "amqp", "5.4.2"),
-    Library("mod_wsgi", "mod_wsgi", "6.1.1"),
+    Library("mod_wsgi", "mod_wsgi", "6.1.1", servers=MPMS),
 )
 
-VERSIONED = re.compile(rf"({'|'.join(library.word for library in LIBRARIES)})(\d+(?:\.\d+){{1,3}})\Z")
-"""A library with its version, as ``oslo14.3.0`` or ``eventlet0.40.0``."""
+PARAMETERS = (
+    Parameter(
+        "processes",
+        1,
+        32,
+        "processes that run the application",
+        "the number of processes",
+        variable="HEARTBED_PROCESSES",
+    ),
+    Parameter(
+        "threads",
+        1,
+        256,
+        "worker threads in each of them",
+        "the number of threads",
+        variable="HEARTBED_THREADS",
+        observed=Observed("threads a process", ("threads",)),
+    ),
+    Parameter(
+        "heartbeat",
+        0,
+        3600,
+        "heartbeat timeout in seconds; 0 switches heartbeats off",
+        "the heartbeat timeout",
+        asked="heartbeat_s",
+        observed=Observed("heartbeat_timeout_threshold", ("heartbeat_timeout_threshold",)),
+    ),
+)
 
+LIMITS = (
+    Limit(
+        ("prefork", "embedded"),
+        "threads",
+        1,
+        "a prefork child has one thread; threads belong to event, worker or daemon mode",
+    ),
+    Limit(("gunicorn", "sync"), "threads", 1, "gunicorn's sync workers have one thread"),
+)
 
-def library(word: str) -> Library:
-    """The library that a word stands for."""
-    return next(each for each in LIBRARIES if each.word == word)
+TABLE = Table(
+    SERVERS,
+    AXES,
+    Releases("release", "the OpenStack release", "Heartbed's own versions"),
+    LIBRARIES,
+    PARAMETERS,
+    LIMITS,
+)
+
+COMPARISON = ("{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",)
+"""The twelve cells of ``make compare``."""

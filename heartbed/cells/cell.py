@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from heartbed.cells.axes import DEFAULT_OSLO, HTTPD, LIBRARIES, OPTION_AXES, library
+from heartbed.cells import axes
+from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.rows import Axis, Parameter
 from heartbed.versions.releases import RELEASES
+
+FIELDS = ("server", "mode", "model", "thread")
+"""Axes that are fields of a cell; what is chosen on the others is in its options."""
+
+NUMBERS = {"processes": "processes", "threads": "threads", "heartbeat": "heartbeat_s"}
+"""Parameters that are fields of a cell; the others are in its numbers."""
 
 
 @dataclass(frozen=True)
@@ -16,9 +24,10 @@ class Cell:
 
     ``mode`` is empty where the server is not httpd. ``processes``, ``threads``
     and ``heartbeat_s`` are None where the expression left them to the run.
-    ``options`` are the factors of the server's own axes that are not the
-    default; ``libraries`` are (word, version) of those libraries other than
-    oslo.messaging that were named or that the ``release`` brings.
+    ``options`` are the factors of all other axes that are not the default, and
+    ``numbers`` the other parameters that were given; ``libraries`` are (word,
+    version) of those libraries other than oslo.messaging that were named or
+    that the ``release`` brings.
     """
 
     server: str
@@ -34,27 +43,18 @@ class Cell:
     release: str = ""
     named: tuple[str, ...] = ()
     """Words of the libraries whose version was named beside the release."""
+    numbers: tuple[tuple[str, int], ...] = ()
 
     @property
     def name(self) -> str:
         """The canonical name: server, mode and model always, the rest where it is not the default."""
-        parts = [self.server, *([self.mode] if self.mode else []), self.model]
-        if self.thread == "pthread":
-            parts.append(self.thread)
-        parts += self.options
+        parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := self.factor(axis))]
         if self.release:
-            parts.append(self.build)
+            parts.append(self._of_release)
         else:
             parts += [f"{word}{version}" for word, version in self.versions]
-        for parameter, value in self._parameters():
-            if value is not None:
-                parts.append(f"{parameter}{value}")
+        parts += [f"{each.name}{number}" for each, number in self.parameters]
         return "-".join(parts)
-
-    @property
-    def family(self) -> str:
-        """What says which module of ``heartbed.servers`` makes a service of this cell: its server."""
-        return self.server
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -71,78 +71,115 @@ class Cell:
         """What stands in front of the application's own paths in a URL; empty at the root."""
         return ""
 
-    def _parameters(self) -> Iterable[tuple[str, int | None]]:
-        return (("processes", self.processes), ("threads", self.threads), ("heartbeat", self.heartbeat_s))
+    def factor(self, axis: Axis) -> str:
+        """What this cell is on an axis; empty where the question cannot be put to it."""
+        if not axis.applies_to(self.server):
+            return ""
+        chosen = {*(getattr(self, name) for name in FIELDS), *self.options}
+        if axis.refines and axis.refines not in chosen:
+            return axis.elsewhere
+        if axis.name in FIELDS:
+            return str(getattr(self, axis.name))
+        return next((token for token in self.options if token in axis.tokens), axis.default)
+
+    @property
+    def parameters(self) -> Iterator[tuple[Parameter, int]]:
+        """The parameters that were given."""
+        others = dict(self.numbers)
+        for each in axes.TABLE.parameters:
+            number = getattr(self, NUMBERS[each.name]) if each.name in NUMBERS else others.get(each.name)
+            if number is not None:
+                yield each, number
 
     @property
     def versions(self) -> tuple[tuple[str, str], ...]:
         """(word, version) of each library that is not in its default version, in the order of the axes."""
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
         return tuple(
-            (each.word, chosen[each.word]) for each in LIBRARIES if chosen.get(each.word, each.default) != each.default
+            (each.word, chosen[each.word])
+            for each in axes.TABLE.libraries
+            if chosen.get(each.word, each.default) != each.default
         )
 
     def with_version(self, word: str, version: str) -> Self:
         """The same cell with another version of a library, named beside its OpenStack release if it has one."""
         named = (
-            tuple(each.word for each in LIBRARIES if each.word in (word, *self.named)) if self.release else self.named
+            tuple(each.word for each in axes.TABLE.libraries if each.word in (word, *self.named))
+            if self.release
+            else self.named
         )
         if word == "oslo":
             return replace(self, oslo=version, named=named)
         others = {**dict(self.libraries), word: version}
-        if version == library(word).default:
+        if version == axes.TABLE.library(word).default:
             del others[word]
         return replace(self, libraries=tuple(sorted(others.items())), named=named)
 
     @property
     def build(self) -> str:
-        """What tells this cell's image from others of its server: ``oslo14.3.0-eventlet0.40.0``, ``train``."""
-        if self.release:
-            return "-".join([self.release, *(f"{word}{version}" for word, version in self._named())])
+        """What tells this cell's image from others of its server: ``oslo14.3.0-eventlet0.40.0``, ``train``.
+
+        Whatever changes what is installed is in it: versions, and the factors of axes that say so.
+        """
         others = [f"{word}{version}" for word, version in self.versions if word != "oslo"]
-        return "-".join([f"oslo{self.oslo}", *others])
+        versions = [self._of_release] if self.release else [f"oslo{self.oslo}", *others]
+        return "-".join([*versions, *self.installed.values()])
+
+    @property
+    def installed(self) -> dict[str, str]:
+        """Axis -> factor, of those that change what is installed and are not the default."""
+        found = [(axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.installs]
+        return {axis.name: factor for axis, factor in found if factor in axis.tokens and factor != axis.default}
+
+    @property
+    def _of_release(self) -> str:
+        return "-".join([self.release, *(f"{word}{version}" for word, version in self._named())])
 
     @property
     def packages(self) -> dict[str, str]:
         """Package -> version of all that is asked for: a release's whole set, and what was named beside it."""
         if self.release:
-            named = {library(word).package: version for word, version in self._named()}
+            named = {axes.TABLE.library(word).package: version for word, version in self._named()}
             return {**RELEASES[self.release].runs, **named}
         chosen = {"oslo": self.oslo, **dict(self.versions)}
-        return {library(word).package: version for word, version in chosen.items()}
+        return {axes.TABLE.library(word).package: version for word, version in chosen.items()}
 
     @property
     def stands_in(self) -> str:
         """What of a release is not its own here, in words; empty where all is, or there is no release."""
         if not self.release:
             return ""
-        differs = RELEASES[self.release].differs([library(word).package for word in self.named])
-        return f"{self.build}: {differs}" if differs else ""
+        differs = RELEASES[self.release].differs([axes.TABLE.library(word).package for word in self.named])
+        return f"{self._of_release}: {differs}" if differs else ""
 
     def _named(self) -> list[tuple[str, str]]:
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
-        return [(word, chosen.get(word, library(word).default)) for word in self.named]
+        return [(word, chosen.get(word, axes.TABLE.library(word).default)) for word in self.named]
 
     @property
     def factors(self) -> dict[str, str]:
         """Axis -> factor, defaults filled in; ``thread`` is ``os`` for a native cell, which has no choice."""
-        found = {"server": self.server}
-        if self.mode:
-            found["mode"] = self.mode
-        found |= {
-            "model": self.model,
-            "thread": self.thread if self.model == "eventlet" else "os",
-            "oslo": self.oslo,
-        }
-        for axis in OPTION_AXES:
-            if axis.applies_to(self.server):
-                found[axis.name] = next((token for token in self.options if token in axis.tokens), axis.default)
+        found = {axis.name: factor for axis in axes.TABLE.axes if (factor := self.factor(axis))}
+        found["oslo"] = self.oslo
         found |= {word: version for word, version in self.versions if word != "oslo"}
         return found | ({"release": self.release} if self.release else {})
 
     def has(self, option: str) -> bool:
-        """Whether an option of the server's own axes was chosen, or is the default."""
+        """Whether a factor was chosen, or is the default."""
         return option in self.factors.values()
+
+    def environment(self, *, application: bool) -> dict[str, str]:
+        """The variables that ask for this cell: of the application, or of the testbed's own configuration around it."""
+        found: dict[str, str] = {}
+        for axis in axes.TABLE.axes:
+            if axis.application is application and axis.name not in self.left_to_library:
+                found |= axis.carried_by(self.factor(axis))
+        if application:
+            return found
+        told = {**dict(self.numbers), "processes": self.process_count, "threads": self.thread_count}
+        return found | {
+            each.variable: str(told[each.name]) for each in axes.TABLE.parameters if each.variable and each.name in told
+        }
 
     @property
     def process_count(self) -> int:
@@ -151,7 +188,5 @@ class Cell:
 
     @property
     def thread_count(self) -> int:
-        """Worker threads a process: httpd's own default where the MPM has threads, one elsewhere."""
-        if self.threads:
-            return self.threads
-        return 25 if self.mode == "embedded" and self.server in HTTPD[1:] else 1
+        """Worker threads a process: what the server has of itself where none are asked for."""
+        return self.threads or axes.TABLE.server(self.server).threads.get(self.mode, 1)

@@ -15,39 +15,15 @@ from dataclasses import dataclass, field
 
 import bracex
 
-from heartbed.cells.axes import (
-    AXES,
-    DEFAULT_OSLO,
-    LIBRARIES,
-    MAIN_AXES,
-    OPTION_AXES,
-    PARAMETERS,
-    VERSIONED,
-    Axis,
-    Parameter,
-)
-from heartbed.cells.cell import Cell
+from heartbed.cells import axes
+from heartbed.cells.axes import COMPARISON, DEFAULT_OSLO
+from heartbed.cells.cell import FIELDS, Cell
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
 
-__all__ = [
-    "AXES",
-    "COMPARISON",
-    "DEFAULT_OSLO",
-    "LIBRARIES",
-    "PARAMETERS",
-    "Axis",
-    "Cell",
-    "Parameter",
-    "Selection",
-    "select",
-    "usage",
-]
+__all__ = ["COMPARISON", "DEFAULT_OSLO", "Cell", "Selection", "default_cell", "select", "usage"]
 
 MOST_CELLS = 1000
-
-COMPARISON = ("{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",)
-"""The twelve cells of ``make compare``."""
 
 EMPTY_ALTERNATIVE = re.compile(r"[{,]\s*[,}]")
 NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
@@ -94,7 +70,7 @@ def select(expressions: Sequence[str]) -> Selection:
     for expression in expressions:
         for text in _expand(expression):
             draft = _parse(text)
-            reason = _senseless(draft)
+            reason = axes.TABLE.senseless(draft.chosen)
             if reason:
                 left_out[text] = reason
             else:
@@ -103,6 +79,12 @@ def select(expressions: Sequence[str]) -> Selection:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise InputError(f"no cell is left: {reasons}" if reasons else "no cell was named", hint=usage())
     return Selection(tuple(cells), tuple(left_out.items()))
+
+
+def default_cell() -> Cell:
+    """The cell in which nothing was chosen."""
+    (found,) = select([axes.TABLE.axis("server").default]).cells
+    return found
 
 
 def _expand(expression: str) -> list[str]:
@@ -128,18 +110,17 @@ def _parse(text: str) -> _Draft:
 def _place(draft: _Draft, token: str) -> None:
     if not token:
         raise InputError(f"an empty factor in {draft.text!r}", hint=usage())
-    for axis in AXES:
-        if token in axis.tokens:
-            draft.choose(axis.name, token, token)
-            return
+    if axis := axes.TABLE.axis_of(token):
+        draft.choose(axis.name, token, token)
+        return
     if token in RELEASES:
         draft.choose("release", token, token)
         return
-    if versioned := VERSIONED.match(token):
+    if versioned := axes.TABLE.versioned.match(token):
         draft.choose(versioned.group(1), token, versioned.group(2))
         return
     match = NUMBERED.match(token)
-    parameter = next((p for p in PARAMETERS if match and p.name == match.group(1)), None)
+    parameter = next((p for p in axes.TABLE.parameters if match and p.name == match.group(1)), None)
     if match is None or parameter is None:
         raise _unknown(token, draft.text)
     number = int(match.group(2))
@@ -152,10 +133,11 @@ def _place(draft: _Draft, token: str) -> None:
 
 
 def _unknown(token: str, text: str) -> InputError:
-    words = {word: axis.name for axis in AXES for word in axis.tokens}
-    words |= dict.fromkeys(RELEASES, "release")
-    numbered = {parameter.name: f"{parameter.name}4" for parameter in PARAMETERS}
-    numbered |= {library.word: f"{library.word}{library.default}" for library in LIBRARIES if library.word not in words}
+    table = axes.TABLE
+    words = {word: axis.name for axis in table.axes for word in axis.tokens}
+    words |= dict.fromkeys(RELEASES, table.releases.name)
+    numbered = {parameter.name: f"{parameter.name}4" for parameter in table.parameters}
+    numbered |= {each.word: f"{each.word}{each.default}" for each in table.libraries if each.word not in words}
     stem = re.sub(r"[=:]?-?[\d.]+\Z", "", token)
     everything = [*words, *numbered]
     nearest = difflib.get_close_matches(token, everything, n=1, cutoff=0.5)
@@ -166,67 +148,41 @@ def _unknown(token: str, text: str) -> InputError:
     word = nearest[0]
     if word in numbered:
         return InputError(f"{message}; did you mean {word!r} with its number, as in {numbered[word]!r}?", hint=usage())
-    axis = words[word]
-    valid = RELEASES if axis == "release" else next(a for a in AXES if a.name == axis).tokens
-    return InputError(f"{message}; did you mean {word!r}? {axis}: {', '.join(valid)}", hint=usage())
+    axis = table.axis_of(word)
+    valid = axis.tokens if axis else RELEASES
+    return InputError(f"{message}; did you mean {word!r}? {words[word]}: {', '.join(valid)}", hint=usage())
 
 
 def usage() -> str:
     """The valid factors, an axis a phrase."""
-    axes = "; ".join(f"{axis.name}: {' '.join(axis.tokens)}" for axis in AXES)
-    libraries = " ".join(f"{library.word}<version>" for library in LIBRARIES)
-    parameters = " ".join(f"{parameter.name}<n>" for parameter in PARAMETERS)
+    table = axes.TABLE
+    told = "; ".join(f"{axis.name}: {' '.join(axis.tokens)}" for axis in table.axes)
+    libraries = " ".join(f"{library.word}<version>" for library in table.libraries)
+    parameters = " ".join(f"{parameter.name}<n>" for parameter in table.parameters)
     releases = f"; releases: {' '.join(RELEASES)}" if RELEASES else ""
-    return f"valid factors: {axes}; libraries: {libraries}{releases}; parameters: {parameters}"
-
-
-def _senseless(draft: _Draft) -> str:
-    """Why this combination cannot exist; empty when it can."""
-    chosen = draft.chosen
-    if chosen.get("model") == "native" and "thread" in chosen:
-        return "a native application has OS threads only: there is no choice of heartbeat thread"
-    server = chosen.get("server", MAIN_AXES[0].default)
-    for axis in AXES:
-        if axis.name in chosen and not axis.applies_to(server):
-            return f"{chosen[axis.name]} ({axis.name}) is for {', '.join(axis.servers)}; {server} has no such choice"
-    mode = chosen.get("mode", MAIN_AXES[1].default)
-    if server == "prefork" and mode == "embedded" and int(chosen.get("threads", 1)) > 1:
-        return "a prefork child has one thread; threads belong to event, worker or daemon mode"
-    return _senseless_threads(chosen, server)
-
-
-def _senseless_threads(chosen: dict[str, str], server: str) -> str:
-    if "mod_wsgi" in chosen and not MAIN_AXES[1].applies_to(server):
-        return f"{server} does without mod_wsgi"
-    if server == "gunicorn" and chosen.get("worker_class") == "sync" and int(chosen.get("threads", 1)) > 1:
-        return "gunicorn's sync workers have one thread"
-    return ""
+    return f"valid factors: {told}; libraries: {libraries}{releases}; parameters: {parameters}"
 
 
 def _cell(draft: _Draft) -> Cell:
-    chosen = draft.chosen
-    server, mode, model, thread = (chosen.get(axis.name, axis.default) for axis in MAIN_AXES)
-    processes, threads, heartbeat_s = (
-        int(chosen[parameter.name]) if parameter.name in chosen else None for parameter in PARAMETERS
-    )
-    release = RELEASES.get(chosen.get("release", ""))
-    named = tuple(each.word for each in LIBRARIES if each.word in chosen)
+    chosen, table = draft.chosen, axes.TABLE
+    factors = {axis.name: chosen.get(axis.name, axis.default) for axis in table.axes}
+    fields = {name: factors[name] if table.axis(name).applies_to(factors["server"]) else "" for name in FIELDS}
+    numbers = {each.name: int(chosen[each.name]) for each in table.parameters if each.name in chosen}
+    release = RELEASES.get(chosen.get(table.releases.name, ""))
+    named = tuple(each.word for each in table.libraries if each.word in chosen)
     runs = release.runs if release else {}
-    versions = {each.word: runs[each.package] for each in LIBRARIES if each.package in runs}
+    versions = {each.word: runs[each.package] for each in table.libraries if each.package in runs}
     versions |= {word: chosen[word] for word in named}
     oslo = versions.pop("oslo", DEFAULT_OSLO)
-    defaults = {each.word: each.default for each in LIBRARIES}
     return Cell(
-        server,
-        mode if MAIN_AXES[1].applies_to(server) else "",
-        model,
-        thread,
-        oslo,
-        processes,
-        threads,
-        heartbeat_s,
-        options=tuple(chosen[axis.name] for axis in OPTION_AXES if chosen.get(axis.name, axis.default) != axis.default),
-        libraries=tuple((word, versions[word]) for word in sorted(versions) if versions[word] != defaults[word]),
+        **fields,
+        oslo=oslo,
+        processes=numbers.pop("processes", None),
+        threads=numbers.pop("threads", None),
+        heartbeat_s=numbers.pop("heartbeat", None),
+        options=tuple(factors[a.name] for a in table.axes if a.name not in FIELDS and factors[a.name] != a.default),
+        libraries=tuple((w, versions[w]) for w in sorted(versions) if versions[w] != table.library(w).default),
         release=release.name if release else "",
         named=named if release else (),
+        numbers=tuple(numbers.items()),
     )

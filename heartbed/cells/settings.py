@@ -35,8 +35,8 @@ class Settings:
     cores: int = os.cpu_count() or 1
     stacks: bool = True
     probe: str = DEFAULT_PROBE
-    apache_conf: Path = ROOT / "apache_conf"
-    """The folder that httpd's cells take their configuration from."""
+    root: Path = ROOT
+    """The checkout that the cells' servers take their configurations from."""
 
     def timeout_of(self, cell: Cell) -> int:
         """The heartbeat timeout asked for in this cell, seconds."""

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from heartbed import servers
 from heartbed.candidates import presets
 from heartbed.candidates.differences import differences
 from heartbed.candidates.prepared import Draft, Prepared
+from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
-from heartbed.cells.axes import HTTPD
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
@@ -28,12 +29,7 @@ from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.terminal import summary
 from heartbed.report.words import outcome_words
-from heartbed.servers.httpd import dump
-from heartbed.servers.httpd import seen as httpd_seen
-from heartbed.servers.httpd import service as httpd
 from heartbed.servers.kinds import draft, label_of
-from heartbed.servers.uwsgi import service as uwsgi
-from heartbed.servers.uwsgi import shape as uwsgi_shape
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, testing_in
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import CellVerdict, Outcome
@@ -53,8 +49,8 @@ class Subject:
 
     @property
     def program(self) -> str:
-        """The program whose settings they are: all of httpd's MPMs have the same."""
-        return "httpd" if self.cell.server in HTTPD else self.cell.server
+        """The program whose settings they are: all servers of a family have the same."""
+        return servers.family(self.cell.server).program
 
 
 @click.command()
@@ -165,15 +161,8 @@ def _in_order(subjects: Sequence[str], selection: Selection, prepared: Mapping[s
 
 def _subject(session: CandidateSession, cell: Cell, prepared: Mapping[str, Prepared[Any]]) -> Subject:
     mine = next((each for each in prepared.values() if each.candidate == cell), None)
-    told = {
-        "server": cell.server,
-        "mod_wsgi mode": cell.mode or "none",
-        "processes": str(cell.process_count),
-        "threads": str(cell.thread_count),
-        "execution model": cell.model,
-        "heartbeat thread": cell.factors["thread"],
-        "oslo.messaging": cell.oslo,
-    }
+    told = {axis.noun: cell.factor(axis) or "none" for axis in axes.TABLE.axes}
+    told |= {"processes": str(cell.process_count), "threads": str(cell.thread_count), "oslo.messaging": cell.oslo}
     if mine is not None:
         return Subject(cell, {**told, **mine.settings})
     return Subject(cell, {**told, **_in_force(session, cell)})
@@ -181,14 +170,9 @@ def _subject(session: CandidateSession, cell: Cell, prepared: Mapping[str, Prepa
 
 def _in_force(session: CandidateSession, cell: Cell) -> Mapping[str, str]:
     """The telling settings of a cell, as its server has them."""
-    container = session.container(cell)
-    if cell.server in HTTPD:
-        return httpd_seen.settings(dump.parse(container.read_cell("heartbed-httpd", httpd.choices(cell)).output), None)
-    if cell.server == "uwsgi":
-        mounted = replace(container, mounts=((uwsgi.FOLDER, uwsgi.TARGET),))
-        told = mounted.read_cell(f"{uwsgi.TARGET}/uwsgi.ini", uwsgi.choices(cell))
-        return uwsgi_shape.settings(uwsgi_shape.in_force(told.output))
-    return {}
+    family = servers.family(cell.server)
+    container = replace(session.container(cell), mounts=family.mounts(session.settings.root))
+    return family.in_force(cell, container)
 
 
 def _show(subjects: Sequence[Subject], data: RunData, out: Console) -> None:

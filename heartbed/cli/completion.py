@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from heartbed.cells import expressions as cells
+from heartbed.cells import axes
 from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
 from heartbed.record.event import FILE_NAME
@@ -62,8 +62,8 @@ def expressions(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     if "{" in incomplete:
         return []
     named = set(before.split("-"))
-    axes = [axis for axis in cells.AXES if not named & set(axis.tokens)]
-    return [before + dash + token for axis in axes for token in axis.tokens if token.startswith(last)]
+    left = [axis for axis in axes.TABLE.axes if not named & set(axis.tokens)]
+    return [before + dash + token for axis in left for token in axis.tokens if token.startswith(last)]
 
 
 @click.command()

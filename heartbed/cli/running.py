@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from heartbed import probes as probes_
+from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
 from heartbed.cli import completion
@@ -87,15 +88,15 @@ def _axes() -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("axis", "factor", "means"):
         table.add_column(title)
-    for axis in cells_.AXES:
+    for axis in axes.TABLE.axes:
         for token, meaning in axis.tokens.items():
             default = " (default)" if token == axis.default else ""
             only = f"; {', '.join(axis.servers)} only" if axis.servers and token == axis.default else ""
             table.add_row(axis.name, token, meaning + default + only)
-    for library in cells_.LIBRARIES:
+    for library in axes.TABLE.libraries:
         table.add_row("library", f"{library.word}<version>", f"version of {library.package} ({library.default})")
     table.add_row("release", "stein ... 2026.2", "an OpenStack release, a set of versions: heartbed versions")
-    for parameter in cells_.PARAMETERS:
+    for parameter in axes.TABLE.parameters:
         bounds = f"{parameter.least} to {parameter.most}"
         table.add_row("parameter", f"{parameter.name}<n>", f"{parameter.meaning}; {bounds}")
     return table

@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from heartbed.cells.axes import LIBRARIES, MAIN_AXES, library
+from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
@@ -37,7 +37,9 @@ def _played(cells: Sequence[Cell], settings: Settings, *, quiet: bool) -> batch.
 
 
 @click.command()
-@click.option("--server", "servers", multiple=True, type=click.Choice([*MAIN_AXES[0].tokens]), help="Only this one.")
+@click.option(
+    "--server", "servers", multiple=True, type=click.Choice([*axes.TABLE.axis("server").tokens]), help="Only this one."
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -114,7 +116,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     cells = select([cell]).cells
     if len(cells) != 1:
         raise InputError(f"{cell!r} stands for {len(cells)} cells", hint="name one")
-    package = library(first.word).package
+    package = axes.TABLE.library(first.word).package
     released = Index().released(package)
     for end in (first, last):
         if end.version not in released:
@@ -130,7 +132,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
 
 def _tried(found: bisect_.Found) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (library(found.word).package, "verdict", "cause"):
+    for title in (axes.TABLE.library(found.word).package, "verdict", "cause"):
         table.add_column(title)
     for version in found.search.versions:
         if verdict := found.search.verdicts.get(version):
@@ -174,16 +176,16 @@ def list_versions(name: str | None) -> None:
       heartbed versions train     the versions of this OpenStack release: its own, and what is run for them
     """
     out = console()
-    words = [each.word for each in LIBRARIES]
+    words = [each.word for each in axes.TABLE.libraries]
     if name is None:
-        for each in LIBRARIES:
+        for each in axes.TABLE.libraries:
             out.print(
                 f"{each.word + '<version>':<20} {each.package}, {each.default} unless asked otherwise", markup=False
             )
         out.print(f"{'tested':<20} {' '.join(f'oslo{version}' for version in milestones())}", markup=False)
         out.print(f"{'OpenStack':<20} {' '.join(RELEASES)}", markup=False)
     elif name in words:
-        for version in Index().released(library(name).package):
+        for version in Index().released(axes.TABLE.library(name).package):
             out.print(f"{name}{version}", markup=False)
     elif name in RELEASES:
         out.print(_release(RELEASES[name]))

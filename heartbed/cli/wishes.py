@@ -10,12 +10,15 @@ import click
 from heartbed.candidates import presets
 from heartbed.candidates.oslo_config import read_options
 from heartbed.candidates.wishes import OwnApplication, Wishes
+from heartbed.cells import axes
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
 
 WISHES = (
-    click.option("--model", type=click.Choice(["eventlet", "native"]), help="Execution model of your application."),
+    click.option(
+        "--model", type=click.Choice([*axes.TABLE.axis("model").tokens]), help="Execution model of your application."
+    ),
     click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
     click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
     click.option(
@@ -24,9 +27,7 @@ WISHES = (
         metavar="NAME",
         help="Your OpenStack release, as 2024.1: its versions of all libraries, and nova's execution model in it.",
     ),
-    click.option(
-        "--mpm", type=click.Choice(["prefork", "event", "worker"]), help="The MPM, where the file loads none."
-    ),
+    click.option("--mpm", type=click.Choice(axes.MPMS), help="The MPM, where the file loads none."),
     click.option(
         "--vhost",
         metavar="NAME",
@@ -64,7 +65,7 @@ def application(script: Path | None, opening: str | None) -> OwnApplication | No
             raise InputError("--open is a request to your own application: name it with --app")
         return None
     if not script.is_file():
-        raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that httpd would run")
+        raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that your server would run")
     words = (opening or "GET /").split()
     if len(words) != 2 or not words[0].isalpha() or not words[1].startswith("/"):
         raise InputError(f"--open {opening!r} is not a request", hint="for example --open 'GET /v2.1/servers'")

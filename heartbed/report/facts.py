@@ -6,14 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heartbed.cells import axes
+from heartbed.cells.rows import Axis
 from heartbed.verdict.values import CellVerdict
-
-ALIASES = {
-    "server": "mpm",
-    "oslo": "versions.oslo.messaging",
-    "heartbeat_s": "heartbeat_timeout_threshold",
-}
-"""What a cell is asked for -> the name of the fact that answers it."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +24,11 @@ class Fact:
 def facts(cell: CellVerdict) -> list[Fact]:
     """Every property that was asked for or observed: disagreements first, then those with both sides."""
     asked, observed = dict(_flat({**cell.factors, **cell.asked})), dict(_flat(cell.observed))
-    for name, alias in ALIASES.items():
-        if alias in observed:
-            observed[name] = observed.pop(alias)
-    if (thread := _heartbeat_thread(cell)) is not None:
-        observed["thread"] = thread
+    for name, tellers in _aliases(asked):
+        told = [observed.pop(each) for each in tellers if each in observed]
+        if told:
+            observed[name] = told[0]
+    observed |= {axis.name: factor for axis in axes.TABLE.axes if (factor := _factor(axis, cell.observed))}
     differing = {d.what: Fact(d.what, d.asked, d.observed, differs=True) for d in cell.disagreements}
     names = [name for name in dict.fromkeys((*asked, *observed)) if name not in differing]
     rest = [Fact(name, asked.get(name, ""), observed.get(name, ""), differs=False) for name in names]
@@ -49,14 +44,22 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
             yield name, _plain(value)
 
 
-def _heartbeat_thread(cell: CellVerdict) -> str | None:
-    """The kind of heartbeat thread that the option in force makes, in the words of the factor."""
-    if cell.observed.get("model") == "native":
-        return "os"
-    option = cell.observed.get("heartbeat_in_pthread")
-    if option is None:
+def _aliases(asked: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a cell is asked for, and the names of the facts that answer it, the first that is told."""
+    table = axes.TABLE
+    yield from ((each.name, each.shows.facts) for each in table.axes if not each.shows.says)
+    yield from ((each.word, (f"versions.{each.package}",)) for each in table.libraries if each.word in asked)
+    yield from ((each.asked or each.name, each.observed.facts) for each in table.parameters if each.observed)
+
+
+def _factor(axis: Axis, observed: Mapping[str, Any]) -> str | None:
+    """The factor that a fact stands for which says it in other words."""
+    if not axis.shows.says:
         return None
-    return "pthread" if option else "green"
+    if axis.refines and axes.TABLE.of(axis.refines).shows.fact(observed) not in (None, axis.refines):
+        return axis.elsewhere
+    told = axis.shows.factor(observed)
+    return None if told is None else str(told)
 
 
 def _plain(value: object) -> str:

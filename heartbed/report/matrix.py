@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heartbed.cells import axes
 from heartbed.verdict.values import CellVerdict
-
-SERVERS = ("prefork", "event", "worker", "uwsgi")
-"""The order of the columns; a server that is not named here comes last."""
 
 MOST_COLUMNS = 4
 FULL_ENOUGH = 2 / 3
@@ -69,4 +67,6 @@ def row_label(cell: CellVerdict) -> str:
 
 
 def _column(server: str) -> tuple[int, str]:
-    return (SERVERS.index(server) if server in SERVERS else len(SERVERS), server)
+    """The order of the table; a server that is not in it comes last."""
+    known = [*axes.TABLE.axis("server").tokens]
+    return (known.index(server) if server in known else len(known), server)

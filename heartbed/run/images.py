@@ -10,22 +10,20 @@ from pathlib import Path
 from rich.console import Console
 
 from heartbed import servers
+from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.cells.cell import Cell
-from heartbed.cells.expressions import select
+from heartbed.cells.expressions import default_cell
 from heartbed.places import ROOT
 from heartbed.testbed.broker import broker
 from heartbed.testbed.engine import connect
 from heartbed.testbed.images.build import ImageRef, ImageSpec, ensure_images
 from heartbed.testbed.images.progress import Progress
-from heartbed.testbed.plan import image_name, image_tag
+from heartbed.testbed.plan import application_image, image_tag
 from heartbed.versions.index import Index
 from heartbed.versions.locks import Lock, lock, milestones
 
 BASE_IMAGE = "heartbed-base:trixie"
 """Where ``scripts/base-image`` puts the Debian image that all others are built on."""
-
-DEFAULT_CELL = "prefork"
-"""A cell in whose image the RPC server and the controls run."""
 
 
 def specs(
@@ -49,12 +47,12 @@ def specs(
         "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
     }
     for cell in cells:
-        application = image_name("apache", cell)
+        application = application_image(cell)
         if application not in found:
-            found[application] = _apache(cell, lock(cell.packages, index or Index()), base, root)
+            found[application] = _application(cell, lock(cell.packages, index or Index()), base, root)
         name = servers.image(cell)
         if name not in found:
-            found[name] = _server(name, found[application], base, root)
+            found[name] = _server(cell, found[application], base, root)
     return list(found.values())
 
 
@@ -65,7 +63,7 @@ def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: 
     version of oslo.messaging, whatever the cells have. Raises ``TestbedError``,
     and ``InputError`` for a version that cannot be had.
     """
-    wanted = specs([*select([DEFAULT_CELL]).cells, *cells])
+    wanted = specs([default_cell(), *cells])
     with contextlib.closing(connect()) as client:
         return ensure_images(wanted, client, progress=Progress(Console(quiet=True) if quiet else console))
 
@@ -84,10 +82,11 @@ def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
     return ImageSpec(name, tag, context=folder, dockerfile=folder / "Dockerfile", inputs=(folder,), base=base)
 
 
-def _apache(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
-    name = image_name("apache", cell)
-    folder = root / "images" / "apache"
-    arguments = {"OSLO_MESSAGING": cell.oslo}
+def _application(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
+    name = application_image(cell)
+    folder = root / "images" / APPLICATION_IMAGE
+    confs = [root / each.conf for each in servers.families().values() if each.image == APPLICATION_IMAGE]
+    arguments = {"OSLO_MESSAGING": cell.oslo, **_chosen(cell)}
     # The lock in the repository serves for its own releases; the images that `docker compose build` makes are the same.
     if cell.build != f"oslo{cell.oslo}" or cell.oslo not in milestones():
         arguments["LOCK"] = "\n".join(pin.line for pin in locked.wheels)
@@ -98,15 +97,21 @@ def _apache(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
         image_tag(name),
         context=root,
         dockerfile=folder / "Dockerfile",
-        inputs=(folder, root / "wsgi_app", root / "apache_conf", root / ".dockerignore"),
+        inputs=(folder, root / "wsgi_app", *confs, root / ".dockerignore"),
         base=base,
         build_args=arguments,
         lock=locked.text,
     )
 
 
-def _server(name: str, application: ImageSpec, base: str, root: Path) -> ImageSpec:
+def _chosen(cell: Cell) -> dict[str, str]:
+    """The arguments that are factors of axes: whatever changes what is installed."""
+    return {axis.upper(): factor for axis, factor in cell.installed.items()}
+
+
+def _server(cell: Cell, application: ImageSpec, base: str, root: Path) -> ImageSpec:
     """Another server beside httpd, on top of the image that has the application with the same versions."""
+    name = servers.image(cell)
     folder = root / "images" / name.partition("-")[0]
     return ImageSpec(
         name,
@@ -115,6 +120,7 @@ def _server(name: str, application: ImageSpec, base: str, root: Path) -> ImageSp
         dockerfile=folder / "Dockerfile",
         inputs=(folder,),
         base=base,
+        build_args=_chosen(cell),
         on=application.tag,
         lock=application.lock,
     )

@@ -1,17 +1,14 @@
-"""How a cell's server becomes a service of the Compose file: one module a family of servers.
-
-A module names in ``SERVERS`` the factors that it serves and in ``IMAGE`` the folder of its image, and has
-``service(plan, cell)``.
-"""
+"""The families of servers, a folder each, which are found by themselves (``heartbed.servers.family``)."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import pkgutil
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
+from heartbed import plugins
+from heartbed.candidates.subject import Candidate
+from heartbed.cells import axes
+from heartbed.servers.family import Family
 from heartbed.testbed.plan import image_name
 
 if TYPE_CHECKING:
@@ -19,33 +16,23 @@ if TYPE_CHECKING:
     from heartbed.testbed.plan import Plan
 
 
-class Family(Protocol):
-    """A module of this package."""
-
-    SERVERS: tuple[str, ...]
-    IMAGE: str
-
-    def service(self, plan: Plan, cell: Cell) -> dict[str, Any]:
-        """The cell's service, in Compose's terms."""
-
-
 @cache
-def _families() -> dict[str, Family]:
-    modules = (
-        importlib.import_module(f"{__name__}.{family.name}.{module}")
-        for family in pkgutil.iter_modules(__path__)
-        if family.ispkg
-        for module in ("service", "candidate")
-        if importlib.util.find_spec(f"{__name__}.{family.name}.{module}")
-    )
-    return {server: cast("Family", module) for module in modules for server in getattr(module, "SERVERS", ())}
+def families() -> dict[str, Family]:
+    """Folder -> the family that is in it."""
+    return {name: module.FAMILY for name, module in plugins.members(__name__, "family").items()}
+
+
+def family(server: str) -> Family:
+    """The family of a server."""
+    return families()[axes.TABLE.server(server).family]
 
 
 def service(plan: Plan, cell: Cell) -> dict[str, Any]:
     """The service of the Compose file that runs this cell."""
-    return _families()[cell.family].service(plan, cell)
+    found = family(cell.server)
+    return found.brought(plan, cell) if isinstance(cell, Candidate) else found.service(plan, cell)
 
 
 def image(cell: Cell) -> str:
     """The name of the image that the cell runs in."""
-    return image_name(_families()[cell.family].IMAGE, cell)
+    return image_name(family(cell.server).image, cell)

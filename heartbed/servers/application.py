@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from heartbed.candidates.adapted import COPY
-from heartbed.candidates.wishes import SWITCH
 from heartbed.places import HTTP_PORT
 from heartbed.testbed.plan import bind, image_name
 
@@ -24,17 +23,18 @@ def environment(plan: Plan, cell: Cell) -> dict[str, str]:
         "OS_DEFAULT__RPC_RESPONSE_TIMEOUT": str(plan.settings.rpc_timeout_s),
         "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_TIMEOUT_THRESHOLD": str(plan.settings.timeout_of(cell)),
     }
-    if cell.model == "native":
-        values[SWITCH] = "true"
-    elif "thread" not in cell.left_to_library:
-        values["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"] = str(cell.thread == "pthread").lower()
-    return values
+    return values | cell.environment(application=True)
 
 
-def hosted(
+def hosted(plan: Plan, cell: Cell, image: str, volumes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The service of a cell: a server on the testbed's own configuration, which is told the cell's choices."""
+    return _service(plan, cell, image, cell.environment(application=False), volumes)
+
+
+def _service(
     plan: Plan, cell: Cell, image: str, choices: Mapping[str, str], volumes: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The cell's service: a family's ``image``, what its server is told by ``choices``, and what is mounted.
+    """A family's ``image``, what its server is told by ``choices``, and what is mounted.
 
     The limits keep a runaway from taking the machine.
     """
@@ -52,4 +52,4 @@ def hosted(
 def brought(plan: Plan, candidate: Candidate, image: str, command: Sequence[str]) -> dict[str, Any]:
     """The service of a candidate: a server started by ``command`` on the copy of the user's configuration."""
     volumes = [bind(candidate.folder, COPY), *(bind(*each) for each in candidate.mounts)]
-    return {**hosted(plan, candidate, image, candidate.switches, volumes), "command": list(command)}
+    return {**_service(plan, candidate, image, candidate.switches, volumes), "command": list(command)}

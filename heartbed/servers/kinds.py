@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from heartbed.candidates.prepared import Draft
+from heartbed.candidates.prepared import Draft, Kind
 from heartbed.candidates.source import read_lines
 from heartbed.candidates.wishes import Wishes
-from heartbed.servers.httpd.kind import HttpdKind
-from heartbed.servers.uwsgi.kind import UwsgiKind
+from heartbed.servers import families
 
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
-KINDS = (UwsgiKind(), HttpdKind())
-"""The first that recognises a file has it."""
+
+
+def kinds() -> list[Kind]:
+    """Of all families, in the order in which they are asked: the first that recognises a file has it."""
+    found = [each.kind for each in families().values() if each.kind]
+    return sorted(found, key=lambda kind: kind.last)
 
 
 def draft(path: Path, wishes: Wishes, *, label: str | None = None) -> Draft:
     """Read and adapt a file, as the kind that recognises it does. Raises ``InputError``."""
     lines = read_lines(path, str(path))
-    kind = next(each for each in KINDS if each.recognises(lines))
+    kind = next(each for each in kinds() if each.recognises(lines))
     return kind.draft(path, wishes, label or label_of(path.name))
 
 

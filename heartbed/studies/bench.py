@@ -7,16 +7,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from heartbed.cells.axes import COMPARISON
 from heartbed.cells.expressions import Selection
 from heartbed.record import event as record
 from heartbed.record.kinds import RunPhase
 from heartbed.run.execute import execute
 from heartbed.studies.session import Session
 
-CELLS = (
-    "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",
-    "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}-threads1",
-)
+CELLS = (*COMPARISON, *(f"{each}-threads1" for each in COMPARISON))
 """Twenty-four cells: the comparison, with the MPM's own number of threads and with one."""
 
 

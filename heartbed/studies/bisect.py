@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from heartbed.cells.axes import VERSIONED
+from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.errors import InputError
 from heartbed.studies.batch import Answer, Played, answer
@@ -106,7 +106,7 @@ def ends(good: str, bad: str) -> tuple[End, End]:
     """The two ends as typed. Raises ``InputError`` where they are not two releases of one library."""
     found = []
     for option, text in (("--good", good), ("--bad", bad)):
-        match = VERSIONED.match(text)
+        match = axes.TABLE.versioned.match(text)
         if match is None:
             raise InputError(
                 f"{option} {text!r} is not a library with its version", hint="as in --good oslo14.3.0 --bad oslo18.3.1"

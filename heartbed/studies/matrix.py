@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from heartbed.cells.axes import MAIN_AXES
+from heartbed import servers as servers_
+from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
 from heartbed.studies.batch import Played
 from heartbed.versions.locks import milestones
 
 MODELS = "{eventlet,eventlet-pthread,native}"
-
-HOSTINGS = {"uwsgi": ("uwsgi", "uwsgi-proxied"), "gunicorn": ("gunicorn",)}
-"""Server -> where the application runs in it; the others are httpd, embedded and in daemon processes.
-
-gunicorn's gthread workers are left out: there a monkey-patched application answers its first request only.
-"""
 
 CELL_OCTETS = 128 * 2**20
 """Memory that a cell takes while it imports its application; measured 42 MiB with one process when idle."""
@@ -32,8 +27,8 @@ MOST_IN_A_BATCH = 48
 def expressions(servers: Sequence[str] = ()) -> list[str]:
     """The cells of the matrix; of all servers, or of those that are named."""
     versions = f"oslo{{{','.join(milestones())}}}"
-    named = servers or tuple(MAIN_AXES[0].tokens)
-    hosts = [host for server in named for host in HOSTINGS.get(server, (f"{server}-{{embedded,daemon}}",))]
+    named = servers or tuple(axes.TABLE.axis("server").tokens)
+    hosts = ["-".join(filter(None, (each, how))) for each in named for how in servers_.family(each).hostings]
     return [f"{host}-{MODELS}-{versions}" for host in hosts]
 
 

@@ -15,18 +15,23 @@ from typing import Any
 
 from heartbed.candidates.adapted import diff
 from heartbed.candidates.change import Change, Variant
-from heartbed.candidates.changes import NO_PTHREAD, PTHREAD, changes, has_option, pthread, unchanged
+from heartbed.candidates.changes import (
+    HEARTBEAT,
+    NATIVE,
+    NO_PTHREAD,
+    PTHREAD,
+    THREADS,
+    changes,
+    has_option,
+    pthread,
+    unchanged,
+)
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
+from heartbed.servers.kinds import kinds
 from heartbed.versions.releases import number
-
-KEYS = (
-    *("native", "eventlet", PTHREAD, NO_PTHREAD, "prefork", "event", "worker", "embedded", "daemon", "threads1"),
-    *("lazy", "preload", "enable-threads", "heartbeat"),
-)
-"""Short names of all changes that there are, but for the releases."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +68,20 @@ def mends(
     return [_mend(prepared, workbench, (c,)) for c in changes(prepared, oslo_versions) if c.key not in ruled_out]
 
 
+def keys() -> list[str]:
+    """Short names of all changes that there are, but for the releases."""
+    hosting = (key for kind in kinds() for key in kind.keys)
+    return list(dict.fromkeys([*THREADS, *hosting, HEARTBEAT]))
+
+
 def check_keys(ruled_out: Collection[str]) -> None:
     """Raise ``InputError`` for a key that no change has, to whatever configuration."""
+    known = keys()
     for key in ruled_out:
-        if key not in KEYS and not re.fullmatch(r"oslo\d+(\.\d+){1,3}", key):
-            nearest = difflib.get_close_matches(key, KEYS, n=1)
+        if key not in known and not re.fullmatch(r"oslo\d+(\.\d+){1,3}", key):
+            nearest = difflib.get_close_matches(key, known, n=1)
             meant = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            hint = f"changes: {', '.join(KEYS)}, oslo<version>"
+            hint = f"changes: {', '.join(known)}, oslo<version>"
             raise InputError(f"--rule-out {key}: there is no such change{meant}", hint=hint)
 
 
@@ -82,7 +94,7 @@ def pairs(
     with a release that has it, also where the candidate's own has not.
     """
     own = prepared.candidate
-    useful = [c for c in changes(prepared, oslo_versions) if c.key != "heartbeat" and c.key not in ruled_out]
+    useful = [c for c in changes(prepared, oslo_versions) if c.key != HEARTBEAT and c.key not in ruled_out]
     green = own.model == "eventlet" and own.thread == "green"
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
@@ -92,7 +104,7 @@ def pairs(
 
 def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> bool:
     """Whether a pair is none: one undoes the other, or adds nothing to it, or is of no use with it."""
-    if one.question == other.question or {one.key, other.key} == {"native", PTHREAD}:
+    if one.question == other.question or {one.key, other.key} == {NATIVE, PTHREAD}:
         return True
     own = unchanged(prepared)
     both = other.apply(one.apply(own))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from heartbed import __version__
-from heartbed.cells.axes import OPTION_AXES
+from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.places import ROOT
 from heartbed.studies.batch import Played, answer
@@ -41,14 +41,12 @@ class Result:
     @property
     def column(self) -> str:
         """Where the application runs: ``prefork embedded``, ``uwsgi``, ``gunicorn gthread``."""
-        options = (self.factors.get(axis.name, axis.default) for axis in OPTION_AXES)
-        unusual = [token for token, axis in zip(options, OPTION_AXES, strict=True) if token != axis.default]
-        return " ".join(filter(None, (self.factors["server"], self.factors.get("mode"), *unusual)))
+        return " ".join(axes.TABLE.says(self.factors, application=False))
 
     @property
     def row(self) -> str:
         """How its threads run: ``eventlet-pthread``."""
-        return "eventlet-pthread" if self.factors["thread"] == "pthread" else self.factors["model"]
+        return "-".join(axes.TABLE.says(self.factors, application=True))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.axes import APPLICATION_IMAGE, DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
 from heartbed.places import AMQP_PORT
@@ -55,7 +55,12 @@ def image_name(family: str, cell: Cell) -> str:
     return f"{family}-{cell.build}"
 
 
-APPLICATION = f"apache-oslo{DEFAULT_OSLO}"
+def application_image(cell: Cell) -> str:
+    """The name of the image that has the application in the cell's versions; those of other servers are built on it."""
+    return image_name(APPLICATION_IMAGE, cell)
+
+
+APPLICATION = f"{APPLICATION_IMAGE}-oslo{DEFAULT_OSLO}"
 """The image of what is no cell but runs the application's code: the RPC server and the controls."""
 
 

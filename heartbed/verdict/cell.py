@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from heartbed.cells.axes import LIBRARIES
+from heartbed.cells import axes
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
 from heartbed.record.kinds import AppFacts, CellState, ProcessGreenlets, Request
@@ -196,24 +196,20 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
 
 def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Disagreement]:
     """Where what was observed is not what was asked for; an unanswered question is no disagreement."""
-    facts, asked = cell.said, cell.asked
+    asked = cell.asked
     if not cell.facts:
         return []
-    factors = asked.factors
-    pairs: list[tuple[str, object, object]] = [
-        ("the server", factors.get("server"), facts.server if "server" in cell.facts else facts.mpm),
-        ("the mod_wsgi mode", factors.get("mode"), facts.mode),
-        ("the execution model", factors.get("model"), facts.model),
-        ("threads a process", asked.threads, facts.threads),
-        ("heartbeat_timeout_threshold", asked.heartbeat_s, facts.heartbeat_timeout_threshold),
+    shown = [
+        (each.shows, asked.factors.get(each.name)) for each in axes.TABLE.axes if each.name not in asked.left_to_library
     ]
-    said = "thread" not in asked.left_to_library
-    if said and factors.get("thread") in ("green", "pthread") and facts.heartbeat_in_pthread_exists:
-        pairs.append(("heartbeat_in_pthread", factors["thread"] == "pthread", facts.heartbeat_in_pthread))
-    pairs += [(axis, factors.get(axis), found) for axis, found in facts.options.items()]
-    wanted: dict[str, str | None] = {each.package: factors.get(each.word) for each in LIBRARIES}
+    pairs: list[tuple[str, object, object]] = [
+        (each.what, each.of(want), each.fact(cell.facts)) for each, want in shown
+    ]
+    numbers = ((each.observed, getattr(asked, each.asked or each.name, None)) for each in axes.TABLE.parameters)
+    pairs += [(each.what, want, each.fact(cell.facts)) for each, want in numbers if each]
+    wanted: dict[str, str | None] = {each.package: asked.factors.get(each.word) for each in axes.TABLE.libraries}
     wanted.update(asked.versions)
-    pairs += [(package, version, facts.versions.get(package)) for package, version in wanted.items()]
+    pairs += [(package, version, cell.said.versions.get(package)) for package, version in wanted.items()]
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.heartbeat_s, c.timeout_s)
         for c in connections

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
+from heartbed.cells import axes
 from heartbed.record.event import Event
 from heartbed.record.history import Purpose
 from heartbed.record.kinds import Frame, ProcessGreenlets, ProcessStacks
@@ -125,10 +127,10 @@ def place(stacks: Event[ProcessStacks], tid: int) -> Place | None:
 
 
 def _module(frames: Sequence[Frame]) -> str | None:
-    """The innermost httpd or mod_wsgi module on a native stack."""
+    """The innermost file of a server's own on a native stack."""
     for frame in frames:
         name = PurePosixPath(frame.file).name
-        if name.startswith("mod_") or name in ("apache2", "httpd", "uwsgi"):
+        if any(fnmatch(name, native) for native in axes.TABLE.native):
             return name
     return None
 

@@ -50,7 +50,7 @@ def apache_conf(tmp_path: Path) -> Path:
 
 def failure(program: Program, conf: Path, *cells: str) -> TestbedError:
     """How a run on this configuration fails."""
-    settings = Settings(runs=program.runs, apache_conf=conf)
+    settings = Settings(runs=program.runs, root=conf.parent)
     with pytest.raises(TestbedError) as caught:
         execute(select(cells or [CELL]), settings, lambda wanted: images_for(wanted, quiet=True))
     assert caught.value.exit_code == 4

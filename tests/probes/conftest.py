@@ -10,6 +10,7 @@ import pytest
 
 from heartbed import probes
 from heartbed.cells import expressions as cells
+from heartbed.cells.axes import TABLE
 from heartbed.cells.settings import Settings, heartbeat
 from heartbed.places import ROOT
 from heartbed.report import RunData
@@ -28,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--server",
         action="append",
-        choices=[*cells.AXES[0].tokens],
+        choices=[*TABLE.axis("server").tokens],
         help="Play the probes on this server's cells only; may be given several times.",
     )
     group.addoption(

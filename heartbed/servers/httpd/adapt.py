@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from heartbed.candidates.adapted import Adapted, Replacement
 from heartbed.candidates.source import SourceFile, where
+from heartbed.cells.axes import MPMS
 from heartbed.errors import InputError
 from heartbed.servers.httpd import modules
 from heartbed.servers.httpd.lines import Directive, directives
@@ -128,8 +129,8 @@ def _mpm(source: HttpdSource) -> str | None:
             hint="httpd has exactly one",
         )
     chosen = next((mpm for _, _, mpm in certain or found), None)
-    if chosen and chosen not in modules.MPMS:
-        raise InputError(f"the MPM {chosen!r} is not one of {', '.join(modules.MPMS)}")
+    if chosen and chosen not in MPMS:
+        raise InputError(f"the MPM {chosen!r} is not one of {', '.join(MPMS)}")
     return chosen
 
 

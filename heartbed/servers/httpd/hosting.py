@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
-from heartbed.servers.httpd import modules
+from heartbed.cells.axes import MPMS
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import THREADS_PER_CHILD, Shape
 
@@ -15,7 +15,7 @@ DAEMON = "heartbed-app"
 def hosting(prepared: HttpdPrepared) -> list[Change[Shape]]:
     """Those that make sense for this candidate."""
     own = prepared.candidate
-    found = [_mpm(prepared, mpm) for mpm in modules.MPMS if mpm != own.server]
+    found = [_mpm(prepared, mpm) for mpm in MPMS if mpm != own.server]
     found.append(_embedded(prepared) if own.mode == "daemon" else _daemon(prepared))
     if own.thread_count > 1:
         found.append(_one_thread(prepared))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from heartbed.candidates import subject
-from heartbed.candidates.adapted import Replacement
+from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container
 from heartbed.candidates.prepared import Kind
@@ -18,9 +18,10 @@ from heartbed.candidates.subject import Candidate
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells.axes import MPMS
 from heartbed.errors import InputError
 from heartbed.places import HTTP_PORT
-from heartbed.servers.httpd import complaints, dump, hosting, modules
+from heartbed.servers.httpd import commands, complaints, dump, hosting, modules
 from heartbed.servers.httpd.adapt import HttpdAdapted, adapt, adapted_lines
 from heartbed.servers.httpd.draft import HttpdDraft
 from heartbed.servers.httpd.frame import Size
@@ -47,6 +48,21 @@ class HttpdKind(Kind):
         "a rewrite or another handler may be in front of it"
     )
 
+    keys: ClassVar[tuple[str, ...]] = (*MPMS, "embedded", "daemon", "threads1")
+    last: ClassVar[bool] = True
+
+    def check(self, place: str) -> Sequence[str]:
+        """Without telling what is in force."""
+        return commands.check(place)
+
+    def read(self, place: str) -> Sequence[str]:
+        """Telling what is in force."""
+        return commands.read(place)
+
+    def start(self, place: str) -> Sequence[str]:
+        """Httpd in the foreground."""
+        return commands.start(place)
+
     def recognises(self, lines: Sequence[str]) -> bool:
         """Whatever no other kind recognises is taken for httpd's, which says what is wrong with it."""
         del lines
@@ -72,9 +88,9 @@ class HttpdKind(Kind):
     def prepare(self, draft: HttpdDraft, workbench: Workbench, container: Container) -> HttpdPrepared:
         """Have httpd read the copy, and choose the application. Raises ``InputError``."""
         workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, draft.mpm, None))
-        told = container.read(f"{draft.label}/{MAIN}")
-        if not told.ok:
-            raise complaints.refused(draft, told.stderr)
+        told = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
+        if not self.accepts(told):
+            raise complaints.refused(draft, told.errors)
         root = dump.parse(told.output)
         application = choose(applications(root), draft.wishes.vhost, draft.source.main.shown)
         _check_script(draft, application)
@@ -85,6 +101,7 @@ class HttpdKind(Kind):
         _claim_port(draft, root, application)
         workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, found.mpm, size(found)))
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
+            "main": MAIN,
             "server": found.mpm,
             "mode": found.mode,
             "processes": found.processes,

@@ -9,8 +9,6 @@ TABLE = Path(__file__).with_name("directives.txt")
 MODULES_FOLDER = "/usr/lib/apache2/modules"
 MOD_WSGI = "/opt/heartbed/modules/mod_wsgi.so"
 
-MPMS = ("prefork", "event", "worker")
-
 BUILT_IN = frozenset({"core", "so", "watchdog", "http", "log_config", "logio", "version", "unixd"})
 """Modules that Debian compiles into httpd: loading them is an error there, and needless."""
 

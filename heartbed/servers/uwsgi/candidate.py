@@ -1,22 +1,31 @@
-"""uWSGI on a configuration that a user has brought."""
+"""A user's configuration of uWSGI as a cell."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from pathlib import Path
 
-from heartbed.candidates.adapted import COPY
-from heartbed.servers.application import brought
-
-if TYPE_CHECKING:
-    from heartbed.candidates.subject import UwsgiCandidate
-    from heartbed.cells.cell import Cell
-    from heartbed.testbed.plan import Plan
-
-SERVERS = ("uwsgi-candidate",)
-IMAGE = "uwsgi"
+from heartbed.candidates.subject import Candidate
+from heartbed.cells.rows import Axis
+from heartbed.places import APP_DIRECTORY, ROOT
 
 
-def service(plan: Plan, cell: Cell) -> dict[str, Any]:
-    """UWSGI on the copy of the user's configuration, with Heartbed's application where its script would be."""
-    own = cast("UwsgiCandidate", cell)
-    return brought(plan, own, IMAGE, ["heartbed-uwsgi", f"{COPY}/{own.main}"])
+@dataclass(frozen=True)
+class UwsgiCandidate(Candidate):
+    """A configuration of uWSGI's. ``loading`` is the factor of that name, empty where processes differ in it."""
+
+    loading: str = "lazy"
+
+    def factor(self, axis: Axis) -> str:
+        """The cell's, without what cannot be said of all of its processes."""
+        return super().factor(axis) if axis.name != "loading" or self.loading else ""
+
+    @property
+    def mounts(self) -> list[tuple[Path, str]]:
+        """Also the configuration of the httpd in front."""
+        return [*super().mounts, (ROOT / "uwsgi_conf", f"{APP_DIRECTORY}/uwsgi_conf")]
+
+    @property
+    def switches(self) -> dict[str, str]:
+        """Also what stands in front."""
+        return super().switches | ({"HEARTBED_FRONT": "proxied"} if self.has("proxied") else {})

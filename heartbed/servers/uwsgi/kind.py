@@ -10,21 +10,22 @@ from typing import Any, ClassVar
 from heartbed.candidates import subject
 from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.change import Change, Variant
-from heartbed.candidates.container import Container
+from heartbed.candidates.container import Container, Ran
 from heartbed.candidates.oslo_config import from_environment
 from heartbed.candidates.prepared import Kind
-from heartbed.candidates.subject import UwsgiCandidate
-from heartbed.candidates.wishes import SWITCH, Wishes
+from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells.axes import SWITCH
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi import complaints, hosting
+from heartbed.servers.uwsgi import commands, complaints, hosting
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import is_ini
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import PROCESSES
-from heartbed.servers.uwsgi.shape import Shape, in_force, known, shape, strangers
+from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, shape, strangers
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
 MAIN = "uwsgi.ini"
@@ -36,6 +37,22 @@ class UwsgiKind(Kind):
 
     server: ClassVar[str] = "uWSGI"
     about_paths: ClassVar[str] = "under a mount point uWSGI needs manage-script-name = true"
+
+    keys: ClassVar[tuple[str, ...]] = ("lazy", "preload", "enable-threads", "threads1")
+    stop: ClassVar[str] = "SIGINT"
+    """At SIGTERM it begins anew."""
+
+    def read(self, place: str) -> Sequence[str]:
+        """Telling what is in force."""
+        return commands.read(place)
+
+    def accepts(self, told: Ran) -> bool:
+        """Where it has told all of it."""
+        return told.ok and END in told.output + told.errors
+
+    def start(self, place: str) -> Sequence[str]:
+        """With httpd in front, where the environment says so."""
+        return commands.start(place)
 
     def recognises(self, lines: Sequence[str]) -> bool:
         """An ini file with uWSGI's section."""
@@ -58,12 +75,14 @@ class UwsgiKind(Kind):
     def prepare(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> UwsgiPrepared:
         """Have uWSGI read the copy. Raises ``InputError``."""
         _write(workbench, draft.label, draft.adapted)
-        told = container.read(f"{draft.label}/{MAIN}")
-        if not told.ok:
-            raise complaints.refused(draft, told.output)
-        options = in_force(told.output)
+        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS})
+        said = ran["read"].output + ran["read"].errors
+        if not self.accepts(ran["read"]):
+            raise complaints.refused(draft, said)
+        options = in_force(said)
         found = shape(options)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
+            "main": MAIN,
             "server": "uwsgi",
             "mode": "",
             "processes": found.processes,
@@ -75,7 +94,7 @@ class UwsgiKind(Kind):
         }
         ignored = [
             f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")
-            for option, near in strangers(draft.own(), known(told.stderr), _text(draft.source))
+            for option, near in strangers(draft.own(), known(ran["options"].output), _text(draft.source))
         ]
         if draft.adapted.needs_master:
             ignored.append(f"{draft.adapted.needs_master} starts uWSGI's master: it is started here too")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heartbed.candidates.prepared import Prepared
-from heartbed.candidates.subject import UwsgiCandidate
+from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.ini import Option
 from heartbed.servers.uwsgi.rules import PROCESSES

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heartbed import servers
-from heartbed.candidates.container import Container
+from heartbed.candidates.container import Container, Serve
 from heartbed.candidates.packages import install
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.workbench import Workbench, workbench
 from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import default_cell
 from heartbed.cells.settings import Settings
 from heartbed.errors import InputError, TestbedError
 from heartbed.report import RunData
@@ -22,7 +23,7 @@ from heartbed.studies.mend import Mend
 from heartbed.studies.session import Session
 from heartbed.testbed.engine import connect
 from heartbed.testbed.labels import MADE_BY_US
-from heartbed.testbed.plan import image_name, image_tag
+from heartbed.testbed.plan import application_image, image_tag
 from heartbed.versions.locks import milestones
 from heartbed.wording import count
 
@@ -48,7 +49,8 @@ class CandidateSession(Session):
     def versions_here(self) -> list[str]:
         """Versions of oslo.messaging whose images are here already."""
         tags = {tag for image in self.client.images.list(filters={"label": MADE_BY_US}) for tag in image.tags}
-        wanted = {v: image_tag(image_name("apache", Cell("", "", "", "", v))) for v in milestones()}
+        usual = default_cell()
+        wanted = {v: image_tag(application_image(usual.with_version("oslo", v))) for v in milestones()}
         return [version for version, tag in wanted.items() if tag in tags]
 
 
@@ -72,14 +74,14 @@ def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[
 
 def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
     """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
-    own = prepared.candidate
+    own, kind = prepared.candidate, prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
-    names = [own.main, *(each.candidate.main for each in found)]
-    told = container.check(names, get=[f"{own.mount}/", own.mount + FACTS], environment=own.switches)
-    prepared.kind.answers(prepared, told["answer"])
-    _tells_what_it_is(prepared, told["answer"]["text"])
-    good = {name for name, said in told["told"].items() if said["ok"]}
-    return [each for each in found if each.candidate.main in good]
+    commands = {each.candidate.label: kind.check(each.candidate.place) for each in found}
+    serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop)
+    answer, told = container.serve(serve, commands, own.switches)
+    kind.answers(prepared, answer)
+    _tells_what_it_is(prepared, answer["text"])
+    return [each for each in found if kind.accepts(told[each.candidate.label])]
 
 
 def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:

@@ -141,5 +141,5 @@ def test_a_run_uses_images_by_their_id_and_a_file_by_hand_by_their_tag() -> None
 
 
 def test_httpds_configuration_may_come_from_another_folder(tmp_path: Path) -> None:
-    *_, service = services(plan("prefork", apache_conf=tmp_path)).values()
-    assert service["volumes"][0]["source"] == str(tmp_path)
+    *_, service = services(plan("prefork", root=tmp_path)).values()
+    assert service["volumes"][0]["source"] == str(tmp_path / "apache_conf")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from heartbed.candidates import workbench as places
-from heartbed.candidates.container import Told
+from heartbed.candidates.adapted import COPY
+from heartbed.candidates.container import Ran
 from heartbed.candidates.library import GROUP, Library
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
@@ -25,9 +26,10 @@ DATA = Path(__file__).parents[1] / "data" / "candidate"
 class Recorded:
     """Stands in for the container: says what httpd said of the three files."""
 
-    def read(self, name: str) -> Told:
-        dump = DATA / name.partition("/")[0].replace(".conf", ".dump")
-        return Told(ok=True, output=dump.read_text(), stderr="")
+    def run(self, commands: dict[str, list[str]]) -> dict[str, Ran]:
+        place = next(word for word in commands["read"] if word.startswith(COPY))
+        dump = DATA / place.split("/")[-2].replace(".conf", ".dump")
+        return {"read": Ran(0, dump.read_text(), "")}
 
 
 @pytest.fixture

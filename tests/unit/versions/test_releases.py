@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from heartbed.cells.axes import LIBRARIES
+from heartbed.cells.axes import TABLE
 from heartbed.cells.expressions import select
 from heartbed.cli.versions import list_versions
 from heartbed.errors import InputError
@@ -120,7 +120,7 @@ def test_named_version_prevails_over_the_release() -> None:
     assert select([cell.name]).cells == (cell,)
 
 
-@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.word)
+@pytest.mark.parametrize("library", TABLE.libraries, ids=lambda library: library.word)
 def test_default_version_that_is_named_prevails_too(library: object) -> None:
     word, package, default = (getattr(library, name) for name in ("word", "package", "default"))
     (cell,) = select([f"prefork-train-{word}{default}"]).cells

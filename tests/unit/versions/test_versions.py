@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.cells.axes import LIBRARIES
+from heartbed.cells.axes import TABLE
 from heartbed.cells.expressions import select
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import ROOT
@@ -158,7 +158,7 @@ def test_defaults_are_what_the_image_has() -> None:
         ROOT / "images" / "apache" / "mod_wsgi.lock"
     ).read_text()
     pins = dict(re.findall(r"^([\w.]+)==([\d.]+)", locked, re.MULTILINE))
-    for library in LIBRARIES[1:]:
+    for library in TABLE.libraries[1:]:
         assert pins[library.package] == library.default
 
 

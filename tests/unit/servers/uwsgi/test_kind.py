@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heartbed.candidates.change import Edit, Variant
-from heartbed.candidates.container import Told
+from heartbed.candidates.container import Ran
 from heartbed.candidates.presets import FOLDERS
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
@@ -46,9 +46,9 @@ HELP = """
 class Recorded:
     """Stands in for the container: says what uWSGI said of the file."""
 
-    def read(self, name: str) -> Told:
-        assert name == "nova-api.ini/uwsgi.ini"
-        return Told(ok=True, output=(DATA / "nova-api.show").read_text(), stderr=HELP)
+    def run(self, commands: dict[str, list[str]]) -> dict[str, Ran]:
+        assert commands["read"][-1].endswith("/nova-api.ini/uwsgi.ini")
+        return {"read": Ran(0, (DATA / "nova-api.show").read_text(), ""), "options": Ran(0, HELP, "")}
 
 
 @pytest.fixture

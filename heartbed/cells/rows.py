@@ -1,0 +1,239 @@
+"""What a row of the table of choices is: an axis, a server, the releases, a library, a parameter, a limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How a choice shows: the facts that the application tells of itself (``GET /heartbed/facts``).
+
+    ``facts`` are their names, of which the first that is told counts; one of a
+    group is named behind a dot, as in ``options.loading``. ``what`` is what a
+    disagreement calls it. ``says`` is what the fact says for a factor, where
+    that is not the factor itself.
+    """
+
+    what: str
+    facts: tuple[str, ...]
+    says: Mapping[str, object] = field(default_factory=dict)
+
+    def fact(self, facts: Mapping[str, Any]) -> Any:
+        """What the application tells; None where it tells nothing."""
+        return next((told for name in self.facts if (told := _told(facts, name)) is not None), None)
+
+    def of(self, factor: str | None) -> object:
+        """What the fact must say for this factor; None for one that it says nothing of."""
+        return self.says.get(factor) if self.says and factor else factor
+
+    def factor(self, facts: Mapping[str, Any]) -> Any:
+        """The factor that the application shows; None where it shows none."""
+        told = self.fact(facts)
+        return next((factor for factor, said in self.says.items() if said == told), told)
+
+
+def _told(facts: Mapping[str, Any], name: str) -> Any:
+    group, _, rest = name.partition(".")
+    found = facts.get(group)
+    return found.get(rest) if rest and isinstance(found, Mapping) else found
+
+
+class Question(Protocol):
+    """What one cell may answer otherwise than another: an axis, a release, a library, a parameter."""
+
+    @property
+    def name(self) -> str:
+        """By which the answer is found among a cell's factors."""
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Answer -> what it is called in a sentence, where it is not its own word."""
+
+    def called(self, values: Collection[str]) -> str:
+        """What the question is called in a sentence, where these are the answers to it."""
+
+    def value(self, factors: Mapping[str, str], cell: str) -> str:
+        """The answer of a cell with these factors and this name; empty where the question cannot be put to it."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server: a factor of the axis of that name.
+
+    ``family`` is its folder in ``heartbed.servers``. ``threads`` are what it has
+    of itself in a process, by mode; one where nothing is said. ``environment``
+    is what its configuration is told. ``native`` are the names of its own
+    files on a native stack, with wildcards.
+    """
+
+    token: str
+    meaning: str
+    family: str
+    threads: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    native: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One question with several answers.
+
+    ``title`` is what it is called in a sentence, and ``titles`` in one about
+    these factors only. ``tokens`` maps each factor to what it means; the first
+    is the default. ``servers`` are those to which the question can be put; none
+    means all. ``refines`` is a factor of another axis without which there is no
+    choice, because of ``why``; the factor is then ``elsewhere``.
+    """
+
+    name: str
+    title: str
+    tokens: Mapping[str, str]
+    servers: tuple[str, ...] = ()
+    label: str = ""
+    """The noun for it, where that is not its name."""
+    named: bool = False
+    """Whether it is part of every cell's name; else only what is not the default is."""
+    installs: bool = False
+    """Whether it changes what is installed, and so is part of the image's name and an argument of its Dockerfile."""
+    application: bool = False
+    """Whether the application is told, under whatever configuration; else the testbed's own configuration is."""
+    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Factor -> how it is asked for; ``HEARTBED_<NAME>=<factor>`` where nothing is said."""
+    observed: Observed | None = None
+    """How it shows; as an option of the server's, by the axis's name, where nothing is said."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refined_by: Axis | None = None
+    refines: str = ""
+    elsewhere: str = ""
+    why: str = ""
+
+    @property
+    def default(self) -> str:
+        """The factor that is taken when the axis is not named."""
+        return next(iter(self.tokens))
+
+    @property
+    def noun(self) -> str:
+        """What it is called where there is no room for a sentence."""
+        return self.label or self.name.replace("_", " ")
+
+    def applies_to(self, server: str) -> bool:
+        """Whether the question can be put to this server."""
+        return not self.servers or server in self.servers
+
+    def is_said(self, factor: str) -> bool:
+        """Whether this factor is part of a name."""
+        return factor in self.tokens and (self.named or factor != self.default)
+
+    def carried_by(self, factor: str) -> Mapping[str, str]:
+        """The variables of the environment that ask for this factor."""
+        return self.environment.get(factor, {f"HEARTBED_{self.name.upper()}": factor} if factor in self.tokens else {})
+
+    @property
+    def shows(self) -> Observed:
+        """How it is observed."""
+        return self.observed or Observed(self.name, (f"options.{self.name}",))
+
+    def called(self, values: Collection[str]) -> str:
+        """What the question is called in a sentence about these factors."""
+        return next((title for title, among in self.titles.items() if set(values) <= {*among}), self.title)
+
+    def value(self, factors: Mapping[str, str], cell: str = "") -> str:
+        """The factor together with what refines it: ``eventlet-pthread``."""
+        del cell
+        found = factors.get(self.name, "")
+        finer = factors.get(self.refined_by.name, "") if self.refined_by else ""
+        return f"{found}-{finer}" if self.refined_by and self.refined_by.is_said(finer) else found
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The OpenStack releases as a question: a release stands for a version of every library."""
+
+    name: str
+    title: str
+    none: str
+    """What a cell has without one."""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, values: Collection[str]) -> str:
+        """What the question is called."""
+        del values
+        return self.title
+
+    def value(self, factors: Mapping[str, str], cell: str) -> str:
+        """The release."""
+        del cell
+        return factors.get(self.name, self.none)
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library whose version is a factor: the word before the number, and its name on PyPI."""
+
+    word: str
+    package: str
+    default: str
+    """The version in every image unless another is asked for."""
+    servers: tuple[str, ...] = ()
+    """Those that have it; none means all."""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The word."""
+        return self.word
+
+    def called(self, values: Collection[str]) -> str:
+        """What the question is called."""
+        del values
+        return f"the version of {self.package}"
+
+    def value(self, factors: Mapping[str, str], cell: str) -> str:
+        """The version."""
+        del cell
+        return factors.get(self.word, self.default)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number written behind its name, as in ``threads4``. Bounds are inclusive.
+
+    ``asked`` is its name in the record and among the fields of a cell; ``variable`` tells it to the server.
+    """
+
+    name: str
+    least: int
+    most: int
+    meaning: str
+    title: str
+    asked: str = ""
+    variable: str = ""
+    observed: Observed | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, values: Collection[str]) -> str:
+        """What the question is called."""
+        del values
+        return self.title
+
+    def value(self, factors: Mapping[str, str], cell: str) -> str:
+        """The parameter as the cell's name has it."""
+        del factors
+        found = (part for part in cell.split("-") if re.fullmatch(rf"{self.name}\d+", part))
+        return next(found, f"the usual {self.name}")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """With these factors, of which the server may be the default, a parameter is at most so much."""
+
+    factors: tuple[str, ...]
+    parameter: str
+    most: int
+    why: str

@@ -1,0 +1,10 @@
+"""gunicorn, with its sync or its gthread workers.
+
+The matrix leaves gthread workers out: there a monkey-patched application answers its first request only.
+"""
+
+from __future__ import annotations
+
+from heartbed.servers.family import Family
+
+FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf")
