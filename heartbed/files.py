@@ -1,11 +1,14 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and read without waiting and without end."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
-from heartbed.errors import TestbedError
+from heartbed.errors import InputError, TestbedError
 
 
 def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
@@ -32,3 +35,38 @@ def unwritable(path: Path, error: OSError) -> TestbedError:
         f"cannot write {path}: {error.strerror or error}",
         hint="free some disk space, or choose another folder with --runs DIR; what was written so far is kept",
     )
+
+
+def is_regular(path: Path) -> bool:
+    """Whether there is a file of that name, and no folder, pipe or device. Never raises, whatever the name."""
+    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or none that there can be
+        return stat.S_ISREG(path.stat().st_mode)
+    return False
+
+
+def open_now(path: Path) -> BinaryIO:
+    """Open a file to be read, without waiting where it is a pipe into which nobody writes. Raises ``OSError``."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+
+
+def read_octets(path: Path, most: int, shown: str = "", *, hint: str = "") -> bytes:
+    """All of a file, which has at most ``most`` octets; ``shown`` is its name for people.
+
+    Raises ``InputError`` for one that is not there, cannot be read, is none, or is larger.
+    """
+    shown = shown or str(path)
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+            raise InputError(f"{shown} is not a file but {what}", hint=hint)
+        with open_now(path) as file:
+            octets = file.read(most + 1)
+    except FileNotFoundError:
+        raise InputError(f"{shown} does not exist", hint=hint) from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"cannot read {shown}: {why}", hint=hint) from None
+    if len(octets) > most:
+        raise InputError(f"{shown} has more than {most:,} octets", hint=hint)
+    return octets

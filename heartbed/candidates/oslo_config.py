@@ -10,6 +10,7 @@ from pathlib import Path
 
 from heartbed.candidates.library import DEFAULT, GROUP, TIMEOUT, Library, Name
 from heartbed.errors import InputError
+from heartbed.files import read_octets
 from heartbed.wording import count
 
 LEVELS = ("debug", "default_log_levels")
@@ -170,11 +171,7 @@ def _parser(path: Path) -> configparser.RawConfigParser:
     # A section that nobody has takes the place of DEFAULT, whose values would else be seen in every section.
     parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
     try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path} has more than {LARGEST:,} octets: it is no nova.conf")
-        parser.read_string(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
+        parser.read_string(read_octets(path, LARGEST).decode("utf-8"), str(path))
     except UnicodeDecodeError:
         raise InputError(f"{path} is not text") from None
     except configparser.Error as error:

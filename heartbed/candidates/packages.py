@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from heartbed.errors import InputError
+from heartbed.files import is_regular
 from heartbed.versions.releases import PYTHON
 
 DEADLINE_S = 300
@@ -16,7 +17,7 @@ LOG_LINES = 12
 
 def install(requirements: Path, folder: Path) -> Path:
     """Install the requirements into a folder, which is returned. Raises ``InputError`` with pip's own words."""
-    if not requirements.is_file():
+    if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     # Wheels only: what needed a compiler would need its libraries in the image too.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.errors import InputError
+from heartbed.files import read_octets
 
 LARGEST_FILE = 1024 * 1024
 """Octets. httpd's own manual, as one file, is smaller."""
@@ -74,16 +75,7 @@ def where(file: SourceFile, line: int) -> str:
 
 def read_lines(path: Path, shown: str) -> tuple[str, ...]:
     """The lines of a file. Raises ``InputError`` for one that is missing, empty, binary or too large."""
-    try:
-        if not path.is_file():
-            what = "is not a file" if path.exists() else "does not exist"
-            raise InputError(f"{shown} {what}", hint="name a configuration file, a preset or a cell expression")
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise InputError(f"{shown} has {size:,} octets; a configuration has at most {LARGEST_FILE:,}")
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {shown}: {error.strerror}") from None
+    raw = read_octets(path, LARGEST_FILE, shown, hint="name a configuration file, a preset or a cell expression")
     if not raw.strip():
         raise InputError(f"{shown} is empty")
     if b"\0" in raw:

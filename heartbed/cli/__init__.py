@@ -2,11 +2,12 @@
 
 Exit codes: 0 every cell is kept, 1 some cell is not, 2 the input is wrong,
 3 inconclusive, 4 the testbed could not be brought up, 70 a defect of heartbed,
-130 stopped by the user.
+130 stopped by the user, 141 nobody reads what it says any more.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
@@ -14,11 +15,13 @@ import click
 
 from heartbed import __version__
 from heartbed.cli import check, compare, completion, running, runs, stack, versions
-from heartbed.cli.common import show_error, show_notes, speak_as_the_terminal_reads
-from heartbed.errors import HeartbedError
+from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
+from heartbed.errors import HeartbedError, InputError
+from heartbed.report.outlet import open_descriptors, use_outlets
 from heartbed.run.interrupt import interruptible
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 DEFECT = 70
 
 LONGEST = 200
@@ -74,9 +77,15 @@ def main() -> None:
 
     Heartbed's own errors become a message and an exit code; everything else is a defect and shows itself.
     """
-    speak_as_the_terminal_reads()
+    open_descriptors()
+    out, _ = use_outlets(*encoding_of_the_terminal())
     with interruptible():
-        sys.exit(_main())
+        code = _main()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if out.error is not None and not out.broken:
+            show_error(HeartbedError(f"standard output cannot be written: {out.error.strerror}"))
+    sys.exit(BROKEN_PIPE if out.broken else code)
 
 
 def _main() -> int:
@@ -85,17 +94,24 @@ def _main() -> int:
     except HeartbedError as error:
         show_error(error)
         return error.exit_code
-    except click.exceptions.Exit as finished:
-        return finished.exit_code
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         return error.exit_code
+    except (click.exceptions.Exit, SystemExit) as finished:  # the latter where a shell asks for completions
+        result = finished.exit_code if isinstance(finished, click.exceptions.Exit) else finished.code
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo("stopped; nothing was left running", err=True)
         show_notes(error.__cause__ or error)  # click puts its own in the place of ours
         return INTERRUPTED
-    except Exception:  # noqa: BLE001  # the last place where a defect can still be told from the machine's troubles
-        traceback.print_exc()
-        click.echo("this is a defect of heartbed: please report it with the lines above", err=True)
-        return DEFECT
+    except Exception as error:  # noqa: BLE001  # the last place where a defect can still be told from the machine's troubles
+        return _defect(error)
     return result if isinstance(result, int) else 0
+
+
+def _defect(error: Exception) -> int:
+    if completion.ASKED in os.environ:  # whoever set these variables was no shell
+        show_error(InputError(f"what is to be completed is not understood: {error}"))
+        return InputError.exit_code
+    traceback.print_exception(error)
+    click.echo("this is a defect of heartbed: please report it with the lines above", err=True)
+    return DEFECT

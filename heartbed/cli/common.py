@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import locale
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,16 +26,21 @@ from heartbed.verdict import EXIT_CODES
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def speak_as_the_terminal_reads() -> None:
-    """Let standard output and error be ASCII where the locale is not UTF-8, as with LC_ALL=C.
+def encoding_of_the_terminal() -> tuple[str, str]:
+    """ASCII and how to write the rest in it, where the locale is not UTF-8, as with LC_ALL=C; else nothing.
 
     Python itself would write UTF-8 there. Whoever sets PYTHONIOENCODING knows better.
     """
     if locale.getencoding().lower().replace("-", "") == "utf8" or os.environ.get("PYTHONIOENCODING"):
-        return
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="ascii", errors="backslashreplace")
+        return "", ""
+    return "ascii", "backslashreplace"
+
+
+def show_usage_error(error: click.ClickException) -> None:
+    """What click has to say of the command line, in which anything may have been written."""
+    told = io.StringIO()
+    error.show(told)
+    click.echo(printable(told.getvalue()), nl=False, err=True)
 
 
 def show_error(error: HeartbedError) -> None:
@@ -46,7 +50,7 @@ def show_error(error: HeartbedError) -> None:
         out.print(f"  [dim]|[/] {escape(printable(line))}", soft_wrap=True)
     out.print(f"[bold red]error:[/] {escape(printable(error.message))}", soft_wrap=True)
     if error.hint:
-        out.print(f"[bold]hint:[/]  {escape(error.hint)}", soft_wrap=True)
+        out.print(f"[bold]hint:[/]  {escape(printable(error.hint))}", soft_wrap=True)
     show_notes(error)
 
 

@@ -25,6 +25,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
+from heartbed.files import is_regular
 from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.terminal import summary
@@ -130,7 +131,7 @@ def conf_of(argument: str) -> Path | None:
         return found
     path = Path(argument)
     looks_like = "/" in argument or path.suffix in (".conf", ".cfg", ".vhost", ".ini")
-    return path if looks_like or (path.is_file() and "{" not in argument) else None
+    return path if looks_like or (is_regular(path) and "{" not in argument) else None
 
 
 def _labels(paths: Sequence[Path]) -> dict[Path, str]:

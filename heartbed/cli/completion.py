@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ from heartbed.report import format_names
 
 NAME = "heartbed"
 SHELLS = ("bash", "zsh", "fish")
+LONGEST_START = 2**20
+"""Characters of a record's first line."""
 
-Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+ASKED = f"_{NAME.upper()}_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
@@ -43,7 +46,7 @@ def cell_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     try:
         folder = runfolder.find(_runs(ctx), ctx.params.get("run_name") or runfolder.LATEST)
         with (folder / FILE_NAME).open(encoding="utf-8") as record:
-            start: dict[str, Any] = json.loads(record.readline())
+            start: dict[str, Any] = json.loads(record.readline(LONGEST_START))
         return _starting(incomplete, [str(cell["name"]) for cell in start["data"]["cells"]])
     except (InputError, OSError, ValueError, LookupError, TypeError):
         return []  # the shell has no place for a complaint
@@ -79,7 +82,7 @@ def completion(shell: str) -> None:
     """
     maker = get_completion_class(shell)
     assert maker is not None  # noqa: S101  # click knows every shell that the choice offers
-    click.echo(maker(click.Command(NAME), {}, NAME, f"_{NAME.upper()}_COMPLETE").source())
+    click.echo(maker(click.Command(NAME), {}, NAME, ASKED).source())
 
 
 COMMANDS = (completion,)

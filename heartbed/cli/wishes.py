@@ -13,6 +13,7 @@ from heartbed.candidates.wishes import OwnApplication, Wishes
 from heartbed.cells import axes
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
+from heartbed.files import is_regular
 from heartbed.versions.releases import RELEASES
 
 WISHES = (
@@ -64,7 +65,7 @@ def application(script: Path | None, opening: str | None) -> OwnApplication | No
         if opening:
             raise InputError("--open is a request to your own application: name it with --app")
         return None
-    if not script.is_file():
+    if not is_regular(script):
         raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that your server would run")
     words = (opening or "GET /").split()
     if len(words) != 2 or not words[0].isalpha() or not words[1].startswith("/"):

@@ -18,12 +18,14 @@ from pydantic import ValidationError
 from typing_extensions import TypeVar as TypeVarWithDefault
 
 from heartbed.errors import InputError, TestbedError
-from heartbed.files import unwritable
+from heartbed.files import is_regular, read_octets, unwritable
 from heartbed.record import kinds
 from heartbed.record.kinds import Kind, RunStart
 
 SCHEMA = 1
 FILE_NAME = "record.jsonl"
+LARGEST = 512 * 2**20
+"""Octets. A run of a hundred cells takes some 20 MiB."""
 
 K = TypeVar("K", bound=Kind)
 K_co = TypeVarWithDefault("K_co", bound=Kind, covariant=True, default=Kind)
@@ -134,14 +136,8 @@ def read(folder: Path) -> list[Event]:
     there, is of a newer schema, or is damaged before its last line: what is
     read here has fields of the types that ``heartbed.record.kinds`` declares.
     """
-    path = folder if folder.is_file() else folder / FILE_NAME
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror}",
-            hint="name a folder under runs/; `heartbed runs` lists them",
-        ) from error
+    path = folder if is_regular(folder) else folder / FILE_NAME
+    raw = read_octets(path, LARGEST, hint="name a folder under runs/; `heartbed runs` lists them")
     events = list(_events(path, raw))
     if not events or not isinstance(events[0].data, RunStart):
         raise InputError(f"{path}: not a record: its first line is no run.start", hint="see docs/record.md")

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from heartbed.errors import InputError, TestbedError
+from heartbed.files import is_regular, open_now
 from heartbed.places import ROOT
 from heartbed.record.event import FILE_NAME
 
@@ -98,7 +99,7 @@ def is_newest(folder: Path) -> bool:
 
 def is_alive(folder: Path) -> bool:
     """Whether the run in this folder still goes on: whether its lock is held on this machine."""
-    with contextlib.suppress(OSError), (folder / LOCK).open("rb") as file:
+    with contextlib.suppress(OSError), open_now(folder / LOCK) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -109,9 +110,9 @@ def is_alive(folder: Path) -> bool:
 def find(runs: Path, text: str) -> Path:
     """The folder that a user means by a path, a run's name, or ``latest``. Raises ``InputError``."""
     for candidate in (Path(text), runs / text):
-        if (candidate / FILE_NAME).is_file():
+        if is_regular(candidate / FILE_NAME):
             return candidate.resolve()
-        if candidate.name == FILE_NAME and candidate.is_file():
+        if candidate.name == FILE_NAME and is_regular(candidate):
             return candidate.resolve().parent
     known = [path.name for path in every(runs)]
     nearest = f"the newest is {known[-1]}" if known else f"there is none in {runs}"
@@ -119,5 +120,5 @@ def find(runs: Path, text: str) -> Path:
 
 
 def every(runs: Path) -> list[Path]:
-    """All runs that have a record, oldest first."""
+    """All runs that have a record, or what stands in the place of one, oldest first."""
     return sorted(path.parent for path in runs.glob(f"*/{FILE_NAME}") if path.parent.name != LATEST)

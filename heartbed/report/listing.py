@@ -12,7 +12,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from heartbed.errors import HeartbedError
+from heartbed.errors import HeartbedError, InputError
+from heartbed.files import read_octets
 from heartbed.record import event as record
 from heartbed.record import folder as runfolder
 from heartbed.report.registry import file_name
@@ -72,8 +73,8 @@ def _told(folder: Path) -> RunVerdict | None:
     try:
         if verdicts.stat().st_mtime < (folder / record.FILE_NAME).stat().st_mtime:
             return None
-        return RunVerdict.model_validate_json(verdicts.read_bytes())
-    except (OSError, ValidationError):
+        return RunVerdict.model_validate_json(read_octets(verdicts, record.LARGEST))
+    except (OSError, InputError, ValidationError):
         return None
 
 

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase
+from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import seconds
 
@@ -58,7 +59,7 @@ class LiveView:
     def __init__(
         self, cells: Sequence[str], heartbeat_s: float, *, quiet: bool = False, console: Console | None = None
     ) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or stderr_console(stderr=True)
         self._cells = {name: _Cell() for name in cells}
         self._heartbeat_s = heartbeat_s
         self._phase, self._idle, self._until = "", 0.0, 0.0
@@ -102,8 +103,6 @@ class LiveView:
         if self._live is None and not self._quiet:
             for line in changes:
                 self._print(event.t, line)
-
-    update = __call__
 
     def table(self) -> RenderableType:
         """What is shown now: a row for each cell, or counts where the terminal has too few rows."""

@@ -20,6 +20,7 @@ import docker.errors
 from dotenv import dotenv_values
 
 from heartbed.errors import InputError, TestbedError
+from heartbed.files import read_octets
 from heartbed.places import ROOT
 from heartbed.testbed import cleanup
 from heartbed.testbed.commands import Done, run
@@ -31,6 +32,7 @@ ENV_FILE = ROOT / ".env"
 UP_DEADLINE_S = 180
 COMPOSE_DEADLINE_S = UP_DEADLINE_S + 30
 LOG_LINES = 15
+LARGEST_ENV = 2**20
 
 PORTS = {
     "HEARTBED_PREFORK_PORT": 8081,
@@ -145,10 +147,8 @@ def read_env(path: Path) -> dict[str, str]:
     Raises ``InputError`` for one that cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_octets(path, LARGEST_ENV).decode("utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
         raise InputError(f"cannot read {path}: {error}", hint="it holds lines as HEARTBED_AMQP_PORT=5673") from None
     values = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in values.items() if value is not None}

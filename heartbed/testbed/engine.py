@@ -9,24 +9,35 @@ from collections.abc import Iterator
 import docker
 import docker.errors
 import requests
+from docker.context import ContextAPI
 
 from heartbed.errors import TestbedError
 from heartbed.testbed.commands import run
 
 TIMEOUT_S = 60
+FIRST_DEADLINE_S = 20
+NAMED_DEADLINE_S = 4
+"""How long the first answer may take: where somebody has named an engine, it is rather the name that is wrong."""
+
 COMPOSE_DEADLINE_S = 10
 DOCTOR = "`make doctor` says what is missing and how to get it"
 
 
 def connect() -> docker.DockerClient:
     """A client of the Docker engine. Raises ``TestbedError`` when none answers."""
-    where = os.environ.get("DOCKER_HOST")
+    named = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), "")
+    at = f" at {named}={os.environ[named]}" if named else ""
     try:
-        client = docker.from_env(timeout=TIMEOUT_S)
+        if named == "DOCKER_CONTEXT" and ContextAPI.get_context(os.environ[named]) is None:
+            raise TestbedError(
+                f"there is no Docker context {os.environ[named]!r}", hint="`docker context ls` lists them"
+            )
+        client = docker.from_env(timeout=NAMED_DEADLINE_S if named else FIRST_DEADLINE_S)
         client.ping()
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        at = f" at DOCKER_HOST={where}" if where else ""
+    # Of what is wrong in an address or a context the SDK tells in many ways.
+    except (docker.errors.DockerException, requests.RequestException, ValueError, OSError, AttributeError) as error:
         raise TestbedError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
+    client.api.timeout = TIMEOUT_S
     return client
 
 
