@@ -6,8 +6,13 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 HEARTBEAT ?= 2
-export HEARTBED_HEARTBEAT = $(HEARTBEAT)
-export A B CELL GOOD BAD PROBE CONF OSLO_MESSAGING RABBITMQ_IMAGE BASE_IMAGE HEARTBED_NO_INSTALL
+VARIABLES := HEARTBEAT A B CELL GOOD BAD PROBE CONF OSLO_MESSAGING HEARTBED_RABBITMQ RABBITMQ_IMAGE BASE_IMAGE \
+	HEARTBED_NO_INSTALL
+# What is given is a value: make does not expand it, and recipes read it from the environment, so that no shell parses it.
+literally = $(eval override $(1) := $$(value $(1)))
+$(foreach name,$(VARIABLES),$(if $(filter undefined,$(origin $(name))),,$(call literally,$(name))))
+export $(VARIABLES)
+export HEARTBED_HEARTBEAT := $(HEARTBEAT)
 
 HEARTBED := .venv/bin/heartbed
 PYTEST := .venv/bin/pytest
@@ -77,7 +82,7 @@ help: ## this list
 	    /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nVariables\n'
 	@printf '  %-22s %s\n' \
-	    HEARTBEAT=6 'heartbeat timeout in seconds ($(HEARTBEAT))' \
+	    HEARTBEAT=6 "heartbeat timeout in seconds ($$HEARTBEAT)" \
 	    'A=... B=...' 'what to compare: cell expressions, files, presets' \
 	    PROBE=trickle 'what is done meanwhile, in compare and bisect (idle)' \
 	    CONF=site.conf 'the configuration to check: of httpd or uWSGI, or a preset' \

@@ -98,7 +98,7 @@ def _main() -> int:
         show_usage_error(error)
         return error.exit_code
     except (click.exceptions.Exit, SystemExit) as finished:  # the latter where a shell asks for completions
-        result = finished.exit_code if isinstance(finished, click.exceptions.Exit) else finished.code
+        result = finished.exit_code if isinstance(finished, click.exceptions.Exit) else finished.code and 2
     except (KeyboardInterrupt, click.Abort) as error:
         click.echo("stopped; nothing was left running", err=True)
         show_notes(error.__cause__ or error)  # click puts its own in the place of ours
