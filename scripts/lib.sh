@@ -12,6 +12,11 @@ NOT_READY=4
 say() { printf 'heartbed: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Ends a command that takes longer; not every system can.
+within() { # SECONDS COMMAND...
+    if have timeout; then timeout "$@"; else shift && "$@"; fi
+}
+
 # Exactly three lines: what is missing, the command that gets it, what to do then.
 missing() {
     say "$1"
