@@ -117,7 +117,7 @@ def test_what_is_no_nova_conf_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_nova_conf_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_options(tmp_path / "none.conf")
 
 

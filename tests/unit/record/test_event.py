@@ -156,7 +156,7 @@ def test_what_is_no_record_is_said_to_be_none(tmp_path: Path, content: bytes) ->
 
 
 def test_a_record_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot read .*No such file") as caught:
+    with pytest.raises(InputError, match="does not exist") as caught:
         read(tmp_path)
     assert "heartbed runs" in caught.value.hint
 
