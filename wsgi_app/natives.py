@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import _thread
 import posix
+from select import select
 from time import sleep
 
-__all__ = ["LOADED_IN", "get_ident", "get_native_id", "read", "sleep", "start_new_thread"]
+__all__ = ["LOADED_IN", "get_ident", "get_native_id", "read", "select", "sleep", "start_new_thread", "write"]
 
 start_new_thread = _thread.start_new_thread
 get_ident = _thread.get_ident
 get_native_id = _thread.get_native_id
 read = posix.read
+write = posix.write
 
 LOADED_IN = posix.getpid()
 """The process that has loaded the application."""

@@ -25,4 +25,4 @@ def load(environ: Mapping[str, str]) -> Callable[..., Iterable[bytes]]:
     LOG.info("Application loaded in process %s, %.1f s of CPU time after its start", os.getpid(), time.process_time())
     # Not before the first request: uWSGI sets signal handlers of its own when the application has been loaded, and a
     # server that loads it once and then forks leaves the thread that writes the dump behind.
-    return Whereabouts(app, registry, on_first=partial(dump.install, registry))
+    return Whereabouts(app, registry, partial(dump.install, registry))

@@ -33,17 +33,21 @@ def take(registry: Registry) -> dict[str, Any]:
     it ran. Durations are seconds. ``next_timer_overdue_s`` is positive when the
     hub should already have run its next timer; ``due_in_s`` is then negative.
     """
+    tasks = _tasks()  # before anything else: to look at the rest makes threads wait for this one
+    on_stacks = stacks()
+    numbers = _numbers(registry)
+    frames = {numbers[ident]: list(_frames(frame)) for ident, frame in on_stacks.items() if ident in numbers}
     found_hubs, found_greenlets = _search()
     names = _green_names()
-    numbers = _numbers(registry)
     tids = registry.by_root | _running_hubs(found_hubs, numbers)
     mains = {id(hub.greenlet) for hub in found_hubs}
     hubs = [_hub(hub, tids, names) for hub in found_hubs]
     with_hub = {hub["tid"] for hub in hubs}
+    named = _thread_names(registry, numbers)
     return {
         "threads": [
-            {"tid": tid, "name": name, "has_hub": tid in with_hub}
-            for tid, name in sorted(_os_threads(registry, numbers).items())
+            {**task, "name": named.get(tid, task["name"]), "has_hub": tid in with_hub, "frames": frames.get(tid, [])}
+            for tid, task in sorted(tasks.items())
         ],
         "hubs": hubs,
         "greenlets": [_greenlet(each, tids, mains, names) for each in found_greenlets if not each.dead],
@@ -84,22 +88,31 @@ def _numbers(registry: Registry) -> dict[int, int]:
     return own | registry.by_ident
 
 
-def _os_threads(registry: Registry, numbers: dict[int, int]) -> dict[int, str]:
-    """Number -> name of every OS thread: Python's name where it has one, else the kernel's."""
-    names = {}
+def _tasks() -> dict[int, dict[str, Any]]:
+    """Number -> what the kernel tells of every OS thread: name, state, system call, where it waits, its switches."""
+    found = {}
     for task in TASKS.iterdir():
         try:
-            names[int(task.name)] = (task / "comm").read_text().strip()
+            lines = (task / "status").read_text().splitlines()
+            status = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+            found[int(task.name)] = {
+                "tid": int(task.name),
+                "name": status["Name"],
+                "state": status["State"][:1],
+                "syscall": (task / "syscall").read_text().strip(),
+                "wchan": (task / "wchan").read_text().strip("0\n") or None,
+                "voluntary": int(status["voluntary_ctxt_switches"]),
+                "involuntary": int(status["nonvoluntary_ctxt_switches"]),
+            }
         except OSError:
             continue  # ended meanwhile
-    for thread in _thread_objects():
-        number = numbers.get(thread.ident)
-        if number in names:
-            names[number] = thread.name
-    for number in registry.by_ident.values():
-        if number in names:
-            names[number] = "request thread"
-    return names
+    return found
+
+
+def _thread_names(registry: Registry, numbers: dict[int, int]) -> dict[int, str]:
+    """Number -> name of the OS threads that have one beside the kernel's: Python's own, and those for requests."""
+    named = {numbers[thread.ident]: thread.name for thread in _thread_objects() if thread.ident in numbers}
+    return named | dict.fromkeys(registry.by_ident.values(), "request thread")
 
 
 def _running_hubs(hubs: list[Any], numbers: dict[int, int]) -> dict[int, int]:

@@ -10,12 +10,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from wsgi_app import natives
 
 PID_HEADER = "X-Heartbed-Pid"
 THREAD_HEADER = "X-Heartbed-Thread"
+LOOK_IN = "HTTP_X_HEARTBED_LOOK_IN"
+"""The request's header that asks for a dump so many seconds after its answer."""
+
+
+class Dumper(Protocol):
+    """What writes dumps; see ``wsgi_app.dump``."""
+
+    def look_in(self, seconds: float) -> None:
+        """Write one so many seconds from now."""
 
 
 class Registry:
@@ -47,29 +56,32 @@ def root_of(greenlet: Any) -> Any:
 class Whereabouts:
     """The outermost filter: adds the two headers to every response.
 
-    ``on_first`` is called in each process once, before it serves its first request.
+    ``dumper`` is made in each process once, before it serves its first request.
     """
 
-    def __init__(
-        self,
-        app: Callable[..., Iterable[bytes]],
-        registry: Registry,
-        on_first: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], registry: Registry, dumper: Callable[[], Dumper]) -> None:
         self._app = app
         self._registry = registry
-        self._on_first = on_first
+        self._new_dumper = dumper
+        self._dumper: Dumper | None = None
         self._begun_in: int | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Note the thread, then pass the request on."""
         if self._begun_in != os.getpid():
             self._begun_in = os.getpid()
-            self._on_first()
+            self._dumper = self._new_dumper()
         number = self._registry.note()
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             told = [(PID_HEADER, str(os.getpid())), (THREAD_HEADER, str(number))]
             return start_response(status, [*headers, *told], *error)
 
-        return self._app(environ, start)
+        try:
+            return self._app(environ, start)
+        finally:
+            self._arm(environ.get(LOOK_IN, ""))
+
+    def _arm(self, seconds: str) -> None:
+        if self._dumper is not None and seconds.replace(".", "", 1).isdecimal():
+            self._dumper.look_in(float(seconds))

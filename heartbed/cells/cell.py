@@ -57,6 +57,11 @@ class Cell:
         return "-".join(parts)
 
     @property
+    def make(self) -> str:
+        """What it has in common with cells whose processes are of the same make: all but how many there are of what."""
+        return replace(self, processes=None, threads=None, heartbeat_s=None).name
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The connections that each process must have had for a verdict of kept."""
         return ("SEND", "LISTEN")

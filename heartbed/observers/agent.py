@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from heartbed.observers.base import Emit, Inside, failed
@@ -17,6 +18,24 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import BY_NAME, undeclared
 
 STOP_DEADLINE_S = 3.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """A wish to look at a process of a cell.
+
+    ``at`` is the occasion, ``mid-idle`` or ``loss``. ``idle_from`` (epoch
+    seconds) is when the cell's idle time began, None before that. The dump that
+    the process was asked for beforehand is waited for ``patience_s`` before it
+    is sent the signal for one. Of the processes with the same ``like`` only a few get native stacks.
+    """
+
+    cell: str
+    pid: int
+    at: str
+    idle_from: float | None
+    patience_s: float
+    like: str
 
 
 class Agent:
@@ -36,7 +55,7 @@ class Agent:
         """Start the agent."""
         try:
             self._process = subprocess.Popen(
-                self._inside("python3", "-m", "heartbed_agent"),
+                self._inside("python3", "-I", "-m", "heartbed_agent"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -70,13 +89,17 @@ class Agent:
         """
         self._tell({"cmd": "watch", "cell": cell, "container_pid": container_pid, "ports": list(ports)})
 
-    def request_stacks(self, cell: str, pid: int, at: str) -> None:
-        """Look at a process of a watched cell; ``at`` is the occasion, ``mid-idle`` or ``loss``.
+    def look(self, wish: Look) -> None:
+        """Look at a process of a watched cell.
 
-        Returns at once. Three events follow: ``process.switches``,
-        ``process.stacks`` and ``process.greenlets``.
+        Returns at once. ``process.switches``, ``process.stacks`` and
+        ``process.greenlets`` follow; where native stacks are taken, one more ``process.stacks``.
         """
-        self._tell({"cmd": "stacks", "cell": cell, "pid": pid, "at": at})
+        self._tell({"cmd": "look", **asdict(wish)})
+
+    def enough(self) -> None:
+        """Begin no more native stacks: the cells are asked again."""
+        self._tell({"cmd": "enough"})
 
     def _tell(self, command: dict[str, Any]) -> None:
         process = self._process

@@ -7,7 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from heartbed.observers.agent import Agent
+from heartbed.observers.agent import Agent, Look
 from heartbed.observers.app_log import AppLog
 from heartbed.observers.base import Observer, pid_of
 from heartbed.observers.broker_events import BrokerEvents
@@ -16,7 +16,7 @@ from heartbed.observers.wire import Capture, dissect
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog as BrokerWords
-from heartbed.record.kinds import CellAddress, RunPhase, WireMissing
+from heartbed.record.kinds import CellAddress, CellState, RunPhase, WireMissing
 from heartbed.testbed.plan import USER, Plan
 from heartbed.testbed.testbed import Testbed
 
@@ -24,6 +24,10 @@ CAPTURE_FILE = "capture.pcap"
 CAPTURE_DEADLINE_S = 20.0
 POLL_S = 0.1
 CONTROLS = "control-"
+OWN_DUMP_S = 1.0
+"""A process that was told when to look at itself may be late by so much."""
+LOOK_AGAIN_S = 1.0
+"""A process that loses several connections at a time is looked at once."""
 
 
 class Observation:
@@ -31,11 +35,13 @@ class Observation:
 
     def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path) -> None:
         self._bed, self._bus, self._stacks = bed, bus, plan.settings.stacks
+        self._make = {cell.name: cell.make for cell in plan.cells}
         self._password = plan.password
         self._capture_path = folder / CAPTURE_FILE
         self._inside = partial(bed.inside, "observer")
         self._by_address: dict[str, str] = {}
-        self._looked_at: set[tuple[str, int | None]] = set()
+        self._looked_at: dict[tuple[str, int], float] = {}
+        self._idle_from: dict[str, float] = {}
         self._phase = ""
         self._running: list[Observer] = []
         self._agent: Agent | None = None
@@ -92,21 +98,29 @@ class Observation:
         return self._by_address.get(address), pid_of(name)
 
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
-        """Have a process looked at; the events follow."""
+        """Have an idle process looked at; the events follow."""
+        self._look(cell, pid, at, OWN_DUMP_S)
+
+    def _look(self, cell: str, pid: int, at: str, patience_s: float) -> None:
         if self._agent is not None and self._stacks:
-            self._agent.request_stacks(cell, pid, at)
+            idle_from, make = self._idle_from.get(cell), self._make.get(cell, cell)
+            self._agent.look(Look(cell, pid, at, idle_from, patience_s, make))
 
     def _on_event(self, event: Event) -> None:
-        """Look at a process at the moment of its first loss while idle."""
+        """Look at a process at the moment of a loss while idle; leave all in peace when they are asked again."""
         if isinstance(event.data, RunPhase):
             self._phase = event.data.phase
+            if self._phase == "asking" and self._agent is not None:
+                self._agent.enough()
+        if isinstance(event.data, CellState) and event.data.state == "opened" and event.cell is not None:
+            self._idle_from[event.cell] = event.t
         lost = isinstance(event.data, BrokerWords) and event.data.reason == "missed_heartbeats"
         if not lost or event.cell is None or self._phase not in ("opening", "idle"):
             return
-        key = (event.cell, event.pid)
-        if event.pid is not None and key not in self._looked_at:
-            self._looked_at.add(key)
-            self.request_stacks(event.cell, event.pid, "loss")
+        if event.pid is not None and event.t > self._looked_at.get((event.cell, event.pid), 0.0) + LOOK_AGAIN_S:
+            self._looked_at[event.cell, event.pid] = event.t
+            # The process could not know of this: nothing of its own is there to wait for.
+            self._look(event.cell, event.pid, "loss", 0.0)
 
     def collect(self) -> None:
         """Put what the capture holds into the record, once nothing is watched any more."""

@@ -32,6 +32,9 @@ exec 3<&0
 exec {TCPDUMP} "$0" </dev/null 3<&-
 """
 
+NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--inh-caps=-all", "--reset-env", "--")
+"""What dissects octets that come from anywhere has no right to anything."""
+
 STOP_DEADLINE_S = 5.0
 
 
@@ -105,7 +108,7 @@ def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port:
     """
     fields = [word for field in FIELDS for word in ("-e", field)]
     command = inside(
-        *("tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp", "-Y", FILTER, "-T", "fields"), *fields
+        *NOBODY, *("tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp", "-Y", FILTER, "-T", "fields"), *fields
     )
     try:
         if path.stat().st_size == 0:

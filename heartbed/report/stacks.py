@@ -9,7 +9,7 @@ httpd or mod_wsgi where no hub is ever run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -93,11 +93,16 @@ def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
     greens = {e.pid: e for e in run.of_cell(cell.cell, ProcessGreenlets) if e.data.at == at}
     openers = {(e.pid, e.data.thread) for e in run.of_cell(cell.cell, Request) if e.data.phase == "open"}
     found = []
-    for event in run.of_cell(cell.cell, ProcessStacks):
-        if event.data.at == at:
-            tids = {tid for pid, tid in openers if pid == event.pid}
-            found.append(_dump(event, greens.get(event.pid), tids))
+    for event in _fullest(event for event in run.of_cell(cell.cell, ProcessStacks) if event.data.at == at):
+        tids = {tid for pid, tid in openers if pid == event.pid}
+        found.append(_dump(event, greens.get(event.pid), tids))
     return sorted(found, key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
+
+
+def _fullest(looks: Iterable[Event[ProcessStacks]]) -> list[Event[ProcessStacks]]:
+    """One look at each process: the one that shows native frames, where there is one, else its own."""
+    ranked = sorted(looks, key=lambda look: (not look.data.threads, look.data.by != "py-spy"))
+    return list({look.pid: look for look in reversed(ranked)}.values())
 
 
 def _dump(event: Event[ProcessStacks], greenlets: Event[ProcessGreenlets] | None, openers: set[int | None]) -> Dump:

@@ -24,7 +24,7 @@ from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
 from heartbed.run.provenance import provenance
 from heartbed.testbed.containers import DockerEngine
-from heartbed.testbed.images.build import ImageRef
+from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Engine, Testbed

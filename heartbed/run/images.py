@@ -16,8 +16,9 @@ from heartbed.cells.expressions import default_cell
 from heartbed.places import ROOT
 from heartbed.testbed.broker import broker
 from heartbed.testbed.engine import connect
-from heartbed.testbed.images.build import ImageRef, ImageSpec, ensure_images
+from heartbed.testbed.images.build import ensure_images
 from heartbed.testbed.images.progress import Progress
+from heartbed.testbed.images.spec import ImageRef, ImageSpec
 from heartbed.testbed.plan import application_image, image_tag
 from heartbed.versions.index import Index
 from heartbed.versions.locks import Lock, lock, milestones

@@ -9,7 +9,7 @@ from heartbed import __version__
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.record.kinds import AskedCell, RunStart
-from heartbed.testbed.images.build import ImageRef
+from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.testbed import Machine
 
 

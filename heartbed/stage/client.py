@@ -30,6 +30,9 @@ WAKE_S = 60.0
 """How long an application may take to be imported."""
 
 Phase = Literal["open", "before", "during", "after"]
+BEFORE_IDLE = ("open", "before")
+LOOK_IN = "X-Heartbed-Look-In"
+"""See ``wsgi_app/dump.py``."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,17 @@ class Woken:
 
 
 class Client:
-    """Requests to one cell. Each uses a TCP connection of its own, as load balancers' do."""
+    """Requests to one cell. Each uses a TCP connection of its own, as load balancers' do.
 
-    def __init__(self, cell: str, base: Callable[[], str], emit: Emit, rpc_timeout_s: float) -> None:
+    ``look_in_s``: a process is asked to look at itself so many seconds after
+    the last answer that it gave before it is left alone.
+    """
+
+    def __init__(
+        self, cell: str, base: Callable[[], str], emit: Emit, rpc_timeout_s: float, look_in_s: float | None = None
+    ) -> None:
         self.cell = cell
+        self._look_in_s = look_in_s
         self._base = base
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
@@ -91,13 +101,14 @@ class Client:
         sent, clock = time.time(), time.monotonic()
         answer: requests.Response | None = None
         error: str | None = None
+        look = {LOOK_IN: f"{self._look_in_s:g}"} if self._look_in_s and phase in BEFORE_IDLE else {}
         try:
             answer = requests.request(
                 method,
                 self._base() + path,
                 json=body,
                 timeout=self._timeout_s,
-                headers={"Connection": "close"},
+                headers={"Connection": "close", **look},
             )
         except requests.ReadTimeout:
             error = f"ReadTimeout: not answered within {self._timeout_s[1]:.0f} s"

@@ -93,7 +93,12 @@ class Stage:
         def base() -> str:
             return self.bed.url(cell.name) + cell.url_path
 
-        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s)
+        look_in_s = self._middle_of(cell) if self.settings.stacks else None
+        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s, look_in_s)
+
+    def _middle_of(self, cell: Cell) -> float:
+        """How long after its idle time has begun a cell is looked at, seconds."""
+        return self.settings.idle_of(cell) / 2
 
     def _start(self, opened: OpenedCell) -> None:
         cell = opened.cell
@@ -147,7 +152,7 @@ class Stage:
             for pid in sorted(opened.pids):
                 self.request_stacks(opened.cell.name, pid, "mid-idle")
 
-        timer = threading.Timer(self.settings.idle_of(opened.cell) / 2, look)
+        timer = threading.Timer(self._middle_of(opened.cell), look)
         timer.daemon = True
         timer.start()
         self.timers.append(timer)

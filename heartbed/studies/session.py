@@ -19,7 +19,7 @@ from heartbed.report.live import LiveView
 from heartbed.report.registry import write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
-from heartbed.testbed.images.build import ImageRef
+from heartbed.testbed.images.spec import ImageRef
 
 
 @dataclass(frozen=True)

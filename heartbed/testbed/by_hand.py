@@ -181,10 +181,9 @@ def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
     # Twice: an image that another was built on can go only after it.
     for _ in range(2):
         for image in client.images.list(filters={"label": list(wanted)}, all=False):
-            names = image.tags or [image.id or ""]
-            for name in names:
-                with contextlib.suppress(docker.errors.APIError):
+            with contextlib.suppress(docker.errors.APIError):
+                for name in image.tags or [image.id or ""]:
                     client.images.remove(name)
-                    images += 1
+                images += 1
     removal.check()
     return removal.containers, images

@@ -67,7 +67,7 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
         return None
     # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
     stacks = [e for e in cell.looks(ProcessStacks, conn.pid) if e.t <= (cell.asked_again or e.t)]
-    places = [place for event in stacks if (place := location.place(event, beater.tid))]
+    places = location.places(stacks, beater.tid)
     if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
     first, last = places[0], places[-1]

@@ -126,6 +126,17 @@ def place(stacks: Event[ProcessStacks], tid: int) -> Place | None:
     return None
 
 
+def places(stacks: Sequence[Event[ProcessStacks]], tid: int) -> list[Place]:
+    """Where one OS thread was, in order of time.
+
+    A process that looks at itself knows the system call alone: where a look from outside has shown more of
+    the same call, that is told.
+    """
+    found = [seen for event in stacks if (seen := place(event, tid))]
+    known = {each.syscall for each in found if each.module}
+    return [each for each in found if each.module or each.syscall not in known]
+
+
 def _module(frames: Sequence[Frame]) -> str | None:
     """The innermost file of a server's own on a native stack."""
     for frame in frames:

@@ -35,6 +35,7 @@ import io  # noqa: E402
 import json  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import asdict  # noqa: E402
+from functools import partial  # noqa: E402
 from importlib import metadata  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, cast  # noqa: E402
@@ -102,5 +103,4 @@ def _front(environ: dict[str, Any], start_response: Any) -> Any:
 
 
 _registry = Registry()
-dump.install(_registry)
-application = Whereabouts(_front, _registry)
+application = Whereabouts(_front, _registry, partial(dump.install, _registry))

@@ -85,7 +85,9 @@ class Switches(Part):
 class Look(Kind):
     """A look at a process; several kinds come of it."""
 
-    at: str = Field(default="", description="the occasion: `mid-idle` or `loss`")
+    at: str = Field(
+        default="", description="the occasion: `mid-idle`, `loss`, or `opening` for one before the cell idled"
+    )
     host_pid: int | None = Field(default=None, description="the process as the host numbers it")
     took_ms: float | None = Field(default=None, description="milliseconds")
     error: str | None = Field(default=None, description="why there is nothing to see")
@@ -95,6 +97,11 @@ class ProcessStacks(Look):
     """What all OS threads of a process were doing."""
 
     KIND: ClassVar[str] = "process.stacks"
+    by: str = Field(
+        default="py-spy",
+        description="who looked: `itself`, the process, at the very moment of `t`: Python's frames, and the "
+        "kernel's words on each thread; `py-spy`: native frames too, of many processes alike only a few",
+    )
     threads: list[Thread] = Field(default=[], description="all of them")
     native_error: str | None = Field(default=None, description="why only Python's frames could be had")
 

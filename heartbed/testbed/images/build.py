@@ -1,8 +1,9 @@
 """Sees to it that images are there and up to date.
 
-An image carries the hash of all that went into it as the label
-``heartbed.inputs``. It is built again only when that hash has changed, so
-that asking for images that are there takes milliseconds.
+An image has a tag with the hash of all that went into it, beside the one for
+people. It is built again only when there is none with that hash, so that asking
+for images that are there takes milliseconds, and two checkouts that differ do
+not take each other's.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import os
 import re
 import subprocess
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +26,15 @@ from heartbed.places import ROOT
 from heartbed.testbed.commands import run
 from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
+from heartbed.testbed.images.spec import ImageRef, ImageSpec, content_hash
 from heartbed.testbed.labels import MADE_BY_US
 from heartbed.versions.releases import PYTHON
 
 if TYPE_CHECKING:
     import docker
 
-NO_INPUTS = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
-"""Folders that tools leave behind; nothing in them goes into an image."""
-
-INPUTS_LABEL = "heartbed.inputs"
+PINNED, HASH_DIGITS = "of-", 20
+"""A tag of an image that is built here: this, and so many digits of the hash of all that went into it."""
 
 LOGS = ROOT / ".heartbed" / "logs"
 
@@ -58,41 +58,6 @@ CA_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundl
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
-@dataclass(frozen=True)
-class ImageSpec:
-    """One image: its name within a run, its tag, and what it is built from.
-
-    ``inputs`` are the files and folders whose content decides whether it is
-    up to date. Without a ``dockerfile`` the image is somebody else's: it is
-    only pulled, if it is not there. ``on`` is the tag of another of these
-    images, which it is built on; ``lock`` says which releases are in it.
-    """
-
-    name: str
-    tag: str
-    context: Path = ROOT
-    dockerfile: Path | None = None
-    inputs: tuple[Path, ...] = ()
-    base: str = ""
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    on: str = ""
-    lock: str = ""
-
-    @property
-    def chosen(self) -> str:
-        """The versions in it, where others than those of the lock files' own images are asked for; else empty."""
-        return self.tag.partition(":")[2] if self.build_args.keys() & {"LOCK", "MOD_WSGI"} else ""
-
-
-@dataclass(frozen=True)
-class ImageRef:
-    """An image that is there. The id stays the same whatever becomes of the tag."""
-
-    tag: str
-    id: str
-    lock: str = ""
-
-
 def ensure_images(
     names: Sequence[ImageSpec],
     client: docker.DockerClient,
@@ -107,16 +72,19 @@ def ensure_images(
     the build's log when one cannot be had.
     """
     progress = progress or Progress()
+    by_tag: dict[str, str] = {}
     with progress, Commands(environ) as commands, ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
         # First what stands by itself, then what is built on that.
-        for some in ([spec for spec in names if not spec.on], [spec for spec in names if spec.on]):
-            hashes = {spec.name: _hash_with_base(spec, client, environ) for spec in some if spec.dockerfile}
-            stale = [spec for spec in some if not _up_to_date(client, spec.tag, hashes.get(spec.name))]
+        for stage in ([spec for spec in names if not spec.on], [spec for spec in names if spec.on]):
+            some = [replace(spec, on=by_tag.get(spec.on, spec.on)) for spec in stage]
+            pinned = {spec.tag: _pinned(spec, client, environ) if spec.dockerfile else spec.tag for spec in some}
+            by_tag |= pinned
             jobs = [
-                pool.submit(_build, spec, hashes[spec.name], logs / f"build-{spec.name}.log", commands, progress)
+                pool.submit(_build, spec, pinned[spec.tag], logs / f"build-{spec.name}.log", commands, progress)
                 if spec.dockerfile
                 else pool.submit(_pull, spec, commands, progress)
-                for spec in stale
+                for spec in some
+                if not _is_there(client, pinned[spec.tag])
             ]
             try:
                 for job in jobs:
@@ -126,38 +94,19 @@ def ensure_images(
                 pool.shutdown(wait=False, cancel_futures=True)
                 commands.end()
                 raise
-    return {spec.name: ImageRef(spec.tag, str(client.images.get(spec.tag).id), spec.lock) for spec in names}
+    return {spec.name: ImageRef(spec.tag, str(client.images.get(by_tag[spec.tag]).id), spec.lock) for spec in names}
 
 
-def content_hash(spec: ImageSpec) -> str:
-    """A hash of all that is sent to the engine: names, modes and contents of the files, and the arguments."""
-    digest = hashlib.sha256()
-    for path in sorted(_files(spec.inputs)):
-        executable = bool(path.stat().st_mode & 0o100)
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(spec.context)} {executable} {content}\n".encode())
-    for key, value in sorted(spec.build_args.items()):
-        digest.update(f"{key}={value}\n".encode())
-    return digest.hexdigest()
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            inside = (each for each in path.rglob("*") if each.is_file())
-            yield from (each for each in inside if not any(part in NO_INPUTS for part in each.parts))
-        elif path.exists():
-            yield path
-
-
-def _hash_with_base(spec: ImageSpec, client: docker.DockerClient, environ: Mapping[str, str]) -> str:
+def _pinned(spec: ImageSpec, client: docker.DockerClient, environ: Mapping[str, str]) -> str:
+    """The tag that only an image of these inputs has: another checkout's image of the same name is no other's."""
     try:
         base = client.images.get(spec.base)
     except ImageNotFound:
         _fetch_base(spec.base, environ)
         base = client.images.get(spec.base)
     below = client.images.get(spec.on).id if spec.on else ""
-    return hashlib.sha256(f"{content_hash(spec)} {base.id}{below}".encode()).hexdigest()
+    inputs = hashlib.sha256(f"{content_hash(spec)} {base.id}{below}".encode()).hexdigest()
+    return f"{spec.tag.partition(':')[0]}:{PINNED}{inputs[:HASH_DIGITS]}"
 
 
 def _fetch_base(base: str, environ: Mapping[str, str]) -> None:
@@ -169,13 +118,12 @@ def _fetch_base(base: str, environ: Mapping[str, str]) -> None:
         raise TestbedError("there is no base image to build on", hint="make doctor says what is missing")
 
 
-def _up_to_date(client: docker.DockerClient, tag: str, inputs: str | None) -> bool:
-    """Whether the image is there, and (where it is built here) made from these inputs."""
+def _is_there(client: docker.DockerClient, tag: str) -> bool:
     try:
-        labels: Mapping[str, str] = client.images.get(tag).labels
+        client.images.get(tag)
     except ImageNotFound:
         return False
-    return inputs is None or labels.get(INPUTS_LABEL) == inputs
+    return True
 
 
 def ca_bundle(environ: Mapping[str, str]) -> Path:
@@ -185,16 +133,17 @@ def ca_bundle(environ: Mapping[str, str]) -> Path:
     return next((each for each in bundles if each.is_file()), ROOT / "images" / "base" / "no-extra-ca.pem")
 
 
-def build_command(spec: ImageSpec, inputs: str, environ: Mapping[str, str], builder: str) -> list[str]:
+def build_command(spec: ImageSpec, pinned: str, environ: Mapping[str, str], builder: str) -> list[str]:
     """The command that builds an image with the engine's own BuildKit, which knows the local base image."""
     arguments = {**spec.build_args, "BASE_IMAGE": spec.base} | ({"APPLICATION_IMAGE": spec.on} if spec.on else {})
-    arguments |= {name: environ[name] for name in PROXY_VARIABLES if environ.get(name)}
     command = ["docker", "buildx", "build", "--builder", builder, "--progress", "plain", "--load"]
-    command += ["--secret", f"id=ca,src={ca_bundle(environ)}", "--tag", spec.tag, "--file", str(spec.dockerfile)]
-    for label in (MADE_BY_US, f"{INPUTS_LABEL}={inputs}"):
-        command += ["--label", label]
+    command += ["--secret", f"id=ca,src={ca_bundle(environ)}", "--tag", spec.tag, "--tag", pinned]
+    command += ["--file", str(spec.dockerfile), "--label", MADE_BY_US]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
+    for name in PROXY_VARIABLES:
+        # By its name alone: the value, which may hold a password, is taken from the environment. Argv is for all to see.
+        command += ["--build-arg", name] if environ.get(name) else []
     return [*command, str(spec.context)]
 
 
@@ -203,10 +152,10 @@ def _engines_builder(environ: Mapping[str, str]) -> str:
     return run(["docker", "context", "show"], CONTEXT_DEADLINE_S, env=environ).out.strip() or "default"
 
 
-def _build(spec: ImageSpec, inputs: str, log: Path, commands: Commands, progress: Progress) -> None:
+def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress: Progress) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     last: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
-    command = build_command(spec, inputs, commands.environ, _engines_builder(commands.environ))
+    command = build_command(spec, pinned, commands.environ, _engines_builder(commands.environ))
     with (
         progress.item(f"building {spec.tag}") as item,
         log.open("w") as file,

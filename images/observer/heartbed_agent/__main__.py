@@ -34,8 +34,10 @@ class Agent:
         match command:
             case {"cmd": "watch", "cell": str(), "container_pid": int(), "ports": list()}:
                 self._new.put(command)
-            case {"cmd": "stacks", "cell": str(cell), "pid": int(pid), "at": str(at)}:
-                self._looks.ask(Request(cell, pid, at))
+            case {"cmd": "look", **wish}:
+                self._looks.ask(Request(**wish))
+            case {"cmd": "enough"}:
+                self._looks.enough()
             case {"cmd": "quit"}:
                 return False
             case _:
@@ -71,7 +73,7 @@ class Agent:
 
 
 def _watch_lag(output: Output) -> None:
-    command = [sys.executable, "-m", "heartbed_agent.lag"]
+    command = [sys.executable, "-I", "-m", "heartbed_agent.lag"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as measuring:
         for line in measuring.stdout or ():
             output.write(line.rstrip("\n"))
@@ -87,7 +89,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             going_on = agent.obey(json.loads(line))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             output.failed(f"not a command: {error}")
             continue
         if not going_on:

@@ -158,3 +158,8 @@ def test_a_wrong_expression_is_an_input_error_that_names_what_is_wrong(expressio
 def test_no_expression_at_all_is_an_input_error() -> None:
     with pytest.raises(InputError, match="no cell was named"):
         select([])
+
+
+def test_cells_of_the_same_make_differ_only_in_how_many_processes_and_threads_there_are() -> None:
+    cells = select(["prefork-daemon-eventlet-{green,pthread}-threads{1,2}-heartbeat6"]).cells
+    assert [cell.make for cell in cells] == ["prefork-daemon-eventlet"] * 2 + ["prefork-daemon-eventlet-pthread"] * 2

@@ -2,7 +2,11 @@
 
 import importlib
 import json
+import os
+import platform
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,31 +96,43 @@ def test_system_call_is_named(line: str, machine: str, name: str | None) -> None
     assert module("syscalls").name(line, machine) == name
 
 
+def task(tid: int, name: str, call: str) -> dict[str, Any]:
+    """A sleeping thread as the kernel has it."""
+    table = module("syscalls").TABLES[platform.machine()]
+    number = next(number for number, known in table.items() if known == call)
+    return {
+        "tid": tid,
+        "name": name,
+        "state": "S",
+        "syscall": f"{number} 0x3",
+        "wchan": "there",
+        "voluntary": 5,
+        "involuntary": 1,
+    }
+
+
 def test_idle_prefork_child_is_seen_in_accept4_of_its_mpm() -> None:
-    look = module("look")
+    told = module("told")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    task = {"name": "apache2", "state": "S", "syscall": "accept4", "wchan": "inet_csk_accept"}
-    told = look.thread(7, task, spied[7])
-    assert (told["tid"], told["name"], told["active"], told["syscall"]) == (7, "apache2", False, "accept4")
-    functions = [frame["function"] for frame in told["frames"]]
-    modules = [Path(frame["file"]).name for frame in told["frames"]]
+    seen = told.thread(task(7, "apache2", "accept4"), spied[7])
+    assert (seen["tid"], seen["name"], seen["active"], seen["syscall"]) == (7, "apache2", False, "accept4")
+    functions = [frame["function"] for frame in seen["frames"]]
+    modules = [Path(frame["file"]).name for frame in seen["frames"]]
     assert functions.index("accept4") < modules.index("mod_mpm_prefork.so")
-    assert all(frame["native"] for frame in told["frames"])
+    assert all(frame["native"] for frame in seen["frames"])
 
 
 def test_python_frame_is_told_from_a_native_one() -> None:
-    look = module("look")
+    told = module("told")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    task = {"name": "heartbed-dump", "state": "S", "syscall": "read", "wchan": "anon_pipe_read"}
-    frames = look.thread(38, task, spied[38])["frames"]
+    frames = told.thread(task(38, "heartbed-dump", "read"), spied[38])["frames"]
     (python,) = [frame for frame in frames if not frame["native"]]
     assert (python["function"], Path(python["file"]).name) == ("_serve", "dump.py")
 
 
 def test_thread_that_never_ran_python_has_its_system_call() -> None:
-    task = {"name": "apache2", "state": "S", "syscall": "epoll_wait", "wchan": "do_epoll_wait"}
-    told = module("look").thread(34, task, None)
-    assert (told["syscall"], told["frames"], told["active"]) == ("epoll_wait", [], False)
+    seen = module("told").thread(task(34, "apache2", "epoll_wait"), None)
+    assert (seen["syscall"], seen["frames"], seen["active"]) == ("epoll_wait", [], False)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +141,7 @@ def test_thread_that_never_ran_python_has_its_system_call() -> None:
     ids=["handled", "waited for", "deadly"],
 )
 def test_signal_is_sent_only_to_a_process_that_expects_it(caught: str, blocked: str, answer: bool) -> None:
-    assert module("look").catches({"SigCgt": caught, "SigBlk": blocked}, 12) is answer
+    assert module("looks").catches({"SigCgt": caught, "SigBlk": blocked}, 12) is answer
 
 
 def test_lag_is_measured() -> None:
@@ -138,45 +154,168 @@ class Lines:
     """Stands in for the agent's output."""
 
     def __init__(self) -> None:
-        self.events: list[tuple[str, int | None, dict[str, Any]]] = []
+        self.events: list[tuple[str, dict[str, Any], float | None]] = []
 
-    def emit(self, kind: str, data: dict[str, Any], *, cell: str, pid: int | None = None) -> None:
+    def emit(  # noqa: PLR0917  # the output's own signature
+        self,
+        kind: str,
+        data: dict[str, Any],
+        t: float | None = None,
+        cell: str = "",
+        pid: int | None = None,
+        conn: str | None = None,
+    ) -> None:
         """Keep an event."""
-        assert cell == "cell"
-        self.events.append((kind, pid, data))
+        assert (cell, pid, conn) == ("cell", 99, None)
+        self.events.append((kind, data, t))
+
+    def wait(self, count: int) -> list[tuple[str, dict[str, Any], float | None]]:
+        """The events, once there are so many."""
+        deadline = time.monotonic() + 10
+        while len(self.events) < count:
+            assert time.monotonic() < deadline, self.events
+            time.sleep(0.01)
+        return self.events
 
 
-class Nobody:
-    """A machine on which no process is found."""
+class Machine:
+    """The processes that the agent knows: this one, as process 99 of the cell, or none."""
 
-    def find(self, _cell: str, _pid: int) -> None:
-        """No process."""
+    def __init__(self, process: Any = None) -> None:
+        self.process = process
+
+    def find(self, _cell: str, _pid: int) -> Any:
+        """The process."""
+        return self.process
+
+
+@pytest.fixture
+def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Lines, Path]:
+    """Looks at this process, whose dumps are in the folder; no py-spy."""
+    looks, told, processes = module("looks"), module("told"), module("processes")
+    monkeypatch.setattr(looks, "NATIVE_WORKERS", 0)
+    monkeypatch.setattr(told, "PROC", tmp_path)
+    folder = tmp_path / str(os.getpid()) / "root" / "run" / "heartbed"
+    folder.mkdir(parents=True)
+    lines = Lines()
+    process = processes.Process("cell", 99, os.getpid(), "python3", 0)
+    return looks.Looks(Machine(process), lines), lines, folder
+
+
+def write_dump(folder: Path, number: int, t: float, on: str = "alarm", **others: Any) -> None:
+    threads = [{**task(7, "request thread", "accept4"), "has_hub": True, "frames": []}]
+    dump = {"t": t, "pid": 99, "on": on, "took_ms": 9.5, "threads": threads, "hubs": [], "greenlets": [], **others}
+    part = folder / "part"
+    part.write_text(json.dumps(dump))
+    part.rename(folder / f"dump-99-{number}.json")
+
+
+ALL = ["process.switches", "process.stacks", "process.greenlets"]
+
+
+def wish(at: str, idle_from: float | None, patience_s: float = 5.0, like: str = "") -> Any:
+    return module("looks").Request("cell", 99, at, idle_from, patience_s, like)
 
 
 def test_wish_to_look_at_a_process_that_is_not_there_is_answered() -> None:
-    looks, lines = module("looks"), Lines()
-    asked = looks.Looks(Nobody(), lines)
-    asked.ask(looks.Request("cell", 99, "loss"))
-    with asked._changed:
-        assert asked._changed.wait_for(lambda: not asked._waiting and not asked._busy and len(lines.events) == 3, 5)
-    assert [kind for kind, _, _ in lines.events] == ["process.switches", "process.stacks", "process.greenlets"]
-    assert {data["error"] for _, _, data in lines.events} == {"cell has no process 99"}
+    lines = Lines()
+    module("looks").Looks(Machine(), lines).ask(wish("loss", None))
+    assert [kind for kind, _, _ in lines.wait(3)] == ALL
+    assert {data["error"] for _, data, _ in lines.events} == {"cell has no process 99"}
 
 
-def test_no_process_is_looked_at_twice_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = module("looks")
-    monkeypatch.setattr(looks, "WORKERS", 0)
-    asked = looks.Looks(Nobody(), Lines())
-    first, same, other = (
-        looks.Request("cell", 7, "mid-idle"),
-        looks.Request("cell", 7, "loss"),
-        looks.Request("cell", 8, "loss"),
-    )
-    for request in (first, first, same, other):
-        asked.ask(request)
-    assert asked._take() == first
-    assert asked._take() == other
-    assert asked._waiting == [same]
+def test_dump_that_a_process_was_asked_for_beforehand_is_told_with_its_own_time(looking: Any) -> None:
+    looks, lines, folder = looking
+    write_dump(folder, 1, 1000.5)
+    looks.ask(wish("mid-idle", 1000.0))
+    assert [(kind, t) for kind, _, t in lines.wait(3)] == [(kind, 1000.5) for kind in ALL]
+    stacks = lines.events[1][1]
+    assert (stacks["at"], stacks["by"]) == ("mid-idle", "itself")
+    assert [(each["tid"], each["syscall"], each["active"]) for each in stacks["threads"]] == [(7, "accept4", False)]
+
+
+def test_dump_of_an_earlier_idle_time_is_told_and_does_not_meet_the_wish(looking: Any) -> None:
+    looks, lines, folder = looking
+    write_dump(folder, 1, 990.0)
+    looks.ask(wish("mid-idle", 1000.0))
+    lines.wait(3)
+    write_dump(folder, 2, 1001.0, on="signal")
+    lines.wait(6)
+    write_dump(folder, 3, 1003.5)
+    assert [t for _, _, t in lines.wait(9)] == [990.0] * 3 + [1001.0] * 3 + [1003.5] * 3
+    assert [data["at"] for _, data, _ in lines.events[::3]] == ["opening", "mid-idle", "mid-idle"]
+
+
+def test_process_without_a_dump_of_its_own_is_sent_the_signal(looking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, lines, folder = looking
+    monkeypatch.setattr(module("looks"), "read_status", lambda _: {"SigCgt": "800", "SigBlk": "0"})
+    sent: list[int] = []
+
+    def kill(_pid: int, number: int) -> None:
+        sent.append(number)
+        write_dump(folder, 2, time.time(), on="signal")
+
+    monkeypatch.setattr(os, "kill", kill)
+    write_dump(folder, 1, 1001.0)
+    looks.ask(wish("loss", 1000.0, patience_s=0.0))
+    assert [data["at"] for _, data, _ in lines.wait(6)[::3]] == ["mid-idle", "loss"]
+    assert sent == [signal.SIGUSR2]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"t": 1.0, "threads": [{"tid": 7}], "hubs": [], "greenlets": []}', "the dump is not understood"),
+        ("[]", "is no dump"),
+        ("{", "cannot be read"),
+        ('{"t": 1.0, "error": "RuntimeError: no"}', "could not look at itself: RuntimeError: no"),
+    ],
+)
+def test_dump_of_any_other_shape_is_an_error_that_says_so(looking: Any, content: str, said: str) -> None:
+    looks, lines, folder = looking
+    (folder / "dump-99-1.json").write_text(content)
+    looks.ask(wish("mid-idle", None))
+    errors = [data["error"] for kind, data, _ in lines.wait(2) if kind == "process.greenlets"]
+    assert said in errors[0]
+    with looks._changed:
+        assert looks._changed.wait_for(lambda: looks._native, 10), "py-spy is all that can tell"
+
+
+def test_no_link_of_a_cell_is_followed_and_no_pipe_waited_for(tmp_path: Path) -> None:
+    told = module("told")
+    (tmp_path / "secret").write_text('{"t": 1.0}')
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(told.NotSeenError):
+            told.read_dump(tmp_path / name)
+
+
+def test_of_many_processes_alike_a_few_get_native_stacks_until_they_are_asked_again(looking: Any) -> None:
+    looks, lines, folder = looking
+    write_dump(folder, 1, 1001.0)
+    for like in ("one", "one", "one", "two"):
+        looks.ask(wish("mid-idle", 1000.0, like=like))
+    with looks._changed:
+        looks._changed.wait_for(lambda: len(looks._native) == 3, 10)
+    assert [request.like for request, _ in looks._native] == ["one", "one", "two"]
+    assert len(lines.events) == 3, "the dump is told once"
+    first = looks._take()
+    looks._busy.discard(first[1].host_pid)
+    looks.enough()
+    assert looks._native == []
+
+
+def test_no_process_is_looked_at_twice_at_a_time(looking: Any) -> None:
+    looks, _, folder = looking
+    write_dump(folder, 1, 1001.0)
+    for at in ("mid-idle", "loss"):
+        looks.ask(wish(at, 1000.0))
+    with looks._changed:
+        looks._changed.wait_for(lambda: len(looks._native) == 2, 10)
+    request, _ = looks._take()
+    assert request.at == "mid-idle"
+    assert [(each.at, process.host_pid in looks._busy) for each, process in looks._native] == [("loss", True)]
 
 
 def test_event_of_the_agent_is_passed_on() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import io
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,22 +16,14 @@ from rich.console import Console
 from heartbed.cells.expressions import select
 from heartbed.errors import TestbedError
 from heartbed.run.images import specs
-from heartbed.testbed.images.build import (
-    INPUTS_LABEL,
-    ImageSpec,
-    build_command,
-    ca_bundle,
-    content_hash,
-    ensure_images,
-    reason,
-)
+from heartbed.testbed.images.build import build_command, ca_bundle, ensure_images, reason
 from heartbed.testbed.images.progress import Progress
+from heartbed.testbed.images.spec import ImageSpec, content_hash
 
 
 class Image:
-    def __init__(self, image_id: str, labels: Mapping[str, str] | None = None) -> None:
+    def __init__(self, image_id: str) -> None:
         self.id = image_id
-        self.labels = labels or {}
 
 
 class Engine:
@@ -39,6 +31,7 @@ class Engine:
 
     def __init__(self, **images: Image) -> None:
         self.by_tag = dict(images)
+        self.built: list[str] = []
 
     @property
     def images(self) -> Engine:
@@ -93,37 +86,57 @@ def test_hash_leaves_bytecode_out(spec: ImageSpec) -> None:
     assert content_hash(spec) == before
 
 
-def test_image_built_from_other_inputs_is_built_again(
-    spec: ImageSpec, quiet: Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = Engine(base=Image("sha256:base"), app=Image("sha256:old", {INPUTS_LABEL: "other"}))
-    built: list[str] = []
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine with a base image, whose builds give each image an id of its own and both of its tags."""
+    engine = Engine(base=Image("sha256:base"))
 
-    def build(spec: ImageSpec, inputs: str, *_: Any) -> None:
-        built.append(spec.tag)
-        engine.by_tag[spec.tag] = Image("sha256:new", {INPUTS_LABEL: inputs})
-
-    monkeypatch.setattr("heartbed.testbed.images.build._build", build)
-    first, second = (ensure_images([spec], client(engine), logs=tmp_path, environ={}, progress=quiet) for _ in range(2))
-    assert first["app"].id == second["app"].id == "sha256:new"
-    assert built == ["app"], "once: the second time it was there"
-
-
-def test_new_base_image_makes_all_images_stale(
-    spec: ImageSpec, quiet: Progress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = Engine(base=Image("sha256:one"))
-    labels: list[str] = []
-
-    def build(spec: ImageSpec, inputs: str, *_: Any) -> None:
-        labels.append(inputs)
-        engine.by_tag[spec.tag] = Image("sha256:new", {INPUTS_LABEL: inputs})
+    def build(spec: ImageSpec, pinned: str, *_: Any) -> None:
+        engine.built.append(spec.tag)
+        engine.by_tag[spec.tag] = engine.by_tag[pinned] = Image(f"sha256:{len(engine.built)}")
 
     monkeypatch.setattr("heartbed.testbed.images.build._build", build)
+    return engine
+
+
+def test_image_built_from_other_inputs_is_built_again(spec: ImageSpec, quiet: Progress, engine: Engine) -> None:
+    engine.by_tag["app"] = Image("sha256:of another checkout")
+    first, second = (ensure_images([spec], client(engine), environ={}, progress=quiet) for _ in range(2))
+    assert first["app"].id == second["app"].id == "sha256:1"
+    assert engine.built == ["app"], "once: the second time it was there"
+
+
+def test_image_is_found_by_its_inputs_also_when_another_checkout_has_taken_its_name(
+    spec: ImageSpec, quiet: Progress, engine: Engine
+) -> None:
+    ensure_images([spec], client(engine), environ={}, progress=quiet)
+    engine.by_tag["app"] = Image("sha256:theirs")
+    found = ensure_images([spec], client(engine), environ={}, progress=quiet)
+    assert (found["app"].id, engine.built) == ("sha256:1", ["app"])
+
+
+def test_image_is_built_on_the_very_one_that_its_inputs_name(
+    spec: ImageSpec, quiet: Progress, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above = replace(spec, name="above", tag="above", on="app")
+    below: list[str] = []
+    engine_build = importlib.import_module("heartbed.testbed.images.build")._build
+
+    def note(spec: ImageSpec, *others: Any) -> None:
+        below.append(spec.on)
+        engine_build(spec, *others)
+
+    monkeypatch.setattr("heartbed.testbed.images.build._build", note)
+    ensure_images([spec, above], client(engine), environ={}, progress=quiet)
+    assert below[0] == ""
+    assert below[1].startswith("app:of-")
+
+
+def test_new_base_image_makes_all_images_stale(spec: ImageSpec, quiet: Progress, engine: Engine) -> None:
     ensure_images([spec], client(engine), environ={}, progress=quiet)
     engine.by_tag["base"] = Image("sha256:two")
     ensure_images([spec], client(engine), environ={}, progress=quiet)
-    assert len(set(labels)) == 2
+    assert engine.built == ["app", "app"]
 
 
 def test_failed_build_shows_the_last_lines_of_its_log(spec: ImageSpec, quiet: Progress, tmp_path: Path) -> None:
@@ -176,17 +189,18 @@ def test_environment_puts_other_images_in_place() -> None:
 def test_build_gets_base_secret_label_and_proxy(spec: ImageSpec, tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.touch()
-    environ = {"https_proxy": "http://proxy.example:3128", "HEARTBED_CA_BUNDLE": str(bundle)}
-    command = build_command(spec, "abc", environ, "default")
+    environ = {"https_proxy": "http://me:secret@proxy.example:3128", "HEARTBED_CA_BUNDLE": str(bundle)}
+    command = build_command(spec, "app:of-abc", environ, "default")
     for words in (
         ["--build-arg", "BASE_IMAGE=base"],
-        ["--build-arg", "https_proxy=http://proxy.example:3128"],
+        ["--build-arg", "https_proxy"],
         ["--secret", f"id=ca,src={bundle}"],
         ["--label", "heartbed=1"],
-        ["--label", f"{INPUTS_LABEL}=abc"],
+        ["--tag", "app:of-abc"],
     ):
         at = command.index(words[1])
         assert command[at - 1 : at + 1] == words
+    assert "secret" not in " ".join(command)
 
 
 def test_machine_without_a_bundle_lends_an_empty_one(monkeypatch: pytest.MonkeyPatch) -> None:

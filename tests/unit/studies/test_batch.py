@@ -14,7 +14,7 @@ from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError, InputError
 from heartbed.studies import batch
 from heartbed.studies.session import Session
-from heartbed.testbed.images.build import ImageRef
+from heartbed.testbed.images.spec import ImageRef
 from heartbed.versions.index import IndexSilentError
 from tests.unit.local import Behaviour, LocalEngine
 

@@ -44,21 +44,27 @@ def beat():
 
 registry = Registry()
 registry.note()
-dump.install(registry, Path(sys.argv[1]))
+dumper = dump.install(registry, Path(sys.argv[1]))
 threading.Thread(target=beat, name="Rabbit-heartbeat", daemon=True).start()
 time.sleep(0.12)
 before = beats
+if len(sys.argv) > 3:
+    dumper.look_in(60.0)
+    dumper.look_in(float(sys.argv[3]))
 print(os.getpid(), flush=True)
 natives.sleep(float(sys.argv[2]))
 print(beats - before, flush=True)
 """
 
 
+Process = subprocess.Popen[str]
+
+
 @contextmanager
-def process(folder: Path, *, native: bool, sleep_s: float = 60) -> Iterator[subprocess.Popen[str]]:
+def process(folder: Path, *, native: bool, sleep_s: float = 60, look_in_s: float = 0) -> Iterator[Process]:
     """A process that has started its heartbeat and now sleeps outside Python."""
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder), str(sleep_s)],
+        [sys.executable, "-c", PROGRAM, str(folder), str(sleep_s), *([str(look_in_s)] if look_in_s else [])],
         env={SWITCH: str(native).lower()},
         stdout=subprocess.PIPE,
         text=True,
@@ -78,6 +84,11 @@ def names(folder: Path) -> list[str]:
 def dump(started: subprocess.Popen[str], folder: Path, number: int = 1) -> dict[str, Any]:
     """Ask for a dump and wait for it."""
     os.kill(started.pid, signal.SIGUSR2)
+    return wait_for(started, folder, number)
+
+
+def wait_for(started: subprocess.Popen[str], folder: Path, number: int = 1) -> dict[str, Any]:
+    """The dump with this number, as soon as it is there."""
     path = folder / f"dump-{started.pid}-{number}.json"
     deadline = time.monotonic() + DEADLINE_S
     while not path.exists():
@@ -109,7 +120,11 @@ def test_a_green_thread_whose_hub_stands_still_is_told_with_how_late_it_is(tmp_p
     assert [green["tid"] for green in told["greenlets"] if green["hub_main"]] == [started.pid]
 
     named = {thread["tid"]: thread for thread in told["threads"]}
-    assert named[started.pid] == {"tid": started.pid, "name": "request thread", "has_hub": True}
+    main = named[started.pid]
+    assert (main["name"], main["has_hub"], main["state"]) == ("request thread", True, "S")
+    assert main["syscall"].split()[0].isdecimal(), "it sleeps in a system call, by its number"
+    assert [frame["function"] for frame in main["frames"]] == ["<module>"], "the hub is not on its stack"
+    assert {"voluntary", "involuntary", "wchan"} <= main.keys()
     assert "heartbed-dump" in {thread["name"] for thread in told["threads"]}
 
 
@@ -139,3 +154,27 @@ def test_every_signal_makes_one_dump_and_leaves_no_part(tmp_path: Path) -> None:
         for number in (1, 2, 3):
             dump(started, tmp_path, number)
     assert names(tmp_path) == [f"dump-{started.pid}-{number}.json" for number in (1, 2, 3)]
+
+
+def test_a_dump_that_was_asked_for_beforehand_is_written_without_a_signal(tmp_path: Path) -> None:
+    began = time.time()
+    with process(tmp_path, native=False, sleep_s=1.0, look_in_s=0.3) as started:
+        told = wait_for(started, tmp_path)
+        assert started.stdout
+        beats = int(started.stdout.readline())
+    assert (told["on"], beats) == ("alarm", 0), "and without waking the hub"
+    assert told["t"] - began > 0.3
+    assert names(tmp_path) == [f"dump-{started.pid}-1.json"], "the last wish counts, and once"
+
+
+def test_a_hub_that_runs_is_on_the_stack_of_its_thread(tmp_path: Path) -> None:
+    program = PROGRAM.replace("natives.sleep", "time.sleep")
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path), "60"], env={SWITCH: "false"}, stdout=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stdout
+        started.stdout.readline()
+        told = dump(started, tmp_path)
+        started.kill()
+    (main,) = [thread for thread in told["threads"] if thread["tid"] == started.pid]
+    assert any("eventlet/hubs" in frame["file"] for frame in main["frames"])

@@ -7,6 +7,7 @@ import os
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import webob
@@ -118,8 +119,35 @@ def test_of_the_transport_url_only_the_driver_is_told(conf: cfg.ConfigOpts) -> N
 
 def test_every_response_says_which_process_and_thread_it_came_from() -> None:
     registry = Registry()
-    app = Whereabouts(webob.Response("hello"), registry)
+    app = Whereabouts(webob.Response("hello"), registry, Alarm)
     response = webob.Request.blank("/").get_response(app)
     assert response.headers[PID_HEADER] == str(os.getpid())
     assert response.headers[THREAD_HEADER] == str(threading.get_native_id())
     assert registry.by_ident == {threading.get_ident(): threading.get_native_id()}
+
+
+class Alarm:
+    """Stands in for what writes dumps."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+
+    def look_in(self, seconds: float) -> None:
+        """Keep what was asked for."""
+        self.asked.append(seconds)
+
+
+def test_a_request_can_ask_for_a_dump_some_time_after_its_answer() -> None:
+    alarm = Alarm()
+    asked_when_answering = []
+
+    def application(_: Any, start_response: Any) -> list[bytes]:
+        asked_when_answering.extend(alarm.asked)
+        start_response("200 OK", [])
+        return []
+
+    app = Whereabouts(application, Registry(), lambda: alarm)
+    for value in ("3.5", "", "soon", "-1"):
+        webob.Request.blank("/", headers={"X-Heartbed-Look-In": value}).get_response(app)
+    assert alarm.asked == [3.5]
+    assert asked_when_answering == [3.5, 3.5, 3.5], "not before the first answer"
