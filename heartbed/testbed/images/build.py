@@ -142,7 +142,7 @@ def build_command(spec: ImageSpec, pinned: str, environ: Mapping[str, str], buil
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
     for name in PROXY_VARIABLES:
-        # By its name alone: the value, which may hold a password, is taken from the environment. Argv is for all to see.
+        # By its name alone: the value, which may hold a password, is taken from the environment. All can see argv.
         command += ["--build-arg", name] if environ.get(name) else []
     return [*command, str(spec.context)]
 
