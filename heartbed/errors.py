@@ -6,6 +6,7 @@
     ├── InputError      the user's input is wrong           exit code 2
     └── TestbedError    the testbed could not be brought up exit code 4
         ├── CellFailedError    one cell did not start       exit code 4
+        ├── NoCellLeftError    none of those that were to be played did
         └── IndexSilentError   PyPI or its mirror is silent exit code 4 (heartbed.versions.index)
 
 Each carries what was wrong, and a hint that says what to do next.
@@ -48,3 +49,12 @@ class CellFailedError(TestbedError):
         super().__init__(f"{cell} did not start: {reason}", log=log, hint="its log is above, last lines last")
         self.cell = cell
         self.reason = reason
+
+
+class NoCellLeftError(TestbedError):
+    """No cell came up of those without which others could have been played; ``reasons`` are by their names."""
+
+    def __init__(self, errors: Sequence[CellFailedError]) -> None:
+        first = errors[0]
+        super().__init__(f"no cell has started; {first.message}", log=first.log, hint=first.hint)
+        self.reasons = {error.cell: error.reason for error in errors}

@@ -24,7 +24,7 @@ import webob
 import webob.dec
 from oslo_config import cfg
 
-from wsgi_app import hosts, natives
+from wsgi_app import hosts, natives, patching
 from wsgi_app.faults import method_not_allowed
 from wsgi_app.patching import is_patched
 from wsgi_app.snapshot import stacks
@@ -40,10 +40,13 @@ PACKAGES = (
 )
 """What an OpenStack release is a set of."""
 
+OTHERS = ("aio-pika", "celery", "gevent", "pika")
+"""What applications other than OpenStack's speak to RabbitMQ with, and run their threads by."""
+
 
 @dataclass(frozen=True)
-class Facts:
-    """What the process is in fact. ``None`` where something does not exist or cannot be told."""
+class Process:
+    """What the process is in fact, whatever it runs. ``None`` where something does not exist or cannot be told."""
 
     # The process
     cell: str | None  # the cell's name: the one thing that is only asked for
@@ -71,12 +74,19 @@ class Facts:
     multiprocess: bool
 
     # The execution model
-    model: str  # eventlet when threads are patched, else native
+    model: str  # eventlet or gevent, whichever has patched threads, else native
     patched: dict[str, bool]  # module -> whether eventlet has replaced it
     eventlet_imported: bool
     hub: str | None  # class of the hub of the thread that answered; None when it has none
 
-    # The heartbeat
+    # Versions
+    versions: dict[str, str]  # python, httpd, mod_wsgi and each package that matters -> version
+
+
+@dataclass(frozen=True)
+class Facts(Process):
+    """The same, with what an application has of oslo.messaging."""
+
     heartbeat_timeout_threshold: int  # seconds; 0 is no heartbeat
     heartbeat_rate: float  # checks for each timeout
     heartbeat_in_pthread_exists: bool  # whether this oslo.messaging has the option
@@ -86,19 +96,15 @@ class Facts:
     conn_pool_ttl: int  # seconds after which it may drop the others
     transport_driver: str | None  # rabbit
 
-    # Versions
-    versions: dict[str, str]  # python, httpd, mod_wsgi and each package that matters -> version
 
-
-def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
-    """Find out. ``environ`` is the WSGI environment of the request that asks."""
+def process(environ: Mapping[str, Any]) -> Process:
+    """Find out what no library must tell. ``environ`` is the WSGI environment of the request that asks."""
     other = hosts.host(environ)
     mpms = mpms_in((PROC / "self" / "maps").read_text())
     mpm = mpms[0] if len(mpms) == 1 else None
     wsgi = sys.modules.get("mod_wsgi")
     group = getattr(wsgi, "process_group", None)
-    rabbit = conf.oslo_messaging_rabbit
-    return Facts(
+    return Process(
         cell=os.environ.get("HEARTBED_CELL"),
         pid=os.getpid(),
         ppid=os.getppid(),
@@ -118,10 +124,19 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         threads=other.threads if other else getattr(wsgi, "threads_per_process", None),
         multithread=bool(environ.get("wsgi.multithread")),
         multiprocess=bool(environ.get("wsgi.multiprocess")),
-        model="eventlet" if is_patched("thread") else "native",
+        model=patching.model(),
         patched={module: is_patched(module) for module in MODULES_PATCHED},
         eventlet_imported="eventlet" in sys.modules,
         hub=_hub(),
+        versions=_versions(environ, other),
+    )
+
+
+def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
+    """Find out. Raises ``cfg.NoSuchOptError`` where oslo.messaging has not registered its options in ``conf``."""
+    rabbit = conf.oslo_messaging_rabbit
+    return Facts(
+        **vars(process(environ)),
         heartbeat_timeout_threshold=rabbit.heartbeat_timeout_threshold,
         heartbeat_rate=rabbit.heartbeat_rate,
         heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
@@ -130,7 +145,6 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         conn_pool_min_size=rabbit.conn_pool_min_size,
         conn_pool_ttl=rabbit.conn_pool_ttl,
         transport_driver=driver_of(conf.transport_url),
-        versions=_versions(environ, other),
     )
 
 
@@ -177,9 +191,10 @@ def httpd_version(server_software: str | None) -> str | None:
 
 
 def _hub() -> str | None:
-    """The class of this thread's hub. Looks where eventlet keeps it, because asking eventlet would make one."""
-    hubs = sys.modules.get("eventlet.hubs")
-    hub = getattr(getattr(hubs, "_threadlocal", None), "hub", None)
+    """The class of this thread's hub. Looks where eventlet and gevent keep it, because asking them would make one."""
+    eventlets = getattr(sys.modules.get("eventlet.hubs"), "_threadlocal", None)
+    gevents = getattr(sys.modules.get("gevent._hub_local"), "get_hub_if_exists", lambda: None)
+    hub = getattr(eventlets, "hub", None) or gevents()
     return f"{type(hub).__module__}.{type(hub).__qualname__}" if hub is not None else None
 
 
@@ -191,7 +206,7 @@ def _versions(environ: Mapping[str, Any], other: hosts.Host | None) -> dict[str,
         found["httpd"] = version
     if version := environ.get("mod_wsgi.version"):
         found["mod_wsgi"] = ".".join(str(part) for part in version)
-    for package in PACKAGES:
+    for package in (*PACKAGES, *OTHERS):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

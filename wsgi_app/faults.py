@@ -9,7 +9,7 @@ from typing import Any
 import webob
 import webob.dec
 
-from wsgi_app import rpc
+from wsgi_app import errors
 
 LOG = logging.getLogger("nova.api")
 
@@ -67,10 +67,10 @@ class Faults:
             return request.get_response(self.app)
         except FaultError as fault:
             return fault.response()
-        except rpc.CallTimeoutError as error:
+        except errors.CallTimeoutError as error:
             LOG.error("%s", error)  # noqa: TRY400  where it was raised says nothing
             return FaultError(HTTPStatus.GATEWAY_TIMEOUT, f"The call timed out: {error}.").response()
-        except rpc.BrokerUnreachableError as error:
+        except errors.BrokerUnreachableError as error:
             LOG.error("%s", error)  # noqa: TRY400  oslo.messaging has logged why
             return FaultError(HTTPStatus.SERVICE_UNAVAILABLE, f"Try again later: {error}.").response()
         except Exception as error:

@@ -47,3 +47,11 @@ def is_patched(module: str) -> bool:
     """Whether eventlet has replaced ``module`` (``socket``, ``thread``, ...). Never imports eventlet."""
     patcher = sys.modules.get("eventlet.patcher")
     return bool(patcher and patcher.is_monkey_patched(module))
+
+
+def model() -> str:
+    """Whose threads the process has by now: ``eventlet``'s or ``gevent``'s green ones, or the kernel's, ``native``."""
+    if is_patched("thread"):
+        return "eventlet"
+    gevents = sys.modules.get("gevent.monkey")
+    return "gevent" if gevents is not None and gevents.is_module_patched("threading") else "native"

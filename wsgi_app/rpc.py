@@ -15,17 +15,10 @@ from oslo_config import cfg
 from oslo_messaging.exceptions import MessageDeliveryFailure, MessagingTimeout
 
 from wsgi_app.config import GROUP
+from wsgi_app.errors import BrokerUnreachableError, CallTimeoutError
 
 TOPIC = "compute"
 VERSION = "5.0"
-
-
-class BrokerUnreachableError(Exception):
-    """A message could not be handed to the broker."""
-
-
-class CallTimeoutError(Exception):
-    """Nobody answered a call within ``rpc_response_timeout``."""
 
 
 def transport(conf: cfg.ConfigOpts) -> Any:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from heartbed.candidates.change import Change, Shape, Variant
+from heartbed.candidates.own import OSLO
 from heartbed.candidates.prepared import Draft, Prepared
+from heartbed.candidates.subject import Candidate
 from heartbed.cells.axes import SWITCH
 from heartbed.versions.releases import number
 
@@ -20,6 +22,11 @@ OPTION_GONE = (18,)
 
 OPTION_NEW = (10, 1)
 """First oslo.messaging with it."""
+
+MODULE = "oslo_messaging"
+
+MARKS = (MODULE, SWITCH)
+"""What a user's own application must mention for a change to act on it: the library, and the variable that it reads."""
 
 NATIVE, EVENTLET = "native", "eventlet"
 PTHREAD, NO_PTHREAD = "pthread", "no-pthread"
@@ -42,18 +49,37 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     """The single changes, the most promising first."""
     own = prepared.candidate
     found: list[Change[Any]] = []
-    if own.model == EVENTLET:
-        found.append(_native(prepared.draft))
-        if has_option(own.oslo):
-            found.append(pthread() if own.thread == "green" else no_pthread())
-    else:
-        found.append(_eventlet(prepared.draft))
+    if acts_on_model(own):
+        found.append(_eventlet(prepared.draft) if own.model == NATIVE else _native(prepared.draft))
+    if own.model != NATIVE and has_library(own) and has_option(library_of(own, own.oslo)):
+        found.append(pthread() if own.thread == "green" else no_pthread())
     found += prepared.kind.hosting(prepared)
-    found += [_oslo(prepared, version) for version in oslo_versions if version != own.oslo]
+    if acts_on_library(own):
+        found += [_oslo(prepared, version) for version in oslo_versions if version != own.oslo]
     beat = prepared.draft.wishes.heartbeat_s
-    if own.heartbeat_s != 0 and beat > 1:
+    if own.heartbeat_s != 0 and beat > 1 and has_library(own):
         found.append(_heartbeat(beat, max(1, beat // 2)))
     return found
+
+
+def acts_on_model(candidate: Candidate) -> bool:
+    """Whether nova's variable for the execution model can act on its application."""
+    return candidate.own is None or SWITCH in candidate.own.mentions
+
+
+def has_library(candidate: Candidate) -> bool:
+    """Whether its application uses oslo.messaging."""
+    return candidate.own is None or MODULE in candidate.own.mentions
+
+
+def acts_on_library(candidate: Candidate) -> bool:
+    """Whether the image's oslo.messaging is the one that its application has."""
+    return has_library(candidate) and not (candidate.own and candidate.own.version(OSLO))
+
+
+def library_of(candidate: Candidate, oslo: str) -> str:
+    """The version that its application has in an image with ``oslo``: the one that it brings comes first."""
+    return (candidate.own.version(OSLO) if candidate.own else None) or oslo
 
 
 def has_option(oslo: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ASK = Path(inside.__file__).with_name("ask.py")
 ASK_TARGET = "/opt/heartbed/ask.py"
 DEADLINE_S = 60
+COMPILE_DEADLINE_S = 300
 
 
 OSLO_OPTIONS = """
@@ -80,48 +82,72 @@ class Container:
         told = self._ask({"commands": commands, "serve": asdict(serve)}, environment)
         return dict(told["answer"]), self._told(told)
 
-    def library(self, version: str) -> Library:
-        """The image's oslo.messaging, which is of this version. Raises ``TestbedError`` when it does not say."""
-        found = self.run({"options": ("python3", "-W", "ignore", "-c", library.OPTIONS)})["options"]
+    def library(self, version: str, environment: Mapping[str, str] | None = None) -> Library:
+        """The oslo.messaging that is found there, which is of this version.
+
+        ``environment`` may put another in front of the image's. Raises ``TestbedError`` when it does not say.
+        """
+        asked = {"options": ("python3", "-W", "ignore", "-c", library.OPTIONS)}
+        found = self.run(asked, environment)["options"]
         if not found.ok:
             log = found.errors.splitlines()[-20:]
             raise TestbedError(f"oslo.messaging {version} does not say which options it has", log=log)
         return library.told(version, found.output)
+
+    def compile(self, folders: Sequence[tuple[Path, str]]) -> None:
+        """Compile the Python sources in these folders, in place; with each, where a cell sees it.
+
+        A source that cannot be compiled is left as it is: whoever imports it will tell.
+        """
+        volumes = {str(path): {"bind": target, "mode": "rw"} for path, target in folders}
+        command = ["python3", "-m", "compileall", "-q", "-q", *(target for _, target in folders)]
+        self._run(command, volumes, {}, user=f"{os.getuid()}:{os.getgid()}", deadline_s=COMPILE_DEADLINE_S)
 
     @staticmethod
     def _told(said: Mapping[str, Any]) -> dict[str, Ran]:
         return {name: Ran(**each) for name, each in said["ran"].items()}
 
     def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-        command = ["python3", ASK_TARGET, json.dumps(asked)]
         volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(ASK): {"bind": ASK_TARGET, "mode": "ro"}}
         volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
-        labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
-        container = None
-        try:
-            container = self.client.containers.create(
-                self.image,
-                command,
-                volumes=volumes,
-                network_mode="none",
-                mem_limit="512m",
-                pids_limit=256,
-                labels=labels,
-                environment=dict(environment),
-            )
-            container.start()
-            container.wait(timeout=DEADLINE_S)
-            raw: bytes = container.logs(stdout=True, stderr=False)
-            errors: bytes = container.logs(stdout=False, stderr=True)
-        except (docker.errors.DockerException, requests.RequestException) as error:
-            raise TestbedError(f"the server could not be asked about the configuration: {error}") from None
-        finally:
-            if container is not None:
-                with contextlib.suppress(docker.errors.DockerException):
-                    container.remove(force=True, v=True)
+        raw, errors = self._run(["python3", ASK_TARGET, json.dumps(asked)], volumes, environment)
         try:
             found: dict[str, Any] = json.loads(raw)
         except ValueError:
             log = (raw + errors).decode("utf-8", "replace").splitlines()[-20:]
             raise TestbedError("the server could not be asked about the configuration", log=log) from None
         return found
+
+    def _run(
+        self,
+        command: Sequence[str],
+        volumes: dict[str, dict[str, str]],
+        environment: Mapping[str, str],
+        *,
+        user: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> tuple[bytes, bytes]:
+        """What a command in a container of its own writes to stdout and stderr. Raises ``TestbedError``."""
+        labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
+        container = None
+        try:
+            container = self.client.containers.create(
+                self.image,
+                list(command),
+                volumes=volumes,
+                network_mode="none",
+                mem_limit="512m",
+                pids_limit=256,
+                labels=labels,
+                environment=dict(environment),
+                user=user,
+            )
+            container.start()
+            container.wait(timeout=deadline_s)
+            return container.logs(stdout=True, stderr=False), container.logs(stdout=False, stderr=True)
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise TestbedError(f"a container to make the configuration ready came to no end: {error}") from None
+        finally:
+            if container is not None:
+                with contextlib.suppress(docker.errors.DockerException):
+                    container.remove(force=True, v=True)

@@ -1,12 +1,19 @@
-"""Installs what a user's own application needs, for the Python of the images."""
+"""Makes a user's own application ready for the images' Python: its packages installed, its sources compiled."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
+from heartbed.candidates.container import Container
+from heartbed.candidates.own import OWN, PACKAGES, OwnApplication
+from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.files import is_regular
 from heartbed.versions.releases import PYTHON
@@ -14,14 +21,42 @@ from heartbed.versions.releases import PYTHON
 DEADLINE_S = 300
 LOG_LINES = 12
 
+MOST_FILES = 4000
+MOST_OCTETS = 64 * 1024 * 1024
+"""What of an application's own folder is copied, so that it can be compiled; a larger one is used as it is."""
+
+LEFT_OUT = (".git", "__pycache__", ".venv", "node_modules")
+
+
+def made_ready(
+    own: OwnApplication, requirements: Path | None, marks: Sequence[str], bench: Workbench, container: Container
+) -> OwnApplication:
+    """The application with its packages, compiled, and what it brings and mentions. Raises ``InputError``."""
+    packages = install(requirements, bench.packages) if requirements else None
+    folder = _copied(own.script.resolve().parent, bench.own)
+    compiled = [(path, target) for path, target in ((folder, OWN), (packages, PACKAGES)) if path]
+    if compiled:
+        container.compile(compiled)
+    places = [path for path in (folder, packages) if path]
+    return replace(
+        own,
+        folder=folder,
+        packages=packages,
+        brings=tuple(sorted(brought(packages).items())) if packages else (),
+        # A folder that is too large to copy is too large to search: it may mention anything.
+        mentions=mentioned(_sources(places), marks) if folder else frozenset(marks),
+    )
+
 
 def install(requirements: Path, folder: Path) -> Path:
     """Install the requirements into a folder, which is returned. Raises ``InputError`` with pip's own words."""
     if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
-    # Wheels only: what needed a compiler would need its libraries in the image too.
-    command += ["--target", str(folder), "--python-version", PYTHON, "--only-binary", ":all:", "-r", str(requirements)]
+    # Wheels only: what needed a compiler would need its libraries in the image too. This Python is not the image's:
+    # what it compiled would be of no use there.
+    command += ["--no-compile", "--only-binary", ":all:", "--python-version", PYTHON]
+    command += ["--target", str(folder), "-r", str(requirements)]
     bundle = os.environ.get("HEARTBED_CA_BUNDLE")
     environ = {**os.environ, "PIP_CERT": bundle} if bundle else dict(os.environ)
     try:
@@ -34,3 +69,54 @@ def install(requirements: Path, folder: Path) -> Path:
     for path in (folder, *folder.rglob("*")):
         path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
     return folder
+
+
+def brought(packages: Path) -> dict[str, str]:
+    """Package -> version of all that is installed in a folder, by their names in lower case."""
+    found = metadata.distributions(path=[str(packages)])
+    return {str(each.metadata["Name"]).lower().replace("_", "-"): each.version for each in found}
+
+
+def mentioned(files: Iterable[Path], marks: Sequence[str]) -> frozenset[str]:
+    """Those of the texts that stand in one of the files."""
+    wanted = {mark: mark.encode() for mark in marks}
+    found: set[str] = set()
+    for file in files:
+        if len(found) == len(wanted):
+            break
+        try:
+            content = file.read_bytes()
+        except OSError:
+            continue
+        found |= {mark for mark, octets in wanted.items() if octets in content}
+    return frozenset(found)
+
+
+def _sources(folders: Iterable[Path]) -> Iterator[Path]:
+    """Python sources, whatever a script is called."""
+    for folder in folders:
+        yield from (path for path in folder.rglob("*") if path.suffix in ("", ".py", ".wsgi") and path.is_file())
+
+
+def _copied(folder: Path, target: Path) -> Path | None:
+    """A copy of the script's folder; None for one that is too large, or that cannot be read in full."""
+    files = [path for path in _walk(folder) if path.is_file()]
+    if len(files) > MOST_FILES or sum(path.stat().st_size for path in files) > MOST_OCTETS:
+        return None
+    try:
+        shutil.copytree(folder, target, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
+    except (OSError, shutil.Error):
+        shutil.rmtree(target, ignore_errors=True)
+        return None
+    return target
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """What is in a folder, but for what is left out; it ends soon after there are too many."""
+    count = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        count += len(files)
+        yield from (Path(place, name) for name in files)
+        if count > MOST_FILES:
+            return

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY
-from heartbed.candidates.wishes import OwnApplication, Wishes
-from heartbed.cells.axes import PTHREAD
+from heartbed.candidates.own import FRONT, OwnApplication
+from heartbed.candidates.wishes import Wishes
+from heartbed.cells import axes
+from heartbed.cells.application import Requests
+from heartbed.cells.axes import PTHREAD, THREAD
 from heartbed.cells.cell import Cell
 from heartbed.places import ROOT
-
-OWN = "/opt/heartbed/own"
-PACKAGES = "/opt/heartbed/own-packages"
-FRONT = Path(inside.__file__).with_name("own_app.py")
 
 
 @dataclass(frozen=True)
@@ -70,18 +68,50 @@ class Candidate(Cell):
         """What of this machine is seen in the container, and where: the script above all."""
         if self.own is None:
             return [(ROOT / "wsgi_app" / "wsgi.py", self.script)]
-        found = [(FRONT, self.script), (self.own.script.resolve().parent, OWN)]
-        return found + ([(self.own.packages, PACKAGES)] if self.own.packages else [])
+        return [(FRONT, self.script), *self.own.mounts]
 
     @property
     def switches(self) -> dict[str, str]:
         """What the environment says of the execution model, and the user's own options."""
         found = {**dict(self.settings), **self.environment(application=True)}
-        if self.own:
-            found |= {"HEARTBED_APP": f"{OWN}/{self.own.script.name}", "HEARTBED_APP_OPEN": self.own.opening}
-        if self.own and self.own.packages:
-            found["HEARTBED_APP_PACKAGES"] = PACKAGES
-        return found
+        return found | (self.own.variables if self.own else {})
+
+    def environment(self, *, application: bool) -> dict[str, str]:
+        """The cell's; a heartbeat thread that was asked for is, whatever a user's own application makes of itself."""
+        found = super().environment(application=application)
+        said = application and self.own and THREAD.name in self.factors
+        return {**found, **(THREAD.carried_by(self.thread) if said else {})}
+
+    @property
+    def requests(self) -> Requests:
+        """A user's own application is asked for what the user says."""
+        return self.own.requests if self.own else super().requests
+
+    @property
+    def wants_broker(self) -> bool:
+        """A user's own application may connect when it is loaded."""
+        return self.own is not None
+
+    @property
+    def start_deadline_s(self) -> float:
+        """A real service imports for half a minute on a busy machine, and may have something to prepare."""
+        return 300.0 if self.own else super().start_deadline_s
+
+    @property
+    def factors(self) -> dict[str, str]:
+        """The cell's; what a user's own application makes of itself is observed, and not asked for."""
+        found = super().factors
+        if self.own is None:
+            return found
+        unasked = {THREAD.name, *(each.word for each in axes.TABLE.libraries)}
+        held = {axis: factor for axis, factor in found.items() if factor and axis not in unasked}
+        asked = self.model != "native" and not self.thread_is_left
+        return held | ({THREAD.name: self.thread} if asked else {})
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """Likewise the versions of its libraries."""
+        return {} if self.own else super().packages
 
 
 def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:

@@ -9,20 +9,11 @@ from pathlib import Path
 
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
 from heartbed.candidates.oslo_config import OsloConfig, Taken, said, taken
+from heartbed.candidates.own import OPENING, OwnApplication
 from heartbed.cells import axes
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
-
-
-@dataclass(frozen=True)
-class OwnApplication:
-    """A user's own WSGI script, the request that makes it use the broker, and a folder of packages for it."""
-
-    script: Path
-    opening: str = "GET /"
-    packages: Path | None = None
-
 
 NATIVE_BY_DEFAULT = ("2026.1", "2026.2")
 """Releases whose nova runs on native threads unless told otherwise: nova 33 and later."""
@@ -77,7 +68,12 @@ class Wishes:
 
     @property
     def runs(self) -> str:
-        """The execution model: nova's own default in that release where the user says nothing."""
+        """The execution model: nova's own default in that release where the user says nothing.
+
+        Empty for an application of the user's own, which is what it makes of itself unless the user holds it to one.
+        """
+        if self.own and not self.release:
+            return self.model or ""
         return self.model or ("native" if self.release in NATIVE_BY_DEFAULT else "eventlet")
 
     @property
@@ -90,28 +86,42 @@ class Wishes:
 
 def assumptions(wishes: Wishes) -> list[str]:
     """What is assumed of the application, in words."""
-    found = []
-    if wishes.model is None and wishes.runs == "native":
-        found.append(f"native threads, nova's default in {wishes.release} (--model eventlet says otherwise)")
-    elif wishes.model is None:
-        found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
+    found = _of_own(wishes, wishes.own) if wishes.own else _of_nova(wishes)
     if wishes.release:
         found += [told] if (told := wishes.cell.stands_in) else []
-    elif wishes.oslo is None:
-        found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
-    if wishes.runs != "native":
-        found += _left_to_the_library(wishes)
     if not wishes.switched_off:
         default = wishes.library.default(TIMEOUT) if wishes.library else None
         beside = f"; oslo.messaging's default is {default}" if default else ""
         found.append(
             f"a heartbeat timeout of {wishes.heartbeat_s} s, so that the answer comes soon{beside} (--heartbeat)"
         )
-    found += wishes.taken.notes
-    if wishes.own is None:
-        found.append("Heartbed's own nova-api-like application where the script would be (--app)")
-    elif wishes.own.opening == "GET /":
-        found.append("GET / makes your application use the broker (--open)")
+    return [*found, *wishes.taken.notes]
+
+
+def _of_nova(wishes: Wishes) -> list[str]:
+    """Of Heartbed's own application, which is nova's in what matters here."""
+    found = []
+    if wishes.model is None and wishes.runs == "native":
+        found.append(f"native threads, nova's default in {wishes.release} (--model eventlet says otherwise)")
+    elif wishes.model is None:
+        found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
+    if not wishes.release and wishes.oslo is None:
+        found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
+    if wishes.runs != "native":
+        found += _left_to_the_library(wishes)
+    found.append("Heartbed's own nova-api-like application where the script would be (--app)")
+    return found
+
+
+def _of_own(wishes: Wishes, own: OwnApplication) -> list[str]:
+    """Of a user's own application: its threads and its libraries are its own business, and are read from it."""
+    found = []
+    if own.opening == OPENING:
+        found.append(f"{OPENING} makes your application use the broker (--open)")
+    if own.calling is None:
+        found.append(f"{own.opening} stands for a call, too (--call)")
+    if wishes.oslo is None and not wishes.release:
+        found.append(f"oslo.messaging {DEFAULT_OSLO} if your application uses it and brings none (--oslo VERSION)")
     return found
 
 

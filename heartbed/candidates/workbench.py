@@ -30,6 +30,11 @@ class Workbench:
         """Where the packages of a user's own application go."""
         return self.folder / ".packages"
 
+    @property
+    def own(self) -> Path:
+        """Where the copy of a user's own application goes."""
+        return self.folder / ".own"
+
     def write(self, label: str, adapted: Adapted, main: str, text: str) -> None:
         """Write the copy of a configuration, and the main file that includes it: its name, and its text."""
         place = self.folder / label

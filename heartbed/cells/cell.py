@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from heartbed.cells import axes
+from heartbed.cells.application import MINIMAL, Requests
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.rows import Axis, Parameter
 from heartbed.versions.releases import RELEASES
@@ -70,6 +71,21 @@ class Cell:
     def left_to_library(self) -> tuple[str, ...]:
         """Axes that are not set: the library's default holds, which the factor of that axis names."""
         return ()
+
+    @property
+    def requests(self) -> Requests:
+        """What its application is asked for."""
+        return MINIMAL
+
+    @property
+    def wants_broker(self) -> bool:
+        """Whether the broker must be there before the application is loaded: it may connect at once."""
+        return False
+
+    @property
+    def start_deadline_s(self) -> float:
+        """How long its server may take to start and to load the application, seconds."""
+        return 90.0
 
     @property
     def url_path(self) -> str:

@@ -31,10 +31,14 @@ NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
 
 @dataclass(frozen=True)
 class Selection:
-    """What a list of expressions stands for: the cells, and those left out with the reason."""
+    """What a list of expressions stands for: the cells, and those left out with the reason.
+
+    ``optional`` are the names of cells without which the others are played where they do not start.
+    """
 
     cells: tuple[Cell, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    optional: frozenset[str] = frozenset()
 
     @property
     def notes(self) -> list[str]:

@@ -105,7 +105,9 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
 def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
     good = accepted(session, checked.prepared, pairs)
     batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
-    return checked.with_pairs(good, [play(session, batch, frozenset())[0] for batch in batches])
+    played = [play(session, batch, frozenset()) for batch in batches]
+    dropped = {name: reason for _, some in played for name, reason in some.items()}
+    return checked.with_pairs(good, [data for data, _ in played], dropped)
 
 
 @click.command("presets")

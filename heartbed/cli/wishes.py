@@ -9,11 +9,10 @@ import click
 
 from heartbed.candidates import presets
 from heartbed.candidates.oslo_config import read_options
-from heartbed.candidates.wishes import OwnApplication, Wishes
+from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.cli.common import Command
-from heartbed.errors import InputError
-from heartbed.files import is_regular
+from heartbed.cli.own import own_of, own_options
 from heartbed.versions.releases import RELEASES
 
 WISHES = (
@@ -40,9 +39,6 @@ WISHES = (
         type=click.Path(path_type=Path),
         help="Your nova.conf, for its options of oslo.messaging.",
     ),
-    click.option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
-    click.option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
-    click.option("--open", "opening", metavar="'GET /PATH'", help="The request that makes --app use the broker."),
     click.option(
         "--root",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -54,31 +50,15 @@ WISHES = (
 
 def wishes_options(command: Command) -> Command:
     """The options that become ``Wishes``."""
+    command = own_options(command)
     for option in reversed(WISHES):
         command = option(command)
     return command
 
 
-def application(script: Path | None, opening: str | None) -> OwnApplication | None:
-    """The user's own application, as the command line has it. Raises ``InputError``."""
-    if script is None:
-        if opening:
-            raise InputError("--open is a request to your own application: name it with --app")
-        return None
-    if not is_regular(script):
-        raise InputError(f"--app: {script} is not a file", hint="name the WSGI script that your server would run")
-    words = (opening or "GET /").split()
-    if len(words) != 2 or not words[0].isalpha() or not words[1].startswith("/"):
-        raise InputError(f"--open {opening!r} is not a request", hint="for example --open 'GET /v2.1/servers'")
-    return OwnApplication(script, f"{words[0].upper()} {words[1]}")
-
-
 def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
     """What the options of the command line say, with the nova.conf that they or the preset name."""
-    own = application(given.pop("app", None), given.pop("opening", None))
-    given |= {"own": own, "requirements": given.pop("requirements", None)}
-    if given["requirements"] and own is None:
-        raise InputError("--requirements are those of an application: name it with --app")
+    given |= {"own": own_of(given)}
     path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
     if path is None:
         return Wishes(heartbeat_s=heartbeat_s, **given)

@@ -14,6 +14,7 @@ from heartbed.record.kinds import (
     AppFacts,
     AskedCell,
     BrokerLog,
+    CellState,
     ChannelCreated,
     ConnectionClosed,
     ConnectionCreated,
@@ -179,13 +180,19 @@ class CellHistory:
 
     @cached_property
     def said(self) -> AppFacts:
-        """What the application said it is; empty when it was not asked."""
-        return next((event.data for event in self.of(AppFacts)), AppFacts())
+        """What the application said it is, at its fullest where it was asked more than once; empty when it was not."""
+        told = [event.data for event in self.of(AppFacts)]
+        return max(told, key=lambda facts: len(facts.told()), default=AppFacts())
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """The same as plain data, with all that it said."""
         return self.said.told()
+
+    @cached_property
+    def left_out(self) -> str:
+        """Why the others were played without it; empty where they were not."""
+        return next((event.data.reason for event in self.of(CellState) if event.data.state == "left_out"), "")
 
     @cached_property
     def idle_from(self) -> float | None:

@@ -52,8 +52,9 @@ def execute(
 ) -> Path:
     """Play the settings' probe on the cells; returns the folder that holds the record of it, unjudged.
 
-    Nothing is left running, whatever happens. Raises
-    ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
+    A cell that the selection has as optional, and that does not start, is left
+    without a verdict; the others are played. Nothing is left running, whatever
+    happens. Raises ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
     when the user stops it; the record tells of both.
     """
     with interruptible() as interruption:
@@ -74,7 +75,7 @@ def execute(
                     bus.listen(listener)
                 bus.emit(first)
                 watching = parts.observe(bed, bus, plan, folder.path)
-                _play(Play(bed, bus, plan, watching), bus, interruption)
+                _play(Play(bed, bus, plan, watching, selection.optional), bus, interruption)
                 bus.check()
         except (HeartbedError, KeyboardInterrupt) as error:
             error.add_note(f"{folder.path} has what was observed until then")

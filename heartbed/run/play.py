@@ -25,7 +25,9 @@ READY_DEADLINE_S = 60.0
 class Play:
     """One run that is going on. ``close`` may be called at any time."""
 
-    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, watching: Watching) -> None:
+    def __init__(
+        self, bed: Testbed, bus: Bus, plan: Plan, watching: Watching, optional: frozenset[str] = frozenset()
+    ) -> None:
         self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
         self.stop = threading.Event()
         self.stage = Stage(
@@ -36,6 +38,7 @@ class Play:
             stop=self.stop,
             started=self.watching.started,
             request_stacks=self.watching.request_stacks,
+            optional=optional,
         )
 
     def all(self) -> None:
@@ -75,7 +78,12 @@ class Play:
             raise
 
     def _start_broker_and_cells(self) -> None:
-        """The broker boots while the cells import their applications."""
+        """The broker boots while the cells import their applications, unless one of those may connect at once."""
+        if any(cell.wants_broker for cell in self.plan.cells):
+            self._broker()
+            self._await_compute()
+            self.stage.start_all()
+            return
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker") as pool:
             broker = pool.submit(self._broker)
             try:
@@ -96,8 +104,11 @@ class Play:
         except TestbedError as error:
             self.bus.fail(error)
 
-    def _start_controls(self) -> None:
+    def _await_compute(self) -> None:
         self._wait("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
+
+    def _start_controls(self) -> None:
+        self._await_compute()
         self.bed.start("controls")
         for name in ("control-silent", "control-beating"):
             self._wait("controls", f"{name} does not connect", _connection_of(name))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from heartbed.candidates.adapted import COPY
+from heartbed.candidates.own import START, filled
 from heartbed.places import HTTP_PORT
 from heartbed.testbed.plan import bind, image_name
 
@@ -52,4 +53,7 @@ def _service(
 def brought(plan: Plan, candidate: Candidate, image: str, command: Sequence[str]) -> dict[str, Any]:
     """The service of a candidate: a server started by ``command`` on the copy of the user's configuration."""
     volumes = [bind(candidate.folder, COPY), *(bind(*each) for each in candidate.mounts)]
-    return {**_service(plan, candidate, image, candidate.switches, volumes), "command": list(command)}
+    amqp = f"amqp:{plan.broker_url}"
+    told = {**filled(candidate.switches, amqp), "HEARTBED_BROKER_URL": amqp} if candidate.own else candidate.switches
+    started = ["sh", START, *command] if candidate.own else list(command)
+    return {**_service(plan, candidate, image, told, volumes), "command": started}

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import requests
 from pydantic import ValidationError
 
+from heartbed.cells.application import MINIMAL, HttpRequest, Requests
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, Request
-
-SERVER_ID = "6f70656e-7374-4163-8b00-6865617274ed"
-"""An instance id for the requests; the RPC server answers for any."""
-
-DIAGNOSTICS = f"/v2.1/servers/{SERVER_ID}/diagnostics"
-ACTION = f"/v2.1/servers/{SERVER_ID}/action"
-FACTS = "/heartbed/facts"
-PAGE = "/"
 
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
@@ -51,27 +44,34 @@ class Client:
     the last answer that it gave before it is left alone.
     """
 
-    def __init__(
-        self, cell: str, base: Callable[[], str], emit: Emit, rpc_timeout_s: float, look_in_s: float | None = None
+    def __init__(  # noqa: PLR0913, PLR0917  what one cell is asked, where, how, and who is told
+        self,
+        cell: str,
+        base: Callable[[], str],
+        emit: Emit,
+        rpc_timeout_s: float,
+        look_in_s: float | None = None,
+        asked: Requests = MINIMAL,
     ) -> None:
         self.cell = cell
         self._look_in_s = look_in_s
+        self._requests = asked
         self._base = base
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
         self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
 
     def wake(self, connect_s: float = 5.0) -> Woken:
-        """Ask for ``GET /``, which imports the application and opens no broker connection. Not recorded."""
+        """Ask for what imports the application and opens no broker connection. Not recorded."""
         try:
-            answer = requests.get(f"{self._base()}/", timeout=(connect_s, WAKE_S), headers={"Connection": "close"})
+            answer = self._send(self._requests.ready, (connect_s, WAKE_S))
         except requests.RequestException as error:
             return Woken(None, str(error))
         return Woken(answer.status_code, answer.text, _number(answer.headers.get("X-Heartbed-Pid")))
 
     def facts(self) -> tuple[int | None, dict[str, Any]]:
         """Process id and what the application says it is."""
-        pid, answer = self._ask("open", "facts", "GET", FACTS)
+        pid, answer = self._ask("open", "facts", self._requests.facts)
         if answer is None or answer.status_code != 200:
             return pid, {}
         try:
@@ -82,34 +82,33 @@ class Client:
 
     def cast(self, phase: Phase) -> tuple[int | None, int | None]:
         """Make the application cast; returns the process id and the status."""
-        pid, answer = self._ask(phase, "cast", "POST", ACTION, {"reboot": {"type": "SOFT"}})
+        pid, answer = self._ask(phase, "cast", self._requests.cast)
         return pid, None if answer is None else answer.status_code
 
     def call(self, phase: Phase) -> tuple[int | None, int | None]:
         """Make the application call; returns the process id and the status."""
-        pid, answer = self._ask(phase, "call", "GET", DIAGNOSTICS)
+        pid, answer = self._ask(phase, "call", self._requests.call)
         return pid, None if answer is None else answer.status_code
 
     def page(self) -> tuple[int | None, int | None]:
         """Ask for a page that touches no RabbitMQ, as a health check does; returns the process id and the status."""
-        pid, answer = self._ask("during", "page", "GET", PAGE)
+        pid, answer = self._ask("during", "page", self._requests.page)
         return pid, None if answer is None else answer.status_code
 
-    def _ask(
-        self, phase: Phase, what: str, method: str, path: str, body: object = None
-    ) -> tuple[int | None, requests.Response | None]:
+    def _send(
+        self, request: HttpRequest, timeout: tuple[float, float], look: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        headers = {**dict(request.headers), "Connection": "close", **(look or {})}
+        url = self._base() + request.path
+        return requests.request(request.method, url, data=request.body or None, timeout=timeout, headers=headers)
+
+    def _ask(self, phase: Phase, what: str, request: HttpRequest) -> tuple[int | None, requests.Response | None]:
         sent, clock = time.time(), time.monotonic()
         answer: requests.Response | None = None
         error: str | None = None
         look = {LOOK_IN: f"{self._look_in_s:g}"} if self._look_in_s and phase in BEFORE_IDLE else {}
         try:
-            answer = requests.request(
-                method,
-                self._base() + path,
-                json=body,
-                timeout=self._timeout_s,
-                headers={"Connection": "close", **look},
-            )
+            answer = self._send(request, self._timeout_s, look)
         except requests.ReadTimeout:
             error = f"ReadTimeout: not answered within {self._timeout_s[1]:.0f} s"
         except requests.RequestException as problem:
@@ -121,8 +120,8 @@ class Client:
         told = Request(
             phase=phase,
             what=what,
-            method=method,
-            path=path,
+            method=request.method,
+            path=request.path,
             status=answer.status_code if answer is not None else None,
             ms=round((time.monotonic() - clock) * 1000, 2),
             thread=thread,

@@ -11,17 +11,16 @@ from typing import Any, TypeVar
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError
+from heartbed.errors import CellFailedError, NoCellLeftError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
+from heartbed.stage.start import Start, pauses
 from heartbed.testbed.testbed import Testbed
 
 T = TypeVar("T")
 
-START_DEADLINE_S = 90.0
-POLL_S = 0.05
 OPENERS = 8
 """Cells that are opened, or asked, side by side."""
 
@@ -50,6 +49,8 @@ class Stage:
     stop: threading.Event
     started: Callable[[str], None]
     request_stacks: Callable[[str, int, str], None]
+    optional: frozenset[str] = frozenset()
+    """Cells that are left out where they do not start: the others are played all the same."""
     opened: list[OpenedCell] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class Stage:
     def start_all(self) -> None:
         """Start the cells, as many at a time as there are cores, and import their applications."""
         self.opened = [OpenedCell(cell, self._client(cell)) for cell in self.cells]
-        self.each(self.opened, self._start, self.settings.cores)
+        self._each_cell(self._start, self.settings.cores)
 
     def open_all(self, then: Callable[[OpenedCell], None] = lambda _: None) -> None:
         """Open the connections of every cell and measure what requests cost before idling.
@@ -73,7 +74,25 @@ class Stage:
             then(opened)
 
         # A call waits rather than works: oslo.messaging looks for its reply twice a second.
-        self.each(self.opened, open_one, OPENERS)
+        self._each_cell(open_one, OPENERS)
+
+    def _each_cell(self, work: Callable[[OpenedCell], None], workers: int) -> None:
+        """Do ``work`` on every cell; one that fails and may be left out is, unless no other is left."""
+        errors: dict[str, CellFailedError] = {}
+
+        def try_one(opened: OpenedCell) -> None:
+            try:
+                work(opened)
+            except CellFailedError as error:
+                if error.cell not in self.optional:
+                    raise
+                self.state(opened.cell, "left_out", reason=error.reason)
+                errors[error.cell] = error
+
+        self.each(self.opened, try_one, workers)
+        self.opened = [opened for opened in self.opened if opened.cell.name not in errors]
+        if errors and not self.opened:
+            raise NoCellLeftError([*errors.values()])
 
     def each(self, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
         """Do ``work`` on every item, ``workers`` at a time; the first error ends it and is raised."""
@@ -94,31 +113,23 @@ class Stage:
             return self.bed.url(cell.name) + cell.url_path
 
         look_in_s = self._middle_of(cell) if self.settings.stacks else None
-        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s, look_in_s)
+        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s, look_in_s, cell.requests)
 
     def _middle_of(self, cell: Cell) -> float:
         """How long after its idle time has begun a cell is looked at, seconds."""
         return self.settings.idle_of(cell) / 2
 
     def _start(self, opened: OpenedCell) -> None:
-        cell = opened.cell
-        self.state(cell, "starting")
-        self.bed.start(cell.name)
-        self.started(cell.name)
-        deadline = time.monotonic() + START_DEADLINE_S
-        while not self.stop.is_set():
-            woken = opened.client.wake(connect_s=1.0)
-            if woken.status is not None and woken.status < 400:
-                self._import_everywhere(opened)
-                self.state(cell, "ready")
-                return
-            if woken.status is not None:
-                raise self._failed(cell, f"the application answers {woken.status}{_first_line(woken.text)}")
-            if not self.bed.running(cell.name):
-                raise self._failed(cell, "its server has ended")
-            if time.monotonic() > deadline:
-                raise self._failed(cell, f"no answer within {START_DEADLINE_S:.0f} s: {woken.text}")
-            self.stop.wait(POLL_S)
+        self.state(opened.cell, "starting")
+        self.bed.start(opened.cell.name)
+        self.started(opened.cell.name)
+        self._starting(opened).wait()
+        if not self.stop.is_set():
+            self._import_everywhere(opened)
+            self.state(opened.cell, "ready")
+
+    def _starting(self, opened: OpenedCell) -> Start:
+        return Start(opened.cell, opened.client, self.bed, self.stop, self.state)
 
     def _import_everywhere(self, opened: OpenedCell) -> None:
         """Let every process import the application now, so that no opening request waits for an import."""
@@ -126,18 +137,17 @@ class Stage:
         if count > 1:
             self._until_reached(lambda: opened.client.wake().pid, range(count), lambda reached: len(reached) >= count)
 
-    def _failed(self, cell: Cell, reason: str) -> CellFailedError:
-        log = self.bed.log(cell.name, 60)
-        self.state(cell, "failed", reason=reason, log=log)
-        return CellFailedError(cell.name, reason, log)
-
     def _open(self, opened: OpenedCell) -> None:
         cell, client = opened.cell, opened.client
         pid, facts = client.facts()
         if not facts:
-            raise self._failed(cell, "it does not say what it is")
+            raise self._starting(opened).failed("it does not say what it is")
         self.bus.emit(Event(AppFacts.model_validate(facts), cell=cell.name, pid=pid))
         opened.pids = self.reach(opened, "open", range(cell.process_count))
+        if cell.wants_broker:
+            # Only now has it made its transport: what its libraries are set to can be told.
+            pid, facts = client.facts()
+            self.bus.emit(Event(AppFacts.model_validate(facts), cell=cell.name, pid=pid))
         for _ in range(self.settings.calls_before):
             if self.stop.is_set() or client.call("before")[1] != 200:
                 break
@@ -185,14 +195,18 @@ class Stage:
         reached: set[int] = set()
         side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
         deadline = time.monotonic() + REACH_DEADLINE_S
-        while True:
+        for pause in pauses(self.stop):
             with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
                 answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
-            reached |= {pid for pid in answers if pid is not None}
+            new = {pid for pid in answers if pid is not None} - reached
+            reached |= new
             # A request that is not answered at all has found the process that hangs: asking on would only wait again.
             hangs = None in answers and bool(reached)
-            if enough(reached) or hangs or self.stop.is_set() or time.monotonic() > deadline:
-                return reached
+            if enough(reached) or hangs or time.monotonic() > deadline:
+                break
+            if not new:
+                pause()
+        return reached
 
 
 def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int | None]]:
@@ -203,9 +217,3 @@ def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int |
         return first if second is None else second, status
 
     return exercise
-
-
-def _first_line(text: str) -> str:
-    """What an answer begins with, behind a colon; nothing of httpd's own pages, which only repeat the status."""
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return f": {first[:300]}" if first and not first.startswith("<") else ""

@@ -21,8 +21,10 @@ from heartbed.candidates.changes import (
     NO_PTHREAD,
     PTHREAD,
     THREADS,
+    acts_on_library,
     changes,
     has_option,
+    library_of,
     pthread,
     unchanged,
 )
@@ -95,7 +97,7 @@ def pairs(
     """
     own = prepared.candidate
     useful = [c for c in changes(prepared, oslo_versions) if c.key != HEARTBEAT and c.key not in ruled_out]
-    green = own.model == "eventlet" and own.thread == "green"
+    green = own.model != NATIVE and own.thread == "green" and acts_on_library(own)
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
     found = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
@@ -108,7 +110,7 @@ def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> b
         return True
     own = unchanged(prepared)
     both = other.apply(one.apply(own))
-    if {PTHREAD, NO_PTHREAD} & {one.key, other.key} and not has_option(both.oslo):
+    if {PTHREAD, NO_PTHREAD} & {one.key, other.key} and not has_option(library_of(prepared.candidate, both.oslo)):
         return True
     return any(_same(both, alone.apply(own)) for alone in (one, other))
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, InputError
+from heartbed.errors import CellFailedError, InputError, NoCellLeftError
 from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.data import load
@@ -58,26 +58,27 @@ class Session:
         *,
         left_out: Sequence[tuple[str, str]] = (),
         needed: frozenset[str] = frozenset(),
-        most_failures: int | None = None,
     ) -> tuple[RunData | None, dict[str, str]]:
-        """Play cells in one run, without those that do not start, of which the reasons are returned too.
+        """Play cells in one run; those that do not start are left out of it, and the reasons returned.
 
         None where no cell is left. Raises ``InputError`` for one of the ``needed`` that does not start, and
-        ``TestbedError`` for anything else that does not come up, or when more than ``most_failures`` cells do not.
+        ``TestbedError`` for anything else that does not come up.
         """
-        failed: dict[str, str] = {}
-        while rest := tuple(cell for cell in cells if cell.name not in failed):
-            try:
-                folder = self.record(Selection(rest, (*left_out, *failed.items())))
-            except CellFailedError as error:
-                if error.cell in needed:
-                    raise InputError(
-                        f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
-                    ) from None
-                failed[error.cell] = error.reason
-                if most_failures is not None and len(failed) > most_failures:
-                    raise
-                self.say(f"left out: {error.cell}: {error.reason}")
-                continue
-            return self.judge(folder), failed
-        return None, failed
+        if not cells:
+            return None, {}
+        optional = frozenset(cell.name for cell in cells) - needed
+        try:
+            data = self.judge(self.record(Selection(tuple(cells), tuple(left_out), optional)))
+        except NoCellLeftError as error:
+            return None, self._left_out(error.reasons)
+        except CellFailedError as error:
+            raise InputError(
+                f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
+            ) from None
+        told = {each["name"]: each["reason"] for each in data.verdict.left_out}
+        return data, self._left_out({cell.name: told[cell.name] for cell in cells if cell.name in told})
+
+    def _left_out(self, reasons: dict[str, str]) -> dict[str, str]:
+        for name, reason in reasons.items():
+            self.say(f"left out: {name}: {reason}")
+        return reasons

@@ -35,7 +35,7 @@ def judge(events: Sequence[Event]) -> RunVerdict:
     checks = controls.judge(run, lag)
     reason = _reason(checks)
     blind = _blind(run)
-    verdicts = [cells.judge(cell, run.last_t, blind) for cell in run.cells]
+    verdicts = [cells.judge(cell, run.last_t, blind) for cell in run.cells if not cell.left_out]
     if reason:
         verdicts = [_withheld(verdict, reason) for verdict in verdicts]
     start = run.start.data
@@ -54,7 +54,10 @@ def judge(events: Sequence[Event]) -> RunVerdict:
         controls=checks,
         lag=lag,
         cells=verdicts,
-        left_out=start.left_out,
+        left_out=[
+            *start.left_out,
+            *({"name": cell.name, "reason": cell.left_out} for cell in run.cells if cell.left_out),
+        ],
         outcome=cells.worst([verdict.outcome for verdict in verdicts]),
         reason=reason,
         answer=f"Nothing can be said: {reason}." if reason else answer(verdicts),

@@ -2,9 +2,8 @@
 
 Runs inside the cell, where the configuration expects its script. It imports
 nothing of Heartbed's program, and patches nothing: that is the user's script's
-own business. ``HEARTBED_APP`` is the user's script, ``HEARTBED_APP_PACKAGES``
-a folder of packages that come before the image's, and ``HEARTBED_APP_OPEN`` the
-request that makes the application use the broker.
+own business. ``HEARTBED_APP`` is the user's script and ``HEARTBED_APP_PACKAGES``
+a folder of packages that come before the image's.
 """
 
 import os
@@ -13,7 +12,6 @@ import sys
 from wsgi_app import natives  # noqa: F401  before anybody patches: it keeps the real functions
 
 SCRIPT = os.environ["HEARTBED_APP"]
-METHOD, PATH = os.environ.get("HEARTBED_APP_OPEN", "GET /").split(None, 1)
 sys.path[:0] = [each for each in (os.path.dirname(SCRIPT), os.environ.get("HEARTBED_APP_PACKAGES")) if each]  # noqa: PTH120
 
 import importlib.machinery  # noqa: E402
@@ -31,56 +29,29 @@ def _load() -> object:
 
 _own = _load()
 
-import io  # noqa: E402
 import json  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import asdict  # noqa: E402
 from functools import partial  # noqa: E402
-from importlib import metadata  # noqa: E402
-from pathlib import Path  # noqa: E402
 from typing import Any, cast  # noqa: E402
 
 from oslo_config import cfg  # noqa: E402
 
-from wsgi_app import dump, facts  # noqa: E402
-from wsgi_app.patching import is_patched  # noqa: E402
+from wsgi_app import dump, facts, waits  # noqa: E402
 from wsgi_app.whereabouts import Registry, Whereabouts  # noqa: E402
 
 own = cast("Callable[..., Any]", _own)
-ENGINE = ("/v2.1/servers/", "/diagnostics"), ("/v2.1/servers/", "/action")
-"""What the paths begin and end with by which the engine asks for a call and a cast."""
+CLIENTS = ("oslo_messaging", "kombu", "amqp", "pika", "aio_pika", "eventlet", "gevent")
+"""Modules that say how an application speaks to RabbitMQ, and how it runs its threads."""
 
 
 def _facts(environ: dict[str, Any]) -> dict[str, Any]:
-    """What the process is, with as much of oslo.messaging as the application has of it."""
+    """What the process is, with as much of oslo.messaging as the application has of it by now."""
     try:
         found = asdict(facts.gather(environ, cfg.CONF))
     except Exception as error:  # noqa: BLE001  an application without oslo.messaging has none of these options
-        found = _without_oslo() | {"incomplete": f"{type(error).__name__}: {error}"}
-    # Its libraries are the application's own business: they are told, and not held against what was asked.
-    found["versions"] = {k: v for k, v in dict(found["versions"]).items() if k not in facts.PACKAGES}
-    for package in ("oslo.messaging", "eventlet", "kombu", "amqp", "pika"):
-        try:
-            found["versions"][f"{package} (the application's)"] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _without_oslo() -> dict[str, Any]:
-    mpms = facts.mpms_in(Path("/proc/self/maps").read_text())
-    wsgi = sys.modules.get("mod_wsgi")
-    group = getattr(wsgi, "process_group", None)
-    return {
-        "pid": os.getpid(),
-        "server": mpms[0] if len(mpms) == 1 else None,
-        "mpm": mpms[0] if len(mpms) == 1 else None,
-        "mode": None if group is None else ("daemon" if group else "embedded"),
-        "process_group": group,
-        "threads": getattr(wsgi, "threads_per_process", None),
-        "model": "eventlet" if is_patched("thread") else "native",
-        "versions": {"python": sys.version.split()[0]},
-    }
+        found = asdict(facts.process(environ)) | {"incomplete": f"{type(error).__name__}: {error}"}
+    return found | {"modules": [name for name in CLIENTS if name in sys.modules]}
 
 
 def _answer(start_response: Any, content: object) -> list[bytes]:
@@ -93,12 +64,10 @@ def _front(environ: dict[str, Any], start_response: Any) -> Any:
     path = environ.get("PATH_INFO", "")
     if path == "/heartbed/facts":
         return _answer(start_response, _facts(environ))
-    if path in ("", "/") and PATH != "/":
+    if path == "/heartbed/ready":
         return _answer(start_response, {"application": SCRIPT})
-    if any(path.startswith(first) and path.endswith(last) for first, last in ENGINE):
-        query = PATH.partition("?")
-        environ |= {"REQUEST_METHOD": METHOD, "PATH_INFO": query[0], "QUERY_STRING": query[2]}
-        environ |= {"CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}
+    if path == "/heartbed/yield":
+        return _answer(start_response, waits.told())
     return own(environ, start_response)
 
 

@@ -22,9 +22,12 @@ class CellState(Kind):
     """A cell has come so far."""
 
     KIND: ClassVar[str] = "cell.state"
-    state: str = Field(description="`starting`, `ready`, `opened`, `asking`, `done`, `failed`")
+    state: str = Field(description="`starting`, `loading`, `ready`, `opened`, `asking`, `done`, `failed`, `left_out`")
     pids: list[int] = Field(default=[], description="with `opened`: the processes that hold connections")
-    reason: str = Field(default="it did not start", description="with `failed`: why")
+    after_s: int | None = Field(default=None, description="with `loading`: for how long, seconds")
+    reason: str = Field(
+        default="it did not start", description="with `failed`: why; with `left_out`: why others are played without it"
+    )
     log: list[str] = Field(default=[], description="with `failed`: the last lines of its log")
 
 
@@ -38,12 +41,13 @@ class AppFacts(Kind):
     mpm: str | None = Field(default=None, description="`prefork`, `event` or `worker`")
     mode: str | None = Field(default=None, description="`embedded` or `daemon`")
     threads: int | None = Field(default=None, description="request threads of each process")
-    model: str | None = Field(default=None, description="`eventlet` or `native`")
+    model: str | None = Field(default=None, description="`eventlet`, `gevent` or `native`")
     heartbeat_timeout_threshold: int | None = Field(default=None, description="seconds; 0 is no heartbeat")
     heartbeat_rate: int | None = Field(default=None, description="checks for each timeout")
     heartbeat_in_pthread_exists: bool | None = Field(default=None, description="whether there is such an option")
     heartbeat_in_pthread: bool | None = Field(default=None, description="its value in force")
     conn_pool_ttl: int | None = Field(default=None, description="seconds after which the pool may drop a connection")
+    modules: list[str] = Field(default=[], description="of a user's own: what it has loaded to speak to RabbitMQ")
     versions: dict[str, str] = Field(default={}, description="package → version")
 
 

@@ -35,18 +35,33 @@ def show(checked: Checked, out: Console) -> None:
 def _what(checked: Checked, out: Console) -> None:
     own, draft = checked.prepared.candidate, checked.prepared.draft
     out.print(f"[bold]{escape(draft.source.main.shown)}[/], as {draft.kind.server} reads it", soft_wrap=True)
-    rows = {
-        **checked.prepared.rows,
-        "runs": f"{own.model}, oslo.messaging {own.oslo}"
-        + (f" and the rest of {own.release}" if own.release else "")
-        + _in_pthread(own, draft.wishes),
-    }
+    runs = _observed_runs(checked) if own.own else _asked_runs(own, draft.wishes)
+    rows = {**checked.prepared.rows, "runs": runs}
     for name, value in rows.items():
         out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
     for text in draft.assumptions:
         out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
     for text in checked.prepared.oddities:
         out.print(f"  [yellow]note     [/]{escape(text)}", soft_wrap=True)
+
+
+def _asked_runs(own: Candidate, wishes: Wishes) -> str:
+    """How Heartbed's own application runs, which a verdict holds it to."""
+    release = f" and the rest of {own.release}" if own.release else ""
+    return f"{own.model}, oslo.messaging {own.oslo}{release}{_in_pthread(own, wishes)}"
+
+
+def _observed_runs(checked: Checked) -> str:
+    """How a user's own application runs, as it told itself: its libraries are those that it has loaded."""
+    facts = checked.verdict.observed
+    if not facts:
+        return "it did not say how"
+    versions = dict(facts.get("versions", {}))
+    loaded = [module.replace("_", "." if module == "oslo_messaging" else "-") for module in facts.get("modules", ())]
+    libraries = [f"{name} {versions[name]}" for name in loaded if name in versions]
+    option = facts.get("heartbeat_in_pthread")
+    pthread = [] if option is None else [f"heartbeat_in_pthread = {str(option).lower()}"]
+    return ", ".join([f"{facts.get('model', '?')} threads", *libraries, *pthread])
 
 
 def _in_pthread(own: Candidate, wishes: Wishes) -> str:

@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heartbed import servers
+from heartbed.candidates.changes import MARKS
 from heartbed.candidates.container import Container, Serve
-from heartbed.candidates.packages import install
+from heartbed.candidates.own import OSLO, PACKAGES
+from heartbed.candidates.packages import made_ready
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.workbench import Workbench, workbench
+from heartbed.cells.application import FACTS
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
 from heartbed.cells.settings import Settings
 from heartbed.errors import InputError, TestbedError
 from heartbed.report import RunData
-from heartbed.stage.client import FACTS, are_facts
+from heartbed.stage.client import are_facts
 from heartbed.studies.mend import Mend
 from heartbed.studies.session import Session
 from heartbed.testbed.engine import connect
@@ -29,9 +32,6 @@ from heartbed.wording import count
 
 if TYPE_CHECKING:
     import docker
-
-MOST_FAILURES = 4
-"""Variants that may fail to start before the testbed is taken to be at fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,21 +60,28 @@ def ready(session: CandidateSession, drafted: Draft, beside: Sequence[str] = ())
     ``beside`` are versions of oslo.messaging that are to be tried in the place of its own.
     """
     session.say(f"reading {drafted.source.main.shown} with {drafted.kind.server}")
-    full = _with_libraries(session, with_packages(session, drafted), beside)
+    full = _with_libraries(session, with_application(session, drafted), beside)
     return full.kind.prepare(full, session.workbench, session.container(full.cell))
 
 
 def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[str]) -> Draft:
     """The same draft, with what each installed oslo.messaging says of its options."""
-    cell = drafted.wishes.cell
-    cells = [cell, *(cell.with_version("oslo", version) for version in beside)]
-    libraries = {each.oslo: session.container(each).library(each.oslo) for each in cells}
-    return replace(drafted, wishes=replace(drafted.wishes, libraries=libraries))
+    wishes = drafted.wishes
+    cell, own = wishes.cell, wishes.own
+    if own and (brought := own.version(OSLO)):
+        # Its own one comes before the image's, whichever that is.
+        container = replace(session.container(cell), mounts=tuple(own.mounts))
+        libraries = {cell.oslo: container.library(brought, {"PYTHONPATH": PACKAGES})}
+    else:
+        cells = [cell, *(cell.with_version("oslo", version) for version in beside)]
+        libraries = {each.oslo: session.container(each).library(each.oslo) for each in cells}
+    return replace(drafted, wishes=replace(wishes, libraries=libraries))
 
 
 def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
     """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
-    own, kind = prepared.candidate, prepared.kind
+    # What is asked about here is the configuration: a user's own application has no broker yet, and may want one.
+    own, kind = replace(prepared.candidate, own=None), prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
     commands = {each.candidate.label: kind.check(each.candidate.place) for each in found}
     serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop)
@@ -96,14 +103,16 @@ def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:
     )
 
 
-def with_packages(session: CandidateSession, drafted: Draft) -> Draft:
-    """The same draft, with the packages that its own application needs. Raises ``InputError``."""
+def with_application(session: CandidateSession, drafted: Draft) -> Draft:
+    """The same draft, with its own application ready for the images' Python. Raises ``InputError``."""
     wishes = drafted.wishes
-    if wishes.own is None or wishes.requirements is None:
+    if wishes.own is None:
         return drafted
-    session.say(f"installing what {wishes.requirements} names")
-    packages = install(wishes.requirements, session.workbench.packages)
-    return replace(drafted, wishes=replace(wishes, own=replace(wishes.own, packages=packages)))
+    if wishes.requirements:
+        session.say(f"installing what {wishes.requirements} names")
+    container = session.container(wishes.cell)
+    own = made_ready(wishes.own, wishes.requirements, MARKS, session.workbench, container)
+    return replace(drafted, wishes=replace(wishes, own=own))
 
 
 def play(
@@ -113,7 +122,7 @@ def play(
 
     What was run is kept beside its record.
     """
-    data, failed = session.play(cells, left_out=left_out, needed=needed, most_failures=MOST_FAILURES)
+    data, failed = session.play(cells, left_out=left_out, needed=needed)
     if data is None:
         raise TestbedError(f"none of {count(len(cells), 'cell')} starts", log=[*failed.values()])
     session.workbench.keep(data.folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,9 +67,10 @@ class Checked:
             raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
         return cls(prepared, own, _tried(mends, data), data, dropped)
 
-    def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData]) -> Checked:
-        """The same with pairs of changes, from runs of their own."""
-        return replace(self, pairs=tuple(each for data in runs for each in _tried(pairs, data)))
+    def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData], dropped: Mapping[str, str]) -> Checked:
+        """The same with pairs of changes, from runs of their own, and why some of them are not among those."""
+        tried = tuple(each for data in runs for each in _tried(pairs, data))
+        return replace(self, pairs=tried, dropped={**self.dropped, **dropped})
 
     @property
     def keeping(self) -> list[Tried]:

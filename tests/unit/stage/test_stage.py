@@ -16,7 +16,8 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import CellState
 from heartbed.stage.client import Client
-from heartbed.stage.stage import OpenedCell, Stage, _first_line
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.start import first_line
 from heartbed.testbed import testbed
 
 
@@ -142,5 +143,5 @@ def test_a_state_is_recorded(stage: Stage) -> None:
         ("x" * 400, f": {'x' * 300}"),
     ],
 )
-def test_of_an_error_the_first_line_is_told_and_nothing_of_httpds_own_page(answer: str, told: str) -> None:
-    assert _first_line(answer) == told
+def test_of_an_error_thefirst_line_is_told_and_nothing_of_httpds_own_page(answer: str, told: str) -> None:
+    assert first_line(answer) == told

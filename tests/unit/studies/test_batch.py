@@ -11,7 +11,7 @@ import pytest
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, InputError
+from heartbed.errors import InputError
 from heartbed.studies import batch
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
@@ -56,11 +56,13 @@ def played(engine: LocalEngine) -> int:
     return len(engine.beds)
 
 
-def test_a_cell_that_does_not_start_is_left_out_of_the_next_try(engine: LocalEngine, settings: Settings) -> None:
+def test_a_cell_that_does_not_start_is_left_out_and_the_others_are_played_in_the_same_run(
+    engine: LocalEngine, settings: Settings
+) -> None:
     outcome = batch.play(CELLS, session(engine, settings))
     assert outcome.missing == {NAMES[1]: "its server has ended"}
     assert set(outcome.verdicts) == {NAMES[0], NAMES[2]}
-    assert (played(engine), len(outcome.runs)) == (2, 1)
+    assert (played(engine), len(outcome.runs)) == (1, 1)
     assert outcome.runs[0].left_out == [{"name": NAMES[1], "reason": "its server has ended"}]
 
 
@@ -87,11 +89,12 @@ def test_a_cell_that_is_needed_and_does_not_start_is_wrong_input(engine: LocalEn
     assert played(engine) == 1
 
 
-def test_many_cells_that_do_not_start_are_the_testbeds_fault(settings: Settings) -> None:
-    engine = LocalEngine(dict.fromkeys(NAMES, Behaviour.FAILS))
-    with pytest.raises(CellFailedError):
-        session(engine, settings).play(CELLS, most_failures=1)
-    assert played(engine) == 2
+def test_where_no_cell_starts_there_is_one_run_and_each_reason(settings: Settings) -> None:
+    engine = LocalEngine(dict.fromkeys(NAMES, Behaviour.ENDS))
+    data, failed = session(engine, settings).play(CELLS)
+    assert data is None
+    assert failed == dict.fromkeys(NAMES, "its server has ended")
+    assert played(engine) == 1
 
 
 def test_a_run_is_judged_and_its_verdicts_and_report_are_written_once(settings: Settings) -> None:

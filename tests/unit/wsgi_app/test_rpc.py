@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from oslo_config import cfg
 
-from wsgi_app import config, rpc
+from wsgi_app import config, errors, rpc
 
 Make = Callable[[str], rpc.ComputeClient]
 
@@ -44,11 +44,11 @@ def test_nothing_connects_before_the_first_message(client: Make, closed_port: in
 
 def test_a_broker_that_refuses_connections_is_unreachable(client: Make, closed_port: int) -> None:
     compute = client(f"rabbit://user:password@127.0.0.1:{closed_port}/")
-    with pytest.raises(rpc.BrokerUnreachableError, match="start_instance"):
+    with pytest.raises(errors.BrokerUnreachableError, match="start_instance"):
         compute.cast({}, "start_instance", server_id="x")
 
 
 def test_a_call_that_nobody_answers_times_out(client: Make) -> None:
     compute = client("fake:/")
-    with pytest.raises(rpc.CallTimeoutError, match="get_diagnostics: no answer from host compute"):
+    with pytest.raises(errors.CallTimeoutError, match="get_diagnostics: no answer from host compute"):
         compute.call({}, "get_diagnostics", server_id="x")

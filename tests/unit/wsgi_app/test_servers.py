@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import webob
 
+from wsgi_app.errors import BrokerUnreachableError, CallTimeoutError
 from wsgi_app.faults import Faults
-from wsgi_app.rpc import BrokerUnreachableError, CallTimeoutError
 from wsgi_app.servers import BODY_LIMIT_OCTETS, Servers
 from wsgi_app.versions import Versions
 

@@ -1,0 +1,101 @@
+"""Starts one cell: its container, its server, and the application in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from heartbed.cells.cell import Cell
+from heartbed.errors import CellFailedError
+from heartbed.stage.client import Client
+from heartbed.testbed.testbed import Testbed
+
+SHORTEST_S, LONGEST_S = 0.05, 1.0
+"""Pauses between two looks whether a cell answers: short at first, since most are up at once."""
+
+TOLD_EVERY_S = 15.0
+"""How often it is told that an application is still being loaded."""
+
+GATEWAY_TIMEOUT = 504
+"""A server's own word that the application was too slow for it: it may still be loading."""
+
+
+class State(Protocol):
+    """Records that a cell has reached a state."""
+
+    def __call__(self, cell: Cell, state: str, **data: object) -> None:
+        """``data`` are the fields that belong to the state."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What one cell is started with."""
+
+    cell: Cell
+    client: Client
+    bed: Testbed
+    stop: threading.Event
+    state: State
+
+    def wait(self) -> None:
+        """Return when the application answers in one of its processes. Raises ``CellFailedError``."""
+        with self._telling():
+            until = time.monotonic() + self.cell.start_deadline_s
+            for pause in pauses(self.stop):
+                if self._answers(until):
+                    return
+                pause()
+
+    def _answers(self, until: float) -> bool:
+        woken = self.client.wake(connect_s=1.0)
+        if woken.status is not None and woken.status < 400:
+            return True
+        if woken.status not in (None, GATEWAY_TIMEOUT):
+            raise self.failed(f"the application answers {woken.status}{first_line(woken.text)}")
+        if not self.bed.running(self.cell.name):
+            raise self.failed("its server has ended")
+        if time.monotonic() > until:
+            raise self.failed(f"no answer within {self.cell.start_deadline_s:.0f} s{first_line(woken.text)}")
+        return False
+
+    def failed(self, reason: str) -> CellFailedError:
+        """Record that the cell has failed; returns what is to be raised."""
+        log = self.bed.log(self.cell.name, 60)
+        self.state(self.cell, "failed", reason=reason, log=log)
+        return CellFailedError(self.cell.name, reason, log)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell now and then that the cell is still being started, for as long as the block takes."""
+        done, begun = threading.Event(), time.monotonic()
+
+        def tell() -> None:
+            while not done.wait(TOLD_EVERY_S):
+                self.state(self.cell, "loading", after_s=round(time.monotonic() - begun))
+
+        teller = threading.Thread(target=tell, name=f"loading-{self.cell.name}", daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            done.set()
+            teller.join()
+
+
+def pauses(stop: threading.Event) -> Iterator[Callable[[], object]]:
+    """Pauses, each longer than the last, until ``stop`` is set: whoever is asked in vain is not asked in haste."""
+    length = SHORTEST_S
+    while not stop.is_set():
+        yield partial(stop.wait, length)
+        length = min(LONGEST_S, 1.5 * length)
+
+
+def first_line(text: str) -> str:
+    """What an answer begins with, behind a colon; nothing of httpd's own pages, which only repeat the status."""
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return f": {first[:300]}" if first and not first.startswith("<") else ""
