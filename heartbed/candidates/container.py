@@ -28,15 +28,6 @@ DEADLINE_S = 60
 COMPILE_DEADLINE_S = 300
 
 
-OSLO_OPTIONS = """
-import oslo_messaging.opts as o
-for _, options in o.list_opts():
-    for option in options:
-        print(option.dest, *(old.name for old in option.deprecated_opts))
-"""
-"""Prints the names of all options of oslo.messaging, also the old names of renamed ones."""
-
-
 @dataclass(frozen=True)
 class Ran:
     """What came of a command in the container: its exit code, and what it said."""

@@ -25,6 +25,11 @@ MPM_THREADS = {"embedded": 25}
 """httpd's own ThreadsPerChild, which is the application's where it runs in httpd's children."""
 
 HTTPD_FILES = ("apache2", "httpd", "mod_*")
+HTTPD_WAITS = {
+    r"ap_queue_pop\w*|worker_thread": "the MPM's queue",
+    "child_main": "the MPM",
+    r"wsgi_\w+": "mod_wsgi",
+}
 
 SERVERS = (
     Server(
@@ -33,6 +38,7 @@ SERVERS = (
         family="httpd",
         environment={"HEARTBED_MPM": "prefork"},
         native=HTTPD_FILES,
+        waits=HTTPD_WAITS,
     ),
     Server(
         "event",
@@ -41,6 +47,7 @@ SERVERS = (
         threads=MPM_THREADS,
         environment={"HEARTBED_MPM": "event"},
         native=HTTPD_FILES,
+        waits=HTTPD_WAITS,
     ),
     Server(
         "worker",
@@ -49,8 +56,15 @@ SERVERS = (
         threads=MPM_THREADS,
         environment={"HEARTBED_MPM": "worker"},
         native=HTTPD_FILES,
+        waits=HTTPD_WAITS,
     ),
-    Server("uwsgi", "uWSGI with a master, as OpenStack deploys it", family="uwsgi", native=("uwsgi",)),
+    Server(
+        "uwsgi",
+        "uWSGI with a master, as OpenStack deploys it",
+        family="uwsgi",
+        native=("uwsgi",),
+        waits={r"uwsgi_\w+|simple_loop\w*": "uWSGI"},
+    ),
     Server("gunicorn", "gunicorn with an arbiter", family="gunicorn"),
 )
 

@@ -67,7 +67,8 @@ class Server:
     ``family`` is its folder in ``heartbed.servers``. ``threads`` are what it has
     of itself in a process, by mode; one where nothing is said. ``environment``
     is what its configuration is told. ``native`` are the names of its own
-    files on a native stack, with wildcards.
+    files on a native stack, with wildcards. ``waits`` maps functions there
+    (regular expressions) to what a thread in them waits in for a request.
     """
 
     token: str
@@ -76,6 +77,7 @@ class Server:
     threads: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     native: tuple[str, ...] = ()
+    waits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

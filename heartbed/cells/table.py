@@ -69,6 +69,11 @@ class Table:
         """Names of the servers' own files, with wildcards."""
         return tuple(name for each in self.servers for name in each.native)
 
+    @property
+    def waits(self) -> dict[str, str]:
+        """Function -> what a thread in it waits in for a request, of all servers."""
+        return {function: place for each in self.servers for function, place in each.waits.items()}
+
     def senseless(self, chosen: Mapping[str, str]) -> str:
         """Why this combination of factors, axis by axis, cannot exist; empty when it can."""
         first = self.axis("server")

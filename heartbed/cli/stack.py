@@ -6,6 +6,7 @@ import contextlib
 
 import click
 
+from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.errors import InputError
 from heartbed.report.console import console
@@ -41,8 +42,9 @@ def up() -> None:
     ports = stack.ports()
     stack.up()
     out = console()
-    out.print(f"prefork   http://127.0.0.1:{ports['HEARTBED_PREFORK_PORT']}/heartbed/facts", markup=False)
-    out.print(f"event     http://127.0.0.1:{ports['HEARTBED_EVENT_PORT']}/heartbed/facts", markup=False)
+    for server in axes.TABLE.axis("server").tokens:
+        if port := ports.get(f"HEARTBED_{server.upper()}_PORT"):
+            out.print(f"{server:<9} http://127.0.0.1:{port}/heartbed/facts", markup=False)
     out.print(f"rabbitmq  http://127.0.0.1:{ports['HEARTBED_MANAGEMENT_PORT']}   user heartbed, password in .env")
     out.print("`make logs` follows the logs, `make down` stops it; compose.yaml shows what to ask.")
 

@@ -31,7 +31,7 @@ WISHES = (
     click.option(
         "--vhost",
         metavar="NAME",
-        help="The virtual host, by name, address or port; for uWSGI the mount point. Where there are several.",
+        help="The virtual host, by name, address or port, or the mount point; where there are several.",
     ),
     click.option(
         "--oslo-config",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from heartbed.observers.agent import Agent, Look
-from heartbed.observers.app_log import AppLog
+from heartbed.observers.app_log import AppLog, Reader
 from heartbed.observers.base import Observer, pid_of
 from heartbed.observers.broker_events import BrokerEvents
 from heartbed.observers.broker_log import BrokerLog
@@ -31,9 +32,13 @@ LOOK_AGAIN_S = 1.0
 
 
 class Observation:
-    """Observers of broker, wire, processes and logs: a ``Watching``. None of them talks to an application."""
+    """Observers of broker, wire, processes and logs: a ``Watching``. None of them talks to an application.
 
-    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path) -> None:
+    ``readers`` know the lines that servers write into the logs of cells.
+    """
+
+    def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path, readers: Sequence[Reader]) -> None:
+        self._readers = readers
         self._bed, self._bus, self._stacks = bed, bus, plan.settings.stacks
         self._make = {cell.name: cell.make for cell in plan.cells}
         self._password = plan.password
@@ -89,7 +94,7 @@ class Observation:
         self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid:
             self._agent.watch(service, at.host_pid)
-        self._begin(AppLog(service, partial(self._bed.follow, service), self._bus.emit))
+        self._begin(AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers))
 
     def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
         """Whose connection it is: by its address, and by its name for the controls, which share a container."""

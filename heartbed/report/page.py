@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from heartbed.observers.app_log import APPLICATION
 from heartbed.record.event import only
 from heartbed.record.kinds import AppLog, BrokerLog, RunStart, WireMissing
 from heartbed.report import stacks, timeline
@@ -147,8 +148,8 @@ def source_words(run: RunData, item: Evidence) -> str:
     """Who observed an event: ``RabbitMQ’s log``, ``wire``, ..."""
     event = run.at_line(item.line)
     if item.kind == "app.log":
-        httpds = event is not None and isinstance(event.data, AppLog) and event.data.source == "httpd"
-        return "httpd’s log" if httpds else "application’s log"
+        source = event.data.source if event is not None and isinstance(event.data, AppLog) else APPLICATION
+        return "application’s log" if source == APPLICATION else f"{source}’s log"
     names = {"broker.log": "RabbitMQ’s log", "process.stacks": "stack", "process.greenlets": "greenlets"}
     return names.get(item.kind, item.kind.partition(".")[0])
 

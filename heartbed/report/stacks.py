@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
 
+from heartbed.cells import axes
 from heartbed.record.event import Event
 from heartbed.record.kinds import Frame, Greenlet, ProcessGreenlets, ProcessStacks, Request, Thread
 from heartbed.report.data import RunData
@@ -30,12 +31,11 @@ PLACES = (
     (r"_heartbeat_thread_job|heartbeat_check", "", False, "the heartbeat's own loop"),
     (r"wait|run|do_poll", r"eventlet/hubs/", False, "the hub runs: green threads get their turn"),
     (r"\w*accept4?", "", True, f"waits in accept() for a request: {NO_HUB}"),
-    (r"ap_queue_pop\w*|worker_thread", "", True, f"waits in the MPM's queue for a request: {NO_HUB}"),
-    (r"child_main", "", True, f"waits in the MPM for a request: {NO_HUB}"),
-    (r"wsgi_\w+", "", True, f"waits in mod_wsgi for a request: {NO_HUB}"),
-    (r"uwsgi_\w+|simple_loop\w*", "", True, f"waits in uWSGI for a request: {NO_HUB}"),
 )
-"""Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means."""
+"""Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means.
+
+Where threads of a server wait for requests says its row in ``heartbed.cells.axes``.
+"""
 
 WAITS = re.compile(r"epoll_p?wait\d?|p?poll|p?select\d?|futex\w*|pthread_cond_\w+|\w*nanosleep|recv\w*|sem\w*|syscall")
 """Where a thread that runs no Python waits, if no place above says it better."""
@@ -200,11 +200,17 @@ def _is_nameless(frame: Frame) -> bool:
     return frame.function.startswith("0x")
 
 
+def _places() -> list[tuple[str, str, bool, str]]:
+    waits = axes.TABLE.waits.items()
+    return [*PLACES, *((function, "", True, f"waits in {place} for a request: {NO_HUB}") for function, place in waits)]
+
+
 def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
     """The index of the innermost frame that tells what the thread is there for, and what that means."""
+    places = _places()
     runs_python = any(not frame.native for frame in frames)
     for index, frame in enumerate(frames):
-        for function, file, only_native, meaning in PLACES:
+        for function, file, only_native, meaning in places:
             if only_native and runs_python:
                 continue
             if re.fullmatch(function, _function(frame)) and re.search(file, frame.file):

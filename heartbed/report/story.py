@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import TypeVar
 
 from heartbed.record.event import Event
@@ -19,7 +20,7 @@ from heartbed.report.words import milliseconds, number
 from heartbed.verdict.values import CellVerdict, Connection, Outcome
 
 MOST_LINES = 24
-SPARE = ("socket", "app log", "httpd log", "wire", "request")
+SPARE = ("socket", "app log", "* log", "wire", "request")
 """Who has to be silent first, where there is more to tell than a screen holds; never what is telling."""
 
 MOST_LOGS = 3
@@ -67,9 +68,15 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
 
 def trimmed(lines: list[Line]) -> list[Line]:
     """The lines that fit a screen, in order of time."""
-    spare = [line for who in SPARE for line in reversed(lines) if line.who == who and not line.telling]
+    ranked = [(rank, line) for line in reversed(lines) if (rank := _spare(line)) is not None]
+    spare = [line for _, line in sorted(ranked, key=lambda each: each[0])]
     left_out = {id(line) for line in spare[: max(0, len(lines) - MOST_LINES)]}
     return [line for line in lines if id(line) not in left_out]
+
+
+def _spare(line: Line) -> int | None:
+    """How soon a line has to be silent; None for one that never has."""
+    return None if line.telling else next((n for n, who in enumerate(SPARE) if fnmatch(line.who, who)), None)
 
 
 def _alike(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heartbed import servers
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
@@ -36,12 +37,16 @@ Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
 """Makes sure of the images that cells need; name -> reference. Raises ``InputError`` and ``TestbedError``."""
 
 
+def _observation(bed: Testbed, bus: Bus, plan: Plan, folder: Path) -> Watching:
+    return Observation(bed, bus, plan, folder, servers.log_readers())
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a run is made of: the engine, and what watches over the run. Its tests put others in their place."""
 
     engine: Callable[[], Engine] = DockerEngine
-    observe: Callable[[Testbed, Bus, Plan, Path], Watching] = Observation
+    observe: Callable[[Testbed, Bus, Plan, Path], Watching] = _observation
 
 
 DOCKER = Parts()

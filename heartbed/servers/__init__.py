@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from heartbed import plugins
 from heartbed.candidates.subject import Candidate
 from heartbed.cells import axes
+from heartbed.observers.app_log import Reader
 from heartbed.servers.family import Family
 from heartbed.testbed.plan import image_name
 
@@ -36,3 +37,8 @@ def service(plan: Plan, cell: Cell) -> dict[str, Any]:
 def image(cell: Cell) -> str:
     """The name of the image that the cell runs in."""
     return image_name(family(cell.server).image, cell)
+
+
+def log_readers() -> list[Reader]:
+    """What knows the lines of the servers' logs."""
+    return [each.log for each in families().values() if each.log]

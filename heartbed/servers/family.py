@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heartbed.candidates.prepared import Kind
+from heartbed.observers.app_log import Reader
 from heartbed.places import APP_DIRECTORY
 from heartbed.servers.application import brought, hosted
 from heartbed.testbed.plan import bind
@@ -39,6 +40,7 @@ class Family:
     ``in_force`` has the server tell, in a container of the cell's image, the
     settings that bear on processes, threads and connections. ``kind`` knows the
     users' files that such a server reads; None where they cannot be checked.
+    ``log`` knows the lines of its log; None where they are told as they are.
     """
 
     program: str
@@ -47,6 +49,7 @@ class Family:
     hostings: tuple[str, ...] = ("",)
     in_force: Callable[[Cell, Container], Mapping[str, str]] = _nothing
     kind: Kind | None = None
+    log: Reader | None = None
 
     def mounts(self, root: Path) -> tuple[tuple[Path, str], ...]:
         """Its configuration in that checkout, and where the containers have it."""

@@ -27,7 +27,12 @@ from heartbed.versions.locks import RELEASES_FILE
 from heartbed.versions.releases import FILE, PYTHON, RELEASES, Release, StandIn, number, written
 
 WHEELS = FOLDER / "wheels"
-IMAGE = "heartbed-apache:oslo17.3.2"
+WORKS = "works.py"
+"""In the folder of the image that has the application: says whether a set works."""
+
+VERSION = "oslo17.3.2"
+"""The image of the default versions."""
+
 MODELS = ("eventlet", "native")
 BESIDE = {"pytz": ("pytz", "2025.2"), "pkg_resources": ("setuptools", "80.9.0"), "monotonic": ("monotonic", "1.6")}
 """Module -> the wheel that has it, for what old releases import and the image has not."""
@@ -91,7 +96,7 @@ class Trials:
         """The traceback of a set that does not work; empty where it works under both execution models."""
         folders = [f"/candidates/{package}-{version}" for package, version in versions.items()]
         for model in MODELS:
-            command = ["docker", "exec", self.container, "python3", "-W", "ignore", "/apache/works.py", model, *folders]
+            command = ["docker", "exec", self.container, "python3", "-W", "ignore", f"/image/{WORKS}", model, *folders]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 return done.stderr.strip() or f"RuntimeError: it hangs ({done.returncode})"
@@ -133,13 +138,16 @@ class Trials:
 def trials() -> Iterator[Trials]:
     """A room for trials with the application of this checkout, removed in the end."""
     WHEELS.mkdir(parents=True, exist_ok=True)
-    binds = {WHEELS: "/candidates", ROOT / "wsgi_app": "/opt/heartbed/wsgi_app", ROOT / "images/apache": "/apache"}
+    folder = next(ROOT.glob(f"images/*/{WORKS}")).parent
+    binds = {WHEELS: "/candidates", ROOT / "wsgi_app": "/opt/heartbed/wsgi_app", folder: "/image"}
     command = ["docker", "run", "--detach", "--rm", "--label", "heartbed=1", "--network", "none"]
     # Hides the image's oslo.messaging, so that its entry points are not there twice.
     command += ["--tmpfs", "/opt/heartbed/versions"]
     for source, target in binds.items():
         command += ["--volume", f"{source}:{target}:ro"]
-    done = subprocess.run([*command, IMAGE, "sleep", "infinity"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*command, f"heartbed-{folder.name}:{VERSION}", "sleep", "infinity"], capture_output=True, text=True, check=True
+    )
     try:
         yield Trials(done.stdout.strip())
     finally:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.servers.family import Family
-from heartbed.servers.httpd import commands, dump, seen
+from heartbed.servers.httpd import commands, dump, log, seen
 from heartbed.servers.httpd.kind import HttpdKind
 
 if TYPE_CHECKING:
@@ -28,4 +28,5 @@ FAMILY = Family(
     hostings=("{embedded,daemon}",),
     in_force=in_force,
     kind=HttpdKind(),
+    log=log.read,
 )

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from heartbed import servers
 from heartbed.observers.app_log import Entries, Entry, parse, to_event
 from heartbed.observers.log_stream import LogLine, split
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import AppExit, AppLog
 
+READERS = servers.log_readers()
 DATA = Path(__file__).parents[1] / "data" / "observers"
 
 
 def entries_of(sample: str) -> list[Entry]:
-    entries = Entries()
+    entries = Entries(READERS)
     found = [entry for line in split([(DATA / sample).read_bytes()]) for entry in entries.add(line)]
     return [*found, *entries.finish()]
 
@@ -73,7 +75,7 @@ def test_entries_of_other_threads_do_not_break_one_apart() -> None:
         LogLine(1.0, f"[2026-11-22 10:00:26.158436] [wsgi:error] [pid 8:tid 8] {text}") for text in ("Traceback", "  a")
     ]
     other = LogLine(1.0, "[2026-11-22 10:00:26.158437] [wsgi:error] [pid 9:tid 9] something else")
-    entries = Entries()
+    entries = Entries(READERS)
     assert not [entry for line in (traceback[0], other, traceback[1]) for entry in entries.add(line)]
     assert {entry.text for entry in entries.finish()} == {"Traceback\n  a", "something else"}
 
@@ -99,7 +101,9 @@ def test_ends_of_daemon_processes_are_told_in_mod_wsgis_words() -> None:
 
 
 def test_httpds_default_format_is_understood() -> None:
-    entry = parse(LogLine(0.0, "[Sun Nov 22 09:31:43.696493 2026] [wsgi:info] [pid 7:tid 7] Initializing Python."))
+    entry = parse(
+        LogLine(0.0, "[Sun Nov 22 09:31:43.696493 2026] [wsgi:info] [pid 7:tid 7] Initializing Python."), READERS
+    )
     assert (entry.source, entry.pid) == ("httpd", 7)
     assert entry.t == pytest.approx(1795339903.696493)
 
@@ -116,7 +120,7 @@ def test_line_without_any_head_has_dockers_time() -> None:
 
 def test_request_id_is_told_where_there_is_one() -> None:
     line = "2026-11-22 09:54:10.735 1 44 INFO nova.api [req-fa7337fb-75d7-4f68-ad34-4e732f58f676] accepted"
-    (event,) = only([to_event(parse(LogLine(0.0, line)), "cell")], AppLog)
+    (event,) = only([to_event(parse(LogLine(0.0, line), READERS), "cell")], AppLog)
     assert event.data.request_id == "req-fa7337fb-75d7-4f68-ad34-4e732f58f676"
     assert event.data.text == "accepted"
     assert event.data.thread == 44
