@@ -60,7 +60,7 @@ class Cell:
     @property
     def make(self) -> str:
         """What it has in common with cells whose processes are of the same make: all but how many there are of what."""
-        return replace(self, processes=None, threads=None, heartbeat_s=None).name
+        return replace(self, processes=None, threads=None, heartbeat_s=None, numbers=()).name
 
     @property
     def purposes(self) -> tuple[str, ...]:

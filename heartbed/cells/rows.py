@@ -124,6 +124,13 @@ class Axis:
         """What it is called where there is no room for a sentence."""
         return self.label or self.name.replace("_", " ")
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Every factor as names have it, together with what refines it."""
+        finer = self.refined_by
+        refined = [f"{finer.refines}-{each}" for each in finer.tokens if finer.is_said(each)] if finer else []
+        return tuple(name for each in self.tokens for name in (each, *(n for n in refined if n.startswith(each))))
+
     def applies_to(self, server: str) -> bool:
         """Whether the question can be put to this server."""
         return not self.servers or server in self.servers

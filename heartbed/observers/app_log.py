@@ -37,7 +37,7 @@ class Entry:
     text: str
     request_id: str | None = None
     head: str = ""
-    """Time, process, level and logger as oslo.log wrote them; empty for a server's own words and for what is printed."""
+    """Time, process, level and logger as oslo.log wrote them; empty for a server's words and for what is printed."""
     raw: str = ""
     """The application's line with its head."""
     ends: bool = False

@@ -12,8 +12,6 @@ from heartbed.cells.expressions import Selection, select
 from heartbed.studies.batch import Played
 from heartbed.versions.locks import milestones
 
-MODELS = "{eventlet,eventlet-pthread,native}"
-
 CELL_OCTETS = 128 * 2**20
 """Memory that a cell takes while it imports its application; measured 42 MiB with one process when idle."""
 
@@ -29,7 +27,8 @@ def expressions(servers: Sequence[str] = ()) -> list[str]:
     versions = f"oslo{{{','.join(milestones())}}}"
     named = servers or tuple(axes.TABLE.axis("server").tokens)
     hosts = ["-".join(filter(None, (each, how))) for each in named for how in servers_.family(each).hostings]
-    return [f"{host}-{MODELS}-{versions}" for host in hosts]
+    models = ",".join(axes.TABLE.axis("model").choices)
+    return [f"{host}-{{{models}}}-{versions}" for host in hosts]
 
 
 def selection(servers: Sequence[str] = ()) -> Selection:

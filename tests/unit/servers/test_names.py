@@ -1,0 +1,80 @@
+"""The name of a server stands in its folder, in its row, and in what is written for people: nowhere else."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heartbed import servers
+from heartbed.cells import axes
+from heartbed.places import ROOT
+
+PROGRAM = ROOT / "heartbed"
+TABLE = PROGRAM / "cells" / "axes.py"
+DOCUMENTS = ("description", "help", "epilog")
+"""Keyword arguments whose text is a document: of a command, or of the record."""
+
+
+def names() -> set[str]:
+    families = servers.families()
+    found = {*axes.TABLE.axis("server").tokens, *families}
+    found |= {word for each in families.values() for word in (each.program, each.image, each.conf)}
+    return found
+
+
+def pattern() -> re.Pattern[str]:
+    # "event" is also a word of its own: an MPM where it stands alone, or among factors.
+    words = "|".join(sorted(names() - {"event"}))
+    return re.compile(
+        rf"(?<![A-Za-z0-9_])({words})(?![A-Za-z0-9_])|\Aevent\Z|(?<![a-z])event[-,}}]|[{{,]event(?![a-z])"
+    )
+
+
+def modules() -> list[Path]:
+    folders = {PROGRAM / "servers" / name for name in servers.families()}
+    return [path for path in sorted(PROGRAM.rglob("*.py")) if path != TABLE and not folders & {*path.parents}]
+
+
+def documents(tree: ast.AST) -> set[int]:
+    """The ids of strings that are written for people."""
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    texts += [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in DOCUMENTS]
+    return {id(part) for text in texts for part in ast.walk(text) if isinstance(text, ast.Constant | ast.JoinedStr)}
+
+
+def literals(text: str) -> Iterator[tuple[int, str]]:
+    tree = ast.parse(text)
+    told = documents(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
+
+
+def named(text: str) -> list[str]:
+    words = pattern()
+    return [f"{line}: {literal!r}" for line, literal in literals(text) if words.search(literal)]
+
+
+def test_a_servers_name_is_found_wherever_it_stands() -> None:
+    text = 'IMAGE = "heartbed-apache"\nif server == "event":\n    say(f"{port} of uWSGI")\n"""As httpd does."""\n'
+    assert named(text) == ["1: 'heartbed-apache'", "2: 'event'", "3: ' of uWSGI'"]
+    assert named('"{prefork-daemon,event-embedded}"\nx = "run {uwsgi,event}"\n') == ["2: 'run {uwsgi,event}'"]
+    assert named('"an event of the record"\nx = "an event"\ny = "eventlet-pthread"\n') == []
+    assert named('x = option(help="as uWSGI has it")') == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PROGRAM)))
+def test_no_other_module_names_a_server(path: Path) -> None:
+    assert named(path.read_text()) == []
+
+
+def test_every_row_has_a_folder_and_every_folder_a_row() -> None:
+    families = servers.families()
+    assert {each.family for each in axes.TABLE.servers} == {*families}
+    for each in families.values():
+        assert (ROOT / "images" / each.image / "Dockerfile").is_file()
+        assert (ROOT / each.conf).is_dir()
