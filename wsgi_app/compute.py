@@ -1,12 +1,14 @@
 """nova-compute's part: the RPC server.
 
-``python3 -m wsgi_app.compute``. Runs on native threads, unpatched, in a process of its own. It answers calls,
-takes casts and logs each. When its queues are declared it says so on stdout and
-makes the file that a health check can look for.
+``python3 -m wsgi_app.compute``. Runs on native threads, unpatched, in a process of its own. It answers calls and takes
+casts of any method, in any version and namespace, since a user's own application asks for what it asks for. Of each
+message it logs one JSON object, which is kind ``rpc.arrived`` in docs/record.md. When its queues are declared it says
+so on stdout and makes the file that a health check can look for.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -18,20 +20,20 @@ from typing import Any
 
 from wsgi_app import patching
 
-LOG = logging.getLogger("nova.compute")
+LOG = logging.getLogger("heartbed.rpc")
 READY = Path(os.environ.get("HEARTBED_READY_FILE", "/run/heartbed/ready"))
+EXCHANGES = ("nova", "openstack")
+"""nova's control exchange, and the one that oslo.messaging has where an application sets none."""
+
+CONTEXT = ("request_id", "cell")
+"""What is told of a message's context: Heartbed's own application says there which request of which cell it is for."""
 
 
 class ComputeManager:
     """What nova-compute does when asked, as far as it matters here: it says that it was asked."""
 
-    def __init__(self, target: Any) -> None:
-        self.target = target
-        """oslo.messaging reads from it which version of the interface this is."""
-
-    def get_diagnostics(self, context: dict[str, Any], server_id: str) -> dict[str, Any]:
-        """Answer a call, in the form of nova's diagnostics."""
-        self._log("call", "get_diagnostics", context, server_id)
+    def get_diagnostics(self, server_id: str = "") -> dict[str, Any]:
+        """The answer to the one call of Heartbed's own application, in the form of nova's diagnostics."""
         return {
             "state": "running",
             "driver": "fake",
@@ -42,36 +44,31 @@ class ComputeManager:
             "server_id": server_id,
         }
 
-    def reboot_instance(self, context: dict[str, Any], server_id: str, reboot_type: str) -> None:
-        """Take a cast."""
-        self._log("cast", f"reboot_instance ({reboot_type})", context, server_id)
 
-    def start_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "start_instance", context, server_id)
+class Dispatcher:
+    """Takes every message, as oslo.messaging's RPC server hands it over, and tells of it.
 
-    def stop_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "stop_instance", context, server_id)
+    A method that ``manager`` does not have is answered with nothing.
+    """
 
-    def pause_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "pause_instance", context, server_id)
+    def __init__(self, manager: ComputeManager) -> None:
+        self._manager = manager
 
-    def unpause_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "unpause_instance", context, server_id)
-
-    def suspend_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "suspend_instance", context, server_id)
-
-    def resume_instance(self, context: dict[str, Any], server_id: str) -> None:
-        """Take a cast."""
-        self._log("cast", "resume_instance", context, server_id)
-
-    def _log(self, kind: str, method: str, context: dict[str, Any], server_id: str) -> None:
-        LOG.info("%s %s server %s [%s]", kind, method, server_id, context.get("request_id"))
+    def dispatch(self, incoming: Any) -> Any:
+        """Tell of the message and do what it asks for; what it asks with is nobody's business here."""
+        message, context = dict(incoming.message), dict(incoming.ctxt or {})
+        method = str(message.get("method", ""))
+        told = {
+            "what": "call" if getattr(incoming, "msg_id", None) else "cast",
+            "method": method,
+            "namespace": message.get("namespace"),
+            "version": message.get("version"),
+            **{name: str(context[name]) for name in CONTEXT if context.get(name) is not None},
+        }
+        LOG.info("%s", json.dumps(told))
+        if method != "get_diagnostics":
+            return None
+        return self._manager.get_diagnostics(str(message.get("args", {}).get("server_id", "")))
 
 
 def main() -> None:
@@ -86,18 +83,25 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    target = oslo_messaging.Target(topic=rpc.TOPIC, server=conf[config.GROUP].host)
-    manager = ComputeManager(oslo_messaging.Target(version=rpc.VERSION))
     # Newer releases know no other executor and warn that it is named; in older ones the default is another.
     warnings.filterwarnings("ignore", message="Using the 'executor' argument", category=DeprecationWarning)
-    server = oslo_messaging.get_rpc_server(rpc.transport(conf), target, [manager], executor="threading")
-    server.start()
+    transport, dispatcher = rpc.transport(conf), Dispatcher(ComputeManager())
+    host = conf[config.GROUP].host
+    servers = [
+        oslo_messaging.rpc.server.RPCServer(
+            transport, oslo_messaging.Target(exchange=exchange, topic=rpc.TOPIC, server=host), dispatcher, "threading"
+        )
+        for exchange in EXCHANGES
+    ]
+    for server in servers:
+        server.start()
     READY.touch()
-    print(f"nova-compute on host {target.server} is ready", flush=True)
+    print(f"nova-compute on host {host} is ready", flush=True)
     stop.wait()
     READY.unlink(missing_ok=True)
-    server.stop()
-    server.wait()
+    for server in servers:
+        server.stop()
+        server.wait()
 
 
 if __name__ == "__main__":

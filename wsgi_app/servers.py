@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,8 +118,8 @@ def _body(request: webob.Request) -> bytes:
 
 
 def _context(request: webob.Request) -> dict[str, Any]:
-    """What travels with the message; nova-compute logs its request id."""
-    return {"request_id": request.environ.get("openstack.request_id")}
+    """What travels with the message: nova-compute tells for which request of which cell it has come."""
+    return {"request_id": request.environ.get("openstack.request_id"), "cell": os.environ.get("HEARTBED_CELL")}
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,12 +11,15 @@ from datetime import UTC, datetime
 from heartbed.observers.base import Emit
 from heartbed.observers.log_stream import TOGETHER_S, LogLine, LogStream
 from heartbed.record.event import Event
-from heartbed.record.kinds import AppExit
+from heartbed.record.kinds import AppExit, RpcArrived
 from heartbed.record.kinds import AppLog as Words
 from heartbed.testbed.testbed import LogFeed
 
 APPLICATION = "app"
 """The source of what the application says."""
+
+COMPUTE, RPC = "compute", "heartbed.rpc"
+"""The service that answers RPC, and the logger by which it tells of each message (``wsgi_app/compute.py``)."""
 
 APP = re.compile(
     r"(?P<head>(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<pid>\d+) (?:(?P<tid>\d+) )?"
@@ -88,7 +92,7 @@ class AppLog(LogStream[Entry]):
 
     def tell(self, entry: Entry) -> None:
         """Every entry is an event."""
-        self.emit(to_event(entry, self.cell))
+        self.emit(arrived(entry, self.cell) or to_event(entry, self.cell))
 
 
 def continuation(before: Entry, entry: Entry, seconds: float) -> str | None:
@@ -131,6 +135,17 @@ def written(text: str) -> Entry | None:
         head=found["head"],
         raw=text,
     )
+
+
+def arrived(entry: Entry, cell: str | None) -> Event | None:
+    """The message that the RPC server tells of; None for any other entry."""
+    if cell != COMPUTE or entry.logger != RPC:
+        return None
+    try:
+        told = json.loads(entry.text)
+        return Event(RpcArrived(**told), entry.t, told.get("cell") or cell)
+    except (ValueError, TypeError):
+        return None  # its words are then in the record as they are
 
 
 def to_event(entry: Entry, cell: str | None) -> Event:

@@ -11,7 +11,7 @@ from typing import Any
 
 from heartbed.record.kinds.base import Kind, Part, Unknown
 from heartbed.record.kinds.broker import BrokerLog, ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
-from heartbed.record.kinds.cell import AppExit, AppFacts, AppLog, CellAddress, CellState, Request
+from heartbed.record.kinds.cell import AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
 from heartbed.record.kinds.process import (
     Frame,
     Greenlet,
@@ -54,6 +54,7 @@ __all__ = [
     "ProcessStacks",
     "ProcessSwitches",
     "Request",
+    "RpcArrived",
     "RunEnd",
     "RunPhase",
     "RunStart",
@@ -68,7 +69,7 @@ __all__ = [
 
 GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The run": (RunStart, RunPhase, RunEnd),
-    "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit),
+    "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit, RpcArrived),
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
     "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),

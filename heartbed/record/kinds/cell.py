@@ -83,3 +83,14 @@ class AppExit(Kind):
 
     KIND: ClassVar[str] = "app.exit"
     reason: str = Field(description="httpd's words")
+
+
+class RpcArrived(Kind):
+    """The RPC server has been handed a message; its `cell` is the sender's where the message says so."""
+
+    KIND: ClassVar[str] = "rpc.arrived"
+    what: str = Field(description="`cast` or `call`")
+    method: str = Field(default="", description="that it asks for")
+    namespace: str | None = Field(default=None, description="of the method")
+    version: str | None = Field(default=None, description="of the interface")
+    request_id: str | None = Field(default=None, description="of the request that it was sent for")

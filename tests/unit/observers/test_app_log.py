@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from heartbed import servers
-from heartbed.observers.app_log import Entries, Entry, parse, to_event
+from heartbed.observers.app_log import Entries, Entry, arrived, parse, to_event
 from heartbed.observers.log_stream import LogLine, split
 from heartbed.record.event import Event, only
-from heartbed.record.kinds import AppExit, AppLog
+from heartbed.record.kinds import AppExit, AppLog, RpcArrived
 
 READERS = servers.log_readers()
 DATA = Path(__file__).parents[1] / "data" / "observers"
@@ -124,3 +124,31 @@ def test_request_id_is_told_where_there_is_one() -> None:
     assert event.data.request_id == "req-fa7337fb-75d7-4f68-ad34-4e732f58f676"
     assert event.data.text == "accepted"
     assert event.data.thread == 44
+
+
+RPC = (
+    "2026-11-25 18:00:00.250 7 9 INFO heartbed.rpc [-] "
+    '{"what": "cast", "method": "reboot_instance", "namespace": null, "version": "5.0", "request_id": "req-1", '
+    '"cell": "event-daemon-native"}'
+)
+
+
+def test_a_message_that_the_rpc_server_tells_of_belongs_to_the_cell_that_sent_it() -> None:
+    event = arrived(parse(LogLine(1.0, RPC)), "compute")
+    assert event is not None
+    assert (event.cell, event.data) == (
+        "event-daemon-native",
+        RpcArrived(what="cast", method="reboot_instance", version="5.0", request_id="req-1", namespace=None),
+    )
+    assert event.t == pytest.approx(1795629600.25)
+
+
+def test_a_message_that_does_not_say_whose_it_is_belongs_to_the_rpc_server() -> None:
+    text = '2026-11-25 18:00:00.250 7 9 INFO heartbed.rpc [-] {"what": "cast", "method": "x"}'
+    event = arrived(parse(LogLine(1.0, text)), "compute")
+    assert event is not None
+    assert event.cell == "compute"
+
+
+def test_what_an_application_says_of_messages_proves_nothing() -> None:
+    assert arrived(parse(LogLine(1.0, RPC)), "event-daemon-native") is None

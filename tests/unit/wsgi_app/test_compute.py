@@ -1,0 +1,55 @@
+"""The RPC server: takes whatever is sent, and tells of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wsgi_app.compute import ComputeManager, Dispatcher
+
+
+def incoming(method: str, *, msg_id: str | None = None, context: dict[str, Any] | None = None, **more: Any) -> Any:
+    return SimpleNamespace(message={"method": method, **more}, ctxt=context, msg_id=msg_id)
+
+
+@pytest.fixture
+def dispatcher() -> Dispatcher:
+    return Dispatcher(ComputeManager())
+
+
+def told(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    (record,) = caplog.records
+    return dict(json.loads(record.getMessage()))
+
+
+def test_a_call_of_heartbeds_own_application_is_answered_and_told_with_its_request(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked = incoming(
+        "get_diagnostics", msg_id="1", context={"request_id": "req-1", "cell": "event"}, args={"server_id": "x"}
+    )
+    assert dispatcher.dispatch(asked)["server_id"] == "x"
+    assert told(caplog) == {
+        "what": "call",
+        "method": "get_diagnostics",
+        "namespace": None,
+        "version": None,
+        "request_id": "req-1",
+        "cell": "event",
+    }
+
+
+@pytest.mark.parametrize("version", ["1.0", "6.3", None])
+def test_any_method_in_any_version_and_namespace_is_taken(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture, version: str | None
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert dispatcher.dispatch(incoming("cache_images", version=version, namespace="compute", context={})) is None
+    found = told(caplog)
+    assert (found["what"], found["namespace"], found["version"]) == ("cast", "compute", version)
+    assert "request_id" not in found
