@@ -6,6 +6,7 @@ from wsgi_app import natives, patching  # noqa: F401  natives before patching: i
 
 patching.apply(os.environ)
 
-from wsgi_app import service  # noqa: E402  after patching, as nova does it
+from wsgi_app import handler, service  # noqa: E402  after patching, as nova does it
 
 application = service.load(os.environ)
+handle_request = handler.as_handler(application)

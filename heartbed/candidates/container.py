@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker.errors
 import requests
+from docker.types import Mount
 
 from heartbed.candidates import inside, library
 from heartbed.candidates.adapted import COPY
@@ -49,6 +50,33 @@ class Serve:
     command: Sequence[str]
     get: Sequence[str]
     stop: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request: its port and path, and headers to try one after the other until it is answered with a success."""
+
+    port: int
+    path: str
+    headers: tuple[Mapping[str, str], ...] = ({},)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered, and to which headers; the status is None where nothing was."""
+
+    status: int | None
+    text: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Tour:
+    """The answers in the order of the questions, and what the server logged meanwhile."""
+
+    answers: tuple[Answer, ...]
+    log: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,12 @@ class Container:
         told = self._ask({"commands": commands, "serve": asdict(serve)}, environment)
         return dict(told["answer"]), self._told(told)
 
+    def tour(self, command: Sequence[str], questions: Sequence[Question], stop: str) -> Tour:
+        """Serve, and ask all of these."""
+        asked = {"command": list(command), "questions": [asdict(each) for each in questions], "stop": stop}
+        told = self._ask({"commands": {}, "tour": asked}, {})["tour"]
+        return Tour(tuple(Answer(**each) for each in told["answers"]), tuple(told["log"]))
+
     def library(self, version: str, environment: Mapping[str, str] | None = None) -> Library:
         """The oslo.messaging that is found there, which is of this version.
 
@@ -90,18 +124,18 @@ class Container:
 
         A source that cannot be compiled is left as it is: whoever imports it will tell.
         """
-        volumes = {str(path): {"bind": target, "mode": "rw"} for path, target in folders}
+        mounts = [Mount(target, str(path), type="bind") for path, target in folders]
         command = ["python3", "-m", "compileall", "-q", "-q", *(target for _, target in folders)]
-        self._run(command, volumes, {}, user=f"{os.getuid()}:{os.getgid()}", deadline_s=COMPILE_DEADLINE_S)
+        self._run(command, mounts, {}, user=f"{os.getuid()}:{os.getgid()}", deadline_s=COMPILE_DEADLINE_S)
 
     @staticmethod
     def _told(said: Mapping[str, Any]) -> dict[str, Ran]:
         return {name: Ran(**each) for name, each in said["ran"].items()}
 
     def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-        volumes = {str(self.folder): {"bind": COPY, "mode": "ro"}, str(ASK): {"bind": ASK_TARGET, "mode": "ro"}}
-        volumes |= {str(path): {"bind": target, "mode": "ro"} for path, target in self.mounts}
-        raw, errors = self._run(["python3", ASK_TARGET, json.dumps(asked)], volumes, environment)
+        seen = ((self.folder, COPY), (ASK, ASK_TARGET), *self.mounts)
+        mounts = [Mount(target, str(path), type="bind", read_only=True) for path, target in seen]
+        raw, errors = self._run(["python3", ASK_TARGET, json.dumps(asked)], mounts, environment)
         try:
             found: dict[str, Any] = json.loads(raw)
         except ValueError:
@@ -112,7 +146,7 @@ class Container:
     def _run(
         self,
         command: Sequence[str],
-        volumes: dict[str, dict[str, str]],
+        mounts: Sequence[Mount],
         environment: Mapping[str, str],
         *,
         user: str | None = None,
@@ -125,7 +159,7 @@ class Container:
             container = self.client.containers.create(
                 self.image,
                 list(command),
-                volumes=volumes,
+                mounts=list(mounts),
                 network_mode="none",
                 mem_limit="512m",
                 pids_limit=256,

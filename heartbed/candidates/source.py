@@ -50,14 +50,18 @@ class Source:
 
     def add(self, path: Path, lines: tuple[str, ...], depth: int, shown: str = "") -> SourceFile | None:
         """Take a file in; None where it is known already. Raises ``InputError`` for too many, or too deep."""
-        if len(self.files) >= MOST_FILES or depth > DEEPEST:
-            raise InputError(f"{path}: more than {MOST_FILES} files, or more than {DEEPEST} includes deep")
+        self.room(path, depth)
         inside = str(Path(os.path.abspath(path)).relative_to(_lexical(self.root, path)))  # noqa: PTH100  links stay
         if self.file(inside):
             return None
         file = SourceFile(path, shown or shown_path(path), inside, lines)
         self.files.append(file)
         return file
+
+    def room(self, path: Path, depth: int) -> None:
+        """Raise ``InputError`` where there is no room for one more file, or so deep."""
+        if len(self.files) >= MOST_FILES or depth > DEEPEST:
+            raise InputError(f"{path}: more than {MOST_FILES} files, or more than {DEEPEST} includes deep")
 
     def refuse_outside(self, path: Path, at: str) -> None:
         """Raise ``InputError`` for a file that a link leads out of the permitted folder."""
@@ -73,10 +77,10 @@ def where(file: SourceFile, line: int) -> str:
     return f"{file.shown}:{line}"
 
 
-def read_lines(path: Path, shown: str) -> tuple[str, ...]:
+def read_lines(path: Path, shown: str, *, may_be_empty: bool = False) -> tuple[str, ...]:
     """The lines of a file. Raises ``InputError`` for one that is missing, empty, binary or too large."""
     raw = read_octets(path, LARGEST_FILE, shown, hint="name a configuration file, a preset or a cell expression")
-    if not raw.strip():
+    if not raw.strip() and not may_be_empty:
         raise InputError(f"{shown} is empty")
     if b"\0" in raw:
         raise InputError(f"{shown} is not text: there is a zero octet at offset {raw.index(0)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY
 from heartbed.candidates.own import FRONT, OwnApplication
 from heartbed.candidates.wishes import Wishes
@@ -14,6 +16,14 @@ from heartbed.cells.application import Requests
 from heartbed.cells.axes import PTHREAD, THREAD
 from heartbed.cells.cell import Cell
 from heartbed.places import ROOT
+
+PLACEHOLDER = Path(inside.__file__).with_name("placeholder")
+"""An empty file: where it is seen, its folder exists."""
+
+
+def placeholders(folders: Iterable[str]) -> tuple[tuple[Path, str], ...]:
+    """What must be mounted so that these folders exist in a container."""
+    return tuple((PLACEHOLDER, f"{folder}/.heartbed") for folder in dict.fromkeys(folders))
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,12 @@ class Candidate(Cell):
     """Whether nobody sets ``heartbeat_in_pthread``: ``thread`` is then the library's default."""
     own: OwnApplication | None = None
     main: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What each request says besides, such as a load balancer does."""
+    by_handler: bool = False
+    """Whether httpd runs its script as a handler, which is told no mount."""
+    folders: tuple[str, ...] = ()
+    """Folders that its server wants to exist."""
 
     @property
     def name(self) -> str:
@@ -66,15 +82,17 @@ class Candidate(Cell):
     @property
     def mounts(self) -> list[tuple[Path, str]]:
         """What of this machine is seen in the container, and where: the script above all."""
+        there = placeholders(self.folders)
         if self.own is None:
-            return [(ROOT / "wsgi_app" / "wsgi.py", self.script)]
-        return [(FRONT, self.script), *self.own.mounts]
+            return [*there, (ROOT / "wsgi_app" / "wsgi.py", self.script)]
+        return [*there, (FRONT, self.script), *self.own.mounts]
 
     @property
     def switches(self) -> dict[str, str]:
         """What the environment says of the execution model, and the user's own options."""
         found = {**dict(self.settings), **self.environment(application=True)}
-        return found | (self.own.variables if self.own else {})
+        mounted = {"HEARTBED_MOUNT": self.mount} if self.by_handler else {}
+        return found | mounted | (self.own.variables if self.own else {})
 
     def environment(self, *, application: bool) -> dict[str, str]:
         """The cell's; a heartbeat thread that was asked for is, whatever a user's own application makes of itself."""
@@ -85,7 +103,7 @@ class Candidate(Cell):
     @property
     def requests(self) -> Requests:
         """A user's own application is asked for what the user says."""
-        return self.own.requests if self.own else super().requests
+        return (self.own.requests if self.own else super().requests).saying(self.headers)
 
     @property
     def wants_broker(self) -> bool:

@@ -30,6 +30,10 @@ class Wishes:
     oslo: str | None = None
     mpm: str | None = None
     vhost: str | None = None
+    path: str | None = None
+    """The URL of the application that is meant, where a host has several."""
+    defines: Mapping[str, str] = field(default_factory=dict)
+    """Variables that httpd is started with."""
     root: Path | None = None
     heartbeat_s: int = 2
     configs: tuple[OsloConfig, ...] = ()

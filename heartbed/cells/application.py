@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 SERVER_ID = "6f70656e-7374-4163-8b00-6865617274ed"
 """An instance id for the requests; the RPC server answers for any."""
@@ -47,6 +47,11 @@ class Requests:
     page: HttpRequest = HttpRequest()
     yields: HttpRequest = HttpRequest(path=YIELD)
     facts: HttpRequest = HttpRequest(path=FACTS)
+
+    def saying(self, headers: tuple[tuple[str, str], ...]) -> Requests:
+        """The same, each with these headers besides."""
+        every = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Requests(**{name: replace(each, headers=(*each.headers, *headers)) for name, each in every.items()})
 
 
 MINIMAL = Requests(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.cli.common import Command
 from heartbed.cli.own import own_of, own_options
+from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
+
+VARIABLE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(=[^"\n\r]*)?')
 
 WISHES = (
     click.option(
@@ -32,6 +37,14 @@ WISHES = (
         "--vhost",
         metavar="NAME",
         help="The virtual host, by name, address or port, or the mount point; where there are several.",
+    ),
+    click.option("--path", metavar="/URL", help="Where its URLs begin, where a virtual host has several applications."),
+    click.option(
+        "--define",
+        "defines",
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        help="A variable that your httpd is started with: an -D of its, or one of envvars.",
     ),
     click.option(
         "--oslo-config",
@@ -56,9 +69,17 @@ def wishes_options(command: Command) -> Command:
     return command
 
 
+def variables(given: Sequence[str]) -> dict[str, str]:
+    """The variables of ``--define NAME=VALUE``. Raises ``InputError``."""
+    for each in given:
+        if not VARIABLE.fullmatch(each):
+            raise InputError(f"--define {each!r} is not NAME or NAME=VALUE", hint="for example --define PORT=8774")
+    return dict(each.partition("=")[::2] for each in given)
+
+
 def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
     """What the options of the command line say, with the nova.conf that they or the preset name."""
-    given |= {"own": own_of(given)}
+    given |= {"own": own_of(given), "defines": variables(given.get("defines", ()))}
     path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
     if path is None:
         return Wishes(heartbeat_s=heartbeat_s, **given)

@@ -2,13 +2,16 @@
 
 It is given one argument, a JSON object: ``commands`` maps names to commands
 that end by themselves; ``serve`` is a command that does not, ``get`` the paths
-that it is then asked for, until one is not answered with a success, and
-``stop`` the signal that ends it. It must not import anything of Heartbed's.
+that it is then asked for with ``headers``, until one is not answered with a
+success, and ``stop`` the signal that ends it. ``tour`` asks another such
+``command`` all of its ``questions``: each has a port, a path, and headers to try
+one after the other. It must not import anything of Heartbed's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import signal
 import subprocess
@@ -16,8 +19,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+PORT = 8080
 START_DEADLINE_S = 20.0
 COMMAND_DEADLINE_S = 30.0
 LOG = "/run/heartbed/ask.log"
@@ -35,32 +41,62 @@ def _run(command: list[str]) -> dict[str, object]:
     return {"code": done.returncode, "output": done.stdout, "errors": done.stderr}
 
 
-def _serve(command: list[str], paths: list[str], stop: str) -> dict[str, object]:
+@contextlib.contextmanager
+def _running(command: list[str], stop: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, with its log in ``LOG``."""
     with Path(LOG).open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
-        status, text = None, ""
-        for path in paths:
-            status, text = _ask(process, path)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.Signals[stop])
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+
+
+def _log() -> list[str]:
+    return Path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()[-80:]
+
+
+def _serve(command: list[str], get: list[str], stop: str, headers: dict[str, str]) -> dict[str, object]:
+    status, text = None, ""
+    with _running(command, stop) as process:
+        for path in get:
+            status, text = _ask(process, PORT, path, headers)
             if status is None or status >= 300:
                 break
-        process.send_signal(signal.Signals[stop])
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-    lines = Path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()
-    return {"status": status, "text": text, "log": lines[-80:]}
+    return {"status": status, "text": text, "log": _log()}
 
 
-def _ask(process: subprocess.Popen[bytes], path: str) -> tuple[int | None, str]:
+def _tour(command: list[str], questions: list[dict[str, Any]], stop: str) -> dict[str, object]:
+    with _running(command, stop) as process:
+        answers = [_reach(process, each) for each in questions]
+    return {"answers": answers, "log": _log()}
+
+
+def _reach(process: subprocess.Popen[bytes], question: dict[str, Any]) -> dict[str, object]:
+    """The answer to the first headers that reach something, else to the first headers of all."""
+    answers = []
+    for headers in question["headers"]:
+        status, text = _ask(process, question["port"], question["path"], headers)
+        answers.append({"status": status, "text": text, "headers": headers})
+        if status is None or status < 300:
+            return answers[-1]
+    return answers[0]
+
+
+def _ask(process: subprocess.Popen[bytes], port: int, path: str, headers: dict[str, str]) -> tuple[int | None, str]:
     opener = urllib.request.build_opener(_Stay)
     deadline = time.monotonic() + START_DEADLINE_S
     while time.monotonic() < deadline and process.poll() is None:
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
         try:
-            with opener.open(f"http://127.0.0.1:8080{path}", timeout=START_DEADLINE_S) as answer:
+            with opener.open(request, timeout=START_DEADLINE_S) as answer:
                 return answer.status, answer.read(20000).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             place = error.headers.get("Location")
             return error.code, f"Location: {place}" if place else error.read(2000).decode("utf-8", "replace")
-        except OSError:
+        except (OSError, http.client.HTTPException):
             time.sleep(0.05)
     return None, "it has ended" if process.poll() is not None else "no answer"
 
@@ -69,9 +105,9 @@ def main() -> None:
     """Do what the argument says."""
     asked = json.loads(sys.argv[1])
     ran = {name: _run(command) for name, command in asked["commands"].items()}
-    serve = asked.get("serve")
-    answer = _serve(serve["command"], serve["get"], serve["stop"]) if serve else None
-    json.dump({"ran": ran, "answer": answer}, sys.stdout)
+    answer = _serve(**serve) if (serve := asked.get("serve")) else None
+    toured = _tour(**tour) if (tour := asked.get("tour")) else None
+    json.dump({"ran": ran, "answer": answer, "tour": toured}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from typing import Any, cast  # noqa: E402
 
 from oslo_config import cfg  # noqa: E402
 
-from wsgi_app import dump, facts, waits  # noqa: E402
+from wsgi_app import dump, facts, handler, waits  # noqa: E402
 from wsgi_app.whereabouts import Registry, Whereabouts  # noqa: E402
 
 own = cast("Callable[..., Any]", _own)
@@ -73,3 +73,4 @@ def _front(environ: dict[str, Any], start_response: Any) -> Any:
 
 _registry = Registry()
 application = Whereabouts(_front, _registry, partial(dump.install, _registry))
+handle_request = handler.as_handler(application)

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import difflib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from heartbed.candidates.adapted import Adapted, Replacement
 from heartbed.candidates.source import SourceFile, where
-from heartbed.cells.axes import MPMS
+from heartbed.candidates.values import can_hold_a_script
 from heartbed.errors import InputError
-from heartbed.servers.httpd import modules
-from heartbed.servers.httpd.lines import Directive, directives
-from heartbed.servers.httpd.rules import DROPPED_PREFIXES, PYTHON, RULES, owner, same
+from heartbed.servers.httpd import loading, modules
+from heartbed.servers.httpd.lines import Directive, directives, expand
+from heartbed.servers.httpd.rules import (
+    BALANCER,
+    DROPPED_PREFIXES,
+    OVER_TLS,
+    OWN_CALLABLE,
+    PYTHON,
+    RULES,
+    owner,
+    same,
+    with_options,
+)
 from heartbed.servers.httpd.source import HttpdSource
 
 FILES = "${HEARTBED_FILES}"
 """The user's files within it; the main file defines the variable."""
+
+SCRIPTS = ("wsgiscriptalias", "wsgiscriptaliasmatch", "wsgihandlerscript")
+CALLABLE = "callable-object"
+GLOBAL = "%{GLOBAL}"
 
 
 @dataclass
@@ -26,24 +40,51 @@ class HttpdAdapted(Adapted):
     source: HttpdSource
     mpm: str | None = None
     """The MPM that the files load; None when they leave it to the distribution."""
-    own_modules: bool = False
-    """Whether the files load their modules themselves."""
+    whole: bool = False
+    """Whether the files are a whole server, which loads all of its modules itself."""
     missing_modules: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    """Folders of the user's machine that httpd wants to exist."""
+    notes: list[str] = field(default_factory=list)
+    """What is to be said of it beside the replacements."""
+
+    def put(self, file: SourceFile, directive: Directive, text: str | None, reason: str) -> None:
+        """Have a directive read otherwise; ``text`` is without its indent, None for no line."""
+        if text is None or text != same(directive):
+            new = None if text is None else directive.indent + text
+            was = f"{directive.indent}{same(directive)}"
+            self.add(Replacement(file.inside, directive.first, directive.last, new, reason, was))
+
+    def in_main_interpreter(self) -> HttpdAdapted:
+        """A copy in which no line chooses a sub-interpreter."""
+        found = self.copied()
+        reason = "the main interpreter, in which alone extension modules are sure to work"
+        for file, d in self.source.all():
+            if (file.inside, d.first) in self.dropped:
+                continue
+            if d.key == "wsgiapplicationgroup":
+                found.put(file, d, f"{d.name} {GLOBAL}", reason)
+            elif d.key in (*SCRIPTS, "wsgiimportscript") and "application-group=" in d.arguments:
+                found.put(file, d, f"{d.name} {with_options(d, 'application-group', GLOBAL)}", reason)
+        return found
 
 
-def adapt(source: HttpdSource) -> HttpdAdapted:
-    """Apply every rule. Raises ``InputError`` for a directive that no module of the image knows."""
-    own = [d for _, d in source.all() if d.key == "loadmodule" and not _is_wsgi(d)]
-    adapted = HttpdAdapted(source, mpm=_mpm(source), own_modules=any(not _mpm_of(d) for d in own))
+def adapt(source: HttpdSource, *, own_application: bool = False) -> HttpdAdapted:
+    """Apply every rule. Raises ``InputError`` for a directive that no module of the image knows.
+
+    With ``own_application`` the callable is the user's, and its name too.
+    """
+    adapted = HttpdAdapted(source, mpm=loading.mpm(source), whole=loading.is_whole(source))
     for file, directive in source.all():
         if directive.name.startswith("</"):
             continue
         for text, reason in _changes(adapted, file, directive):
-            if text is None or text != same(directive):
-                new = None if text is None else directive.indent + text
-                was = f"{directive.indent}{same(directive)}"
-                adapted.add(Replacement(file.inside, directive.first, directive.last, new, reason, was))
-    _refuse_unknown(adapted)
+            adapted.put(file, directive, text, reason)
+        if not own_application and directive.key in SCRIPTS and CALLABLE in directive.arguments:
+            adapted.put(file, directive, f"{directive.name} {with_options(directive, CALLABLE, None)}", OWN_CALLABLE)
+        if not own_application and directive.key == "wsgicallableobject":
+            adapted.put(file, directive, None, OWN_CALLABLE)
+    _set_aside(adapted)
     return adapted
 
 
@@ -64,77 +105,68 @@ def _changes(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> I
     if key in RULES:
         rule, reason = RULES[key]
         yield rule(directive), reason
-    elif key in ("include", "includeoptional"):
-        yield _include(adapted.source, file, directive)
-    elif key == "loadmodule":
-        yield _module(adapted, directive)
-    elif key == "wsgiimportscript":
-        scripts = {d.words[1] for _, d in adapted.source.all() if d.key == "wsgiscriptalias" and len(d.words) > 1}
-        if directive.words and directive.words[0] not in scripts:
-            yield None, PYTHON
-    else:
-        for prefix, reason in DROPPED_PREFIXES:
-            if key.startswith(prefix):
-                yield None, reason
-                return
+    elif key in _WITH_THE_FILES:
+        yield _WITH_THE_FILES[key](adapted, file, directive)
+    elif dropped := next((reason for prefix, reason in DROPPED_PREFIXES if key.startswith(prefix)), None):
+        yield None, dropped
 
 
-def _include(source: HttpdSource, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
-    pattern = source.includes.get((file.inside, directive.first))
-    if pattern is None:
+def _include(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    source, here = adapted.source, (file.inside, directive.first)
+    pattern = source.includes.get(here)
+    if directive.key == "use":
+        text = f'Include "{FILES}/{pattern}"' if pattern else same(directive)
+        return text, "the macro, written out"
+    if pattern is not None:
+        return f'{directive.name} "{FILES}/{pattern}"', "the copy of what it includes"
+    if loading.is_distributions(expand(directive.words[0], source.variables)):
         return None, "it is not here: the testbed brings what a distribution's own files would"
-    return f'{directive.name} "{FILES}/{pattern}"', "the copy of what it includes"
-
-
-def _is_wsgi(directive: Directive) -> bool:
-    return bool(directive.words) and directive.words[0].lower() == "wsgi_module"
-
-
-def _module_name(directive: Directive) -> str:
-    """``ssl`` of ``LoadModule ssl_module modules/mod_ssl.so``."""
-    given = directive.words
-    file = re.search(r"mod_([\w.-]+?)\.so$", given[1]) if len(given) > 1 else None
-    return file[1] if file else (given[0].removesuffix("_module") if given else "")
-
-
-def _mpm_of(directive: Directive) -> str | None:
-    name = _module_name(directive)
-    return name.removeprefix("mpm_") if name.startswith("mpm_") else None
-
-
-def _module(adapted: HttpdAdapted, directive: Directive) -> tuple[str | None, str]:
-    if len(directive.words) != 2:
-        return same(directive), ""
-    name = _module_name(directive)
-    if _is_wsgi(directive):
-        return None, "the testbed loads its own mod_wsgi"
-    if name.startswith("mpm_"):
-        return None, f"the testbed loads the MPM {name.removeprefix('mpm_')} before your file"
-    if name in modules.BUILT_IN:
-        return None, "built into the testbed's httpd"
-    if name not in modules.table():
-        adapted.missing_modules.append(name)
-        return None, f"the testbed has no mod_{name}"
-    return f"LoadModule {directive.words[0]} {modules.MODULES_FOLDER}/mod_{name}.so", "where the module is here"
-
-
-def _mpm(source: HttpdSource) -> str | None:
-    """The MPM that the files load. Raises ``InputError`` for two."""
-    found = [(file, d, mpm) for file, d in source.all() if d.key == "loadmodule" and (mpm := _mpm_of(d))]
-    certain = [each for each in found if not each[1].within]
-    if len({mpm for _, _, mpm in certain}) > 1:
-        (one, first, a), (other, second, b) = certain[0], certain[1]
-        raise InputError(
-            f"{where(other, second.first)}: a second MPM, {b}; {where(one, first.first)} loads {a}",
-            hint="httpd has exactly one",
+    why = source.absent[here]
+    if directive.key == "include" or why.startswith("outside"):
+        adapted.notes.append(
+            f"{where(file, directive.first)}: {directive.words[0]} is set aside, with whatever it says: it is {why}"
         )
-    chosen = next((mpm for _, _, mpm in certain or found), None)
-    if chosen and chosen not in MPMS:
-        raise InputError(f"the MPM {chosen!r} is not one of {', '.join(MPMS)}")
-    return chosen
+    return None, "it is not here"
 
 
-def _refuse_unknown(adapted: HttpdAdapted) -> None:
+def _load_module(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    return loading.module(directive, adapted.missing_modules)
+
+
+def _import_script(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    scripts = {word for _, d in adapted.source.all() if d.key in SCRIPTS for word in d.words[1:2]}
+    return (same(directive) if directive.words[:1] and directive.words[0] in scripts else None), PYTHON
+
+
+def _condition(_: HttpdAdapted, __: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    return OVER_TLS.sub("'on'", same(directive)), BALANCER
+
+
+def _document_root(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    """A folder that httpd wants to exist: an empty one is made at its place."""
+    if not directive.words:
+        return same(directive), ""
+    source = adapted.source
+    path = expand(directive.words[0], source.variables)
+    absolute = path if path.startswith("/") else f"{source.server_root or '/etc/apache2'}/{path}"
+    if "${" in absolute or not can_hold_a_script(f"{absolute.rstrip('/')}/x"):
+        return f'{directive.name} "/run/heartbed"', "that folder cannot be had here"
+    adapted.folders.append(absolute.rstrip("/"))
+    text = same(directive) if path == absolute else f'{directive.name} "{absolute}"'
+    return text, "as ServerRoot has it"
+
+
+_WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tuple[str | None, str]]] = {
+    **dict.fromkeys(("include", "includeoptional", "use"), _include),
+    "loadmodule": _load_module,
+    "documentroot": _document_root,
+    "wsgiimportscript": _import_script,
+    **dict.fromkeys(("<if", "<elseif"), _condition),
+}
+"""Rules that need more than the directive itself."""
+
+
+def _set_aside(adapted: HttpdAdapted) -> None:
     """Set aside what belongs to a module that is not here; refuse what belongs to none.
 
     A directive that no module of the image knows is taken to be of a missing
@@ -147,17 +179,32 @@ def _refuse_unknown(adapted: HttpdAdapted) -> None:
         if any(each in ("ifmodule", "ifdefine", "iffile", "ifdirective", "ifversion") for each in directive.within):
             # httpd itself decides whether this is read at all.
             continue
-        module = owner(key, adapted.missing_modules)
-        if module is None:
-            raise InputError(
-                f"{where(file, directive.first)}: no module of httpd or of the testbed knows {directive.name!r}",
-                hint=f"a misspelling, or a module that is not here; set it aside with a # and check again: "
-                f"{same(directive)[:100]}",
-            )
+        reason = owner(key, adapted.missing_modules)
+        if reason is None:
+            raise _unknown(file, directive)
         if not key.startswith("<"):
-            was = f"{directive.indent}{same(directive)}"
-            reason = f"the testbed has no {module}"
-            adapted.add(Replacement(file.inside, directive.first, directive.last, None, reason, was))
+            adapted.put(file, directive, None, reason)
+        else:
+            _section(adapted, file, directive, reason)
+
+
+def _section(adapted: HttpdAdapted, file: SourceFile, opening: Directive, reason: str) -> None:
+    """Set a whole section aside."""
+    for each in directives(file.lines):
+        if each.first >= opening.first:
+            adapted.put(file, each, None, reason)
+            if each.key == f"</{opening.key[1:]}>" and len(each.within) == len(opening.within):
+                return
+
+
+def _unknown(file: SourceFile, directive: Directive) -> InputError:
+    near = difflib.get_close_matches(directive.key, modules.owners(), n=1, cutoff=0.8)
+    return InputError(
+        f"{where(file, directive.first)}: no module of httpd or of the testbed knows {directive.name!r}"
+        + (f"; is {near[0]} meant?" if near else ""),
+        hint=f"a misspelling, or a module that is not here; set it aside with a # and check again: "
+        f"{same(directive)[:100]}",
+    )
 
 
 def _macro(key: str) -> bool:

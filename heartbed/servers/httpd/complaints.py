@@ -7,11 +7,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heartbed.candidates.source import where
+from heartbed.candidates.values import can_hold_a_script
 from heartbed.errors import InputError
 from heartbed.servers.httpd import dump, modules
+from heartbed.servers.httpd.applications import Application, handlers
 from heartbed.servers.httpd.draft import HttpdDraft
-from heartbed.servers.httpd.place import at, file_of
+from heartbed.servers.httpd.inquiry import Asked
+from heartbed.servers.httpd.place import at, file_of, place
 from heartbed.servers.httpd.prepared import HttpdPrepared
+from heartbed.servers.httpd.shape import in_scope
+
+NO_GROUP = re.compile(r"No WSGI daemon process called '([^']*)' has been configured")
+REASONS = {
+    403: "access is denied",
+    404: "nothing is there, or the script has no such callable",
+    401: "it asks for a login",
+}
 
 
 def answers(prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
@@ -36,24 +47,102 @@ def answers(prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
             hint="its traceback is above; it may want a database, a file or a package that is not here "
             "(--requirements; what lies in its own folder is seen)",
         )
-    if any("subinterpreters" in line for line in log):
-        raise InputError(
-            f"{here}: the application cannot be imported: no WSGIApplicationGroup %{{GLOBAL}} is in force for it",
-            log=log[-1:],
-            hint="without it mod_wsgi makes a sub-interpreter, which extension modules (bcrypt, cryptography) refuse; "
-            "nova imports them too",
-        )
-    reasons = {
-        403: "access is denied",
-        404: "nothing is there, or the script has no such callable",
-        401: "it asks for a login",
-    }
-    reason = reasons.get(status, "the application or its set-up failed")
+    reason = REASONS.get(status, "the application or its set-up failed")
     raise InputError(
         f"{here}: httpd starts on it, but GET {prepared.candidate.mount}/ is answered with {status}: {reason}",
         log=log,
         hint="what httpd logged is above",
     )
+
+
+def covered(draft: HttpdDraft, root: dump.Node, found: Sequence[Application]) -> None:
+    """Raise ``InputError`` where no application is found, or none that can be asked."""
+    if not found:
+        if used := handlers(root):
+            raise not_covered(draft, used[0])
+        raise InputError(
+            f"{draft.source.main.shown} runs no Python application: there is no WSGIScriptAlias in force",
+            log=draft.adapted.notes,
+            hint="is it in an <IfModule> or <IfDefine> that does not hold here (--define NAME), or in a file that was "
+            "not included?",
+        )
+    reasons = [(each, reason) for each in found if (reason := _cannot_be_asked(each))]
+    if len(reasons) == len(found):
+        application, reason = reasons[0]
+        raise InputError(
+            f"{at(draft, application.alias)}: {reason}",
+            hint="covered are aliases of one script each: name one for this check",
+        )
+
+
+def _cannot_be_asked(application: Application) -> str:
+    script = application.script
+    if not script.startswith("/"):
+        return f"the script {script!r} is not an absolute path: the alias leads nowhere"
+    if script.endswith("/") or (application.is_pattern and re.search(r"\$\d", script)):
+        return f"with {script} the URL chooses the script: this form is not covered"
+    return "" if can_hold_a_script(script) else f"the script cannot lie at {script} in the testbed"
+
+
+def not_covered(draft: HttpdDraft, handler: dump.Node) -> InputError:
+    """For a handler that runs files which no alias names."""
+    found = place(draft, handler)
+    written = f"{found[1].name} {found[1].arguments}" if found else f"{handler.name} {handler.arguments}"
+    return InputError(
+        f"{at(draft, handler)}: {written}: this form is not covered: the URL chooses the script",
+        hint="covered are WSGIScriptAlias, WSGIHandlerScript, and a wsgi-script handler on an Alias of one file",
+    )
+
+
+def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str]) -> None:
+    """Raise ``InputError`` unless the application was reached, by all of its paths in one process group."""
+    application, answer = asked.application, asked.answer
+    here, url = at(draft, application.alias), f"{application.url}/"
+    if asked.in_force:
+        if asked.differs:
+            raise InputError(
+                f"{here}: some of its paths run in one process group or interpreter and some in another: "
+                "this form is not covered"
+            )
+        return
+    telling = _telling(log)
+    for line in log:
+        if found := NO_GROUP.search(line):
+            raise _no_group(draft, root, application, found[1])
+        if "disabled by runtime configuration" in line or "Embedded mode" in line:
+            restricted = root.own("wsgirestrictembedded")
+            place_of = at(draft, restricted[-1]) if restricted else here
+            raise InputError(f"{place_of}: WSGIRestrictEmbedded is On, but no WSGIProcessGroup is in force for {url}")
+    status = answer.status
+    if status is None:
+        raise InputError(f"{here}: httpd starts on it but does not answer: {answer.text}", log=telling)
+    if status < 300:
+        raise InputError(
+            f"{draft.source.main.shown}: GET {url} is answered, but the application is not told which path it is "
+            "asked for, or something else answers",
+            log=answer.text.splitlines()[:3],
+            hint=draft.kind.about_paths,
+        )
+    if status < 400:
+        raise InputError(
+            f"{here}: GET {url} is answered with a redirection ({status}, {answer.text}), also when asked as by a "
+            "load balancer that has ended TLS",
+            hint="choose the virtual host that runs the application with --vhost",
+        )
+    reason = REASONS.get(status, "its set-up failed")
+    raise InputError(
+        f"{here}: httpd starts on it, but GET {url} is answered with {status}: {reason}",
+        log=telling,
+        hint="what httpd logged is above",
+    )
+
+
+def _no_group(draft: HttpdDraft, root: dump.Node, application: Application, group: str) -> InputError:
+    scope = in_scope(root, application)
+    known = ", ".join(sorted(n.words[0] for n in root.walk() if n.name == "wsgidaemonprocess" and n.words)) or "none"
+    lines = [node for node in scope if node.name == "wsgiprocessgroup"]
+    exact = [node for node in lines if node.words[:1] == [group]] or lines or [application.alias]
+    return InputError(f"{at(draft, exact[-1])}: no WSGIDaemonProcess is called {group!r} (there are: {known})")
 
 
 def _telling(log: Sequence[str]) -> list[str]:
@@ -67,6 +156,8 @@ def refused(draft: HttpdDraft, stderr: str) -> InputError:
     said = dump.complaint(stderr)
     file = file_of(draft, said.file)
     hint = "this is what httpd says of it"
+    if missing := dump.unset(stderr):
+        hint += "; not set: " + ", ".join(f"${{{name}}} (--define {name}=VALUE)" for name in missing)
     if found := re.search(r"Invalid command '([^']+)'", said.text):
         owners = modules.owners().get(found[1].lower(), ())
         if owners and all(owner.startswith("mpm_") for owner in owners):

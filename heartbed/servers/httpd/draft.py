@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbed.candidates.prepared import Draft
 from heartbed.cells.cell import Cell
 from heartbed.servers.httpd.adapt import HttpdAdapted
-from heartbed.servers.httpd.frame import Size, render
+from heartbed.servers.httpd.frame import Ground, Size, render
 from heartbed.servers.httpd.source import HttpdSource
 
 
@@ -29,6 +30,15 @@ class HttpdDraft(Draft):
         """The user's files."""
         return self.adapted.source
 
-    def frame(self, label: str, mpm: str, fixed: Size | None) -> str:
-        """The main file of a copy; with ``fixed`` also the size of the MPM."""
-        return render(label, self.source.main.inside, mpm, self.load, fixed)
+    def frame(
+        self,
+        label: str,
+        mpm: str,
+        *,
+        ports: Sequence[int] = (),
+        size: Size | None = None,
+        main_interpreter: bool = False,
+    ) -> str:
+        """The main file of a copy; with ``size`` the MPM has a fixed one."""
+        ground = Ground(mpm, self.load, self.source.given, ports, size, main_interpreter)
+        return render(label, self.source.main.inside, ground)

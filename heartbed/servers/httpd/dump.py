@@ -13,6 +13,8 @@ LINE = re.compile(r"^\s*#\s+(\d+):\s*$")
 COMPLAINT = re.compile(r".*Syntax error on line (\d+) of ([^:]+):\s*(.*)", re.DOTALL)
 """The innermost: httpd tells first in which Include it was."""
 
+UNSET = re.compile(r"AH00111: Config variable \$\{([^}]+)\} is not defined")
+
 
 @dataclass
 class Node:
@@ -78,6 +80,11 @@ class Complaint:
     text: str
     file: str | None = None
     line: int | None = None
+
+
+def unset(stderr: str) -> tuple[str, ...]:
+    """The variables that httpd missed: it leaves ``${NAME}`` as it stands, and warns."""
+    return tuple(dict.fromkeys(UNSET.findall(stderr)))
 
 
 def complaint(stderr: str) -> Complaint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from heartbed.candidates.adapted import COPY
@@ -23,18 +23,32 @@ class Size:
     threads: int
 
 
-def render(label: str, main: str, mpm: str, load: Sequence[str], size: Size | None) -> str:
-    """The main configuration: the testbed's ground, the user's file ``main``, and the MPM's size if fixed."""
+@dataclass(frozen=True)
+class Ground:
+    """What stands around a copy: the MPM, modules to load, variables that httpd is started with, further ports."""
+
+    mpm: str
+    load: Sequence[str]
+    given: Mapping[str, str]
+    ports: Sequence[int] = ()
+    size: Size | None = None
+    """The MPM's size, where it is fixed."""
+    main_interpreter: bool = False
+
+
+def render(label: str, main: str, ground: Ground) -> str:
+    """The main configuration: the testbed's ground, and the user's file ``main`` on it."""
+    mpm = ground.mpm
     head = [
         "# Made by heartbed: the ground that your configuration stands on in the testbed.",
         'ServerRoot "/usr/lib/apache2"',
         "ServerName heartbed",
-        f"Listen {HTTP_PORT}",
+        *(f"Listen {port}" for port in (HTTP_PORT, *ground.ports)),
         'DefaultRuntimeDir "/run/heartbed"',
         'PidFile "/run/heartbed/httpd.pid"',
         "Mutex file:/run/heartbed default",
         f"LoadModule mpm_{mpm}_module {modules.MODULES_FOLDER}/mod_mpm_{mpm}.so",
-        *(f"LoadModule {name}_module {modules.MODULES_FOLDER}/mod_{name}.so" for name in load),
+        *(f"LoadModule {name}_module {modules.MODULES_FOLDER}/mod_{name}.so" for name in ground.load),
         f"LoadModule wsgi_module {modules.MOD_WSGI}",
         'ErrorLog "/dev/stderr"',
         'ErrorLogFormat "[%{cu}t] [%-m:%l] [pid %P:tid %{g}T] %M"',
@@ -45,14 +59,19 @@ def render(label: str, main: str, mpm: str, load: Sequence[str], size: Size | No
         'CustomLog "/dev/stdout" heartbed',
         f'WSGIPythonHome "{APP_DIRECTORY}/venv"',
         'WSGISocketPrefix "/run/heartbed/wsgi"',
-        *(f'Define {name} "{value}"' for name, value in VARIABLES.items()),
+        *(["WSGIApplicationGroup %{GLOBAL}"] if ground.main_interpreter else []),
+        *(_define(name, value) for name, value in {**VARIABLES, **ground.given}.items()),
         f'Define HEARTBED_FILES "{COPY}/{label}/files"',
         "# Your configuration.",
         f'Include "{FILES}/{main}"',
         '<IfModule mime_module>\nTypesConfig "/dev/null"\n</IfModule>',
-        *(_sizes(mpm, size) if size else []),
+        *(_sizes(mpm, ground.size) if ground.size else []),
     ]
     return "\n".join(head) + "\n"
+
+
+def _define(name: str, value: str) -> str:
+    return f'Define {name} "{value}"' if value else f"Define {name}"
 
 
 def _sizes(mpm: str, size: Size) -> list[str]:

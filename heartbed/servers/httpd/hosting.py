@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
 from heartbed.cells.axes import MPMS
+from heartbed.servers.httpd.adapt import SCRIPTS
+from heartbed.servers.httpd.lines import quoted
 from heartbed.servers.httpd.prepared import HttpdPrepared
-from heartbed.servers.httpd.shape import THREADS_PER_CHILD, Shape
+from heartbed.servers.httpd.rules import with_options
+from heartbed.servers.httpd.shape import THREADS_PER_CHILD, Shape, size_of
+from heartbed.wording import count
 
 DAEMON = "heartbed-app"
 
@@ -54,9 +58,8 @@ def _embedded(prepared: HttpdPrepared) -> Change[Shape]:
             if place := prepared.place(node):
                 file, d = place
                 text = f"{d.indent}# {d.name} {d.arguments}"
-                if d.key == "wsgiscriptalias":
-                    kept = [w for w in d.words if not w.lower().startswith("process-group=")]
-                    text = f"{d.indent}{d.name} {' '.join(kept)}"
+                if d.key in SCRIPTS:
+                    text = f"{d.indent}{d.name} {with_options(d, 'process-group', None)}"
                 edits.append(Edit(file.inside, d.first, d.last, text))
         threads = 1 if v.shape.mpm == "prefork" else THREADS_PER_CHILD
         found = replace(v.shape, mode="embedded", processes=1, threads=threads, group="", daemon=None)
@@ -72,29 +75,37 @@ def _embedded(prepared: HttpdPrepared) -> Change[Shape]:
 
 
 def _daemon(prepared: HttpdPrepared) -> Change[Shape]:
+    """Daemon processes: those that the file defines already where nothing runs in them, else new ones."""
+    unused = prepared.shape.unused
+    name = unused.words[0] if unused else DAEMON
+    processes, threads = size_of(unused) if unused else (1, 1)
+
     def apply(v: Variant[Shape]) -> Variant[Shape]:
         place = prepared.place(v.shape.application.alias)
         edits: list[Edit] = []
         if place:
             file, d = place
-            added = [
-                f"{d.indent}WSGIDaemonProcess {DAEMON} processes=1 threads=1 display-name=%{{GROUP}}",
-                f"{d.indent}WSGIProcessGroup {DAEMON}",
-            ]
-            edits.append(Edit(file.inside, d.first, d.last, "\n".join([*added, f"{d.indent}{d.name} {d.arguments}"])))
+            added = [f"{d.indent}WSGIProcessGroup {quoted(name)}"]
+            if unused is None:
+                options = "processes=1 threads=1 display-name=%{GROUP}"
+                added.insert(0, f"{d.indent}WSGIDaemonProcess {name} {options}")
+            own = with_options(d, "process-group", quoted(name)) if d.key in SCRIPTS else d.arguments
+            edits.append(Edit(file.inside, d.first, d.last, "\n".join([*added, f"{d.indent}{d.name} {own}"])))
         lines = [place for node in v.shape.group_lines if (place := prepared.place(node))]
         edits += [
-            Edit(file.inside, d.first, d.last, f"{d.indent}WSGIProcessGroup {DAEMON}")
+            Edit(file.inside, d.first, d.last, f"{d.indent}WSGIProcessGroup {quoted(name)}")
             for file, d in lines
             if d.key == "wsgiprocessgroup"
         ]
-        found = replace(v.shape, mode="daemon", processes=1, threads=1, group=DAEMON)
+        found = replace(v.shape, mode="daemon", processes=processes, threads=threads, group=name, daemon=unused)
         return replace(v, shape=found, edits=(*v.edits, *edits))
 
     return Change(
         "daemon",
-        "mod_wsgi's daemon mode, one thread a process",
-        "processes to be sized: one serves one request at a time",
+        f"mod_wsgi's daemon mode, in the processes {name} that the file defines ({count(threads, 'thread')} each)"
+        if unused
+        else "mod_wsgi's daemon mode, one thread a process",
+        "" if unused else "processes to be sized: one serves one request at a time",
         apply,
     )
 
@@ -105,8 +116,8 @@ def _one_thread(prepared: HttpdPrepared) -> Change[Shape]:
         found = replace(v.shape, threads=1)
         if place:
             file, d = place
-            kept = [word for word in d.words if not word.lower().startswith("threads=")]
-            edit = Edit(file.inside, d.first, d.last, f"{d.indent}{d.name} {' '.join([*kept, 'threads=1'])}")
+            kept = with_options(d, "threads", None)
+            edit = Edit(file.inside, d.first, d.last, f"{d.indent}{d.name} {kept} threads=1")
             return replace(v, shape=found, edits=(*v.edits, edit))
         return replace(v, shape=found, settings=(*v.settings, "# Where the MPM is sized\nThreadsPerChild 1"))
 

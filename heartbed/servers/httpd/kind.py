@@ -15,24 +15,24 @@ from heartbed.candidates.container import Container
 from heartbed.candidates.prepared import Kind
 from heartbed.candidates.source import SourceFile
 from heartbed.candidates.subject import Candidate
-from heartbed.candidates.values import can_hold_a_script
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.cells.axes import MPMS
 from heartbed.errors import InputError
 from heartbed.places import HTTP_PORT
-from heartbed.servers.httpd import commands, complaints, dump, hosting, modules
+from heartbed.servers.httpd import commands, complaints, dump, express, hosting, modules
 from heartbed.servers.httpd.adapt import HttpdAdapted, adapt, adapted_lines
+from heartbed.servers.httpd.applications import applications, handlers
+from heartbed.servers.httpd.choice import choose, others
 from heartbed.servers.httpd.draft import HttpdDraft
-from heartbed.servers.httpd.frame import Size
+from heartbed.servers.httpd.findings import findings
+from heartbed.servers.httpd.inquiry import MAIN, InForce, addressed, ask
 from heartbed.servers.httpd.lines import Directive
 from heartbed.servers.httpd.mpm import mpm_of
-from heartbed.servers.httpd.place import at, place
 from heartbed.servers.httpd.prepared import HttpdPrepared
-from heartbed.servers.httpd.shape import Application, MisplacedError, Shape, applications, choose, shape
+from heartbed.servers.httpd.shape import Shape, shape
 from heartbed.servers.httpd.source import read
 
-MAIN = "httpd.conf"
 ENVIRONMENT = """\
 # The environment of httpd's own process; SetEnv does not reach it.
 # Debian: a line in /etc/apache2/envvars. Red Hat: systemctl edit httpd, under [Service]: Environment=...
@@ -70,46 +70,70 @@ class HttpdKind(Kind):
 
     def draft(self, path: Path, wishes: Wishes, label: str) -> HttpdDraft:
         """Read and adapt a file. Pure but for the reading. Raises ``InputError``."""
-        source = read(path, root=wishes.root)
-        adapted = adapt(source)
-        if not any(d.key.lstrip("<").startswith("wsgi") for _, d in source.all()):
+        source = read(path, root=wishes.root, defines=wishes.defines)
+        adapted = adapt(source, own_application=wishes.own is not None)
+        if not any(d.key.lstrip("<").startswith("wsgi") or "wsgi-script" in d.words for _, d in source.all()):
             raise InputError(
                 f"{path} has no directive of mod_wsgi: it runs no Python application",
+                log=adapted.notes,
                 hint="Heartbed needs at least a WSGIScriptAlias; name the file of the site, or --root for its Includes",
             )
         assumed: list[str] = []
         mpm = mpm_of(adapted, wishes, assumed)
+        assumed += _from_express(path)
         used = {directive.key for _, directive in source.all() if not directive.name.startswith("</")}
         kept = {key for key in used if not _dropped_everywhere(adapted, key)}
-        base: tuple[str, ...] = ("authz_core",) if adapted.own_modules else modules.DISTRIBUTION
-        load = () if adapted.own_modules else tuple(modules.load_order(kept, base=base))
-        return HttpdDraft(self, label, adapted, wishes, tuple(assumed), mpm, load)
+        load = () if adapted.whole else tuple(modules.load_order(kept))
+        base = ("authz_core",) if adapted.whole else ()
+        return HttpdDraft(self, label, adapted, wishes, tuple(assumed), mpm, (*base, *load))
 
     def prepare(self, draft: HttpdDraft, workbench: Workbench, container: Container) -> HttpdPrepared:
-        """Have httpd read the copy, and choose the application. Raises ``InputError``."""
-        workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, draft.mpm, None))
-        told = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
+        """Have httpd read the copy, and ask it for the applications in it. Raises ``InputError``."""
+        placed = replace(container, mounts=subject.placeholders(draft.adapted.folders))
+        workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, draft.mpm))
+        told = placed.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
         if not self.accepts(told):
             raise complaints.refused(draft, told.errors)
         root = dump.parse(told.output)
-        application = choose(applications(root), draft.wishes.vhost, draft.source.main.shown)
-        _check_script(draft, application)
-        try:
-            found = shape(root, application, draft.mpm)
-        except MisplacedError as error:
-            raise InputError(f"{at(draft, error.node)}: {error.message}") from None
-        _claim_port(draft, root, application)
-        workbench.write(draft.label, draft.adapted, MAIN, draft.frame(draft.label, found.mpm, size(found)))
+        found = applications(root)
+        complaints.covered(draft, root, found)
+        asked, log = ask(draft, workbench, placed, root, found)
+        if not any(each.in_force for each in asked if each.application.by_handler):
+            asked = [each for each in asked if not each.application.by_handler]
+        if not asked:
+            raise complaints.not_covered(draft, handlers(root)[0])
+        chosen = choose(asked, draft.wishes.vhost, draft.wishes.path, draft.source.main.shown)
+        complaints.answered(draft, root, chosen, log)
+        assert chosen.in_force is not None  # noqa: S101  answered() raises otherwise
+        used = [each.in_force.group for each in asked if each.in_force]
+        made = shape(root, chosen.application, draft.mpm, chosen.in_force, used)
+        prepared = self._prepared(draft, workbench, root, chosen.in_force, made)
+        return replace(prepared, found=findings(prepared, dump.unset(told.errors), others(chosen, asked)))
+
+    def _prepared(
+        self, draft: HttpdDraft, workbench: Workbench, root: dump.Node, in_force: InForce, made: Shape
+    ) -> HttpdPrepared:
+        """The candidate, written down ready to run."""
+        host = made.application.host
+        adapted = addressed(draft, root, {id(host): HTTP_PORT} if host else {})
+        if in_force.interpreter:
+            adapted = adapted.in_main_interpreter()
+        ready = replace(draft, adapted=adapted)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
             "main": MAIN,
-            "server": found.mpm,
-            "mode": found.mode,
-            "processes": found.processes,
-            "threads": found.threads,
-            "script": application.script,
-            "mount": application.mount,
+            "server": made.mpm,
+            "mode": made.mode,
+            "processes": made.processes,
+            "threads": made.threads,
+            "script": in_force.script,
+            "mount": in_force.mount,
+            "headers": tuple(in_force.headers.items()),
+            "by_handler": in_force.by_handler,
+            "folders": tuple(adapted.folders),
         }
-        return HttpdPrepared(draft, found, Candidate(**fields), root)
+        prepared = HttpdPrepared(ready, made, Candidate(**fields), root, in_force)
+        workbench.write(draft.label, adapted, MAIN, prepared.frame(draft.label, made))
+        return prepared
 
     def with_variable(self, draft: HttpdDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
         """The variant with a variable in the environment of httpd's process, which is not in the user's file."""
@@ -128,22 +152,19 @@ class HttpdKind(Kind):
         """Write the copy as the variant has it."""
         # One process shows what several would: they are alike.
         found = replace(variant.shape, processes=1)
-        workbench.write(label, _edited(prepared, variant), MAIN, prepared.draft.frame(label, found.mpm, size(found)))
+        workbench.write(label, _edited(prepared, variant), MAIN, prepared.frame(label, found))
         return replace(prepared.candidate, server=found.mpm, mode=found.mode, processes=1, threads=found.threads)
+
+
+def _from_express(path: Path) -> list[str]:
+    """What is said of variables that were found beside the file."""
+    found = sorted(express.defines(path))
+    return [f"started with {' '.join(f'-D{name}' for name in found)}, as the apachectl beside it does"] if found else []
 
 
 def _dropped_everywhere(adapted: HttpdAdapted, key: str) -> bool:
     """Whether no line of the copy has this directive any more."""
     return all((f.inside, d.first) in adapted.dropped for f, d in adapted.source.all() if d.key == key)
-
-
-def size(found: Shape) -> Size:
-    """The MPM's children: one that runs the application, or enough to pass requests on to daemon processes."""
-    if found.mode == "embedded":
-        return Size(1, found.threads)
-    if found.mpm == "prefork":
-        return Size(max(2, found.processes * min(found.threads, 4)), 1)
-    return Size(1, 25)
 
 
 def _edited(prepared: HttpdPrepared, variant: Variant[Shape]) -> HttpdAdapted:
@@ -167,35 +188,5 @@ def _edited(prepared: HttpdPrepared, variant: Variant[Shape]) -> HttpdAdapted:
 def _one_process(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> None:
     before = [r for r in adapted.replacements if (r.file, r.first) == (file.inside, directive.first)]
     text = (before[0].text if before else None) or f"{directive.indent}{directive.name} {directive.arguments}"
-    text = re.sub(r"\bprocesses=\d+", "processes=1", text)
+    text = re.sub(r"\bprocesses=\S+", "processes=1", text)
     adapted.add(Replacement(file.inside, directive.first, directive.last, text, "one process shows it all", ""))
-
-
-def _check_script(own: HttpdDraft, application: Application) -> None:
-    script, here = application.script, at(own, application.alias)
-    if not script.startswith("/"):
-        raise InputError(f"{here}: the script {script!r} is not an absolute path: the alias leads nowhere")
-    if script.endswith("/") or (application.is_pattern and re.search(r"\$\d", script)):
-        raise InputError(f"{here}: with {script} the URL chooses the script", hint="name one script for this check")
-    if not can_hold_a_script(script):
-        raise InputError(f"{here}: the script cannot lie at {script} in the testbed")
-
-
-def _claim_port(own: HttpdDraft, root: dump.Node, application: Application) -> None:
-    """Give the chosen virtual host the port that is listened on, and take it from the others."""
-    for host in root.own("<virtualhost"):
-        found = place(own, host)
-        if found is None:
-            continue
-        chosen = host is application.host
-        catches_all = any(not address.rpartition(":")[2].isdigit() for address in host.words)
-        if not chosen and not catches_all and not any(a.endswith(f":{HTTP_PORT}") for a in host.words):
-            continue
-        file, directive = found
-        address, reason = (
-            (f"*:{HTTP_PORT}", "the port that is asked") if chosen else ("*:1", "another virtual host answers")
-        )
-        text = f"{directive.indent}<VirtualHost {address}>"
-        was = f"{directive.indent}<VirtualHost {directive.arguments}>"
-        if text != was:
-            own.adapted.add(Replacement(file.inside, directive.first, directive.last, text, reason, was))

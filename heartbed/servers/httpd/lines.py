@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+))')
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
+OPTION = re.compile(r'([^\s=]+)=("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S*)')
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Directive:
     ``name`` is as written, with the bracket of a section (``<VirtualHost``,
     ``</VirtualHost>``). ``first`` and ``last`` are line numbers from 1: a
     directive may be continued with backslashes. ``within`` are the names of the
-    sections around it, in lower case, the innermost last.
+    sections around it, in lower case, the innermost last; ``conditions`` the
+    arguments of those of them that are an ``<IfDefine>``.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Directive:
     last: int
     indent: str
     within: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -45,6 +48,23 @@ def words(text: str) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Option:
+    """An option of one of mod_wsgi's directives, ``name=value``: its value bare, and as ``written``."""
+
+    name: str
+    value: str
+    written: str
+
+
+def options(text: str) -> list[Option]:
+    """The options among arguments, as mod_wsgi splits them: a value in quotes may have blanks in it."""
+    return [
+        Option(found[1].lower(), (words(found[2]) or [""])[0], found[0])
+        for found in OPTION.finditer(text.partition(words(text)[0])[2] if words(text) else "")
+    ]
+
+
 def quoted(word: str) -> str:
     """The word as an argument: in quotes where it needs them."""
     return f'"{word}"' if not word or re.search(r"\s", word) else word
@@ -52,7 +72,7 @@ def quoted(word: str) -> str:
 
 def directives(lines: Sequence[str]) -> Iterator[Directive]:
     """The directives of a file, comments and blank lines left out."""
-    within: list[str] = []
+    around: list[tuple[str, str]] = []
     for first, last, text in _joined(lines):
         stripped = text.strip()
         if not stripped or stripped.startswith("#"):
@@ -60,13 +80,19 @@ def directives(lines: Sequence[str]) -> Iterator[Directive]:
         indent = text[: len(text) - len(text.lstrip())]
         name, arguments = _split(stripped)
         if name.startswith("</"):
-            if within:
-                within.pop()
-            yield Directive(name, "", first, last, indent, tuple(within))
-            continue
-        yield Directive(name, arguments, first, last, indent, tuple(within))
-        if name.startswith("<"):
-            within.append(name[1:].lower())
+            arguments = ""
+            if around:
+                around.pop()
+        within = tuple(section for section, _ in around)
+        conditions = tuple(condition for section, condition in around if section == "ifdefine")
+        yield Directive(name, arguments, first, last, indent, within, conditions)
+        if name.startswith("<") and not name.startswith("</"):
+            around.append((name[1:].lower(), arguments))
+
+
+def holds(directive: Directive, defined: Collection[str]) -> bool:
+    """Whether every ``<IfDefine>`` around a directive holds, with these names defined."""
+    return all((each.lstrip("!") in defined) != each.startswith("!") for each in directive.conditions)
 
 
 def _joined(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("directives.txt")
+PACKAGED = Path(__file__).with_name("packaged.txt")
 MODULES_FOLDER = "/usr/lib/apache2/modules"
 MOD_WSGI = "/opt/heartbed/modules/mod_wsgi.so"
 
@@ -37,15 +39,45 @@ BY_PREFIX = {
 """First letters of a directive -> modules that are loaded for it beside the one that knows it."""
 
 
+WELL_KNOWN = (
+    ("oidc", "mod_auth_openidc"),
+    ("oauth", "mod_auth_openidc"),
+    ("mellon", "mod_auth_mellon"),
+    ("shib", "mod_shib"),
+    ("gssapi", "mod_auth_gssapi"),
+    ("krb", "mod_auth_kerb"),
+    ("sec", "mod_security2"),
+    ("modsecurity", "mod_security2"),
+    ("evasive", "mod_evasive"),
+    ("dos", "mod_evasive"),
+    ("php", "mod_php"),
+    ("qs_", "mod_qos"),
+    ("passenger", "mod_passenger"),
+    ("pagespeed", "mod_pagespeed"),
+    ("modpagespeed", "mod_pagespeed"),
+    ("jk", "mod_jk"),
+    ("nss", "mod_nss"),
+    ("cloudflare", "mod_cloudflare"),
+)
+"""First letters of the directives of well-known modules that are not part of httpd."""
+
+
 @cache
 def table() -> dict[str, frozenset[str]]:
     """Module -> its directives, in lower case, for all modules in the image."""
-    found = {}
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
+    return dict(_lines(TABLE))
+
+
+def _lines(table: Path) -> Iterator[tuple[str, frozenset[str]]]:
+    for line in table.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
-            module, _, names = line.partition(":")
-            found[module] = frozenset(names.lower().split())
-    return found
+            owner, _, names = line.partition(":")
+            yield owner, frozenset(names.lower().split())
+
+
+def packaged(directive: str) -> str | None:
+    """The package of Debian's that has the module of a directive (in lower case) which the image lacks."""
+    return next((package for package, names in _lines(PACKAGED) if directive in names), None)
 
 
 @cache

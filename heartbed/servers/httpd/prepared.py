@@ -9,7 +9,9 @@ from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.source import SourceFile
 from heartbed.servers.httpd import dump, seen
 from heartbed.servers.httpd.draft import HttpdDraft
-from heartbed.servers.httpd.lines import Directive, expand
+from heartbed.servers.httpd.frame import Size
+from heartbed.servers.httpd.inquiry import InForce
+from heartbed.servers.httpd.lines import Directive, expand, options
 from heartbed.servers.httpd.place import files, place
 from heartbed.servers.httpd.shape import Shape
 from heartbed.servers.httpd.source import HttpdSource
@@ -18,10 +20,26 @@ from heartbed.wording import count
 
 @dataclass(frozen=True)
 class HttpdPrepared(Prepared[Shape]):
-    """A candidate that httpd accepts. ``root`` is the configuration that it has in force."""
+    """A candidate that httpd accepts.
+
+    ``root`` is the configuration that it has, ``in_force`` what that makes of
+    the application, and ``found`` what is odd about it, in words.
+    """
 
     draft: HttpdDraft
     root: dump.Node
+    in_force: InForce
+    found: tuple[str, ...] = ()
+
+    def frame(self, label: str, made: Shape) -> str:
+        """The main file of a copy that is run as ``made`` has it."""
+        main = bool(self.in_force.interpreter)
+        return self.draft.frame(label, made.mpm, size=size(made), main_interpreter=main)
+
+    @property
+    def oddities(self) -> tuple[str, ...]:
+        """What is odd about the file, in words."""
+        return self.found
 
     @property
     def source(self) -> HttpdSource:
@@ -41,15 +59,24 @@ class HttpdPrepared(Prepared[Shape]):
         return {
             "MPM": own.server,
             "mod_wsgi": f"{where}: {size}",
-            "answers": f"{found.application.told}, {own.mount or '/'} -> {own.script}",
+            "answers": found.application.told,
         }
 
     @property
     def settings(self) -> Mapping[str, str]:
         """The telling directives in force, with the number of processes as the user's file has it."""
         daemon = self.place(self.shape.daemon) if self.shape.daemon else None
-        words = [expand(word, self.source.variables) for word in daemon[1].words] if daemon else []
-        asked = dict(word.partition("=")[::2] for word in words)
+        given = expand(daemon[1].arguments, self.source.variables) if daemon else ""
+        asked = {option.name: option.value for option in options(given)}
         found = {"processes": asked["processes"]} if "processes" in asked else {}
         own = f"{files(self.label)}/"
-        return found | seen.settings(self.root, self.shape.application, own) | seen.daemon_options(words)
+        return found | seen.settings(self.root, self.shape.application, own) | seen.daemon_options(given)
+
+
+def size(found: Shape) -> Size:
+    """The MPM's children: those that run the application, or enough to pass requests on to daemon processes."""
+    if found.mode == "embedded":
+        return Size(found.processes, found.threads)
+    if found.mpm == "prefork":
+        return Size(max(2, found.processes * min(found.threads, 4)), 1)
+    return Size(1, 25)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 from heartbed.candidates.values import MOST_PROCESSES, leading_number
-from heartbed.servers.httpd.lines import Directive, quoted
+from heartbed.servers.httpd import modules
+from heartbed.servers.httpd.lines import Directive, Option, options
 
 # A rule is given the directive and returns the new text without its indent, None to drop the line; or the
 # directive's own text, to leave it.
@@ -22,7 +24,8 @@ def _to(text: str) -> _Rule:
 
 def same(directive: Directive) -> str:
     """The directive as it stands, without its indent."""
-    return f"{directive.name} {directive.arguments}".rstrip()
+    text = f"{directive.name} {directive.arguments}".rstrip()
+    return f"{text}>" if directive.name.startswith("<") and not directive.name.startswith("</") else text
 
 
 def _require(directive: Directive) -> str | None:
@@ -56,17 +59,36 @@ NOT_HERE = frozenset(
 
 
 def _daemon(directive: Directive) -> str:
-    kept = []
-    given = directive.words
-    for word in given:
-        name, _, value = word.partition("=")
-        if name.lower() in NOT_HERE:
-            continue
-        if name.lower() == "processes" and (leading_number(value) or 0) > MOST_PROCESSES:
-            kept.append(f"processes={MOST_PROCESSES}")
-        else:
-            kept.append(word)
-    return same(directive) if kept == given else " ".join([directive.name, *map(quoted, kept)])
+    text = directive.arguments
+    for option in options(text):
+        if option.name in NOT_HERE:
+            text = _without(text, option)
+        elif option.name == "processes" and (leading_number(option.value) or 0) > MOST_PROCESSES:
+            text = text.replace(option.written, f"processes={MOST_PROCESSES}")
+    return f"{directive.name} {text}".rstrip()
+
+
+def _without(text: str, option: Option) -> str:
+    before, _, after = text.partition(option.written)
+    return f"{before.rstrip()} {after.lstrip()}".strip()
+
+
+def _over_tls(directive: Directive) -> str:
+    """What a condition asks of TLS, as it is where TLS ends before the request comes here."""
+    return OVER_TLS.sub("on", same(directive))
+
+
+def _rewrite_map(directive: Directive) -> str | None:
+    return same(directive) if directive.words[1:2] and directive.words[1].startswith("int:") else None
+
+
+def with_options(directive: Directive, name: str, value: str | None) -> str:
+    """The arguments of one of mod_wsgi's directives with an option set otherwise where it has it, or without it."""
+    text = directive.arguments
+    for option in options(text):
+        if option.name == name:
+            text = _without(text, option) if value is None else text.replace(option.written, f"{name}={value}")
+    return text
 
 
 _LOGS = "logs go to the container's log"
@@ -74,6 +96,9 @@ _OWN = "the testbed's own place for it"
 _TLS = "TLS is off: the testbed has no certificates, and asks over HTTP"
 _AUTH = "everyone may ask in the testbed"
 PYTHON = "the testbed's own Python and application"
+BALANCER = "asked as by a load balancer that has ended TLS"
+
+OVER_TLS = re.compile(r"%\{HTTPS\}", re.IGNORECASE)
 
 RULES: Mapping[str, tuple[_Rule, str]] = {
     "listen": (_drop, "the testbed listens on port 8080"),
@@ -100,6 +125,10 @@ RULES: Mapping[str, tuple[_Rule, str]] = {
     "deny": (_deny, _AUTH),
     "satisfy": (_drop, _AUTH),
     "sslengine": (_ssl_engine, _TLS),
+    "rewritecond": (_over_tls, BALANCER),
+    "rewritemap": (_rewrite_map, "its file or program is of another machine"),
+    "remoteiptrustedproxylist": (_drop, _OWN),
+    "remoteipinternalproxylist": (_drop, _OWN),
 }
 
 DROPPED_PREFIXES = (
@@ -119,33 +148,33 @@ DROPPED_PREFIXES = (
     ("sslsrp", _TLS),
     ("auth", _AUTH),
     ("anonymous", _AUTH),
+    ("md", _TLS),
 )
 """First letters of directives that need files of the user's machine, or a login."""
 
 
-OTHERS = (
-    ("oidc", "mod_auth_openidc"),
-    ("oauth", "mod_auth_openidc"),
-    ("mellon", "mod_auth_mellon"),
-    ("shib", "mod_shib"),
-    ("gssapi", "mod_auth_gssapi"),
-    ("krb", "mod_auth_kerb"),
-    ("sec", "mod_security2"),
-    ("modsecurity", "mod_security2"),
-    ("evasive", "mod_evasive"),
-    ("dos", "mod_evasive"),
-    ("php", "mod_php"),
-    ("qs_", "mod_qos"),
-    ("passenger", "mod_passenger"),
-    ("pagespeed", "mod_pagespeed"),
-    ("jk", "mod_jk"),
+OWN_CALLABLE = "the testbed's own application is called application"
+
+GONE = frozenset(
+    {
+        *("wsgilazyinitialization", "wsgipy3kwarningflag", "wsgiuserauthoritative"),
+        *("wsginewrelicconfigfile", "wsginewrelicenvironment"),
+    }
 )
-"""First letters of the directives of well-known modules that are not part of httpd."""
+"""Directives of mod_wsgi 5 and before that 6 does not have: read from the releases' own sources."""
 
 
-def owner(key: str, missing: list[str]) -> str | None:
-    """The module that a directive belongs to which no module of the image knows: well-known, or one of the missing."""
-    for prefix, module in OTHERS:
-        if key.removeprefix("<").startswith(prefix):
-            return module
-    return f"mod_{missing[0]}" if missing else None
+def owner(key: str, missing: Sequence[str]) -> str | None:
+    """Where a directive is from that no module of the image knows; None where that cannot be told."""
+    name = key.removeprefix("<")
+    if name in GONE:
+        return "a directive of mod_wsgi 5 and before: mod_wsgi 6, which is here, has none of this name"
+    if package := modules.packaged(name):
+        return f"a directive of Debian's {package}, which the testbed does not have"
+    for prefix, module in modules.WELL_KNOWN:
+        if name.startswith(prefix):
+            return f"the testbed has no {module}"
+    if missing:
+        names = " or ".join(f"mod_{each}" for each in missing)
+        return f"taken to be of {names}, which the testbed does not have"
+    return None

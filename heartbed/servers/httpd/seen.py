@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from heartbed.servers.httpd.applications import Application
 from heartbed.servers.httpd.dump import Node
-from heartbed.servers.httpd.shape import Application, scopes
+from heartbed.servers.httpd.lines import options
+from heartbed.servers.httpd.shape import in_scope
 
 TELLING = frozenset(
     {
@@ -18,7 +18,10 @@ TELLING = frozenset(
 """Directives beside mod_wsgi's that bear on processes, threads and connections."""
 
 NAMES_ONLY = frozenset(
-    {"wsgiscriptalias", "wsgiprocessgroup", "wsgidaemonprocess", "wsgisocketprefix", "wsgipythonhome"}
+    {
+        *("wsgiscriptalias", "wsgiscriptaliasmatch", "wsgihandlerscript", "wsgiimportscript", "wsgiprocessgroup"),
+        *("wsgidaemonprocess", "wsgisocketprefix", "wsgipythonhome"),
+    }
 )
 """mod_wsgi's directives that name things, or are told otherwise."""
 
@@ -45,19 +48,18 @@ SPELLED = {
 
 
 def settings(root: Node, application: Application | None, own: str = "") -> dict[str, str]:
-    """The telling directives in force for an application. ``own`` is how the paths of the user's files begin."""
+    """The telling directives of the main server and of an application's host, in files below ``own``."""
     found: dict[str, str] = {}
-    for scope in scopes(root, application):
-        for node in scope.children:
-            told = node.name in TELLING or (node.name.startswith("wsgi") and node.name not in NAMES_ONLY)
-            if told and node.file.startswith(own):
-                name = OLD_NAMES.get(node.name, node.name)
-                found[SPELLED.get(name, name)] = " ".join(node.words)
+    for node in in_scope(root, application):
+        told = node.name in TELLING or (node.name.startswith("wsgi") and node.name not in NAMES_ONLY)
+        if told and node.file.startswith(own):
+            name = OLD_NAMES.get(node.name, node.name)
+            found[SPELLED.get(name, name)] = " ".join(node.words)
     return found
 
 
-def daemon_options(words: Sequence[str]) -> dict[str, str]:
+def daemon_options(arguments: str) -> dict[str, str]:
     """Options of a WSGIDaemonProcess that bear on how it runs, ``threads`` and ``processes`` apart."""
-    pairs = dict(word.partition("=")[::2] for word in words[1:])
+    pairs = {option.name: option.value for option in options(arguments)}
     apart = ("processes", "threads", "user", "group", "display-name", "home", "python-path", "python-home", "umask")
     return {f"WSGIDaemonProcess {name}": value for name, value in sorted(pairs.items()) if name not in apart}

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
+from heartbed.servers.httpd import express
 from heartbed.servers.httpd.lines import Directive, directives, expand
+from heartbed.servers.httpd.macros import Macro, defined
 
-DISTRIBUTIONS_OWN = re.compile(
-    r"(^|/)(mods-enabled|mods-available|conf-enabled|conf-available|conf\.modules\.d|conf\.d|sites-enabled|"
-    r"vhosts\.d|ports\.conf|envvars|magic|httpd\.conf|apache2\.conf)(/|$)"
-)
-"""Parts that a distribution brings. A site file that includes them is not expected to come with them."""
-
-DISTRIBUTIONS_FOLDERS = ("/etc/apache2/", "/etc/httpd/", "/usr/share/")
+BYTE_ORDER_MARK = "\ufeff"
 
 VARIABLES = {
     "APACHE_RUN_USER": "www-data",
@@ -33,30 +28,58 @@ VARIABLES = {
 
 @dataclass
 class HttpdSource(Source):
-    """A configuration of httpd's, with the variables that it defines."""
+    """A configuration of httpd's, with the variables that it defines.
 
-    variables: dict[str, str] = field(default_factory=lambda: dict(VARIABLES))
+    ``given`` are the variables that httpd is started with. ``macros`` are known by their name in lower case;
+    ``absent`` are the lines that include what is not here, with the reason.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    absent: dict[tuple[str, int], str] = field(default_factory=dict)
+    server_root: str = ""
 
     def all(self) -> Iterator[tuple[SourceFile, Directive]]:
-        """Every directive of every file."""
+        """Every directive of every file; those of a macro where it is used, not where it is defined."""
         for file in self.files:
             for directive in directives(file.lines):
-                yield file, directive
+                if "macro" not in (*directive.within, directive.key.lstrip("</").rstrip(">")):
+                    yield file, directive
 
 
-def read(path: Path, *, root: Path | None = None) -> HttpdSource:
+def read(path: Path, *, root: Path | None = None, defines: Mapping[str, str] | None = None) -> HttpdSource:
     """Read a configuration. It may include what is inside ``root``, its own folder unless said otherwise.
 
-    Raises ``InputError`` for a file that is missing, empty, binary, too large,
-    or that reads outside of the folder.
+    ``defines`` are variables that httpd would be started with. Raises
+    ``InputError`` for a file that is missing, empty, binary or too large, or
+    where a link leads outside of the folder.
     """
-    lines = read_lines(path, str(path))
+    lines = _lines(path)
     server_root = _server_root(lines)
-    source = HttpdSource(permitted(path, root or _own_root(path, server_root)))
-    _add(source, path.resolve(), lines, server_root, 0, shown_path(path))
+    given = {**express.defines(path), **(defines or {})}
+    source = HttpdSource(
+        permitted(path, root or _own_root(path, server_root)),
+        given=given,
+        variables={**VARIABLES, **given},
+        server_root=server_root,
+    )
+    file = source.add(path.resolve(), lines, 0, shown_path(path))
+    if file is not None:
+        _follow(source, file, 0)
     if not any(True for _ in directives(source.main.lines)):
         raise InputError(f"{path} has no directive in it", hint="it must be an httpd configuration")
     return source
+
+
+def _lines(path: Path, *, may_be_empty: bool = False) -> tuple[str, ...]:
+    lines = read_lines(path, str(path), may_be_empty=may_be_empty)
+    if lines[0].startswith(BYTE_ORDER_MARK):
+        raise InputError(
+            f"{path}:1: the file begins with a byte order mark (BOM), which httpd takes for a part of the first word",
+            hint="save it as UTF-8 without a BOM",
+        )
+    return lines
 
 
 def _server_root(lines: tuple[str, ...]) -> str:
@@ -72,43 +95,55 @@ def _own_root(path: Path, server_root: str) -> Path:
     return folder
 
 
-def _add(  # noqa: PLR0913, PLR0917  what a file is, and where it stands
-    source: HttpdSource, path: Path, lines: tuple[str, ...], server_root: str, depth: int, shown: str = ""
-) -> None:
-    file = source.add(path, lines, depth, shown)
-    if file is None:
-        return
-    for directive in directives(lines):
+def _follow(source: HttpdSource, file: SourceFile, depth: int) -> None:
+    """Take in what the file defines, includes and writes out, in the order in which httpd reads it."""
+    found = list(directives(file.lines))
+    macros = dict(defined(file.lines, found))
+    for directive in found:
+        if macro := macros.get(directive.first):
+            source.macros[macro.name.lower()] = macro
+        if "macro" in directive.within:
+            continue
         if directive.key == "define" and directive.words:
             name, *value = directive.words
             source.variables[name] = expand(value[0], source.variables) if value else ""
         elif directive.key in ("include", "includeoptional"):
-            _include(source, file, directive, server_root, depth)
+            _include(source, file, directive, depth)
+        elif directive.key == "use":
+            _use(source, file, directive, depth)
 
 
-def _include(source: HttpdSource, file: SourceFile, directive: Directive, server_root: str, depth: int) -> None:
+def _use(source: HttpdSource, file: SourceFile, directive: Directive, depth: int) -> None:
+    given = [expand(word, source.variables) for word in directive.words]
+    macro = source.macros.get(given[0].lower()) if given else None
+    if macro is None:
+        return  # httpd says so
+    line, inside = directive.first, f"{file.inside}.{directive.first}.macro"
+    source.room(file.path, depth + 1)
+    shown = f"{where(file, line)}, the macro {macro.name}"
+    written = SourceFile(file.path, shown, inside, macro.written_out(given[1:], where(file, line)))
+    source.files.append(written)
+    source.includes[file.inside, line] = inside
+    _follow(source, written, depth + 1)
+
+
+def _include(source: HttpdSource, file: SourceFile, directive: Directive, depth: int) -> None:
     at = where(file, directive.first)
     if not directive.words:
         raise InputError(f"{at}: {directive.name} names no file")
-    written = directive.words[0]
-    pattern = expand(written, source.variables)
-    distributions = bool(DISTRIBUTIONS_OWN.search(pattern))
-    below = _below_root(source.root, pattern, server_root, at)
-    if below is None and not (distributions and pattern.startswith(DISTRIBUTIONS_FOLDERS)):
-        raise InputError(
-            f"{at}: {directive.name} reads {written}, which is outside of {source.root}",
-            hint="--root FOLDER permits what is inside that folder; or put a copy beside the file",
-        )
+    pattern = expand(directive.words[0], source.variables)
+    below = _below_root(source, pattern, at)
     found = _glob(source.root, below, at) if below else []
     if below is None or not found:
-        if directive.key == "include" and not distributions:
-            raise InputError(f"{at}: {directive.name} names {written}, and there is no such file in {source.root}")
+        outside = f"outside of {source.root}, from which alone is read: --root FOLDER permits another"
+        source.absent[file.inside, directive.first] = outside if below is None else f"not in {source.root}"
         return
     source.includes[file.inside, directive.first] = below
     for each in found:
         for path in _files(each):
             source.refuse_outside(path, at)
-            _add(source, path, read_lines(path, str(path)), server_root, depth + 1)
+            if included := source.add(path, _lines(path, may_be_empty=True), depth + 1):
+                _follow(source, included, depth + 1)
 
 
 def _glob(root: Path, pattern: str, at: str) -> list[Path]:
@@ -122,15 +157,15 @@ def _files(path: Path) -> list[Path]:
     return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
 
 
-def _below_root(root: Path, pattern: str, server_root: str, at: str) -> str | None:
+def _below_root(source: HttpdSource, pattern: str, at: str) -> str | None:
     """The pattern relative to the root; None when it leads outside of it."""
     path = Path(pattern)
     if path.is_absolute():
-        for start in (str(root), server_root, "/etc/apache2", "/etc/httpd"):
+        for start in (str(source.root), source.server_root, "/etc/apache2", "/etc/httpd"):
             if start and path.is_relative_to(start):
                 below = path.relative_to(start)
                 # A copy of a server's folder: its absolute paths mean the copy.
-                if start == str(root) or _glob(root, str(below), at):
+                if start == str(source.root) or _glob(source.root, str(below), at):
                     path = below
                     break
         else:

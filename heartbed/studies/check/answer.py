@@ -86,7 +86,7 @@ def _replaced(checked: Checked, out: Console) -> None:
             out.print(Text(f"  {line}", style=style), soft_wrap=True)
     reasons: dict[str, dict[str, None]] = {}
     for each in adapted.replacements:
-        reasons.setdefault(each.reason, {})[re.split(r"[\s=]", each.was)[0].lstrip("<")] = None
+        reasons.setdefault(each.reason, {})[re.split(r"[\s=]", each.was.strip())[0].lstrip("<")] = None
     for reason, names in reasons.items():
         out.print(Padding(Text(f"{', '.join(names)}: {reason}", style="dim"), (0, 0, 0, 2)))
 

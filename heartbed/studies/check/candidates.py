@@ -84,7 +84,7 @@ def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence
     own, kind = replace(prepared.candidate, own=None), prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
     commands = {each.candidate.label: kind.check(each.candidate.place) for each in found}
-    serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop)
+    serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop, dict(own.headers))
     answer, told = container.serve(serve, commands, own.switches)
     kind.answers(prepared, answer)
     _tells_what_it_is(prepared, answer["text"])

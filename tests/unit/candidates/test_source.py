@@ -8,6 +8,7 @@ import pytest
 
 from heartbed.candidates.source import LARGEST_FILE
 from heartbed.errors import InputError
+from heartbed.servers.httpd.adapt import adapt
 from heartbed.servers.httpd.source import read
 
 ALIAS = "WSGIScriptAlias / /srv/app.wsgi\n"
@@ -68,15 +69,73 @@ def test_red_hats_conf_folder_leads_to_the_server_root(tmp_path: Path) -> None:
 def test_a_distributions_own_files_are_set_aside(folder: Path, pattern: str) -> None:
     source = read(conf(folder, f"Include {pattern}\n{ALIAS}"))
     assert ("site.conf", 1) not in source.includes
+    assert not adapt(source).notes
 
 
 @pytest.mark.parametrize("pattern", ["/etc/passwd", "../other/*.conf", "/etc/apache2/../passwd", "sub/../../x.conf"])
 def test_what_lies_outside_of_the_folder_is_not_read(folder: Path, pattern: str) -> None:
     conf(folder, ALIAS, "../other/secret.conf")
-    said = refused(conf(folder, f"# first\nInclude {pattern}\n{ALIAS}"))
+    source = read(conf(folder, f"# first\nInclude {pattern}\n{ALIAS}"))
+    assert [file.inside for file in source.files] == ["site.conf"]
+    (said,) = adapt(source).notes
     assert "site.conf:2" in said
+    assert pattern in said
     assert "outside" in said
     assert "--root" in said
+
+
+def test_an_include_of_what_is_not_here_is_set_aside_and_told(folder: Path) -> None:
+    source = read(conf(folder, f"Include missing.conf\nIncludeOptional none.conf\n{ALIAS}"))
+    (said,) = adapt(source).notes
+    assert "site.conf:1: missing.conf is set aside" in said
+
+
+def test_an_included_file_may_be_empty(folder: Path) -> None:
+    conf(folder, "", "extra/local.conf")
+    source = read(conf(folder, f"Include extra/*.conf\n{ALIAS}"))
+    assert [file.inside for file in source.files] == ["site.conf", "extra/local.conf"]
+
+
+def test_a_macro_is_written_out_where_it_is_used(folder: Path) -> None:
+    lines = ["<Macro Site $name $namespace>", "# $name, $namespace", "ServerName $namespace.$name", "</Macro>"]
+    source = read(conf(folder, "\n".join([*lines, "Use site nova 'a b'", ALIAS])))
+    written = source.files[1]
+    assert written.lines == ("# nova, a b", "ServerName a b.nova")
+    assert "site.conf:5, the macro Site" in written.shown
+    assert [d.name for _, d in source.all()] == ["Use", "WSGIScriptAlias", "ServerName"]
+    assert adapt(source).text(source.main)[4].startswith('Include "${HEARTBED_FILES}/')
+
+
+def test_a_macro_can_use_another_and_include(folder: Path) -> None:
+    conf(folder, ALIAS, "parts/nova.inc")
+    lines = ["<Macro In $x>", "Include parts/$x.inc", "</Macro>", "<Macro Out $y>", "Use In $y", "</Macro>"]
+    source = read(conf(folder, "\n".join([*lines, "Use Out nova"])))
+    assert source.files[-1].inside == "parts/nova.inc"
+
+
+def test_a_macro_that_uses_itself_is_refused(folder: Path) -> None:
+    assert "deep" in refused(conf(folder, "<Macro M>\nUse M\n</Macro>\nUse M\n"))
+
+
+def test_a_macro_wants_as_many_arguments_as_it_has_parameters(folder: Path) -> None:
+    assert "site.conf:3: the macro M takes 1 argument, not 2" in refused(
+        conf(folder, "<Macro M $x>\n</Macro>\nUse M a b\n")
+    )
+
+
+def test_a_byte_order_mark_is_called_one(folder: Path) -> None:
+    assert "byte order mark" in refused(conf(folder, f"\ufeff{ALIAS}"))
+
+
+def test_variables_that_httpd_is_started_with_are_known(folder: Path) -> None:
+    conf(folder, ALIAS, "eu/a.conf")
+    source = read(conf(folder, "Include ${PLACE}/a.conf\n"), defines={"PLACE": "eu"})
+    assert [file.inside for file in source.files] == ["site.conf", "eu/a.conf"]
+
+
+def test_the_names_that_mod_wsgi_express_starts_httpd_with_are_read_beside_its_file(folder: Path) -> None:
+    conf(folder, '# mod_wsgi-express\nHTTPD_ARGS="-f x -DMOD_WSGI_KEEP_ALIVE -D ONE_PROCESS"\n', "apachectl")
+    assert read(conf(folder, ALIAS)).given == {"MOD_WSGI_KEEP_ALIVE": "", "ONE_PROCESS": ""}
 
 
 def test_a_link_that_leads_outside_is_not_followed(folder: Path, tmp_path: Path) -> None:
@@ -99,7 +158,6 @@ def test_another_folder_may_be_permitted(folder: Path, tmp_path: Path) -> None:
         (b"\x7fELF\0\0", "not text"),
         (b"# nothing but a comment\n", "no directive"),
         (b"#" * (LARGEST_FILE + 1), "octets"),
-        (b"Include missing.conf\n", "no such file"),
         (b"Include\n", "names no file"),
     ],
 )

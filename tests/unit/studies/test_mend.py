@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from heartbed.candidates import workbench as places
-from heartbed.candidates.adapted import COPY
-from heartbed.candidates.container import Ran
 from heartbed.candidates.library import GROUP, Library
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
@@ -19,17 +17,9 @@ from heartbed.errors import InputError
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
 from heartbed.studies.mend import Mend
+from tests.unit.servers.httpd.asking import Recorded
 
 DATA = Path(__file__).parents[1] / "data" / "candidate"
-
-
-class Recorded:
-    """Stands in for the container: says what httpd said of the three files."""
-
-    def run(self, commands: dict[str, list[str]]) -> dict[str, Ran]:
-        place = next(word for word in commands["read"] if word.startswith(COPY))
-        dump = DATA / place.split("/")[-2].replace(".conf", ".dump")
-        return {"read": Ran(0, dump.read_text(), "")}
 
 
 @pytest.fixture

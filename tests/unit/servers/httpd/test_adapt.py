@@ -47,6 +47,17 @@ def copied(folder: Path, *lines: str) -> list[str]:
         ("LoadModule log_config_module a/mod_log_config.so", "# LoadModule log_config_module a/mod_log_config.so"),
         ("LoadModule ssl_module /usr/lib64/mod_ssl.so", "LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so"),
         ("LoadModule systemd_module a/mod_systemd.so", "# LoadModule systemd_module a/mod_systemd.so"),
+        ("DocumentRoot /srv/www", "DocumentRoot /srv/www"),
+        ("DocumentRoot /opt/heartbed/x", 'DocumentRoot "/run/heartbed"'),
+        ("RewriteCond %{HTTPS} off", "RewriteCond on off"),
+        ("RewriteMap x txt:/etc/map", "# RewriteMap x txt:/etc/map"),
+        ("RewriteMap x int:tolower", "RewriteMap x int:tolower"),
+        ("WSGICallableObject app", "# WSGICallableObject app"),
+        ("WSGIScriptAlias /a /a.py callable-object=app", "WSGIScriptAlias /a /a.py"),
+        ("WSGIImportScript /srv/other.wsgi process-group=a", "# WSGIImportScript /srv/other.wsgi process-group=a"),
+        ("WSGIImportScript /srv/app.wsgi process-group=a", "WSGIImportScript /srv/app.wsgi process-group=a"),
+        ("WSGILazyInitialization On", "# WSGILazyInitialization On"),
+        ("XSendFile On", "# XSendFile On"),
     ],
 )
 def test_each_line_is_replaced_or_left(tmp_path: Path, line: str, copy: str) -> None:
@@ -140,3 +151,51 @@ def test_real_looking_files_are_understood(name: str) -> None:
     assert found.replacements
     for file in found.source.files:
         assert len(found.text(file)) == len(file.lines)
+
+
+def test_options_with_blanks_stay_in_their_quotes(tmp_path: Path) -> None:
+    line = """WSGIDaemonProcess nova home='/srv/my app' display-name='nova api' python-path="/a b" threads=1"""
+    assert copied(tmp_path, line) == ["WSGIDaemonProcess nova display-name='nova api' threads=1"]
+
+
+def test_a_directive_of_another_mod_wsgi_is_named_as_one(tmp_path: Path) -> None:
+    (found,) = adapted(tmp_path, "WSGILazyInitialization On").replacements
+    assert "mod_wsgi 5 and before" in found.reason
+
+
+def test_a_module_that_debian_packages_is_named_with_its_package(tmp_path: Path) -> None:
+    (found,) = adapted(tmp_path, "OIDCClientID x").replacements
+    assert "libapache2-mod-auth-openidc" in found.reason
+
+
+def test_a_section_of_a_module_that_is_not_here_is_set_aside_as_a_whole(tmp_path: Path) -> None:
+    lines = ["LoadModule foo_module m/mod_foo.so", "<FooZone a>", "Timeout 5", "</FooZone>", "Timeout 6"]
+    assert copied(tmp_path, *lines) == [*(f"# {line}" for line in lines[:-1]), "Timeout 6"]
+
+
+def test_a_misspelling_is_told_what_is_meant(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is wsgiprocessgroup meant"):
+        adapted(tmp_path, "WSGIProcesGroup nova")
+
+
+def test_a_site_with_a_module_of_its_own_is_no_whole_server(tmp_path: Path) -> None:
+    assert not adapted(tmp_path, "LoadModule ssl_module m/mod_ssl.so").whole
+    assert adapted(tmp_path, "LoadModule authz_core_module m/mod_authz_core.so").whole
+
+
+def test_a_folder_that_httpd_wants_is_made(tmp_path: Path) -> None:
+    assert adapted(tmp_path, "DocumentRoot /srv/www/").folders == ["/srv/www"]
+    assert copied(tmp_path, "DocumentRoot htdocs", "ServerRoot /srv/httpd")[0] == 'DocumentRoot "/srv/httpd/htdocs"'
+
+
+def test_the_mpm_of_a_condition_that_does_not_hold_is_not_taken(tmp_path: Path) -> None:
+    prefork = ["<IfDefine OLD>", "LoadModule mpm_prefork_module m/mod_mpm_prefork.so", "</IfDefine>"]
+    assert adapted(tmp_path, *prefork, "LoadModule mpm_worker_module m/mod_mpm_worker.so").mpm == "worker"
+
+
+def test_in_the_main_interpreter_no_line_names_another(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "  WSGIApplicationGroup nova", "WSGIScriptAlias /a /a.py application-group=x threads=1")
+    assert found.in_main_interpreter().text(found.source.main)[:2] == [
+        "  WSGIApplicationGroup %{GLOBAL}",
+        "WSGIScriptAlias /a /a.py application-group=%{GLOBAL} threads=1",
+    ]

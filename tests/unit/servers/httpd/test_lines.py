@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heartbed.servers.httpd.lines import directives, expand, words
+from heartbed.servers.httpd.lines import directives, expand, holds, options, words
 
 
 def test_a_directive_has_a_name_and_arguments() -> None:
@@ -45,3 +45,19 @@ def test_arguments_are_split_as_httpd_does(text: str, expected: list[str]) -> No
 
 def test_variables_are_put_in_and_unknown_ones_stay() -> None:
     assert expand("*:${PORT} ${NOBODY}", {"PORT": "8774"}) == "*:8774 ${NOBODY}"
+
+
+def test_options_of_mod_wsgi_may_have_blanks_in_quotes() -> None:
+    found = options("""nova home='/srv/my app' python-path="/srv/a b:/c" threads=1""")
+    assert [(each.name, each.value) for each in found] == [
+        ("home", "/srv/my app"),
+        ("python-path", "/srv/a b:/c"),
+        ("threads", "1"),
+    ]
+
+
+def test_an_ifdefine_holds_as_httpd_has_it() -> None:
+    lines = ["<IfDefine A>", "Timeout 1", "</IfDefine>", "<IfDefine !A>", "Timeout 2", "</IfDefine>"]
+    found = [d for d in directives(lines) if d.name == "Timeout"]
+    assert [holds(d, {"A"}) for d in found] == [True, False]
+    assert [holds(d, set()) for d in found] == [False, True]

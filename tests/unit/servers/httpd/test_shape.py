@@ -1,4 +1,4 @@
-"""What httpd's own dump says a configuration is, on dumps recorded from httpd 2.4.68."""
+"""What a configuration is, from httpd's own dump (recorded from 2.4.68) and from what it says when it is asked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from heartbed.candidates.container import Answer
 from heartbed.candidates.differences import differences
 from heartbed.errors import InputError
 from heartbed.servers.httpd import dump, seen
-from heartbed.servers.httpd.shape import Application, MisplacedError, applications, choose, shape
+from heartbed.servers.httpd.applications import applications, handlers
+from heartbed.servers.httpd.choice import choose, others
+from heartbed.servers.httpd.inquiry import Asked, InForce
+from heartbed.servers.httpd.shape import children, shape
 
 DATA = Path(__file__).parents[2] / "data" / "candidate"
+NOTHING = Answer(None, "", {})
 
 
 def tree(name: str) -> dump.Node:
@@ -23,6 +28,14 @@ def written(*lines: str) -> dump.Node:
     return dump.parse("\n".join(["# In file: /x/site.conf", *numbered]))
 
 
+def in_force(group: str = "", processes: int = 1, threads: int = 25) -> InForce:
+    return InForce("", "/srv/a.wsgi", group, "", processes, threads, by_handler=False, headers={})
+
+
+def asked(root: dump.Node, *hosted: InForce | None) -> list[Asked]:
+    return [Asked(each, found, NOTHING) for each, found in zip(applications(root), hosted, strict=True)]
+
+
 def test_the_dump_becomes_a_tree_with_files_and_lines() -> None:
     root = tree("kolla-nova")
     (host,) = root.own("<virtualhost")
@@ -32,78 +45,91 @@ def test_the_dump_becomes_a_tree_with_files_and_lines() -> None:
     assert [node.name for node in host.own("<directory")] == ["<directory"]
 
 
-def test_daemon_mode_is_told_from_embedded_mode() -> None:
+def test_mode_processes_and_threads_are_as_httpd_says_when_asked() -> None:
     root = tree("kolla-nova")
-    found = shape(root, choose(applications(root), None, "kolla-nova.conf"), "event")
+    found = shape(root, applications(root)[0], "event", in_force("nova-api", 2, 1))
     assert (found.mode, found.group, found.processes, found.threads) == ("daemon", "nova-api", 2, 1)
-    assert found.application.script == "/var/lib/kolla/venv/bin/nova-api-wsgi"
-    root = tree("httpd")
-    found = shape(root, choose(applications(root), "80", "httpd.conf"), "prefork")
-    assert (found.mode, found.processes, found.threads, found.application.mount) == ("embedded", 1, 1, "/compute")
+    assert found.daemon is not None
+    found = shape(root, applications(root)[0], "worker", in_force(threads=8))
+    assert (found.mode, found.processes, found.threads, found.daemon) == ("embedded", 1, 8, None)
 
 
-def test_of_several_virtual_hosts_one_must_be_chosen() -> None:
-    found = applications(tree("httpd"))
+def test_as_many_children_are_looked_at_as_startservers_says_up_to_two() -> None:
+    root = written("StartServers 8", "WSGIScriptAlias / /srv/a.wsgi")
+    assert children(root) == 8
+    assert shape(root, applications(root)[0], "prefork", in_force()).processes == 2
+
+
+def test_daemon_processes_in_which_nothing_runs_are_found() -> None:
+    root = written("WSGIDaemonProcess a", "WSGIDaemonProcess b", "WSGIScriptAlias / /srv/a.wsgi")
+    found = shape(root, applications(root)[0], "event", in_force("a"), used=["a"])
+    assert found.unused is not None
+    assert found.unused.words == ["b"]
+    assert shape(root, applications(root)[0], "event", in_force("a"), used=["a", "b"]).unused is None
+
+
+def test_of_several_applications_that_differ_one_must_be_chosen() -> None:
+    found = asked(tree("httpd"), in_force(), in_force("metadata", 1, 4))
     with pytest.raises(InputError) as caught:
-        choose(found, None, "httpd.conf")
-    assert "2 virtual hosts" in caught.value.message
+        choose(found, None, None, "httpd.conf")
+    assert "2 WSGI applications" in caught.value.message
+    assert "--vhost" in caught.value.message
     assert "metadata.cloud.example.net" in caught.value.hint
+    assert "daemon process group metadata" in caught.value.hint
+
+
+def test_of_several_that_are_hosted_alike_the_first_is_checked_and_the_others_are_named() -> None:
+    found = asked(tree("httpd"), in_force("a", 2, 1), in_force("b", 2, 1))
+    chosen = choose(found, None, None, "httpd.conf")
+    assert chosen is found[0]
+    (told,) = others(chosen, found)
+    assert "/srv/nova/nova-metadata.wsgi" in told
+
+
+def test_one_that_does_not_answer_is_not_chosen() -> None:
+    found = asked(tree("httpd"), None, in_force())
+    assert choose(found, None, None, "httpd.conf") is found[1]
+    assert "does not answer" in others(found[1], found)[0]
 
 
 @pytest.mark.parametrize("wanted", ["metadata.cloud.example.net", "8775", "*:8775"])
 def test_a_virtual_host_is_chosen_by_name_port_or_address(wanted: str) -> None:
-    assert choose(applications(tree("httpd")), wanted, "httpd.conf").script == "/srv/nova/nova-metadata.wsgi"
+    found = asked(tree("httpd"), in_force(), in_force("metadata", 1, 4))
+    assert choose(found, wanted, None, "httpd.conf").application.script == "/srv/nova/nova-metadata.wsgi"
+
+
+def test_an_application_is_chosen_by_its_url() -> None:
+    root = written("WSGIScriptAlias /identity /srv/k", "WSGIScriptAlias /compute /srv/n")
+    found = asked(root, in_force("keystone"), in_force())
+    assert choose(found, None, "/compute/", "site.conf").application.script == "/srv/n"
+    with pytest.raises(InputError, match="no WSGI application at /nova"):
+        choose(found, None, "/nova", "site.conf")
 
 
 def test_a_virtual_host_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="no virtual host 'nova'"):
-        choose(applications(tree("httpd")), "nova", "httpd.conf")
+        choose(asked(tree("httpd"), None, None), "nova", None, "httpd.conf")
 
 
-def test_mod_wsgis_own_defaults_are_known() -> None:
-    root = tree("httpd")
-    found = shape(root, choose(applications(root), "8775", "httpd.conf"), "prefork")
-    assert (found.processes, found.threads) == (1, 4)
-    root = written("WSGIDaemonProcess a", "WSGIProcessGroup a", "WSGIScriptAlias / /srv/a.wsgi")
-    assert shape(root, applications(root)[0], "event").threads == 15
+def test_a_handler_on_an_alias_of_a_file_is_an_application_and_on_a_folder_is_none() -> None:
+    handler = ["<Location /compute>", "SetHandler wsgi-script", "</Location>"]
+    folder = ["Alias /static /srv/static", "<Directory /srv/static>", "</Directory>"]
+    root = written("Alias /compute /srv/nova", *handler, *folder)
+    assert [(each.url, each.script, each.by_handler) for each in applications(root)] == [
+        ("/compute", "/srv/nova", True)
+    ]
+    assert not applications(written(*folder))
 
 
-def test_threads_of_embedded_mode_are_the_mpms() -> None:
-    root = written("ThreadsPerChild 8", "WSGIScriptAlias / /srv/a.wsgi")
-    assert shape(root, applications(root)[0], "worker").threads == 8
-    assert shape(root, applications(root)[0], "prefork").threads == 1
+def test_a_script_that_is_a_handler_is_an_application() -> None:
+    root = written("WSGIHandlerScript own /srv/own.wsgi", "<Location /x>", "SetHandler own", "</Location>")
+    assert [(each.url, each.script) for each in applications(root)] == [("/x", "/srv/own.wsgi"), ("", "/srv/own.wsgi")]
 
 
-def test_a_process_group_holds_where_its_directory_does() -> None:
-    inside = ["<Directory /srv>", "WSGIProcessGroup a", "</Directory>"]
-    root = written("WSGIDaemonProcess a", *inside, "WSGIScriptAlias / /srv/a.wsgi")
-    assert shape(root, applications(root)[0], "event").mode == "daemon"
-    root = written("WSGIDaemonProcess a", *inside, "WSGIScriptAlias / /other/a.wsgi")
-    assert shape(root, applications(root)[0], "event").mode == "embedded"
-
-
-def test_a_process_group_can_stand_in_the_alias() -> None:
-    root = written("WSGIDaemonProcess a threads=2", "WSGIScriptAlias / /srv/a.wsgi process-group=a")
-    found = shape(root, applications(root)[0], "event")
-    assert (found.mode, found.threads) == ("daemon", 2)
-
-
-def test_a_process_group_that_does_not_exist_is_told_with_its_line() -> None:
-    root = written("WSGIProcessGroup nope", "WSGIScriptAlias / /srv/a.wsgi")
-    with pytest.raises(MisplacedError, match="'nope'") as caught:
-        shape(root, applications(root)[0], "event")
-    assert caught.value.node.line == 1
-
-
-def test_restricted_embedding_without_a_group_is_told() -> None:
-    root = written("WSGIRestrictEmbedded On", "WSGIScriptAlias / /srv/a.wsgi")
-    with pytest.raises(MisplacedError, match="WSGIRestrictEmbedded"):
-        shape(root, applications(root)[0], "event")
-
-
-def test_no_alias_is_refused() -> None:
-    with pytest.raises(InputError, match="no WSGIScriptAlias"):
-        choose([], None, "site.conf")
+def test_a_handler_that_runs_whatever_file_is_asked_for_is_found() -> None:
+    root = written("AddHandler wsgi-script .wsgi")
+    assert not applications(root)
+    assert [node.name for node in handlers(root)] == ["addhandler"]
 
 
 def test_what_differs_is_told_and_what_does_not_is_left_out() -> None:
@@ -114,8 +140,8 @@ def test_what_differs_is_told_and_what_does_not_is_left_out() -> None:
 
 
 def test_options_of_a_daemon_process_are_compared() -> None:
-    words = ["nova", "processes=2", "inactivity-timeout=60", "display-name=x"]
-    assert seen.daemon_options(words) == {"WSGIDaemonProcess inactivity-timeout": "60"}
+    given = "nova processes=2 inactivity-timeout=60 display-name='x y'"
+    assert seen.daemon_options(given) == {"WSGIDaemonProcess inactivity-timeout": "60"}
 
 
 @pytest.mark.parametrize(
@@ -142,8 +168,13 @@ def test_httpds_complaints_are_read(stderr: str, file: str | None, line: int | N
     assert said.text.endswith(text)
 
 
+def test_variables_that_httpd_missed_are_named_once() -> None:
+    missed = "AH00111: Config variable ${PORT} is not defined\n"
+    assert dump.unset(missed * 2) == ("PORT",)
+
+
 @pytest.mark.parametrize(
-    ("pattern", "mount"),
+    ("pattern", "url"),
     [
         ("^/", ""),
         ("^/compute", "/compute"),
@@ -155,8 +186,7 @@ def test_httpds_complaints_are_read(stderr: str, file: str | None, line: int | N
         ("^(.*)", ""),
     ],
 )
-def test_the_mount_of_a_pattern_is_what_it_begins_with_literally(pattern: str, mount: str) -> None:
-    alias = dump.Node("wsgiscriptaliasmatch", f'"{pattern}" /srv/app.wsgi', "", 1)
-    found = Application(alias, None, ())
+def test_a_pattern_is_asked_for_by_what_it_begins_with_literally(pattern: str, url: str) -> None:
+    (found,) = applications(written(f'WSGIScriptAliasMatch "{pattern}" /srv/app.wsgi'))
     assert found.is_pattern
-    assert found.mount == mount
+    assert found.url == url

@@ -1,0 +1,101 @@
+"""The WSGI applications that a configuration runs, in the tree that httpd has in force."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from heartbed.servers.httpd.dump import Node
+
+LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
+"""What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
+
+SCRIPT_HANDLER = "wsgi-script"
+"""mod_wsgi's own name for the handler that runs a file as a WSGI script."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """A WSGI application: the directive that names its script, and the virtual host around it if there is one.
+
+    ``url`` is what is asked to reach it; which part of it is in front of the
+    application's own paths, httpd says.
+    """
+
+    alias: Node
+    host: Node | None
+    names: tuple[str, ...]
+    url: str
+    script: str
+    by_handler: bool = False
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether a regular expression says which URLs it answers."""
+        return self.alias.name == "wsgiscriptaliasmatch"
+
+    @property
+    def told(self) -> str:
+        """How a user recognises it: the virtual host's address and name, and the URL."""
+        address = self.host.arguments if self.host else "the main server"
+        host = f"{address} ({', '.join(self.names)})" if self.names else address
+        return f"{host} {self.url or '/'} -> {self.script}"
+
+
+def applications(root: Node) -> list[Application]:
+    """Every application of every host, in order."""
+    found = list(_of_scope(root, None, _main(root)))
+    for host in root.own("<virtualhost"):
+        found += _of_scope(root, host, list(host.walk()))
+    return found
+
+
+def _main(root: Node) -> list[Node]:
+    """What holds for the main server: all but what stands in virtual hosts."""
+    return [node for child in root.children if child.name != "<virtualhost" for node in child.walk()]
+
+
+def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Application]:
+    names = tuple(word for node in nodes if node.name in ("servername", "serveralias") for word in node.words)
+    names = names if host else ()
+    for node in nodes:
+        if node.name in ("wsgiscriptalias", "wsgiscriptaliasmatch"):
+            given = [*node.words, "", ""]
+            yield Application(node, host, names, _url(node, given[0]), given[1])
+    for node, url, script in _by_handler(root, nodes):
+        yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
+
+
+def _url(alias: Node, given: str) -> str:
+    literal = LITERAL.match(given) if alias.name == "wsgiscriptaliasmatch" else None
+    return (literal[1].replace("\\.", ".") if literal else given).rstrip("/")
+
+
+def handlers(root: Node) -> list[Node]:
+    """The directives that have a file run by mod_wsgi without an alias of its own."""
+    names = {SCRIPT_HANDLER, *(node.words[0] for node in root.walk() if node.name == "wsgihandlerscript")}
+    setting = ("sethandler", "addhandler", "forcetype", "addtype", "wsgihandlerscript")
+    return [node for node in root.walk() if node.name in setting and names & set(node.words[:1])]
+
+
+def _by_handler(root: Node, nodes: list[Node]) -> Iterator[tuple[Node, str, str]]:
+    """Directive, URL and script of what a handler runs: a file behind an alias, or a WSGIHandlerScript."""
+    used = handlers(root)
+    if not used:
+        return
+    folders = {node.words[0].rstrip("/") for node in root.walk() if node.name == "<directory" and node.words}
+    for node in nodes:
+        if node.name in ("alias", "scriptalias") and len(node.words) == 2 and node.words[1] not in folders:
+            yield node, node.words[0], node.words[1]
+        elif node.name == "<location" and node.words:
+            within = [each for each in node.own("alias") + node.own("scriptalias") if len(each.words) == 1]
+            for each in within:
+                yield each, node.words[0], each.words[0]
+            names = {each.words[0] for each in node.own("sethandler") if each.words}
+            for each in used:
+                if each.name == "wsgihandlerscript" and each.words[0] in names:
+                    yield each, node.words[0], each.words[1]
+    for node in nodes:
+        if node.name == "wsgihandlerscript" and len(node.words) > 1:
+            yield node, "", node.words[1]

@@ -1,0 +1,84 @@
+"""What is to be said of a configuration beside its verdict: what it does without saying so, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from heartbed.candidates.source import where
+from heartbed.servers.httpd.lines import VARIABLE
+from heartbed.servers.httpd.place import at
+from heartbed.servers.httpd.prepared import HttpdPrepared
+from heartbed.servers.httpd.shape import children, in_scope
+
+DEFAULT_CHILDREN = {"prefork": 5, "event": 3, "worker": 3}
+"""httpd's own StartServers."""
+
+
+def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str]) -> tuple[str, ...]:
+    """All of them, the most telling first.
+
+    ``unset`` are variables that nobody has set, ``beside`` is what else the
+    configuration runs, in words.
+    """
+    return (
+        *_interpreter(prepared),
+        *_unused(prepared),
+        *_children(prepared),
+        *_asked_as(prepared),
+        *prepared.draft.adapted.notes,
+        *_unset(prepared, unset),
+        *beside,
+    )
+
+
+def _interpreter(prepared: HttpdPrepared) -> Iterator[str]:
+    if not prepared.in_force.interpreter:
+        return
+    scope = in_scope(prepared.root, prepared.shape.application)
+    lines = [node for node in scope if node.name == "wsgiapplicationgroup"]
+    what = (
+        f"{at(prepared.draft, lines[-1])}: WSGIApplicationGroup {lines[-1].arguments}"
+        if lines
+        else "no WSGIApplicationGroup %{GLOBAL} is in force"
+    )
+    yield (
+        f"{what}: mod_wsgi runs the application in a sub-interpreter of Python's, in which extension modules may not "
+        "be imported at all (greenlet, bcrypt, cryptography) or misbehave, and each such interpreter is another copy "
+        "of the application; the copy has %{GLOBAL}, and the verdict is that of the main interpreter"
+    )
+
+
+def _unused(prepared: HttpdPrepared) -> Iterator[str]:
+    if node := prepared.shape.unused:
+        runs = f"in {prepared.shape.group}" if prepared.shape.group else "in httpd's own children"
+        yield (
+            f"{at(prepared.draft, node)}: nothing runs in the daemon processes {node.words[0]}: no WSGIProcessGroup "
+            f"in force names them, and the application runs {runs}"
+        )
+
+
+def _children(prepared: HttpdPrepared) -> Iterator[str]:
+    made = prepared.shape
+    if made.mode != "embedded":
+        return
+    asked = children(prepared.root)
+    starts = asked or DEFAULT_CHILDREN[made.mpm]
+    if starts > made.processes:
+        by = "by StartServers" if asked else "by default"
+        yield (
+            f"httpd starts {starts} children {by}, and more or fewer as it is asked: {made.processes} here, since "
+            "they are alike; one that it reaps takes its connections with it"
+        )
+
+
+def _asked_as(prepared: HttpdPrepared) -> Iterator[str]:
+    if told := prepared.in_force.headers:
+        words = ", ".join(f"{name}: {value}" for name, value in told.items())
+        yield f"without more the request is redirected or refused: it is asked with {words}, as behind a load balancer"
+
+
+def _unset(prepared: HttpdPrepared, names: Sequence[str]) -> Iterator[str]:
+    source = prepared.source
+    for name in names:
+        lines = [where(f, d.first) for f, d in source.all() if name in VARIABLE.findall(f"{d.name} {d.arguments}")]
+        yield f"{lines[0] if lines else source.main.shown}: ${{{name}}} is not set here: --define {name}=VALUE sets it"

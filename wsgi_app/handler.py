@@ -1,0 +1,27 @@
+"""The application as a WSGIHandlerScript calls it, such as the one that mod_wsgi-express writes.
+
+httpd takes the first part of the path for the name of a file then, and only the
+path as a whole says what was asked for. ``HEARTBED_MOUNT`` is what of it is in
+front of the application's own paths.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def as_handler(application: Wsgi) -> Wsgi:
+    """The application, told its paths from the whole of what was asked for."""
+    mount = os.environ.get("HEARTBED_MOUNT", "")
+
+    def handle_request(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        whole = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        if whole.startswith(mount):
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = mount, whole[len(mount) :]
+        return application(environ, start_response)
+
+    return handle_request
