@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.cells.cell import Cell
+from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.places import ROOT
-
-DEFAULT_PROBE = "idle"
-"""The probe that is played where none is named."""
 
 LONGEST_HEARTBEAT_S = 3600
 
@@ -24,7 +22,7 @@ class Settings:
     RabbitMQ closes between two and three timeouts after the last octet, and
     what it does then must still reach the observers. ``rpc_timeout_s`` is the
     application's ``rpc_response_timeout``; a call that takes longer is hung.
-    ``probe`` is the name of one of ``heartbed.probes``.
+    ``scenarios`` are what is played on each cell.
     """
 
     heartbeat_s: int = 2
@@ -34,7 +32,7 @@ class Settings:
     runs: Path = ROOT / "runs"
     cores: int = os.cpu_count() or 1
     stacks: bool = True
-    probe: str = DEFAULT_PROBE
+    scenarios: tuple[Scenario, ...] = (Scenario(),)
     root: Path = ROOT
     """The checkout that the cells' servers take their configurations from."""
 

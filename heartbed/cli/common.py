@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 from rich.markup import escape
 
 from heartbed import probes
-from heartbed.cells.settings import DEFAULT_PROBE, heartbeat
-from heartbed.errors import HeartbedError
+from heartbed.cells.settings import heartbeat
+from heartbed.cells.subject import DEFAULT_PROBE, Scenario
+from heartbed.errors import HeartbedError, InputError
 from heartbed.record import folder as runfolder
 from heartbed.report import RunData
 from heartbed.report.console import console
@@ -89,16 +91,46 @@ def heartbeat_option(
     )
 
 
-def probe_option(command: Command) -> Command:
-    """``--probe NAME``."""
-    option = click.option(
+class Probes(click.ParamType[tuple[Scenario, ...]]):
+    """One probe or, with ``several``, some: ``idle,trickle``, ``trickle:pages=4``, ``all``."""
+
+    name = "probe"
+
+    def __init__(self, *, several: bool) -> None:
+        self.several = several
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Scenario, ...]:
+        """Raises ``InputError``, which says what is valid."""
+        del param, ctx
+        found = probes.scenarios([str(value)])
+        if len(found) > 1 and not self.several:
+            raise InputError(f"{value}: one probe at a time here", hint="`heartbed run` plays several together")
+        return found
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The probes' names, also behind a comma."""
+        del ctx, param
+        before, comma, _ = incomplete.rpartition(",") if self.several else ("", "", incomplete)
+        names = [*probes.every(), *([probes.ALL] if self.several else [])]
+        return [
+            CompletionItem(f"{before}{comma}{name}")
+            for name in names
+            if f"{before}{comma}{name}".startswith(incomplete)
+        ]
+
+
+def probe_option(*, several: bool = False) -> Callable[[Command], Command]:
+    """``--probe NAME``, or with ``several`` also ``--probe NAME,NAME`` and ``--probe all``, as ``scenarios``."""
+    more = "; several with commas, or `all`" if several else ""
+    return click.option(
         "--probe",
-        type=click.Choice([*probes.every()]),
+        "scenarios",
+        type=Probes(several=several),
         default=DEFAULT_PROBE,
         show_default=True,
-        help="What is done to the cells: `heartbed probes` lists them.",
+        metavar="NAME",
+        help=f"What is done to the cells: `heartbed probes` lists them{more}. A parameter: NAME:pages=4.",
     )
-    return option(command)
 
 
 def runs_option(command: Command) -> Command:

@@ -21,6 +21,7 @@ from heartbed.cells import expressions as cells_
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.cli.wishes import wishes_of, wishes_options
@@ -58,7 +59,7 @@ class Subject:
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
-@probe_option
+@probe_option()
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
@@ -66,7 +67,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     subjects: Sequence[str],
     *,
     fail_if_worse: bool,
-    probe: str,
+    scenarios: tuple[Scenario, ...],
     heartbeat: int,
     quiet: bool,
     runs: Path,
@@ -89,7 +90,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios)
     selection, files = _sorted(subjects or cells_.COMPARISON)
     with testing_in(settings, quiet=quiet) as session:
         for name, reason in selection.left_out:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
+from heartbed import probes as probes_
 from heartbed.cells import axes
 from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
@@ -50,6 +51,12 @@ def cell_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
         return _starting(incomplete, [str(cell["name"]) for cell in start["data"]["cells"]])
     except (InputError, OSError, ValueError, LookupError, TypeError):
         return []  # the shell has no place for a complaint
+
+
+def probes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The probes' names."""
+    del ctx, param
+    return _starting(incomplete, probes_.every())
 
 
 def formats(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -13,10 +13,12 @@ from heartbed import probes as probes_
 from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option
 from heartbed.report.console import console
 from heartbed.report.data import load
+from heartbed.report.probes import about
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
 from heartbed.studies.session import Session
@@ -30,13 +32,18 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 
 @click.command(epilog="Axes and factors: `heartbed cells --help`.")
 @EXPRESSIONS
-@probe_option
+@probe_option(several=True)
 @HEARTBEAT
 @QUIET
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @runs_option
 def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    expressions: Sequence[str], probe: str, heartbeat: int, quiet: bool, no_stacks: bool, runs: Path
+    expressions: Sequence[str],
+    scenarios: tuple[Scenario, ...],
+    heartbeat: int,
+    quiet: bool,
+    no_stacks: bool,
+    runs: Path,
 ) -> int:
     """Leave cells idle together and tell which keep their RabbitMQ connections.
 
@@ -49,8 +56,9 @@ def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
       heartbed run '{prefork,event}-{embedded,daemon}-{eventlet,native}'
       heartbed run prefork-daemon-eventlet-processes{1,4} --heartbeat 6
       heartbed run '{prefork,event}-daemon' --probe trickle
+      heartbed run '{prefork,event}-daemon' --probe idle,trickle
     """
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, probe=probe)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, scenarios=scenarios)
     return _run(expressions, settings, quiet=quiet)
 
 
@@ -103,21 +111,28 @@ def _axes() -> Table:
 
 
 @click.command("probes")
-def list_probes() -> None:
-    """List the probes: what can be done to cells whose connections are open.
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.probes)
+def list_probes(name: str | None) -> None:
+    """List the probes: what can be done to cells whose connections are open. With NAME, all about one.
 
     Each opens the connections, lets one window of three heartbeat timeouts
     pass over all cells, and then asks each process for something that needs
-    RabbitMQ. They differ in what happens in the window.
+    RabbitMQ. They differ in what happens in the window. Those that leave the
+    broker alone can share one: `--probe idle,trickle`.
 
     \b
     Examples:
       heartbed probes
+      heartbed probes trickle
+      heartbed run prefork-daemon-eventlet --probe idle,trickle:pages=4
       heartbed run prefork-daemon-eventlet --probe trickle
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1 --probe trickle
     """
-    for name, probe in probes_.every().items():
-        console().print(f"{name:<10} {probe.MEANING}", markup=False, soft_wrap=True)
+    if name:
+        console().print(about(probes_.named(name)))
+        return
+    for probe in probes_.every().values():
+        console().print(f"{probe.name:<10} {probe.meaning}", markup=False, soft_wrap=True)
 
 
 @click.command("compose")
@@ -134,7 +149,7 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
     selection = cells_.select(expressions)
     plan = Plan(
         project="heartbed-by-hand",
-        cells=selection.cells,
+        subjects=subjects(selection.cells),
         settings=Settings(heartbeat_s=heartbeat),
         labels=Labels(run="by-hand"),
     )

@@ -14,6 +14,7 @@ from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
@@ -95,12 +96,12 @@ def _summary(found: results.Results) -> Table:
 @click.argument("cell")
 @click.option("--good", required=True, metavar="LIBRARY<VERSION>", help="Where the verdict is as wanted.")
 @click.option("--bad", required=True, metavar="LIBRARY<VERSION>", help="Where it is not.")
-@probe_option
+@probe_option()
 @HEARTBEAT
 @QUIET
 @runs_option
 def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    cell: str, good: str, bad: str, probe: str, heartbeat: int, quiet: bool, runs: Path
+    cell: str, good: str, bad: str, scenarios: tuple[Scenario, ...], heartbeat: int, quiet: bool, runs: Path
 ) -> int:
     """Find the release between two at which a cell's verdict changes.
 
@@ -121,7 +122,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     for end in (first, last):
         if end.version not in released:
             raise unknown(package, end.version, released)
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, probe=probe)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios)
     found = bisect_.bisect(cells[0], first, last, released, lambda some: _played(some, settings, quiet=quiet))
     out = console()
     out.print(_tried(found))

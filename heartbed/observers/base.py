@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from heartbed.record.event import Event
@@ -36,6 +36,12 @@ class Watching(Protocol):
 
     def started(self, service: str) -> None:
         """Watch a service from now on."""
+
+    def located(self, service: str) -> None:
+        """Know a started service by its address, without watching it."""
+
+    def leave(self, services: Sequence[str]) -> None:
+        """Watch these no more, which are about to go."""
 
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
         """Have a process looked at; the events follow."""

@@ -24,11 +24,11 @@ from heartbed.testbed.testbed import Testbed
 CAPTURE_FILE = "capture.pcap"
 CAPTURE_DEADLINE_S = 20.0
 POLL_S = 0.1
-CONTROLS = "control-"
 OWN_DUMP_S = 1.0
 """A process that was told when to look at itself may be late by so much."""
 LOOK_AGAIN_S = 1.0
 """A process that loses several connections at a time is looked at once."""
+CONTROL, CONTROLS = "control-", "controls"
 
 
 class Observation:
@@ -40,13 +40,15 @@ class Observation:
     def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path, readers: Sequence[Reader]) -> None:
         self._readers = readers
         self._bed, self._bus, self._stacks = bed, bus, plan.settings.stacks
-        self._make = {cell.name: cell.make for cell in plan.cells}
+        # Under another probe a process does something else, and is not alike.
+        self._make = {subject.name: f"{subject.cell.make} {subject.scenario.name}" for subject in plan.subjects}
         self._password = plan.password
         self._capture_path = folder / CAPTURE_FILE
         self._inside = partial(bed.inside, "observer")
         self._by_address: dict[str, str] = {}
         self._looked_at: dict[tuple[str, int], float] = {}
         self._idle_from: dict[str, float] = {}
+        self._logs: dict[str, AppLog] = {}
         self._phase = ""
         self._running: list[Observer] = []
         self._agent: Agent | None = None
@@ -89,18 +91,32 @@ class Observation:
     def started(self, service: str) -> None:
         """Learn the address of a started container, watch its processes and follow its log."""
         at = self._bed.address(service)
-        self._by_address[at.ip] = service
+        self.located(service)
         told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
         self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid:
             self._agent.watch(service, at.host_pid)
-        self._begin(AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers))
+        self._logs[service] = AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers)
+        self._begin(self._logs[service])
+
+    def located(self, service: str) -> None:
+        """Learn the address of a started container, so that its connections are known by it."""
+        self._by_address[self._bed.address(service).ip] = service
+
+    def leave(self, services: Sequence[str]) -> None:
+        """Follow the logs of these no more, which are about to go."""
+        for service in services:
+            if (log := self._logs.pop(service, None)) is not None:
+                self._running.remove(log)
+                log.stop()
 
     def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
         """Whose connection it is: by its address, and by its name for the controls, which share a container."""
-        if name.startswith(CONTROLS):
-            return name.partition(":")[0], None
-        return self._by_address.get(address), pid_of(name)
+        service = self._by_address.get(address)
+        if name.startswith(CONTROL):
+            # Each act has controls of its own, which are called alike in their own container.
+            return name.partition(":")[0] + (service or CONTROLS).removeprefix(CONTROLS), None
+        return service, pid_of(name)
 
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
         """Have an idle process looked at; the events follow."""

@@ -6,66 +6,34 @@ serving it ran the hub for a moment, a green heartbeat that is due would go out.
 
 from __future__ import annotations
 
-import threading
-import time
-
-from heartbed.errors import TestbedError
-from heartbed.stage import window
+from heartbed.stage.probe import Parameter, Probe
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.testbed.engine import engine_errors
-
-NAME = "trickle"
-MEANING = "a page that does not touch RabbitMQ is asked for twice a heartbeat timeout, as a health check does"
-
-PAGES_A_TIMEOUT = 2
-"""RabbitMQ closes after two timeouts of silence: were each page to let one heartbeat out, none would come too late."""
 
 FIRST = 0.75
 """When the first page is due, in intervals: with no timeout of whole seconds does a page then meet the look at the
 process in the middle of its idle time."""
 
 
-def play(stage: Stage) -> None:
-    """Ask every cell for pages in one shared window, then ask each process for what needs RabbitMQ.
+class Trickle(Probe):
+    """Pages at a steady interval, from the beginning of a cell's own idle time until it is asked again."""
 
-    The pages begin with the cell's own idle time and end when it is asked again.
+    name = "trickle"
+    meaning = "a page that does not touch RabbitMQ is asked for twice a heartbeat timeout, as a health check does"
+    meanwhile = "each is asked for a page {pages:g} times a heartbeat timeout"
+    documentation = """
+        A load balancer or an orchestrator asks an API for a page every few seconds, so that the API is never quite
+        idle. That does not keep its connections where the page is answered without waiting for anything: nothing
+        then switches to the hub, and the heartbeat that is due stays where it is. In 2024 a check that designate-api
+        has a RabbitMQ connection was taken out of its health probe again: it would have needed a
+        constant stream of requests to be true (https://github.com/sapcc/helm-charts/pull/7441).
     """
-    trickles: dict[str, Trickle] = {}
+    # RabbitMQ closes after two timeouts of silence: were each page to let one heartbeat out, none would be too late.
+    parameters = (Parameter("pages", "how many pages are asked for a heartbeat timeout", 2, 1, 100),)
 
-    def begin(opened: OpenedCell) -> None:
-        trickles[opened.cell.name] = Trickle(stage, opened)
-
-    def end(opened: OpenedCell) -> None:
-        trickles[opened.cell.name].end()
-
-    window.pass_over(stage, f"each is asked for a page {PAGES_A_TIMEOUT} times a heartbeat timeout", begin, end)
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """Ask for pages from now on."""
+        interval_s = (stage.settings.timeout_of(opened.cell) or stage.settings.heartbeat_s) / stage.parameters["pages"]
+        stage.steadily(opened, opened.client.page, interval_s, FIRST)
 
 
-class Trickle:
-    """The requests to one cell, one after the other, in a thread of their own."""
-
-    def __init__(self, stage: Stage, opened: OpenedCell) -> None:
-        self._stage, self._opened = stage, opened
-        timeout_s = stage.settings.timeout_of(opened.cell) or stage.settings.heartbeat_s
-        self._every_s = timeout_s / PAGES_A_TIMEOUT
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._ask, name=f"trickle-{opened.cell.name}", daemon=True)
-        self._thread.start()
-
-    def _ask(self) -> None:
-        try:
-            with engine_errors():
-                while not self._ended.wait(self._until_next()) and not self._stage.stop.is_set():
-                    self._opened.client.page()
-        except TestbedError as error:
-            self._stage.bus.fail(error)
-
-    def _until_next(self) -> float:
-        """Seconds until the next page is due. One that took longer than the interval has used up those in between."""
-        first = self._opened.idle_from + FIRST * self._every_s
-        return self._every_s - (time.time() - first) % self._every_s
-
-    def end(self) -> None:
-        """Ask no more; returns when the last page has been answered, or given up."""
-        self._ended.set()
-        self._thread.join()
+PROBE = Trickle()

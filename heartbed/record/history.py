@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -158,7 +158,7 @@ class ConnectionHistory:
 
 @dataclass
 class CellHistory:
-    """All that was observed of one cell."""
+    """All that was observed of one cell under one probe."""
 
     name: str
     asked: AskedCell
@@ -206,9 +206,14 @@ class CellHistory:
         return min((event.t for event in self.requests("after")), default=None)
 
 
+def in_act(name: str, act: int) -> str:
+    """What something is called that every act has one of: as in the first act, with the act's number in the others."""
+    return name if act == 1 else f"{name}.{act}"
+
+
 @dataclass
 class RunHistory:
-    """One run: its first event, its cells, and what belongs to no cell."""
+    """One run, or one act of it: its first event, its cells, and what belongs to no cell."""
 
     start: Event[RunStart]
     end: Event[RunEnd] | None
@@ -224,6 +229,29 @@ class RunHistory:
     def phase(self, name: str) -> Event[RunPhase] | None:
         """When the run entered a phase."""
         return next((event for event in self.of(RunPhase) if event.data.phase == name), None)
+
+    @cached_property
+    def acts(self) -> list[RunHistory]:
+        """The run act by act, each as a run of its own in which its controls have their usual names."""
+        numbers = sorted({cell.asked.act for cell in self.cells})
+        return [self._act(number) for number in numbers] if len(numbers) > 1 else [self]
+
+    def _act(self, number: int) -> RunHistory:
+        elsewhere = {id(phase) for phase in self.of(RunPhase) if phase.data.act not in (None, number)}
+        events = [event for event in self.events if id(event) not in elsewhere]
+        began = min((phase.t for phase in self.of(RunPhase) if phase.data.act == number), default=self.start.t)
+        own = {name: in_act(name, number) for name in self.others}
+        # What lives through all acts, such as the RPC server, is judged in each by what it had then.
+        others = {
+            name: self.others[own[name]] if own[name] in self.others else _since(began, connections)
+            for name, connections in self.others.items()
+        }
+        cells = [cell for cell in self.cells if cell.asked.act == number]
+        return replace(self, events=events, cells=cells, others=others)
+
+
+def _since(t: float, connections: Sequence[ConnectionHistory]) -> list[ConnectionHistory]:
+    return [each for each in connections if each.closed is None or each.closed >= t]
 
 
 def sort(events: Iterable[Event]) -> RunHistory:
@@ -246,7 +274,13 @@ def sort(events: Iterable[Event]) -> RunHistory:
         if owner is not None:
             connections[owner].append(ConnectionHistory(conn, owner, own))
     cells = [
-        CellHistory(asked.name, asked, start.data.probe, by_cell[asked.name], connections.pop(asked.name, []))
+        CellHistory(
+            name=asked.name,
+            asked=asked,
+            probe=asked.probe or start.data.probe,
+            events=by_cell[asked.subject or asked.name],
+            connections=connections.pop(asked.subject or asked.name, []),
+        )
         for asked in start.data.cells
     ]
     for cell in cells:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from heartbed import probes
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, K, only, read
-from heartbed.record.kinds import RunEnd, RunPhase
+from heartbed.record.kinds import AskedCell, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.run import NOTHING
 from heartbed.verdict import judge
 from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
 
@@ -51,35 +53,57 @@ class RunData:
         """All events of these kinds, in order of time."""
         return only(self._in_order, *kinds)
 
-    def all_of_cell(self, cell: str) -> list[Event]:
-        """The events of one cell, in order of time."""
-        return self._by_cell.get(cell, [])
+    def all_of_cell(self, cell: CellVerdict) -> list[Event]:
+        """The events of one cell under its probe, in order of time."""
+        asked = self._asked(cell)
+        return self._by_cell.get(asked.subject or asked.name, [])
 
-    def of_cell(self, cell: str, *kinds: type[K]) -> list[Event[K]]:
-        """The events of one cell that are of these kinds, in order of time."""
+    def of_cell(self, cell: CellVerdict, *kinds: type[K]) -> list[Event[K]]:
+        """The events of one cell under its probe that are of these kinds, in order of time."""
         return only(self.all_of_cell(cell), *kinds)
 
     def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
         """The events of one connection that are of these kinds, whoever observed them, in order of time."""
         return only(self._by_conn.get(connection.conn, []), *kinds)
 
-    def cell(self, name: str) -> CellVerdict | None:
-        """The first verdict on the cell of that name."""
-        return next((cell for cell in self.verdict.cells if cell.cell == name), None)
+    def cell(self, name: str, probe: str = "") -> CellVerdict | None:
+        """The first verdict on the cell of that name, under that probe if one is named."""
+        return next((c for c in self.verdict.cells if c.cell == name and probe in ("", c.probe)), None)
+
+    @cached_property
+    def _start(self) -> RunStart:
+        return next((event.data for event in self.of_kind(RunStart)), RunStart(run=self.verdict.run))
+
+    def _asked(self, cell: CellVerdict) -> AskedCell:
+        found = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
+        known = (asked for asked, probe in found if (asked.name, probe) == (cell.cell, cell.probe))
+        return next(known, AskedCell(name=cell.cell))
+
+    def meanwhile(self, cell: CellVerdict) -> str:
+        """What was done to a cell in the idle period, as the record has it."""
+        of_probe = (probe.meanwhile for probe in self._start.probes if probe.name == cell.probe)
+        of_phase = (phase.data.meanwhile for phase in self._phases(self._asked(cell).act) if phase.data.phase == "idle")
+        return next(of_probe, None) or next(of_phase, NOTHING)
+
+    def idle_of(self, cell: CellVerdict) -> tuple[float, float] | None:
+        """When the idle period that the cell shared began and ended (epoch seconds), as far as the record tells."""
+        return self._idle(self._asked(cell).act)
 
     @property
-    def meanwhile(self) -> str:
-        """What was done to the cells in the idle period, as the record has it."""
-        idle = RunPhase(phase="idle")
-        return next((e.data for e in self.of_kind(RunPhase) if e.data.phase == "idle"), idle).meanwhile
+    def idles(self) -> list[tuple[float, float]]:
+        """The idle period of each act."""
+        acts = sorted({asked.act for asked in self._start.cells} or {1})
+        return [idle for act in acts if (idle := self._idle(act)) is not None]
 
-    @property
-    def idle(self) -> tuple[float, float] | None:
-        """When the common idle period began and ended (epoch seconds), as far as the record tells."""
-        began = next((event for event in self.of_kind(RunPhase) if event.data.phase == "idle"), None)
+    def _phases(self, act: int) -> list[Event[RunPhase]]:
+        """The phases of an act, and those of the run as a whole."""
+        return [event for event in self.of_kind(RunPhase) if event.data.act in (None, act)]
+
+    def _idle(self, act: int) -> tuple[float, float] | None:
+        began = next((event for event in self._phases(act) if event.data.phase == "idle"), None)
         if began is None:
             return None
-        ends = [*self.of_kind(RunPhase), *self.of_kind(RunEnd)]
+        ends = [*self._phases(act), *self.of_kind(RunEnd)]
         after = min((event.t for event in ends if event.t > began.t), default=None)
         until = self.events[-1].t if began.data.until is None else began.data.until
         return began.t, max(began.t, until if after is None else after)
@@ -98,4 +122,4 @@ def load(runs: Path, name: str) -> RunData:
     """A run by path, name or ``latest``, judged anew from its record."""
     folder = folders.find(runs, name)
     events = read(folder)
-    return RunData(verdict=judge(events), events=events, folder=folder)
+    return RunData(verdict=judge(events, probes.rules()), events=events, folder=folder)

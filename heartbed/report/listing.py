@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from heartbed import probes
 from heartbed.errors import HeartbedError, InputError
 from heartbed.files import read_octets
 from heartbed.record import event as record
@@ -62,7 +63,7 @@ def entry(folder: Path) -> Entry:
     if runfolder.is_alive(folder):
         return Entry(folder.name, None, "is going on")
     try:
-        return Entry(folder.name, _told(folder) or judge(record.read(folder)))
+        return Entry(folder.name, _told(folder) or judge(record.read(folder), probes.rules()))
     except HeartbedError as error:
         return Entry(folder.name, None, error.message)
 

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase
+from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import seconds
@@ -143,6 +143,10 @@ class LiveView:
         if event.cell and event.conn:
             self._cell_of[event.conn] = event.cell
         told = event.data
+        if isinstance(told, RunStart):
+            self._cells = {asked.subject or asked.name: _Cell() for asked in told.cells}
+        if isinstance(told, RunStart):
+            self._cells = {asked.subject or asked.name: _Cell() for asked in told.cells}
         if isinstance(told, RunPhase):
             return self._phase_changed(event.t, told)
         name = event.cell or self._cell_of.get(event.conn or "")

@@ -59,7 +59,7 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
     for alike in _alike(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
         lines += _connections(run, cell, alike)
     if cell.connections:
-        lines.append(Line(origin, "idle", f"the idle period begins: {run.meanwhile}"))
+        lines.append(Line(origin, "idle", f"the idle period begins: {run.meanwhile(cell)}"))
     return [
         Line(round(line.at - origin, 3), line.who, one_line(line.what), line.telling)
         for line in sorted(lines, key=lambda line: line.at)
@@ -106,7 +106,7 @@ def _range(values: Sequence[float], shown: Callable[[float], str]) -> str:
 
 
 def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    asked = [event for event in run.of_cell(cell.cell, Request) if event.data.what != "facts"]
+    asked = [event for event in run.of_cell(cell, Request) if event.data.what != "facts"]
     for alike in _alike(asked, lambda event: (event.data.phase, event.data.what, _answer(event))):
         first, data = alike[0], alike[0].data
         took = [event.data.ms for event in alike]
@@ -128,11 +128,11 @@ def _answer(event: Event[Request]) -> str:
 
 
 def _states(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    for event in run.of_cell(cell.cell, CellState):
+    for event in run.of_cell(cell, CellState):
         if event.data.state == "failed":
             yield Line(event.t, "cell", f"failed: {event.data.reason}", telling=True)
-    gone: list[Event[AppExit] | Event[ProcessGone]] = [*run.of_cell(cell.cell, AppExit)]
-    gone += run.of_cell(cell.cell, ProcessGone)
+    gone: list[Event[AppExit] | Event[ProcessGone]] = [*run.of_cell(cell, AppExit)]
+    gone += run.of_cell(cell, ProcessGone)
     for alike in _alike(sorted(gone, key=lambda event: event.t), _parting):
         reason = _parting(alike[0])
         has = "have" if len({event.pid for event in alike}) > 1 else "has"
@@ -191,7 +191,7 @@ def _looks(dump: stacks.Dump) -> Iterator[_Look]:
 
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    grave = [e for e in run.of_cell(cell.cell, AppLog) if (e.data.level or "").lower() in GRAVE]
+    grave = [e for e in run.of_cell(cell, AppLog) if (e.data.level or "").lower() in GRAVE]
     groups = _alike(grave, lambda event: NUMBERS.sub("0", one_line(event.data.text, LOG_LENGTH)))
     for alike in groups[:MOST_LOGS]:
         times = f"{len(alike)} times: " if len(alike) > 1 else ""

@@ -27,7 +27,17 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import SEVERITY, STYLES, cause_words, cost_words, milliseconds, phrases, sentence, together
+from heartbed.report.words import (
+    SEVERITY,
+    STYLES,
+    cause_words,
+    cost_words,
+    labels,
+    milliseconds,
+    phrases,
+    sentence,
+    together,
+)
 from heartbed.verdict.values import CellVerdict, Outcome
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -98,12 +108,13 @@ class _Screen:
 
     def verdicts(self) -> RenderResult:
         told = False
-        for probe, cells in by_probe(self.run.verdict.cells).items():
+        probes = by_probe(self.run.verdict.cells)
+        for probe, cells in probes.items():
             shown = matrix(cells)
             wide = shown is not None and (
                 len(shown.columns) == 2 or self.width >= 26 + NARROWEST_PLACE * len(shown.columns)
             )
-            title = "" if probe == "idle" else probe
+            title = "" if [*probes] == ["idle"] else probe
             yield self.matrix(shown, title) if shown and wide else self.list(cells, title)
             told |= bool(shown and wide) or len(cells) <= MOST_COSTS
         if told and any(cost_words(cell.cost) for cell in self.run.verdict.cells):
@@ -151,7 +162,9 @@ class _Screen:
         if told:
             yield Text()
         for finding in told:
-            where = f" ({together([one_line(cell.cell) for cell in finding.cells], MOST_NAMES)})"
+            where = (
+                f" ({together([one_line(name) for name in labels(finding.cells, self.run.verdict.cells)], MOST_NAMES)})"
+            )
             if finding.outcome is None:
                 yield Text.assemble(
                     self.text("note", "bold"), self.text(f": {one_line(finding.why)}"), self.text(where, "dim")

@@ -41,18 +41,19 @@ def origin(run: RunData, cell: CellVerdict) -> float:
     starts = [connection.idle_from for connection in cell.connections if connection.idle_from is not None]
     if starts:
         return min(starts)
-    if run.idle is not None:
-        return run.idle[0]
-    events = run.all_of_cell(cell.cell)
+    if (idle := run.idle_of(cell)) is not None:
+        return idle[0]
+    events = run.all_of_cell(cell)
     return events[0].t if events else run.verdict.started
 
 
 def idle_end(run: RunData, cell: CellVerdict) -> float | None:
     """When the first request after the idle period was sent, or the period ended by itself (epoch seconds)."""
-    after = [event.t for event in run.of_cell(cell.cell, Request) if event.data.phase == "after"]
+    after = [event.t for event in run.of_cell(cell, Request) if event.data.phase == "after"]
     if after:
         return min(after)
-    return run.idle[1] if run.idle is not None else None
+    idle = run.idle_of(cell)
+    return None if idle is None else idle[1]
 
 
 def ordered(cell: CellVerdict) -> list[Connection]:

@@ -115,6 +115,12 @@ def cost_words(cost: Cost) -> str:
     return after + before
 
 
+def labels(cells: Sequence[CellVerdict], of: Sequence[CellVerdict]) -> list[str]:
+    """The names of cells, each once; with their probe where cells of the whole run, ``of``, were under several."""
+    several = len({cell.probe for cell in of}) > 1
+    return list(dict.fromkeys(f"{cell.cell} under {cell.probe}" if several else cell.cell for cell in cells))
+
+
 def together(names: Sequence[str], most: int) -> str:
     """Names of cells as one expression with braces where they are one, else the first ``most`` of them."""
     parts = [name.split("-") for name in names]
@@ -157,6 +163,7 @@ def question(run: RunVerdict) -> str:
     """The question that the run answers."""
     count = len({cell.cell for cell in run.cells})
     which = "this configuration keep its" if count == 1 else f"these {count} configurations keep their"
-    probes = sorted({cell.probe for cell in run.cells} - {"idle"})
-    when = f"under {', '.join(probes)}" if probes else "while nobody calls"
+    names = list(dict.fromkeys(cell.probe for cell in run.cells))
+    when = " and ".join(f"under {name}" if name != "idle" else "while nobody calls" for name in names)
+    when = when or "while nobody calls"
     return f"Does {which} RabbitMQ connections {when}?" if count == 1 else f"Do {which} RabbitMQ connections {when}?"

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from heartbed.places import AMQP_PORT
+from heartbed.record.history import in_act
 from heartbed.servers import service
 from heartbed.testbed.broker import broker
 from heartbed.testbed.plan import APPLICATION, NOFILE, USER, Plan, bind
@@ -26,9 +27,9 @@ def render(plan: Plan) -> str:
         "rabbitmq": _rabbitmq(plan),
         "observer": _observer(plan),
         "compute": _compute(plan),
-        "controls": _controls(plan),
+        **{in_act("controls", act): _controls(plan) for act in plan.acts},
     }
-    services |= {cell.name: service(plan, cell) for cell in plan.cells}
+    services |= {subject.name: service(plan, subject.cell) for subject in plan.subjects}
     labels = plan.labels.as_dict()
     for each in services.values():
         each |= {"labels": labels, "restart": "no"}

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed import servers
+from heartbed import probes, servers
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
 from heartbed.errors import HeartbedError
 from heartbed.files import save
 from heartbed.observers.base import Watching
@@ -55,7 +56,7 @@ DOCKER = Parts()
 def execute(
     selection: Selection, settings: Settings, images: Images, listeners: Sequence[Listener] = (), parts: Parts = DOCKER
 ) -> Path:
-    """Play the settings' probe on the cells; returns the folder that holds the record of it, unjudged.
+    """Play the settings' scenarios on the cells; returns the folder that holds the record of it, unjudged.
 
     A cell that the selection has as optional, and that does not start, is left
     without a verdict; the others are played. Nothing is left running, whatever
@@ -72,7 +73,7 @@ def execute(
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, found)
         bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
-        first = Event(provenance(folder.name, selection, settings, engine.machine(), found))
+        first = Event(provenance(folder.name, selection, plan, engine.machine(), found))
         try:
             with Writer(folder.path) as writer:
                 bus = Bus(writer)
@@ -93,7 +94,7 @@ def _plan(folder: RunFolder, selection: Selection, settings: Settings, images: M
     number = folder.path.stat().st_ino
     return Plan(
         project=f"heartbed-{re.sub('[^a-z0-9]', '', folder.name)}-{number % 0xFFFF:04x}",
-        cells=selection.cells,
+        subjects=subjects(selection.cells, probes.acts(settings.scenarios)),
         settings=settings,
         labels=Labels(run=f"{folder.name}-{number}", lock=str(folder.lock_path)),
         images={name: image.id for name, image in images.items()},

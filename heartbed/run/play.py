@@ -8,11 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from heartbed import probes
+from heartbed.cells.subject import Scenario
 from heartbed.errors import TestbedError
 from heartbed.observers.base import Watching
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
+from heartbed.record.history import in_act
 from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, RunPhase
+from heartbed.stage.act import Act, Part
 from heartbed.stage.stage import Stage
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
@@ -29,17 +32,28 @@ class Play:
         self, bed: Testbed, bus: Bus, plan: Plan, watching: Watching, optional: frozenset[str] = frozenset()
     ) -> None:
         self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
-        self.stop = threading.Event()
-        self.stage = Stage(
-            bed=bed,
-            cells=plan.cells,
-            settings=plan.settings,
-            bus=bus,
+        self.optional, self.stop = optional, threading.Event()
+        self.acts = [Act(number, self._parts(number), bus) for number in plan.acts]
+
+    def _parts(self, act: int) -> list[Part]:
+        """The probes of an act, each with its cells."""
+        scenarios = dict.fromkeys(subject.scenario for subject in self.plan.subjects if subject.act == act)
+        return [self._part(scenario, act) for scenario in scenarios]
+
+    def _part(self, scenario: Scenario, act: int) -> Part:
+        probe = probes.named(scenario.probe)
+        stage = Stage(
+            bed=self.bed,
+            subjects=[s for s in self.plan.subjects if (s.scenario, s.act) == (scenario, act)],
+            settings=self.plan.settings,
+            bus=self.bus,
             stop=self.stop,
             started=self.watching.started,
             request_stacks=self.watching.request_stacks,
-            optional=optional,
+            optional=self.optional,
+            parameters=probe.values(dict(scenario.parameters)),
         )
+        return Part(probe, stage)
 
     def all(self) -> None:
         """Everything, in order. Raises ``TestbedError`` when a part does not come up, or does not stay."""
@@ -50,18 +64,35 @@ class Play:
             self.bed.on_end("rabbitmq", self._broker_ended)
             self._start_observer()
             self.watching.start_around_broker()
-            self._start_broker_and_cells()
-            self._start_controls()
-            probes.named(self.plan.settings.probe).play(self.stage)
-            if not self.bed.running("rabbitmq"):
-                raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
+            for act in self.acts:
+                self._start(act)
+                act.play()
+                act.undo()
+                if not self.bed.running("rabbitmq"):
+                    raise self.bed.failure("rabbitmq", "RabbitMQ has ended during the run")
+                if act is not self.acts[-1]:
+                    self._end(act)
             self.bus.emit(Event(RunPhase(phase="dissecting")))
             self.watching.stop()
             with ThreadPoolExecutor(max_workers=1) as pool:
                 # The cells have said all they had to say: they go while the capture is dissected.
-                going = pool.submit(self.bed.remove, [cell.name for cell in self.plan.cells])
+                going = pool.submit(self.bed.remove, [opened.name for _, opened in self.acts[-1].cells])
                 self.watching.collect()
                 going.result()
+
+    def _start(self, act: Act) -> None:
+        """Cells and controls of an act; with the first comes the broker."""
+        if act is self.acts[0]:
+            self._start_broker_and_cells()
+        else:
+            act.start()
+        self._start_controls(act.number)
+
+    def _end(self, act: Act) -> None:
+        """Make room for the next act."""
+        names = [*(opened.name for _, opened in act.cells), in_act("controls", act.number)]
+        self.watching.leave(names)
+        self.bed.remove(names)
 
     def _broker_ended(self) -> None:
         """Without a broker there is nothing to wait for."""
@@ -79,15 +110,15 @@ class Play:
 
     def _start_broker_and_cells(self) -> None:
         """The broker boots while the cells import their applications, unless one of those may connect at once."""
-        if any(cell.wants_broker for cell in self.plan.cells):
+        if any(opened.cell.wants_broker for _, opened in self.acts[0].cells):
             self._broker()
             self._await_compute()
-            self.stage.start_all()
+            self.acts[0].start()
             return
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker") as pool:
             broker = pool.submit(self._broker)
             try:
-                self.stage.start_all()
+                self.acts[0].start()
                 broker.result()
             except BaseException:
                 self.stop.set()  # else the pool waits for the broker
@@ -107,11 +138,13 @@ class Play:
     def _await_compute(self) -> None:
         self._wait("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
 
-    def _start_controls(self) -> None:
+    def _start_controls(self, act: int) -> None:
         self._await_compute()
-        self.bed.start("controls")
-        for name in ("control-silent", "control-beating"):
-            self._wait("controls", f"{name} does not connect", _connection_of(name))
+        service = in_act("controls", act)
+        self.bed.start(service)
+        self.watching.located(service)
+        for control in ("control-silent", "control-beating"):
+            self._wait(service, f"{control} does not connect", _connection_of(in_act(control, act)))
 
     def _wait(self, service: str, wrong: str, wanted: Callable[[Event], bool]) -> None:
         deadline = time.monotonic() + READY_DEADLINE_S
@@ -125,11 +158,15 @@ class Play:
 
     def close(self) -> None:
         """Stop what runs and remove what was made. Raises ``TestbedError`` when something could not be removed."""
-        self.stage.close()
+        self.stop.set()
         try:
-            self.watching.stop()
+            for act in reversed(self.acts):
+                act.undo()
         finally:
-            self.bed.down()
+            try:
+                self.watching.stop()
+            finally:
+                self.bed.down()
 
 
 def _connection_of(cell: str) -> Callable[[Event], bool]:

@@ -5,39 +5,28 @@ from __future__ import annotations
 import platform
 import sys
 
-from heartbed import __version__
+from heartbed import __version__, probes
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.record.kinds import AskedCell, RunStart
+from heartbed.cells.subject import Scenario, Subject
+from heartbed.record.kinds import AskedCell, AskedProbe, RunStart
 from heartbed.testbed.images.spec import ImageRef
+from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Machine
 
 
-def provenance(
-    name: str, selection: Selection, settings: Settings, machine: Machine, images: dict[str, ImageRef]
-) -> RunStart:
+def provenance(name: str, selection: Selection, plan: Plan, machine: Machine, images: dict[str, ImageRef]) -> RunStart:
     """The first event: what is run, with what, on what."""
+    settings = plan.settings
     return RunStart(
         run=name,
         heartbed=__version__,
-        probe=settings.probe,
+        probe=", ".join(scenario.name for scenario in settings.scenarios),
+        probes=[_probe(scenario) for scenario in settings.scenarios],
         heartbeat_s=settings.heartbeat_s,
         margin_s=settings.margin_s,
         rpc_timeout_s=settings.rpc_timeout_s,
-        cells=[
-            AskedCell(
-                name=cell.name,
-                factors=cell.factors,
-                versions=cell.packages,
-                stands_in=cell.stands_in,
-                left_to_library=list(cell.left_to_library),
-                heartbeat_s=settings.timeout_of(cell),
-                processes=cell.process_count,
-                threads=cell.thread_count,
-                purposes=list(cell.purposes),
-            )
-            for cell in selection.cells
-        ],
+        cells=[_cell(subject, settings) for subject in plan.subjects],
         left_out=[{"name": left, "reason": reason} for left, reason in selection.left_out],
         notes=list(selection.notes),
         host={
@@ -50,3 +39,27 @@ def provenance(
         images={name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
         argv=sys.argv[1:],
     )
+
+
+def _cell(subject: Subject, settings: Settings) -> AskedCell:
+    cell = subject.cell
+    return AskedCell(
+        name=cell.name,
+        subject=subject.name,
+        probe=subject.scenario.name,
+        act=subject.act,
+        factors=cell.factors,
+        versions=cell.packages,
+        stands_in=cell.stands_in,
+        left_to_library=list(cell.left_to_library),
+        heartbeat_s=settings.timeout_of(cell),
+        processes=cell.process_count,
+        threads=cell.thread_count,
+        purposes=list(cell.purposes),
+    )
+
+
+def _probe(scenario: Scenario) -> AskedProbe:
+    probe = probes.named(scenario.probe)
+    values = probe.values(dict(scenario.parameters))
+    return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.meanwhile.format_map(values))

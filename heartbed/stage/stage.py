@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, NoCellLeftError
+from heartbed.cells.subject import Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
 from heartbed.stage.start import Start, pauses
+from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
-
-T = TypeVar("T")
-
-OPENERS = 8
-"""Cells that are opened, or asked, side by side."""
 
 REACH_DEADLINE_S = 10.0
 """How long all of a cell's processes are asked for before one counts as out of reach."""
@@ -30,20 +27,39 @@ REACH_DEADLINE_S = 10.0
 
 @dataclass
 class OpenedCell:
-    """A cell whose connections are open. ``idle_from`` is epoch seconds."""
+    """A cell whose connections are open, under its probe. ``idle_from`` is epoch seconds."""
 
-    cell: Cell
+    subject: Subject
     client: Client
     pids: set[int] = field(default_factory=set)
     idle_from: float = 0.0
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return self.subject.cell
+
+    @property
+    def name(self) -> str:
+        """The name of its service, and of its events in the record."""
+        return self.subject.name
+
+    def end_work(self) -> None:
+        """End what goes on beside, before the cell is asked again."""
+        while self.workers:
+            self.workers.pop().end()
 
 
 @dataclass
 class Stage:
-    """What a probe works with. ``request_stacks`` takes cell, pid and the occasion."""
+    """What a probe works with: its own cells, and what can be done to them.
+
+    ``parameters`` are all of the probe's; ``request_stacks`` takes a subject's name, a pid and the occasion.
+    """
 
     bed: Testbed
-    cells: Sequence[Cell]
+    subjects: Sequence[Subject]
     settings: Settings
     bus: Bus
     stop: threading.Event
@@ -51,85 +67,57 @@ class Stage:
     request_stacks: Callable[[str, int, str], None]
     optional: frozenset[str] = frozenset()
     """Cells that are left out where they do not start: the others are played all the same."""
+    parameters: Mapping[str, float] = field(default_factory=dict)
     opened: list[OpenedCell] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
 
-    def state(self, cell: Cell, state: str, **more: Any) -> None:
+    def __post_init__(self) -> None:
+        self.opened = self.opened or [OpenedCell(subject, self._client(subject)) for subject in self.subjects]
+
+    def state(self, opened: OpenedCell, state: str, **more: Any) -> None:
         """Record that a cell has reached a state; ``more`` are fields of ``CellState``."""
-        self.bus.emit(Event(CellState(state=state, **more), cell=cell.name))
+        self.bus.emit(Event(CellState(state=state, **more), cell=opened.name))
 
-    def start_all(self) -> None:
-        """Start the cells, as many at a time as there are cores, and import their applications."""
-        self.opened = [OpenedCell(cell, self._client(cell)) for cell in self.cells]
-        self._each_cell(self._start, self.settings.cores)
+    def steadily(self, opened: OpenedCell, ask: Callable[[], object], every_s: float, first: float = 1.0) -> None:
+        """Have something asked of a cell every so many seconds of its idle time, until it is asked again.
 
-    def open_all(self, then: Callable[[OpenedCell], None] = lambda _: None) -> None:
-        """Open the connections of every cell and measure what requests cost before idling.
-
-        ``then`` is called with each cell as soon as its idle time has begun.
+        ``first`` says after how many intervals the first is due.
         """
+        work = steadily(ask, opened.idle_from + first * every_s, every_s)
+        opened.workers.append(self.worker(opened.name, work))
 
-        def open_one(opened: OpenedCell) -> None:
-            self._open(opened)
-            then(opened)
+    def worker(self, what: str, work: Callable[[Worker], None]) -> Worker:
+        """Have something done in a thread of its own."""
+        return Worker(what, work, self.bus, self.stop)
 
-        # A call waits rather than works: oslo.messaging looks for its reply twice a second.
-        self._each_cell(open_one, OPENERS)
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, in a probe's ``play``; whether to go on, which is false as soon as the run ends."""
+        return not self.stop.wait(seconds)
 
-    def _each_cell(self, work: Callable[[OpenedCell], None], workers: int) -> None:
-        """Do ``work`` on every cell; one that fails and may be left out is, unless no other is left."""
-        errors: dict[str, CellFailedError] = {}
-
-        def try_one(opened: OpenedCell) -> None:
-            try:
-                work(opened)
-            except CellFailedError as error:
-                if error.cell not in self.optional:
-                    raise
-                self.state(opened.cell, "left_out", reason=error.reason)
-                errors[error.cell] = error
-
-        self.each(self.opened, try_one, workers)
-        self.opened = [opened for opened in self.opened if opened.cell.name not in errors]
-        if errors and not self.opened:
-            raise NoCellLeftError([*errors.values()])
-
-    def each(self, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
-        """Do ``work`` on every item, ``workers`` at a time; the first error ends it and is raised."""
-        pool = ThreadPoolExecutor(max_workers=workers)
-        try:
-            futures: list[Future[None]] = [pool.submit(work, item) for item in items]
-            pending = set(futures)
-            while pending:
-                done, pending = wait(pending, timeout=0.25, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-                self.bus.check()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-    def _client(self, cell: Cell) -> Client:
+    def _client(self, subject: Subject) -> Client:
         def base() -> str:
-            return self.bed.url(cell.name) + cell.url_path
+            return self.bed.url(subject.name) + subject.cell.url_path
 
-        look_in_s = self._middle_of(cell) if self.settings.stacks else None
-        return Client(cell.name, base, self.bus.emit, self.settings.rpc_timeout_s, look_in_s, cell.requests)
+        look_in_s = self._middle_of(subject.cell) if self.settings.stacks else None
+        timeout_s = self.settings.rpc_timeout_s
+        return Client(subject.name, base, self.bus.emit, timeout_s, look_in_s, subject.cell.requests)
 
     def _middle_of(self, cell: Cell) -> float:
         """How long after its idle time has begun a cell is looked at, seconds."""
         return self.settings.idle_of(cell) / 2
 
-    def _start(self, opened: OpenedCell) -> None:
-        self.state(opened.cell, "starting")
-        self.bed.start(opened.cell.name)
-        self.started(opened.cell.name)
+    def start(self, opened: OpenedCell) -> None:
+        """Start a cell and import its application. Raises ``CellFailedError``."""
+        self.state(opened, "starting")
+        self.bed.start(opened.name)
+        self.started(opened.name)
         self._starting(opened).wait()
         if not self.stop.is_set():
             self._import_everywhere(opened)
-            self.state(opened.cell, "ready")
+            self.state(opened, "ready")
 
     def _starting(self, opened: OpenedCell) -> Start:
-        return Start(opened.cell, opened.client, self.bed, self.stop, self.state)
+        return Start(opened.subject, opened.client, self.bed, self.stop, partial(self.state, opened))
 
     def _import_everywhere(self, opened: OpenedCell) -> None:
         """Let every process import the application now, so that no opening request waits for an import."""
@@ -137,22 +125,23 @@ class Stage:
         if count > 1:
             self._until_reached(lambda: opened.client.wake().pid, range(count), lambda reached: len(reached) >= count)
 
-    def _open(self, opened: OpenedCell) -> None:
+    def open(self, opened: OpenedCell) -> None:
+        """Open the connections of a cell and measure what requests cost before idling. Raises ``CellFailedError``."""
         cell, client = opened.cell, opened.client
         pid, facts = client.facts()
         if not facts:
             raise self._starting(opened).failed("it does not say what it is")
-        self.bus.emit(Event(AppFacts.model_validate(facts), cell=cell.name, pid=pid))
+        self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
         opened.pids = self.reach(opened, "open", range(cell.process_count))
         if cell.wants_broker:
             # Only now has it made its transport: what its libraries are set to can be told.
             pid, facts = client.facts()
-            self.bus.emit(Event(AppFacts.model_validate(facts), cell=cell.name, pid=pid))
+            self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
         for _ in range(self.settings.calls_before):
             if self.stop.is_set() or client.call("before")[1] != 200:
                 break
         opened.idle_from = time.time()
-        self.state(cell, "opened", pids=sorted(opened.pids))
+        self.state(opened, "opened", pids=sorted(opened.pids))
         self._look_in_the_middle(opened)
 
     def _look_in_the_middle(self, opened: OpenedCell) -> None:
@@ -160,18 +149,26 @@ class Stage:
 
         def look() -> None:
             for pid in sorted(opened.pids):
-                self.request_stacks(opened.cell.name, pid, "mid-idle")
+                self.request_stacks(opened.name, pid, "mid-idle")
 
         timer = threading.Timer(self._middle_of(opened.cell), look)
         timer.daemon = True
         timer.start()
         self.timers.append(timer)
 
+    def ask(self, opened: OpenedCell) -> None:
+        """Ask each process of a cell again for what needs RabbitMQ."""
+        self.state(opened, "asking")
+        self.reach(opened, "after", sorted(opened.pids))
+        opened.client.cast("after")
+        self.state(opened, "done")
+
     def close(self) -> None:
-        """Give up what is still waited for."""
-        self.stop.set()
+        """Give up what is still waited for, and end what goes on beside."""
         for timer in self.timers:
             timer.cancel()
+        for opened in self.opened:
+            opened.end_work()
 
     def reach(self, opened: OpenedCell, phase: Phase, wanted: Sequence[int]) -> set[int]:
         """Cast and call in as many processes as are wanted, and return those that were reached.

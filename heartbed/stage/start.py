@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from heartbed.cells.cell import Cell
+from heartbed.cells.subject import Subject
 from heartbed.errors import CellFailedError
 from heartbed.stage.client import Client
 from heartbed.testbed.testbed import Testbed
@@ -28,15 +28,15 @@ GATEWAY_TIMEOUT = 504
 class State(Protocol):
     """Records that a cell has reached a state."""
 
-    def __call__(self, cell: Cell, state: str, **data: object) -> None:
-        """``data`` are the fields that belong to the state."""
+    def __call__(self, state: str, **more: object) -> None:
+        """``more`` are the fields that belong to the state."""
 
 
 @dataclass(frozen=True)
 class Start:
     """What one cell is started with."""
 
-    cell: Cell
+    subject: Subject
     client: Client
     bed: Testbed
     stop: threading.Event
@@ -45,7 +45,7 @@ class Start:
     def wait(self) -> None:
         """Return when the application answers in one of its processes. Raises ``CellFailedError``."""
         with self._telling():
-            until = time.monotonic() + self.cell.start_deadline_s
+            until = time.monotonic() + self.subject.cell.start_deadline_s
             for pause in pauses(self.stop):
                 if self._answers(until):
                     return
@@ -57,17 +57,17 @@ class Start:
             return True
         if woken.status not in (None, GATEWAY_TIMEOUT):
             raise self.failed(f"the application answers {woken.status}{first_line(woken.text)}")
-        if not self.bed.running(self.cell.name):
+        if not self.bed.running(self.subject.name):
             raise self.failed("its server has ended")
         if time.monotonic() > until:
-            raise self.failed(f"no answer within {self.cell.start_deadline_s:.0f} s{first_line(woken.text)}")
+            raise self.failed(f"no answer within {self.subject.cell.start_deadline_s:.0f} s{first_line(woken.text)}")
         return False
 
     def failed(self, reason: str) -> CellFailedError:
         """Record that the cell has failed; returns what is to be raised."""
-        log = self.bed.log(self.cell.name, 60)
-        self.state(self.cell, "failed", reason=reason, log=log)
-        return CellFailedError(self.cell.name, reason, log)
+        log = self.bed.log(self.subject.name, 60)
+        self.state("failed", reason=reason, log=log)
+        return CellFailedError(self.subject.cell.name, reason, log)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -76,9 +76,9 @@ class Start:
 
         def tell() -> None:
             while not done.wait(TOLD_EVERY_S):
-                self.state(self.cell, "loading", after_s=round(time.monotonic() - begun))
+                self.state("loading", after_s=round(time.monotonic() - begun))
 
-        teller = threading.Thread(target=tell, name=f"loading-{self.cell.name}", daemon=True)
+        teller = threading.Thread(target=tell, name=f"loading-{self.subject.name}", daemon=True)
         teller.start()
         try:
             yield

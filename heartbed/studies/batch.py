@@ -54,7 +54,7 @@ class Played:
 
 
 def play(cells: Sequence[Cell], session: Session) -> Played:
-    """Play the settings' probe on the cells in one window.
+    """Play the settings' scenario on the cells in one window.
 
     Cells whose image cannot be built, or which do not start, are ``missing``.
     Raises ``TestbedError`` when anything else does not come up.

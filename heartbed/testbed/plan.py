@@ -11,6 +11,7 @@ from typing import Any
 from heartbed.cells.axes import APPLICATION_IMAGE, DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Subject
 from heartbed.places import AMQP_PORT
 from heartbed.testbed.labels import Labels
 
@@ -28,11 +29,16 @@ class Plan:
     """All that a Compose file is rendered from."""
 
     project: str
-    cells: Sequence[Cell]
+    subjects: Sequence[Subject]
     settings: Settings
     labels: Labels
     images: Mapping[str, str] = field(default_factory=dict)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def acts(self) -> list[int]:
+        """The numbers of the acts."""
+        return sorted({subject.act for subject in self.subjects})
 
     @property
     def broker_url(self) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from heartbed.record.event import Event
-from heartbed.record.history import RunHistory, sort
+from heartbed.record.history import RunHistory, in_act, sort
 from heartbed.record.kinds import (
     BrokerLog,
     ObserverFailed,
@@ -18,7 +19,8 @@ from heartbed.record.kinds import (
 from heartbed.verdict import cell as cells
 from heartbed.verdict import controls
 from heartbed.verdict.answer import answer
-from heartbed.verdict.values import CellVerdict, ControlVerdict, Outcome, RunVerdict
+from heartbed.verdict.rules import Rules, of
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict
 
 __all__ = ["EXIT_CODES", "judge"]
 
@@ -28,16 +30,16 @@ EXIT_CODES = {Outcome.KEPT: 0, Outcome.LOST: 1, Outcome.HUNG: 1, Outcome.INCONCL
 BROKER_VERSIONS = re.compile(r"Starting RabbitMQ (\S+) on Erlang (\S+)")
 
 
-def judge(events: Sequence[Event]) -> RunVerdict:
-    """The verdict on a whole run. ``events`` are a record's, of which the first is ``run.start``."""
+def judge(events: Sequence[Event], rules: Rules) -> RunVerdict:
+    """The verdict on a whole run. ``events`` are a record's, of which the first is ``run.start``.
+
+    ``rules`` are those of the probes (``heartbed.probes.rules``). Raises ``InputError`` for a probe without one.
+    """
     run = sort(events)
-    lag = controls.lag_of(run)
-    checks = controls.judge(run, lag)
+    judged = [_act(act, rules, _blind(run)) for act in run.acts]
+    verdicts = [verdict for act in judged for verdict in act.cells]
+    checks = [check for act in judged for check in act.controls]
     reason = _reason(checks)
-    blind = _blind(run)
-    verdicts = [cells.judge(cell, run.last_t, blind) for cell in run.cells if not cell.left_out]
-    if reason:
-        verdicts = [_withheld(verdict, reason) for verdict in verdicts]
     start = run.start.data
     return RunVerdict(
         run=start.run,
@@ -52,17 +54,43 @@ def judge(events: Sequence[Event]) -> RunVerdict:
         images=start.images,
         versions=_versions(run),
         controls=checks,
-        lag=lag,
+        lag=controls.together([act.lag for act in judged]),
         cells=verdicts,
         left_out=[
             *start.left_out,
-            *({"name": cell.name, "reason": cell.left_out} for cell in run.cells if cell.left_out),
+            *({"name": name, "reason": reason} for name, reason in _left_out(run).items()),
         ],
         outcome=cells.worst([verdict.outcome for verdict in verdicts]),
         reason=reason,
         answer=f"Nothing can be said: {reason}." if reason else answer(verdicts),
         missing=_missing(run),
     )
+
+
+@dataclass(frozen=True)
+class _Act:
+    """What was judged of the cells that shared a window."""
+
+    cells: list[CellVerdict]
+    controls: list[ControlVerdict]
+    lag: Lag
+
+
+def _act(act: RunHistory, rules: Rules, blind: str) -> _Act:
+    """Judge the cells of an act, each by the rule of its probe; none of them where a control of the act went wrong."""
+    lag = controls.lag_of(act)
+    by_rule = [(cell, of(rules, cell.probe)) for cell in act.cells if not cell.left_out]
+    # Probes that share a window disturb no control, so that one rule says of it what the others do.
+    expectations = dict.fromkeys(rule.controls for _, rule in by_rule) or (controls.judge,)
+    checks: list[ControlVerdict] = []
+    for expect in expectations:
+        checks += [check for check in expect(act, lag) if check not in checks]
+    verdicts = [rule.cell(cell, act.last_t, blind) for cell, rule in by_rule]
+    if reason := _reason(checks):
+        verdicts = [_withheld(verdict, reason) for verdict in verdicts]
+    number = act.cells[0].asked.act if act.cells else 1
+    named = [check.model_copy(update={"name": in_act(check.name, number)}) for check in checks]
+    return _Act(verdicts, named, lag)
 
 
 def _reason(checks: Sequence[ControlVerdict]) -> str:
@@ -87,6 +115,11 @@ def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
             "notes": [seen, *verdict.notes],
         }
     )
+
+
+def _left_out(run: RunHistory) -> dict[str, str]:
+    """The cells that others were played without, and why."""
+    return {cell.name: cell.left_out for cell in run.cells if cell.left_out}
 
 
 def _versions(run: RunHistory) -> dict[str, str]:

@@ -8,34 +8,49 @@ from collections.abc import Collection, Mapping, Sequence
 
 from heartbed.cells import axes
 from heartbed.cells.rows import Axis, Question
+from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.verdict.values import CellVerdict, Outcome
 
 
 def answer(cells: Sequence[CellVerdict]) -> str:
-    """What the verdicts say together, in one sentence or two."""
+    """What the verdicts say together: a sentence or two, for each probe where there are several."""
+    by_probe: dict[str, list[CellVerdict]] = defaultdict(list)
+    for cell in cells:
+        by_probe[cell.probe].append(cell)
+    if len(by_probe) < 2:
+        return _of_probe(cells, _when(*by_probe))
+    probes: dict[str, list[str]] = defaultdict(list)
+    for probe, some in by_probe.items():
+        probes[_of_probe(some, "")].append(probe)
+    return " ".join(_headed(_when(*names), said) for said, names in probes.items())
+
+
+def _when(*probes: str) -> str:
+    """``when idle``, ``under trickle``, ``when idle and under trickle``."""
+    return " and ".join("when idle" if probe == DEFAULT_PROBE else f"under {probe}" for probe in probes)
+
+
+def _headed(when: str, said: str) -> str:
+    return f"{when[:1].upper()}{when[1:]}, {said[:1].lower()}{said[1:]}"
+
+
+def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
+    """What cells under one probe say; ``when`` is put into the sentence where it does not go without saying."""
     known = [cell for cell in cells if cell.outcome is not Outcome.INCONCLUSIVE]
     unknown = len(cells) - len(known)
     tail = f" {unknown} of {len(cells)} cells remain inconclusive." if unknown else ""
     if not known:
         return "Nothing can be said: every cell is inconclusive."
     bad = [cell for cell in known if cell.outcome is not Outcome.KEPT]
+    under = f" {when}" if when else ""
     if not bad:
-        one, every = "The cell keeps", f"Every one of the {len(known)} cells keeps"
-        return _all(one, every, known) + tail
+        which = "The cell keeps" if len(known) == 1 else f"Every one of the {len(known)} cells keeps"
+        return f"{which} its connections{under}.{tail}"
     if len(bad) == len(known):
-        one, none = "The cell does not keep", f"None of the {len(known)} cells keeps"
-        return _all(one, none, known) + tail
-    said, probe = _decided(known), _under(known)
-    return (f"{probe.capitalize()}, {said[0].lower()}{said[1:]}" if probe else said) + tail
-
-
-def _all(one: str, all_of_them: str, cells: Sequence[CellVerdict]) -> str:
-    return f"{one if len(cells) == 1 else all_of_them} its connections {_under(cells) or 'when idle'}."
-
-
-def _under(cells: Sequence[CellVerdict]) -> str:
-    """``under trickle``; empty for the idle probe, which goes without saying."""
-    return " and ".join(f"under {probe}" for probe in dict.fromkeys(cell.probe for cell in cells) if probe != "idle")
+        which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
+        return f"{which} its connections{under}.{tail}"
+    said = _decided(known)
+    return (said if when in ("", "when idle") else _headed(when, said)) + tail
 
 
 def questions(cells: Sequence[CellVerdict]) -> list[Question]:

@@ -16,6 +16,9 @@ from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement,
 RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
 """The worst first: what is proven false outranks what is unknown, which outranks what is true."""
 
+NAMED = ("name", "factors", "subject", "probe", "act")
+"""Of what was asked for: what the verdict names itself, and what is of use in the record only."""
+
 HUNG_STATUS = 504
 """What the application answers when its RPC call times out."""
 
@@ -36,7 +39,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
         cell=cell.name,
         probe=cell.probe,
         factors=cell.asked.factors,
-        asked={key: value for key, value in cell.asked.told().items() if key not in ("name", "factors")},
+        asked={key: value for key, value in cell.asked.told().items() if key not in NAMED},
         observed=cell.facts,
         disagreements=disagreements,
         connections=connections,

@@ -40,6 +40,16 @@ def lag_of(run: RunHistory) -> Lag:
     return Lag(max_ms=samples[-1], p99_ms=samples[int(0.99 * (len(samples) - 1))], samples=len(samples))
 
 
+def together(lags: Sequence[Lag]) -> Lag:
+    """The worst of several: the machine's lag over all acts."""
+    known = [lag for lag in lags if lag.samples]
+    return Lag(
+        max_ms=max((lag.max_ms for lag in known if lag.max_ms is not None), default=None),
+        p99_ms=max((lag.p99_ms for lag in known if lag.p99_ms is not None), default=None),
+        samples=sum(lag.samples for lag in known),
+    )
+
+
 def _within(events: Sequence[Event[MachineLag]], span: tuple[float, float] | None) -> list[Event[MachineLag]]:
     return [event for event in events if span is not None and span[0] <= event.t <= span[1]]
 

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
+from heartbed import probes
 from heartbed.places import ROOT
 from heartbed.record.event import Event
 from heartbed.record.kinds import RunEnd
@@ -253,7 +254,7 @@ def test_a_run_that_is_stopped_says_so_in_its_record(stopped: dict[str, Stopped]
     assert isinstance(last.data, RunEnd)
     assert last.data.status == "interrupted"
     assert str(program.newest) in stopped[moment].done.err
-    judged = judge(program.events())
+    judged = judge(program.events(), probes.rules())
     assert (judged.status, judged.outcome in (Outcome.KEPT, Outcome.INCONCLUSIVE)) == ("interrupted", True)
 
 

@@ -219,7 +219,7 @@ def test_every_frame_can_be_read_as_a_table(open_page: Open) -> None:
     cell = opened.run.cell("prefork-daemon-eventlet")
     assert cell is not None
     kinds: tuple[type[Kind], ...] = (WireFrame, WireClose, Request)
-    frames = opened.run.of_cell(cell.cell, *kinds)
+    frames = opened.run.of_cell(cell, *kinds)
     assert rows.count() == len(frames)
 
 

@@ -1,4 +1,4 @@
-"""Runs the engine once a session for each probe, on all cells selected, and shows the verdicts at the end."""
+"""Runs the engine once a session, for all probes and cells selected, and shows the verdicts at the end."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from heartbed import probes
 from heartbed.cells import expressions as cells
 from heartbed.cells.axes import TABLE
 from heartbed.cells.settings import Settings, heartbeat
+from heartbed.cells.subject import Scenario
 from heartbed.places import ROOT
 from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.terminal import summary
 from heartbed.studies import matrix
 from heartbed.studies.session import Session
+from heartbed.verdict.values import CellVerdict
 
 SERVERS = ("prefork", "event")
-RUN_DATA = pytest.StashKey[RunData]()
-TRICKLE_DATA = pytest.StashKey[RunData]()
+PLAYED = pytest.StashKey[RunData]()
+SCENARIOS = pytest.StashKey[tuple[Scenario, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,11 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of other probes out where some are named."""
+    """Leave the tests of other probes out where some are named; remember which probes those that stay are about."""
     if wanted := config.getoption("--probe"):
         others = [item for item in items if any(mark.args[0] not in wanted for mark in item.iter_markers("probe"))]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+    marks = sorted({mark.args[0] for item in items for mark in item.iter_markers("probe")})
+    config.stash[SCENARIOS] = probes.scenarios(marks)
 
 
 def servers(config: pytest.Config) -> tuple[str, ...]:
@@ -61,35 +65,32 @@ def selection(config: pytest.Config) -> cells.Selection:
 
 @pytest.fixture(scope="session")
 def run_data(pytestconfig: pytest.Config) -> RunData:
-    """One run of the idle probe on all cells. Its record, verdicts and report stay in ``runs/``."""
-    pytestconfig.stash[RUN_DATA] = _played(pytestconfig, "idle")
-    return pytestconfig.stash[RUN_DATA]
-
-
-@pytest.fixture(scope="session")
-def trickle_data(pytestconfig: pytest.Config) -> RunData:
-    """One run of the trickle probe on all cells."""
-    pytestconfig.stash[TRICKLE_DATA] = _played(pytestconfig, "trickle")
-    return pytestconfig.stash[TRICKLE_DATA]
-
-
-def _played(config: pytest.Config, probe: str) -> RunData:
-    chosen = selection(config)
+    """One run of all probes that are tested, on all cells. Its record, verdicts and report stay in ``runs/``."""
+    chosen = selection(pytestconfig)
     settings = Settings(
         heartbeat_s=heartbeat(os.environ.get("HEARTBED_HEARTBEAT", "2")),
         runs=Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs")),
-        probe=probe,
+        scenarios=pytestconfig.stash[SCENARIOS],
     )
     session = Session(settings)
-    capture = config.pluginmanager.getplugin("capturemanager")
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         session.say("")
-        return session.judge(session.record(chosen))
+        pytestconfig.stash[PLAYED] = session.judge(session.record(chosen))
+    return pytestconfig.stash[PLAYED]
+
+
+@pytest.fixture
+def verdict(run_data: RunData, request: pytest.FixtureRequest) -> CellVerdict:
+    """The verdict on the test's cell under the probe that the test is about."""
+    mark = request.node.get_closest_marker("probe")
+    found = run_data.cell(request.getfixturevalue("cell").name, mark.args[0])
+    assert found is not None
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for key in (RUN_DATA, TRICKLE_DATA):
-        data = config.stash.get(key, None)
-        if data is not None:
-            terminalreporter.section(f"verdicts: {data.verdict.probe}")
-            console().print(summary(data))
+    data = config.stash.get(PLAYED, None)
+    if data is not None:
+        terminalreporter.section("verdicts")
+        console().print(summary(data))

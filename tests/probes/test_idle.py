@@ -18,13 +18,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for_each_cell(metafunc, test_idle_connections_are_kept)
 
 
-@pytest.fixture
-def verdict(run_data: RunData, cell: Cell) -> CellVerdict:
-    found = run_data.cell(cell.name)
-    assert found is not None
-    return found
-
-
 def test_idle_connections_are_kept(verdict: CellVerdict, cell: Cell) -> None:
     must_be_kept(verdict, cell)
 

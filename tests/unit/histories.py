@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heartbed import probes
 from heartbed.cells.expressions import select
 from heartbed.record import kinds
 from heartbed.record.event import Event, only
@@ -203,7 +204,7 @@ class History:
     def verdict(self) -> RunVerdict:
         """The verdict on the run as it stands."""
         numbered = [replace(event, line=number) for number, event in enumerate(self.events, start=1)]
-        return judge(numbered)
+        return judge(numbered, probes.rules())
 
     @property
     def cell_verdict(self) -> CellVerdict:

@@ -150,7 +150,7 @@ class LocalTestbed:
 
     def start(self, service: str) -> None:
         """Start one; a cell is what is not one of the four that every run has."""
-        cell = service not in ("rabbitmq", "observer", "compute", "controls")
+        cell = service.partition(".")[0] not in ("rabbitmq", "observer", "compute", "controls")
         self.services[service].start(cell=cell)
 
     def running(self, service: str) -> bool:
@@ -249,23 +249,24 @@ class LocalWatching:
         del plan, folder
         self._bed: LocalTestbed = bed
         self._bus, self.asked_to_look = bus, []  # type: tuple[Bus, list[tuple[str, int, str]]]
+        self.left: list[str] = []
         self.stopped = 0
 
     def _connected(self, cell: str, kind: str) -> None:
         self._bus.emit(Event(kinds.parse(kind, {}), cell=cell, conn=f"127.0.0.1:{cell}"))
 
     def start_around_broker(self) -> None:
-        """The controls connect as soon as they are started, which is after this."""
-        threading.Thread(target=self._controls, daemon=True).start()
+        """There is no broker to watch."""
 
-    def _controls(self) -> None:
-        while self._bed.services and not self.stopped:
-            controls = self._bed.services.get("controls")
-            if controls and controls.running and controls.behaviour is not Behaviour.IS_SILENT:
-                for name in ("control-silent", "control-beating"):
-                    self._connected(name, "broker.connection.created")
-                return
-            threading.Event().wait(0.01)
+    def located(self, service: str) -> None:
+        """The controls connect at once, each act's under names of their own."""
+        if self._bed.services[service].behaviour is Behaviour.WORKS:
+            for name in ("control-silent", "control-beating"):
+                self._connected(name + service.removeprefix("controls"), "broker.connection.created")
+
+    def leave(self, services: Sequence[str]) -> None:
+        """Remember them."""
+        self.left += services
 
     def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
         """The broker is there as soon as it is started, unless it is silent."""

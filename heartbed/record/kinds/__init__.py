@@ -25,7 +25,7 @@ from heartbed.record.kinds.process import (
     Socket,
     Thread,
 )
-from heartbed.record.kinds.run import AskedCell, MachineLag, ObserverFailed, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.run import AskedCell, AskedProbe, MachineLag, ObserverFailed, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "AppFacts",
     "AppLog",
     "AskedCell",
+    "AskedProbe",
     "BrokerLog",
     "CellAddress",
     "CellState",

@@ -8,11 +8,25 @@ from pydantic import Field
 
 from heartbed.record.kinds.base import Kind, Part
 
+NOTHING = "nothing touches the cells"
+"""What is done meanwhile where nothing is."""
+
+
+class AskedProbe(Part):
+    """One probe as it was asked for."""
+
+    name: str = Field(description="with those parameters that are not at their default: `trickle:pages=4`")
+    parameters: dict[str, float] = Field(default={}, description="all of them")
+    meanwhile: str = Field(default=NOTHING, description="what it does to its cells in the window, in words")
+
 
 class AskedCell(Part):
-    """One cell as it was asked for."""
+    """One cell as it was asked for, under one probe."""
 
     name: str = Field(description="the cell's full name")
+    subject: str | None = Field(default=None, description="the `cell` of its events; null: `name`")
+    probe: str | None = Field(default=None, description="the name of its probe; null: the run's")
+    act: int = Field(default=1, description="cells of the same act share a window; acts follow one another")
     factors: dict[str, str] = Field(default={}, description="axis → token, defaults filled in")
     versions: dict[str, str] = Field(
         default={}, description="package → version of what was asked for, a release's whole set"
@@ -35,7 +49,8 @@ class RunStart(Kind):
     KIND: ClassVar[str] = "run.start"
     run: str = Field(description="its name")
     heartbed: str = Field(default="", description="version")
-    probe: str = Field(default="idle", description="the probe's name")
+    probe: str = Field(default="idle", description="the probe's name; of several, with commas")
+    probes: list[AskedProbe] = Field(default=[], description="all that are played")
     heartbeat_s: float = Field(default=2, description="the heartbeat timeout of cells that name none, seconds")
     margin_s: float | None = Field(default=None, description="that is idled beyond three timeouts, seconds")
     rpc_timeout_s: float | None = Field(default=None, description="after which a call gives up, seconds")
@@ -53,10 +68,9 @@ class RunPhase(Kind):
 
     KIND: ClassVar[str] = "run.phase"
     phase: str = Field(description="`starting`, `opening`, `idle`, `asking`, `dissecting`")
+    act: int | None = Field(default=None, description="the act that has come so far; null: the run as a whole")
     until: float | None = Field(default=None, description="with `idle`: when it is to end, epoch seconds")
-    meanwhile: str = Field(
-        default="nothing touches the cells", description="with `idle`: what the probe does to the cells, in words"
-    )
+    meanwhile: str = Field(default=NOTHING, description="with `idle`: what the probe does to the cells, in words")
 
 
 class RunEnd(Kind):

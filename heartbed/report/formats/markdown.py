@@ -14,7 +14,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, cost_words, number, phrases, question, sentence, together
+from heartbed.report.words import cause_words, cost_words, labels, number, phrases, question, sentence, together
 from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "report.md"
@@ -44,13 +44,14 @@ def _lines(run: RunData) -> Iterator[str]:
     yield from (f"### {SIGNS[verdict.outcome]} {escaped(question(verdict))}", "", f"**{escaped(verdict.answer)}**", "")
     if verdict.reason:
         yield from (f"The run is inconclusive: {escaped(verdict.reason)}", "")
-    for probe, cells in by_probe(verdict.cells).items():
-        if probe != "idle":
+    probes = by_probe(verdict.cells)
+    for probe, cells in probes.items():
+        if [*probes] != ["idle"]:
             yield from (f"#### {escaped(probe)}", "")
         yield from _table(run, cells)
         yield ""
     for finding in findings(verdict.cells):
-        members = f"`{_code(together([cell.cell for cell in finding.cells], MOST_NAMES))}`"
+        members = f"`{_code(together(labels(finding.cells, verdict.cells), MOST_NAMES))}`"
         # What was said of each cell is folded away below; an explanation that holds for all of them is enough here.
         said = sentence(finding.short) if finding.outcome else finding.short
         yield f"- **{escaped(finding.title) if finding.outcome else 'note'}**: {escaped(said)} ({members})"

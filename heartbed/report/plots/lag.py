@@ -49,7 +49,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     if cell is not None or not events:
         return None
     origin = run.verdict.started
-    idle = [tuple(round(t - origin, 3) for t in run.idle)] if run.idle else []
+    idle = [tuple(round(t - origin, 3) for t in idle) for idle in run.idles]
     rows = [(round(e.t - origin, 3), round(e.data.max_ms, 2), "scheduler lag") for e in events]
     return Figure(
         heading="Scheduler lag",

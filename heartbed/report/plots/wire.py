@@ -106,7 +106,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     if cell is None:
         return None
     shown = timeline.ordered(cell)[:MOST_CONNECTIONS]
-    requests = [event for event in run.of_cell(cell.cell, Request) if event.data.what != "facts"]
+    requests = [event for event in run.of_cell(cell, Request) if event.data.what != "facts"]
     if not requests and not any(timeline.frames(run, c) for c in shown):
         return None
     marks = _Marks(timeline.origin(run, cell))

@@ -109,7 +109,7 @@ def _own_application(checked: Checked) -> list[str]:
     own = checked.prepared.draft.wishes.own
     if own is None or checked.verdict.connections:
         return []
-    asked = checked.data.of_cell(checked.verdict.cell, Request)
+    asked = checked.data.of_cell(checked.verdict, Request)
     statuses = dict.fromkeys(str(e.data.status) for e in asked if e.data.what in ("cast", "call"))
     answered = f"{own.opening} was answered with {', '.join(statuses)}, and opened no connection"
     return [f"{answered}: --open 'GET /path' names a request that makes your application use RabbitMQ"]

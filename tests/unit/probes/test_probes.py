@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +14,17 @@ from click.testing import CliRunner
 from heartbed import probes
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
 from heartbed.cli import cli
 from heartbed.errors import InputError, TestbedError
-from heartbed.probes import trickle
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer, only
 from heartbed.record.kinds import RunPhase
+from heartbed.stage.act import Act, Part
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.testbed import testbed
+from tests.unit.histories import History
 
 (CELL,) = select(["prefork"]).cells
 IDLE_S = 0.4
@@ -63,33 +66,43 @@ def asked() -> Asked:
 @pytest.fixture
 def stage(tmp_path: Path, heard: list[Event], asked: Asked) -> Stage:
     """A stage with one cell and no container, whose window takes ``IDLE_S``."""
+    (subject,) = subjects((CELL,))
     found = Stage(
         bed=cast(testbed.Testbed, None),
-        cells=(CELL,),
+        subjects=(subject,),
         settings=Settings(heartbeat_s=1, margin_s=IDLE_S - 3),
         bus=Bus(Writer(tmp_path)),
         stop=threading.Event(),
         started=lambda _: None,
         request_stacks=lambda *_: None,
-        opened=[OpenedCell(CELL, cast(Client, asked))],
+        opened=[OpenedCell(subject, cast(Client, asked))],
     )
     found.bus.listen(heard.append)
     return found
 
 
+def play(stage: Stage, name: str, **parameters: float) -> None:
+    probe = probes.named(name)
+    stage.parameters = probe.values(parameters)
+    Act(1, [Part(probe, stage)], stage.bus).play()
+
+
 def test_every_module_of_the_package_is_a_probe() -> None:
     files = {path.stem for path in Path(probes.__file__).parent.glob("*.py")} - {"__init__"}
-    assert {each.__name__.rpartition(".")[2] for each in probes.every().values()} == files  # type: ignore[attr-defined]
-    assert next(iter(probes.every())) == Settings().probe
+    assert {type(each).__module__.rpartition(".")[2] for each in probes.every().values()} == files
+    assert next(iter(probes.every())) == Settings().scenarios[0].probe
 
 
 @pytest.mark.parametrize("name", [*probes.every()])
-def test_a_probe_has_its_name_and_one_line_that_says_what_it_does(name: str) -> None:
+def test_a_probe_says_what_it_does_in_a_line_and_why_in_a_paragraph(name: str) -> None:
     probe = probes.named(name)
-    assert name == probe.NAME
-    assert probe.MEANING
-    assert "\n" not in probe.MEANING
-    assert not probe.MEANING.endswith(".")
+    assert name == probe.name
+    assert probe.meaning
+    assert "\n" not in probe.meaning
+    assert not probe.meaning.endswith(".")
+    assert "https://" in probe.documentation, "something that happened, where it can be read"
+    for parameter in probe.parameters:
+        assert parameter.least <= parameter.default <= parameter.most
 
 
 def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
@@ -99,27 +112,74 @@ def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        (["idle"], ["idle"]),
+        (["idle,trickle", "idle"], ["idle", "trickle"]),
+        (["all"], [*probes.every()]),
+        (["trickle:pages=4"], ["trickle:pages=4"]),
+        (["trickle:pages=2"], ["trickle"]),
+        (["trickle,trickle:pages=4"], ["trickle", "trickle:pages=4"]),
+    ],
+)
+def test_probes_are_asked_for_by_name_with_their_parameters(typed: list[str], names: list[str]) -> None:
+    assert [scenario.name for scenario in probes.scenarios(typed)] == names
+
+
+@pytest.mark.parametrize(
+    ("typed", "message", "hint"),
+    [
+        ("trickle:page=4", "the probe trickle has no parameter 'page=4'", "its parameters: pages=<1 to 100>"),
+        ("idle:pages", "the probe idle has no parameter 'pages'", "its parameters: none"),
+        ("trickle:pages=0", "trickle:pages=0: not a number from 1 to 100", "without it 2"),
+        ("trickle:pages=many", "trickle:pages=many: not a number from 1 to 100", "how many pages"),
+        ("idle,", "unknown probe ''", "probes: idle"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_with_what_is_valid(typed: str, message: str, hint: str) -> None:
+    with pytest.raises(InputError) as refused:
+        probes.scenarios([typed])
+    assert refused.value.message == message
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize(
     "command",
     [["run", "prefork"], ["compare"], ["bisect", "prefork", "--good", "oslo14.3.0", "--bad", "oslo18.3.1"]],
     ids=lambda command: str(command[0]),
 )
 def test_a_command_takes_no_other_name(command: list[str]) -> None:
     result = CliRunner().invoke(cli, [*command, "--probe", "trickel"])
-    assert result.exit_code == 2
-    assert f"'trickel' is not one of {', '.join(map(repr, probes.every()))}" in result.output
+    assert isinstance(result.exception, InputError)
+    assert result.exception.message == "unknown probe 'trickel'"
 
 
 def test_the_probes_are_listed() -> None:
     result = CliRunner().invoke(cli, ["probes"])
     assert result.exit_code == 0
     for name, probe in probes.every().items():
-        assert f"{name:<10} {probe.MEANING}" in result.output
+        assert f"{name:<10} {probe.meaning}" in result.output
+
+
+def test_all_about_one_probe_is_told() -> None:
+    result = CliRunner().invoke(cli, ["probes", "trickle"])
+    assert result.exit_code == 0
+    for told in (probes.named("trickle").meaning, "helm-charts/pull/7441", "trickle:pages=", "1 to 100", "nothing"):
+        assert told in " ".join(result.output.split())
+
+
+def test_a_record_of_a_probe_that_is_not_here_is_refused_by_name() -> None:
+    history = History.of()
+    start = history.events[0]
+    history.events[0] = replace(start, data=start.data.model_copy(update={"probe": "earthquake:strength=7"}))
+    with pytest.raises(InputError, match="the record is of the probe 'earthquake', and this heartbed has no rule"):
+        _ = history.verdict
 
 
 def test_idle_touches_nothing_between_the_last_call_and_the_asking(
     stage: Stage, asked: Asked, heard: list[Event]
 ) -> None:
-    probes.named("idle").play(stage)
+    play(stage, "idle")
     (opened,) = stage.opened
     whats = [what for _, what in asked.requests]
     assert whats == ["facts", "cast open", "call open", "call before", "call before", "call after", "cast after"]
@@ -130,10 +190,9 @@ def test_idle_touches_nothing_between_the_last_call_and_the_asking(
 
 
 def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_again(
-    stage: Stage, asked: Asked, heard: list[Event], monkeypatch: pytest.MonkeyPatch
+    stage: Stage, asked: Asked, heard: list[Event]
 ) -> None:
-    monkeypatch.setattr(trickle, "PAGES_A_TIMEOUT", 10)
-    probes.named("trickle").play(stage)
+    play(stage, "trickle", pages=10)
     (opened,) = stage.opened
     whats = [what for _, what in asked.requests]
     first, last = whats.index("page"), len(whats) - 1 - whats[::-1].index("page")
@@ -147,20 +206,10 @@ def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_aga
     assert idle.data.meanwhile == "each is asked for a page 10 times a heartbeat timeout"
 
 
-def test_trickle_asks_no_more_when_the_run_is_stopped(stage: Stage, asked: Asked) -> None:
-    stage.stop.set()
-    begun = trickle.Trickle(stage, stage.opened[0])
-    begun.end()
-    assert asked.requests == []
-
-
 def test_what_ends_a_trickle_ends_the_run(stage: Stage, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> tuple[int, Any]:
         raise TestbedError("the cell has ended")
 
-    monkeypatch.setattr(trickle, "PAGES_A_TIMEOUT", 100)
     monkeypatch.setattr(asked, "page", gone)
-    begun = trickle.Trickle(stage, stage.opened[0])
-    begun._thread.join(5)
     with pytest.raises(TestbedError, match="the cell has ended"):
-        stage.bus.check()
+        play(stage, "trickle", pages=50)

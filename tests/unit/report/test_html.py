@@ -182,7 +182,7 @@ def test_each_probe_has_verdicts_of_its_own() -> None:
     content = str(report.render("html", RunData(verdict, run.events, run.folder)))
     assert content.count('<table class="matrix">') == 2
     assert "<h3>burst</h3>" in content
-    assert "Do these 12 configurations keep their RabbitMQ connections under burst?" in content
+    assert "Do these 12 configurations keep their RabbitMQ connections while nobody calls and under burst?" in content
 
 
 def test_a_cell_that_was_only_asked_what_it_is_has_no_timeline() -> None:

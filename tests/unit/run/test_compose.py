@@ -10,6 +10,7 @@ import yaml
 
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
 from heartbed.run.compose import render
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan
@@ -20,7 +21,7 @@ CELLS = ("{prefork,event,worker}-{embedded,daemon}-{eventlet,eventlet-pthread,na
 def plan(*expressions: str, **settings: Any) -> Plan:
     cells = select(expressions or CELLS).cells
     labels = Labels(run="20260102-030405-7", lock="/runs/20260102-030405/.lock", host="here")
-    return Plan("heartbed-test", cells, Settings(**settings), labels)
+    return Plan("heartbed-test", subjects(cells), Settings(**settings), labels)
 
 
 def body(of: Plan) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def services(of: Plan) -> dict[str, dict[str, Any]]:
 def test_there_is_a_service_for_each_cell_and_for_what_all_share() -> None:
     given = plan()
     names = [*services(given)]
-    assert names == ["rabbitmq", "observer", "compute", "controls", *(cell.name for cell in given.cells)]
+    assert names == ["rabbitmq", "observer", "compute", "controls", *(subject.name for subject in given.subjects)]
 
 
 def test_every_service_stands_for_itself() -> None:
@@ -135,9 +136,9 @@ def test_each_model_is_asked_for_in_its_own_words_only() -> None:
 def test_a_run_uses_images_by_their_id_and_a_file_by_hand_by_their_tag() -> None:
     cells = select(["prefork"]).cells
     labels = Labels(run="x")
-    by_id = Plan("p", cells, Settings(), labels, images={"rabbitmq": "sha256:1"})
+    by_id = Plan("p", subjects(cells), Settings(), labels, images={"rabbitmq": "sha256:1"})
     assert services(by_id)["rabbitmq"]["image"] == "sha256:1"
-    assert services(Plan("p", cells, Settings(), labels))["rabbitmq"]["image"] == "heartbed-rabbitmq:4"
+    assert services(Plan("p", subjects(cells), Settings(), labels))["rabbitmq"]["image"] == "heartbed-rabbitmq:4"
 
 
 def test_httpds_configuration_may_come_from_another_folder(tmp_path: Path) -> None:

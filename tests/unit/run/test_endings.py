@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from heartbed import probes
 from heartbed.cells.expressions import Selection, select
 from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError, TestbedError
@@ -77,7 +78,7 @@ def test_a_run_goes_through_its_phases_and_ends_complete(settings: Settings) -> 
 
 
 def test_a_run_in_which_nothing_was_observed_has_no_verdict(settings: Settings) -> None:
-    verdict = judge(run(LocalEngine(), settings))
+    verdict = judge(run(LocalEngine(), settings), probes.rules())
     assert {cell.outcome for cell in verdict.cells} == {Outcome.INCONCLUSIVE}
 
 
@@ -165,7 +166,7 @@ def test_a_run_that_is_stopped_in_a_phase_says_so_and_leaves_nothing(
     events = of_newest(settings)
     assert ending(events) == ("interrupted", "stopped by the user")
     assert phases(events)[-1] == phase
-    assert judge(events).status == "interrupted"
+    assert judge(events, probes.rules()).status == "interrupted"
     assert engine.left == []
     (note,) = stopped.value.__notes__
     assert str(settings.runs) in note

@@ -15,6 +15,7 @@ from heartbed.cells import axes
 from heartbed.cells.expressions import select, usage
 from heartbed.cells.rows import Axis, Limit, Server
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
 from heartbed.cells.table import Table
 from heartbed.cli import completion
 from heartbed.report.facts import facts
@@ -135,7 +136,7 @@ def test_what_changes_what_is_installed_has_an_image_of_its_own() -> None:
 
 def test_the_service_is_told_the_factors_and_is_the_familys() -> None:
     cells = select(["waiter-wet-jemalloc"]).cells
-    plan = Plan("test", cells, Settings(), Labels(run="test"))
+    plan = Plan("test", subjects(cells), Settings(), Labels(run="test"))
     service = servers.service(plan, cells[0])
     told = service["environment"]
     assert (told["HEARTBED_WEATHER"], told["HEARTBED_ALLOCATOR"]) == ("wet", "jemalloc")

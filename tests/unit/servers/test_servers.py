@@ -11,6 +11,7 @@ import yaml
 from heartbed import servers
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
 from heartbed.places import ROOT
 from heartbed.run.compose import render
 from heartbed.testbed.labels import Labels
@@ -19,7 +20,7 @@ from heartbed.testbed.plan import Plan
 
 def service(expression: str) -> dict[str, Any]:
     cells = select([expression]).cells
-    plan = Plan(project="test", cells=cells, settings=Settings(), labels=Labels(run="test"))
+    plan = Plan(project="test", subjects=subjects(cells), settings=Settings(), labels=Labels(run="test"))
     body = yaml.safe_load(render(plan))["services"]
     found: dict[str, Any] = body[cells[0].name]
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ import pytest
 
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import TestbedError
+from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import CellState
@@ -21,57 +20,23 @@ from heartbed.stage.start import first_line
 from heartbed.testbed import testbed
 
 
+def opened_cell(expression: str, client: object) -> OpenedCell:
+    (subject,) = subjects(select([expression]).cells)
+    return OpenedCell(subject, cast(Client, client))
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """A stage without containers."""
     return Stage(
         bed=cast(testbed.Testbed, None),
-        cells=(),
+        subjects=(),
         settings=Settings(),
         bus=Bus(Writer(tmp_path)),
         stop=threading.Event(),
         started=lambda _: None,
         request_stacks=lambda *_: None,
     )
-
-
-def test_no_more_than_so_many_are_worked_on_at_a_time(stage: Stage) -> None:
-    lock, at_work, most = threading.Lock(), 0, 0
-
-    def work(_: int) -> None:
-        nonlocal at_work, most
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        time.sleep(0.01)
-        with lock:
-            at_work -= 1
-
-    stage.each(range(9), work, 3)
-    assert most == 3
-
-
-def test_the_first_error_ends_the_work_and_is_raised(stage: Stage) -> None:
-    begun: list[int] = []
-
-    def work(item: int) -> None:
-        begun.append(item)
-        if item == 1:
-            raise TestbedError("cell 1 did not start")
-        time.sleep(0.01)
-
-    with pytest.raises(TestbedError, match="cell 1 did not start"):
-        stage.each(range(100), work, 1)
-    assert len(begun) < 100
-
-
-def test_a_failure_elsewhere_ends_the_work_too(stage: Stage) -> None:
-    """As when the broker ends while cells are being opened."""
-    stage.bus.fail(TestbedError("RabbitMQ has ended"))
-    release = threading.Event()
-    with pytest.raises(TestbedError, match="RabbitMQ has ended"):
-        stage.each([1], lambda _: cast(None, release.wait(5)), 1)
-    release.set()
 
 
 @pytest.mark.parametrize(
@@ -94,8 +59,7 @@ def test_requests_go_on_until_the_processes_that_are_wanted_have_answered(
             with lock:
                 return next(answers), 200
 
-    (cell,) = select(["prefork-processes2"]).cells
-    opened = OpenedCell(cell, cast(Client, Answering()))
+    opened = opened_cell("prefork-processes2", Answering())
     assert stage.reach(opened, phase, [7, 8]) == reached
 
 
@@ -109,18 +73,17 @@ def test_a_cell_of_which_no_process_is_known_is_asked_once(stage: Stage) -> None
             asked.append(phase)
             return None, 200
 
-    (cell,) = select(["prefork"]).cells
-    assert stage.reach(OpenedCell(cell, cast(Client, Answering())), "after", []) == set()
+    assert stage.reach(opened_cell("prefork", Answering()), "after", []) == set()
     assert asked == ["after"]
 
 
 def test_closing_calls_off_the_looks_into_processes(stage: Stage) -> None:
     looks: list[str] = []
     stage.request_stacks = lambda *args: looks.append(str(args))
-    (cell,) = select(["prefork"]).cells
-    stage._look_in_the_middle(OpenedCell(cell, cast(Client, None), pids={7}))
+    opened = opened_cell("prefork", None)
+    opened.pids = {7}
+    stage._look_in_the_middle(opened)
     stage.close()
-    assert stage.stop.is_set()
     for timer in stage.timers:
         timer.join()
     assert looks == []
@@ -129,9 +92,9 @@ def test_closing_calls_off_the_looks_into_processes(stage: Stage) -> None:
 def test_a_state_is_recorded(stage: Stage) -> None:
     heard: list[Event] = []
     stage.bus.listen(heard.append)
-    (cell,) = select(["prefork"]).cells
-    stage.state(cell, "ready")
-    assert (heard[0].cell, heard[0].data) == (cell.name, CellState(state="ready"))
+    opened = opened_cell("prefork", None)
+    stage.state(opened, "ready")
+    assert (heard[0].cell, heard[0].data) == (opened.name, CellState(state="ready"))
 
 
 @pytest.mark.parametrize(

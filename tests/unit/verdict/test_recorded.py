@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from heartbed import probes
 from heartbed.record.event import only
 from heartbed.record.history import Purpose
 from heartbed.record.kinds import BrokerLog, Request
@@ -24,7 +25,7 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunVerd
 
     def judged(name: str) -> RunVerdict:
         if name not in known:
-            known[name] = judge(recorded(name, tmp_path_factory.mktemp(name)))
+            known[name] = judge(recorded(name, tmp_path_factory.mktemp(name)), probes.rules())
         return known[name]
 
     return judged
@@ -130,7 +131,7 @@ def test_the_loss_is_timed_alike_by_wire_log_and_event(tmp_path: Path, verdict: 
 def test_verdicts_do_not_depend_on_the_order_in_which_things_were_learnt(tmp_path: Path) -> None:
     events = recorded("event", tmp_path)
     shuffled = [events[0], *reversed(events[1:])]
-    assert judge(shuffled) == judge(events)
+    assert judge(shuffled, probes.rules()) == judge(events, probes.rules())
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99])
@@ -138,7 +139,7 @@ def test_half_a_record_never_says_kept(tmp_path: Path, share: float) -> None:
     """A run that is killed at any moment leaves a record that can be judged, and claims nothing that was not seen."""
     events = recorded("daemon", tmp_path)
     asked_again = next(n for n, e in enumerate(events) if isinstance(e.data, Request) and e.data.phase == "after")
-    part = judge(events[: max(1, int(share * asked_again))])
+    part = judge(events[: max(1, int(share * asked_again))], probes.rules())
     assert part.status == "killed"
     assert part.outcome in (Outcome.LOST, Outcome.INCONCLUSIVE)  # a loss that was seen stays a loss
     assert [each.cell for each in part.cells if each.outcome is Outcome.KEPT] == []

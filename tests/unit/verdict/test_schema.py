@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
+from heartbed import probes
 from heartbed.cli import cli
 from heartbed.places import ROOT
 from heartbed.verdict import judge
@@ -27,4 +28,4 @@ def test_the_schema_in_the_repository_is_current() -> None:
 def test_recorded_runs_are_judged_as_the_schema_says(name: str, tmp_path: Path) -> None:
     schema = json.loads(FILE.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(json.loads(judge(recorded(name, tmp_path)).model_dump_json()), schema)
+    jsonschema.validate(json.loads(judge(recorded(name, tmp_path), probes.rules()).model_dump_json()), schema)

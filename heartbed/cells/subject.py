@@ -1,0 +1,59 @@
+"""What is played: a cell under a probe, in a container of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from heartbed.cells.cell import Cell
+
+DEFAULT_PROBE = "idle"
+"""The probe that is played where none is named."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A probe as it is played: ``probe`` is its name, ``parameters`` are those that were given a value."""
+
+    probe: str = DEFAULT_PROBE
+    parameters: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As a user may type it: ``firewall:timeout=5``."""
+        return ":".join([self.probe, *(f"{name}={value:g}" for name, value in self.parameters)])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A cell under a probe. ``name`` is that of its service, and in the record that of its events.
+
+    Subjects of the same ``act`` share a window; acts follow one another.
+    """
+
+    cell: Cell
+    scenario: Scenario
+    act: int
+    name: str
+
+
+def subjects(cells: Sequence[Cell], acts: Iterable[Sequence[Scenario]] = ((Scenario(),),)) -> tuple[Subject, ...]:
+    """Each cell under each scenario, act by act.
+
+    Under the first a subject is called as its cell: in a run of one probe the two are the same.
+    """
+    taken: set[str] = set()
+    found = []
+    for act, scenarios in enumerate(acts, start=1):
+        for scenario in scenarios:
+            for cell in cells:
+                name = _free(cell.name, scenario.probe, taken) if taken else cell.name
+                found.append(Subject(cell, scenario, act, name))
+            taken |= {subject.name for subject in found}
+    return tuple(found)
+
+
+def _free(cell: str, probe: str, taken: set[str]) -> str:
+    """``prefork-native.trickle``: no cell is called so; with a number where the probe is played twice."""
+    names = [f"{cell}.{probe}", *(f"{cell}.{probe}{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)

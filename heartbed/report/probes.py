@@ -1,0 +1,26 @@
+"""``heartbed probes NAME``: all about one probe."""
+
+from __future__ import annotations
+
+import inspect
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from heartbed.stage.probe import Probe
+
+
+def about(probe: Probe) -> RenderableType:
+    """What a probe does, what it is for, its parameters, what it needs and disturbs; to be printed by ``rich``."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for parameter in probe.parameters:
+        told = f"{parameter.meaning}; {parameter.bounds}, without it {parameter.default:g}"
+        grid.add_row(f"{probe.name}:{parameter.name}=", Text(told))
+    grid.add_row("disturbs", Text(probe.disturbs))
+    paragraph = " ".join(inspect.cleandoc(probe.documentation).split())
+    head = Text.assemble((probe.name, "bold"), f": {probe.meaning}")
+    return Group(head, Text(), Padding(Text(paragraph), (0, 0, 0, 2)), Text(), grid)

@@ -1,0 +1,119 @@
+"""An act: probes that share one window. Every cell is opened, one period passes for all, each is asked again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heartbed.errors import CellFailedError, NoCellLeftError
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event
+from heartbed.record.kinds import RunPhase
+from heartbed.stage.probe import Probe
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.work import POLL_S, Worker, each
+
+OPENERS = 8
+"""Cells that are opened, or asked, side by side."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A probe, and the stage that has its cells."""
+
+    probe: Probe
+    stage: Stage
+
+    @property
+    def meanwhile(self) -> str:
+        """What the probe does to its cells in the window, in words."""
+        return self.probe.meanwhile.format_map(self.stage.parameters)
+
+
+@dataclass(frozen=True)
+class Act:
+    """The probes that share a window. Acts follow one another; ``number`` counts from 1."""
+
+    number: int
+    parts: Sequence[Part]
+    bus: Bus
+
+    @property
+    def cells(self) -> list[tuple[Part, OpenedCell]]:
+        """Every cell of the act, with the probe that it is under."""
+        return [(part, opened) for part in self.parts for opened in part.stage.opened]
+
+    def phase(self, name: str, **more: Any) -> None:
+        """Record that the act has entered a phase; ``more`` are fields of ``RunPhase``."""
+        self.bus.emit(Event(RunPhase(phase=name, act=self.number, **more)))
+
+    def start(self) -> None:
+        """Start the cells, as many at a time as there are cores, and import their applications."""
+        self._each(lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
+
+    def _each(self, work: Callable[[Part, OpenedCell], None], workers: int) -> None:
+        """Do ``work`` on every cell; one that fails and may be left out is, unless no other is left."""
+        errors: dict[str, CellFailedError] = {}
+
+        def attempt(one: tuple[Part, OpenedCell]) -> None:
+            part, opened = one
+            try:
+                work(part, opened)
+            except CellFailedError as error:
+                if error.cell not in part.stage.optional:
+                    raise
+                part.stage.state(opened, "left_out", reason=error.reason)
+                errors[opened.name] = error
+
+        each(self.bus, self.cells, attempt, workers)
+        for part in self.parts:
+            part.stage.opened = [opened for opened in part.stage.opened if opened.name not in errors]
+        if errors and not self.cells:
+            raise NoCellLeftError([*errors.values()])
+
+    def play(self) -> None:
+        """Everything that the probes do, in one window.
+
+        Nothing else here talks to an application between a cell's opening and
+        its being asked again; stacks are taken from outside in the middle of
+        each cell's idle time.
+        """
+        for part in self.parts:
+            part.probe.set_up(part.stage)
+        self.phase("opening")
+        # A call waits rather than works: oslo.messaging looks for its reply twice a second.
+        self._each(_open, OPENERS)
+        until = max(opened.idle_from + part.stage.settings.idle_of(opened.cell) for part, opened in self.cells)
+        self.phase("idle", until=until, meanwhile="; ".join(dict.fromkeys(part.meanwhile for part in self.parts)))
+        self._wait(until, [_playing(part) for part in self.parts])
+        self.phase("asking")
+        self._each(_ask, OPENERS)
+
+    def _wait(self, moment: float, playing: Sequence[Worker]) -> None:
+        """Wait until ``moment`` (epoch seconds) and until every probe has played, looking whether the run goes on."""
+        stop = self.parts[0].stage.stop
+        while not stop.is_set() and (time.time() < moment or any(worker.going for worker in playing)):
+            stop.wait(min(POLL_S, max(0.01, moment - time.time())))
+            self.bus.check()
+
+    def undo(self) -> None:
+        """Undo what the probes have done, the last first. Raises ``TestbedError`` for what could not be undone."""
+        for part in reversed(self.parts):
+            part.stage.close()
+            part.probe.undo(part.stage)
+
+
+def _playing(part: Part) -> Worker:
+    return part.stage.worker(part.probe.name, lambda _: part.probe.play(part.stage))
+
+
+def _open(part: Part, opened: OpenedCell) -> None:
+    part.probe.open(part.stage, opened)
+    part.probe.begin(part.stage, opened)
+
+
+def _ask(part: Part, opened: OpenedCell) -> None:
+    opened.end_work()
+    part.probe.ask(part.stage, opened)

@@ -1,0 +1,103 @@
+"""What every probe is: a scenario that is played on cells whose connections are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from heartbed.errors import InputError
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.verdict.rules import Rule
+
+
+class Disturbs(StrEnum):
+    """What a probe disturbs, by which it is decided what may go on beside it."""
+
+    NOTHING = "nothing"
+    CELL = "its own cells"
+    BROKER = "the broker, and so every cell"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that a probe can be given, as in ``--probe trickle:pages=4``; bounds are inclusive."""
+
+    name: str
+    meaning: str
+    default: float
+    least: float
+    most: float
+    unit: str = ""
+
+    @property
+    def bounds(self) -> str:
+        """``1 to 60 s``."""
+        return f"{self.least:g} to {self.most:g}{f' {self.unit}' if self.unit else ''}"
+
+    def read(self, text: str, probe: str) -> float:
+        """The number that a user typed. Raises ``InputError``."""
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not self.least <= value <= self.most:
+            raise InputError(
+                f"{probe}:{self.name}={text}: not a number from {self.bounds}",
+                hint=f"{self.name} is {self.meaning}; without it {self.default:g}",
+            )
+        return value
+
+
+class Probe:
+    """One file of ``heartbed.probes``, as an object. What it does not say is as for a probe that does nothing.
+
+    Its cells are started, opened, left for three heartbeat timeouts and asked again by ``heartbed.stage.act``, in a
+    window that they may share with the cells of other probes; the methods say what is done besides.
+    """
+
+    name: ClassVar[str]
+    meaning: ClassVar[str]
+    """One line: what is done to the cells."""
+
+    documentation: ClassVar[str]
+    """A paragraph: what it is for, with something that happened for which it would have been worth playing."""
+
+    meanwhile: ClassVar[str]
+    """What is done in the window, for the record and whoever watches; ``{parameter}`` stands for its value."""
+
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    disturbs: ClassVar[Disturbs] = Disturbs.NOTHING
+    rule: ClassVar[Rule] = Rule()
+    """What the record of it means, for cells and for controls."""
+
+    def set_up(self, stage: Stage) -> None:
+        """Before any connection is opened."""
+
+    def open(self, stage: Stage, opened: OpenedCell) -> None:
+        """Open a cell's connections; several cells may be opened at a time."""
+        stage.open(opened)
+
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """As soon as a cell's own idle time begins; several cells may do so at a time. Returns at once."""
+
+    def play(self, stage: Stage) -> None:
+        """In the window, once all cells are open; returns at the latest when ``stage.wait`` says so.
+
+        In a thread of its own. No cell is asked again before it has returned.
+        """
+
+    def ask(self, stage: Stage, opened: OpenedCell) -> None:
+        """Ask a cell again, after the window."""
+        stage.ask(opened)
+
+    def undo(self, stage: Stage) -> None:
+        """After the cells were asked again, and however a run ends: whatever ``set_up`` has changed.
+
+        What was done by ``stage`` itself is undone by it, before this.
+        """
+
+    def values(self, chosen: Mapping[str, float]) -> dict[str, float]:
+        """All parameters: those chosen, the others at their default."""
+        return {each.name: chosen.get(each.name, each.default) for each in self.parameters}

@@ -1,0 +1,91 @@
+"""Work beside the main thread: on many things at a time, or on one until it is ended. Its errors end the run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from heartbed.errors import TestbedError
+from heartbed.record.bus import Bus
+from heartbed.testbed.engine import engine_errors
+
+T = TypeVar("T")
+
+POLL_S = 0.25
+
+
+def each(bus: Bus, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
+    """Do ``work`` on every item, ``workers`` at a time; the first error, also one elsewhere, ends it and is raised."""
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        futures: list[Future[None]] = [pool.submit(work, item) for item in items]
+        pending = set(futures)
+        while pending:
+            done, pending = wait(pending, timeout=POLL_S, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            bus.check()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Worker:
+    """Does something in a thread of its own until it is done, or ended; ``stop`` is set when the run ends.
+
+    What goes wrong in it is raised in the main thread, by ``bus.check``.
+    """
+
+    def __init__(self, name: str, work: Callable[[Worker], None], bus: Bus, stop: threading.Event) -> None:
+        self.name = name
+        self._work, self._bus, self._stop = work, bus, stop
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._do, name=name, daemon=True)
+        self._thread.start()
+
+    def _do(self) -> None:
+        try:
+            with engine_errors():
+                self._work(self)
+        except TestbedError as error:
+            self._bus.fail(error)
+        except Exception as error:  # noqa: BLE001  # a thread has nobody to raise to, whatever it is
+            failure = TestbedError(f"{self.name}: {type(error).__name__}: {error}")
+            failure.__cause__ = error
+            self._bus.fail(failure)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long; whether to go on: false as soon as this is ended, or the run."""
+        until = time.monotonic() + seconds
+        while not self._stop.is_set():
+            left = until - time.monotonic()
+            if self._ended.wait(max(0.0, min(left, POLL_S))):
+                return False
+            if left <= 0:
+                return True
+        return False
+
+    @property
+    def going(self) -> bool:
+        """Whether it has not come to its end."""
+        return self._thread.is_alive()
+
+    def end(self) -> None:
+        """Have it go on no more; returns when what it was at is done."""
+        self._ended.set()
+        self._thread.join()
+
+
+def steadily(ask: Callable[[], object], first: float, every_s: float) -> Callable[[Worker], None]:
+    """What a worker does that asks at ``first`` (epoch seconds), and then every so many seconds.
+
+    A request that took longer than the interval has used up those in between.
+    """
+
+    def work(worker: Worker) -> None:
+        while worker.wait(every_s - (time.time() - first) % every_s):
+            ask()
+
+    return work

@@ -1,0 +1,45 @@
+"""What a probe has to say in the verdict: pure functions of the record, handed in by whoever judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from heartbed.errors import InputError
+from heartbed.record.history import CellHistory, RunHistory
+from heartbed.verdict import cell, controls
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag
+
+CellRule = Callable[[CellHistory, float, str], CellVerdict]
+"""Judges a cell by its history, the time of the record's last event (epoch seconds), and why the broker was not
+observed all the time; that is empty where it was."""
+
+ControlsRule = Callable[[RunHistory, Lag], list[ControlVerdict]]
+"""Says of each control whether it did what it must do under the probe."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How cells under a probe are judged, and what their controls must do.
+
+    By default as when idle: connections that were open must stay open, and so must those of the controls, but
+    for the silent one. A probe has another rule by putting pieces of ``heartbed.verdict`` together anew.
+    """
+
+    cell: CellRule = cell.judge
+    controls: ControlsRule = controls.judge
+
+
+Rules = Mapping[str, Rule]
+"""A probe's name -> its rule."""
+
+
+def of(rules: Rules, probe: str) -> Rule:
+    """The rule for a probe as the record names it, parameters and all. Raises ``InputError`` for an unknown one."""
+    name = probe.partition(":")[0]
+    if name not in rules:
+        raise InputError(
+            f"the record is of the probe {name!r}, and this heartbed has no rule for it",
+            hint=f"use the heartbed that played it; probes here: {', '.join(rules)}",
+        )
+    return rules[name]

@@ -1,0 +1,100 @@
+"""Work beside the main thread: on many things at a time, or on one until it is ended."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from heartbed.errors import TestbedError
+from heartbed.record.bus import Bus
+from heartbed.record.event import Writer
+from heartbed.stage.work import Worker, each, steadily
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Bus:
+    return Bus(Writer(tmp_path))
+
+
+def test_no_more_than_so_many_are_worked_on_at_a_time(bus: Bus) -> None:
+    lock, at_work, most = threading.Lock(), 0, 0
+
+    def work(_: int) -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        time.sleep(0.01)
+        with lock:
+            at_work -= 1
+
+    each(bus, range(9), work, 3)
+    assert most == 3
+
+
+def test_the_first_error_ends_the_work_and_is_raised(bus: Bus) -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        if item == 1:
+            raise TestbedError("cell 1 did not start")
+        time.sleep(0.01)
+
+    with pytest.raises(TestbedError, match="cell 1 did not start"):
+        each(bus, range(100), work, 1)
+    assert len(begun) < 100
+
+
+def test_a_failure_elsewhere_ends_the_work_too(bus: Bus) -> None:
+    """As when the broker ends while cells are being opened."""
+    bus.fail(TestbedError("RabbitMQ has ended"))
+    release = threading.Event()
+    with pytest.raises(TestbedError, match="RabbitMQ has ended"):
+        each(bus, [1], lambda _: cast(None, release.wait(5)), 1)
+    release.set()
+
+
+def test_a_worker_asks_steadily_until_it_is_ended(bus: Bus) -> None:
+    asked: list[float] = []
+    third = threading.Event()
+
+    def ask() -> None:
+        asked.append(time.time())
+        if len(asked) == 3:
+            third.set()
+
+    first = time.time() + 0.02
+    worker = Worker("asking", steadily(ask, first, 0.05), bus, threading.Event())
+    assert third.wait(5)
+    worker.end()
+    count = len(asked)
+    assert not worker.going
+    # A machine that is busy asks late, never early.
+    assert all(t >= first + 0.05 * number - 0.01 for number, t in enumerate(asked))
+    assert len(asked) == count
+
+
+def test_a_worker_does_nothing_more_when_the_run_is_stopped(bus: Bus) -> None:
+    stop = threading.Event()
+    stop.set()
+    asked: list[int] = []
+    Worker("asking", steadily(lambda: asked.append(1), time.time(), 0.01), bus, stop).end()
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(TestbedError("the cell has ended"), "the cell has ended"), (ValueError("seven"), "asking: ValueError: seven")],
+)
+def test_what_goes_wrong_in_a_worker_ends_the_run(bus: Bus, error: Exception, told: str) -> None:
+    def gone(_: Worker) -> None:
+        raise error
+
+    Worker("asking", gone, bus, threading.Event()).end()
+    with pytest.raises(TestbedError, match=told):
+        bus.check()
