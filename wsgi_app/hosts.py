@@ -27,7 +27,7 @@ class Host:
 def host(environ: Mapping[str, Any]) -> Host | None:
     """The server; None under httpd. ``environ`` is a request's WSGI environment."""
     software = str(environ.get("SERVER_SOFTWARE", ""))
-    return _uwsgi(software) or _gunicorn(software)
+    return _uwsgi(software) or _gunicorn(software) or _standalone(software)
 
 
 def _uwsgi(server_software: str) -> Host | None:
@@ -59,6 +59,11 @@ def _gunicorn(server_software: str) -> Host | None:
         return None
     kind = "gthread" if "gunicorn.workers.gthread" in sys.modules else "sync"
     return Host("gunicorn", version=found[1], options={"loading": _loading(), "worker_class": kind})
+
+
+def _standalone(server_software: str) -> Host | None:
+    found = re.match(r"wsgiref/(\S+)", server_software)
+    return Host("standalone", processes=1) if found else None
 
 
 def _loading() -> str:

@@ -66,6 +66,7 @@ SERVERS = (
         waits={r"uwsgi_\w+|simple_loop\w*": "uWSGI"},
     ),
     Server("gunicorn", "gunicorn with an arbiter", family="gunicorn"),
+    Server("standalone", "no web server: Python's wsgiref, one process, an OS thread a request", family="standalone"),
 )
 
 MPMS = tuple(each.token for each in SERVERS if each.family == "httpd")

@@ -35,7 +35,7 @@ class Family:
 
     ``program`` is what runs, in words. ``image`` is the folder of its image in
     images/, and ``conf`` that of its configuration, which reads a cell's
-    choices from the environment. ``hostings`` say where an application runs in
+    choices from the environment; empty where there is none. ``hostings`` say where an application runs in
     the matrix, as what stands behind the server in the names of cells.
     ``in_force`` has the server tell, in a container of the cell's image, the
     settings that bear on processes, threads and connections. ``kind`` knows the
@@ -53,7 +53,7 @@ class Family:
 
     def mounts(self, root: Path) -> tuple[tuple[Path, str], ...]:
         """Its configuration in that checkout, and where the containers have it."""
-        return ((root / self.conf, f"{APP_DIRECTORY}/{self.conf}"),)
+        return ((root / self.conf, f"{APP_DIRECTORY}/{self.conf}"),) if self.conf else ()
 
     def service(self, plan: Plan, cell: Cell) -> dict[str, Any]:
         """The service of the Compose file that runs a cell on the testbed's own configuration."""

@@ -24,6 +24,10 @@ def test_outside_any_other_server_there_is_none() -> None:
     assert hosts.host({"SERVER_SOFTWARE": "Apache/2.4.71 (Debian) mod_wsgi/6.1.1"}) is None
 
 
+def test_without_a_server_it_is_pythons_own() -> None:
+    assert hosts.host({"SERVER_SOFTWARE": "wsgiref/3.13.5"}) == hosts.Host("standalone", processes=1)
+
+
 @pytest.mark.usefixtures("uwsgi")
 def test_uwsgi_tells_its_version_processes_and_threads() -> None:
     assert hosts.host({}) == hosts.Host(
