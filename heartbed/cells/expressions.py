@@ -127,7 +127,7 @@ def _place(draft: _Draft, token: str) -> None:
     parameter = next((p for p in axes.TABLE.parameters if match and p.name == match.group(1)), None)
     if match is None or parameter is None:
         raise _unknown(token, draft.text)
-    number = int(match.group(2))
+    number = int(match.group(2)[:20])  # more digits than any limit has
     if not parameter.least <= number <= parameter.most:
         raise InputError(
             f"{token!r} in {draft.text!r}: {parameter.name} ({parameter.meaning}) "

@@ -62,7 +62,7 @@ class Table:
     def versioned(self) -> re.Pattern[str]:
         """A library with its version, as ``oslo14.3.0`` or ``eventlet0.40.0``."""
         words = "|".join(each.word for each in self.libraries)
-        return re.compile(rf"({words})(\d+(?:\.\d+){{1,3}})\Z")
+        return re.compile(rf"({words})([0-9]{{1,9}}(?:\.[0-9]{{1,9}}){{1,3}})\Z")
 
     @property
     def native(self) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from pathlib import Path
 
 import heartbed.cli  # noqa: F401  # imported here, once, so that no fork has to
 from heartbed import __main__ as program
+from heartbed.servers import families
+
+families()  # likewise
 
 PATIENCE_S = 60.0
 """Wall-clock seconds after which it is ended: much more than it may take, on a machine that is busy."""

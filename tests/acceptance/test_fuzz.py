@@ -429,7 +429,7 @@ def test_whatever_a_record_holds_is_answered(fifty: int, environ: dict[str, str]
         rng = random.Random(f"{SEED}.{number}")  # noqa: S311  # nothing secret
         (mine / "record.jsonl").write_bytes(damaged(rng, rng.choice(samples)))
         for words in (["verdict"], rng.choice(READERS)):
-            proper(run(words, environ, tmp_path), f"number {number}: {words}, {keep(run / 'record.jsonl')}")
+            proper(run(words, environ, tmp_path), f"number {number}: {words}, {keep(mine / 'record.jsonl')}")
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "endless", "deep", "empty", "nothing", "unreadable", "link"])
