@@ -22,7 +22,7 @@ DOCUMENTS = ("description", "help", "epilog")
 def names() -> set[str]:
     families = servers.families()
     found = {*axes.TABLE.axis("server").tokens, *families}
-    found |= {word for each in families.values() for word in (each.program, each.image, each.conf)}
+    found |= {word for each in families.values() for word in (each.program, each.image, each.conf) if word}
     return found
 
 
