@@ -8,7 +8,6 @@ eventlet keeps them in thread-locals of other threads.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import sys
 import threading
@@ -17,12 +16,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from wsgi_app.clients import connection
 from wsgi_app.whereabouts import Registry, root_of
 
 TASKS = Path("/proc/self/task")
 FRAMES_MOST = 60
-DRIVER = "/oslo_messaging/_drivers/impl_rabbit.py"
-PLUMBING = ("/eventlet/greenthread.py", "/eventlet/green/thread.py", "/threading.py")
+HUBS = (("eventlet.hubs.hub", "BaseHub"), ("gevent.hub", "Hub"))
+"""Where the classes of hubs are."""
+
+PLUMBING = ("/eventlet/greenthread.py", "/eventlet/green/thread.py", "/gevent/threading.py", "/threading.py")
 """Files whose functions do not tell what a greenlet is for."""
 
 
@@ -40,7 +42,7 @@ def take(registry: Registry) -> dict[str, Any]:
     found_hubs, found_greenlets = _search()
     names = _green_names()
     tids = registry.by_root | _running_hubs(found_hubs, numbers)
-    mains = {id(hub.greenlet) for hub in found_hubs}
+    mains = {id(main_of(hub)) for hub in found_hubs}
     hubs = [_hub(hub, tids, names) for hub in found_hubs]
     with_hub = {hub["tid"] for hub in hubs}
     named = _thread_names(registry, numbers)
@@ -56,7 +58,8 @@ def take(registry: Registry) -> dict[str, Any]:
 
 def _search() -> tuple[list[Any], list[Any]]:
     """All hubs and greenlets of the process. Types are compared, since an instance's ``__class__`` may run code."""
-    hub_type = getattr(sys.modules.get("eventlet.hubs.hub"), "BaseHub", None)
+    found = (getattr(sys.modules.get(module), name, None) for module, name in HUBS)
+    hub_types = tuple(kind for kind in found if kind is not None)
     greenlet_type = getattr(sys.modules.get("greenlet"), "greenlet", None)
     if greenlet_type is None:
         return [], []
@@ -65,9 +68,14 @@ def _search() -> tuple[list[Any], list[Any]]:
         kind = type(each)
         if issubclass(kind, greenlet_type):
             greenlets.append(each)
-        elif hub_type is not None and issubclass(kind, hub_type):
+        if issubclass(kind, hub_types):
             hubs.append(each)
     return hubs, greenlets
+
+
+def main_of(hub: Any) -> Any:
+    """The greenlet that runs a hub: eventlet's hub has one, gevent's is one."""
+    return getattr(hub, "greenlet", hub)
 
 
 def stacks() -> dict[int, FrameType]:
@@ -125,7 +133,7 @@ def _running_hubs(hubs: list[Any], numbers: dict[int, int]) -> dict[int, int]:
             frame = frame.f_back
         hub = known.get(id(frame.f_locals.get("self"))) if frame is not None else None
         if hub is not None and ident in numbers:
-            found[id(root_of(hub.greenlet))] = numbers[ident]
+            found[id(root_of(main_of(hub)))] = numbers[ident]
     return found
 
 
@@ -141,21 +149,26 @@ def _green_names() -> dict[int, str]:
 
 
 def _hub(hub: Any, tids: dict[int, int], names: dict[int, str]) -> dict[str, Any]:
-    now = hub.clock()
-    pending = [(due, timer) for due, timer in [*hub.timers, *hub.next_timers] if not timer.called]
-    timers = [{"due_in_s": round(due - now, 3), "what": _callback(timer.tpl[0], names)} for due, timer in pending]
-    timers.sort(key=lambda timer: timer["due_in_s"])
+    # gevent's loop keeps its timers in C: whether one is due, nobody can ask it.
+    timers = sorted(_timers(hub, names), key=lambda timer: timer["due_in_s"]) if hasattr(hub, "next_timers") else []
     return {
-        "tid": tids.get(id(root_of(hub.greenlet))),
+        "tid": tids.get(id(root_of(main_of(hub)))),
         "hub": f"{type(hub).__module__}.{type(hub).__qualname__}",
         "next_timer_overdue_s": -timers[0]["due_in_s"] if timers else None,
         "timers": timers,
         "listeners": [
             {"fd": descriptor, "event": event}
-            for event, watched in hub.listeners.items()
+            for event, watched in getattr(hub, "listeners", {}).items()
             for descriptor in list(watched)
         ],
     }
+
+
+def _timers(hub: Any, names: dict[int, str]) -> Iterator[dict[str, Any]]:
+    now = hub.clock()
+    for due, timer in [*hub.timers, *hub.next_timers]:
+        if not timer.called:
+            yield {"due_in_s": round(due - now, 3), "what": _callback(timer.tpl[0], names)}
 
 
 def _greenlet(greenlet: Any, tids: dict[int, int], mains: set[int], names: dict[int, str]) -> dict[str, Any]:
@@ -165,7 +178,7 @@ def _greenlet(greenlet: Any, tids: dict[int, int], mains: set[int], names: dict[
         "hub_main": id(greenlet) in mains,
         "name": _name(greenlet, mains, names, frames),
         "dead": False,
-        "conn": _connection(greenlet.gr_frame),
+        "conn": connection(greenlet.gr_frame),
         "frames": frames,
     }
 
@@ -194,22 +207,6 @@ def _frames(frame: FrameType | None) -> Iterable[dict[str, Any]]:
         code = frame.f_code
         yield {"function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno, "native": False}
         frame = frame.f_back
-
-
-def _connection(frame: FrameType | None) -> str | None:
-    """The client's end, ``ip:port``, of the AMQP connection that this stack works on; None when there is none.
-
-    It is had from oslo.messaging's ``Connection`` by attributes that do not connect, and by one system call.
-    """
-    while frame is not None:
-        if frame.f_code.co_filename.endswith(DRIVER):
-            kombu = getattr(frame.f_locals.get("self"), "connection", None)
-            transport: Any = getattr(getattr(kombu, "_connection", None), "_transport", None)
-            with contextlib.suppress(AttributeError, OSError):  # not a connection's frame, or not connected any more
-                address, port = transport.sock.getsockname()[:2]
-                return f"{address}:{port}"
-        frame = frame.f_back
-    return None
 
 
 def _callback(function: Any, names: dict[int, str]) -> str:

@@ -18,6 +18,8 @@ STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold m
 
 CAUSES = {
     "hub_not_run": "nothing runs the eventlet hub",
+    "holder_stands_still": "nothing runs the green thread that holds the connection",
+    "library_beats_not": "the client library does not send heartbeats by itself",
     "deadlock": "deadlock in one of eventlet's locks",
     "no_heartbeat_thread": "no heartbeat thread",
     "heartbeat_disabled": "heartbeats are switched off",
@@ -39,6 +41,8 @@ CAUSES = {
 
 MEANS = {
     "hub_not_run": "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
+    "holder_stands_still": "The green thread that holds the connection cannot run: its thread runs no hub while idle",
+    "library_beats_not": "The client library sends heartbeats only from within calls, and none is made while idle",
     "deadlock": "A request is suspended for ever in one of eventlet's locks, which two OS threads share",
     "option_unknown": "This oslo.messaging has no heartbeat_in_pthread: its heartbeat thread is what it always is",
     "no_heartbeat_thread": "The process has no thread, green or not, that sends heartbeats",

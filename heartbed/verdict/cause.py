@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
 from heartbed.record.kinds import ProcessGreenlets, ProcessStacks
-from heartbed.verdict import location, pages
+from heartbed.verdict import foreign, location, pages
 from heartbed.verdict.evidence import cite, seconds
 from heartbed.verdict.values import Evidence
 
@@ -23,7 +23,13 @@ class Cause:
 
 def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
     """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
-    found = _deadlock(conn, cell) or _hub_not_run(conn, cell) or _no_thread(conn, cell) or _unexplained(conn, cell)
+    found = (
+        _deadlock(conn, cell)
+        or _hub_not_run(conn, cell)
+        or _library_beats_not(conn, cell)
+        or _no_thread(conn, cell)
+        or _unexplained(conn, cell)
+    )
     asked_for_pthread = cell.asked.factors.get("thread") == "pthread"
     if asked_for_pthread and cell.said.heartbeat_in_pthread_exists is False:
         version = cell.said.versions.get("oslo.messaging", "this version")
@@ -62,7 +68,8 @@ def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
 
 def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
-    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
+    dumps = cell.looks(ProcessGreenlets, conn.pid)
+    beater = location.beater(dumps, conn.conn, conn.purpose) or location.holder(dumps, conn.conn)
     if beater is None or beater.tid is None:
         return None
     # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
@@ -73,12 +80,13 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     first, last = places[0], places[-1]
     where = str(first) if str(first) == str(last) else f"{first}, later {last}"
     occasions = " and ".join(dict.fromkeys(event.data.at for event in stacks))
-    does = "should send its heartbeats" if conn.purpose is Purpose.SEND else "reads it and should send its heartbeats"
+    reads = "reads it and should send its heartbeats"
+    does = "holds it" if beater.holds else "should send its heartbeats" if conn.purpose is Purpose.SEND else reads
     due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
     served = pages.no_help(cell, beater, conn.pid)
     pages_may = pages.may_have_run(cell, beater, conn.pid, conn.closed or beater.event.t)
     why = (
-        f"{'between the pages that it answers, ' if pages_may else ''}nothing runs the eventlet hub: "
+        f"{'between the pages that it answers, ' if pages_may else ''}nothing runs the {beater.hub} hub: "
         f"the green thread that {does} stands still in {beater.frame}{due}, "
         f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
         f"(seen at {occasions}){f'; {served.why}' if served else ''}; {last_sign(conn, cell)}"
@@ -87,14 +95,22 @@ def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     for place in (first, last):
         evidence += cite(place.event, f"{place.event.data.at}: OS thread {place.tid} is in {place}")
     evidence += served.evidence if served else []
-    return Cause("hub_not_run", why, evidence)
+    return Cause("holder_stands_still" if beater.holds else "hub_not_run", why, evidence)
+
+
+def _library_beats_not(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
+    """The application speaks to RabbitMQ through a library that beats only when it is called."""
+    found = foreign.library_beats_not(conn, cell)
+    return Cause("library_beats_not", f"{found[0]}; {last_sign(conn, cell)}", found[1]) if found else None
 
 
 def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
     """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
     dumps = cell.looks(ProcessGreenlets, conn.pid)
     stacks = cell.looks(ProcessStacks, conn.pid)
-    if not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
+    # Of another client than oslo.messaging nobody knows what its heartbeat thread would look like.
+    known = not foreign.is_one(conn)
+    if not known or not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
         return None
     if any(_beats_natively(event, conn.purpose) for event in stacks):
         return None

@@ -24,6 +24,11 @@ BEATS = {
 OSLO_DRIVER = "oslo_messaging"
 WAITS_FOR_LOCK = "heartbeat_acquire"
 GREEN_LOCKS = "eventlet/semaphore.py"
+GREEN = ("/eventlet/", "/gevent/")
+"""Files of the libraries that make threads green."""
+
+HUBS = ("eventlet/hubs", "gevent/hub.py")
+"""Files in which a thread that runs a hub is."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Beater:
-    """The green thread that should have sent the heartbeat, and the OS thread whose hub must run it."""
+    """The green thread that should have sent the heartbeat, and the OS thread whose hub must run it.
+
+    ``holds``: it is known by the connection that it holds, not by what it does.
+    """
 
     tid: int | None
     overdue_s: float | None
     frame: str
     event: Event[ProcessGreenlets]
+    hub: str = "eventlet"
+    holds: bool = False
 
 
 def beater(dumps: Sequence[Event[ProcessGreenlets]], conn: str, purpose: Purpose) -> Beater | None:
@@ -63,6 +73,25 @@ def beater(dumps: Sequence[Event[ProcessGreenlets]], conn: str, purpose: Purpose
                 tid = greenlet.tid
                 return Beater(tid, overdue(dump, tid), frame, dump)
     return None
+
+
+def holder(dumps: Sequence[Event[ProcessGreenlets]], conn: str) -> Beater | None:
+    """The green thread of the application's own that holds a connection, in the earliest dump that shows it."""
+    for dump in dumps:
+        for greenlet in dump.data.greenlets:
+            frames = greenlet.frames
+            if greenlet.conn != conn or not frames or any(OSLO_DRIVER in frame.file for frame in frames):
+                continue
+            own = next((frame for frame in frames if not any(each in frame.file for each in GREEN)), frames[0])
+            tid = greenlet.tid
+            return Beater(tid, overdue(dump, tid), _named(own), dump, _library(dump, tid), holds=True)
+    return None
+
+
+def _library(dump: Event[ProcessGreenlets], tid: int | None) -> str:
+    """Whose hub a thread has: ``eventlet`` or ``gevent``."""
+    hubs = [hub.hub for hub in dump.data.hubs if hub.tid == tid]
+    return "gevent" if any(hub.startswith("gevent") for hub in hubs) else "eventlet"
 
 
 def locked_out(stacks: Sequence[Event[ProcessStacks]]) -> tuple[int, str, Event[ProcessStacks]] | None:
@@ -147,8 +176,8 @@ def _module(frames: Sequence[Frame]) -> str | None:
 
 
 def runs_hub(stacks: Event[ProcessStacks], tid: int) -> bool:
-    """Whether that thread was inside eventlet's hub when the stacks were taken."""
+    """Whether that thread was inside its hub when the stacks were taken."""
     for thread in stacks.data.threads:
         if thread.tid == tid:
-            return any("eventlet/hubs" in frame.file for frame in thread.frames)
+            return any(hub in frame.file for frame in thread.frames for hub in HUBS)
     return False
