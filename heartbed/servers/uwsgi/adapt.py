@@ -62,7 +62,7 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
     for file, option in places:
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
-        if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi"):
+        if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi") and "$" not in option.value:
             raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
     adapted = UwsgiAdapted(source=source, application=_choose(source, places, wanted))
     has_master = is_on(last([option for _, option in places], "master"))
@@ -70,7 +70,11 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
         file, option = place
         if option.key in INCLUDES:
             target = os.path.relpath(source.includes[file.inside, option.line], Path(file.inside).parent)
-            adapted.put(place, f"{option.key} = %d{target}", "the copy of what it includes")
+            section = source.sections[file.inside, option.line]
+            named = f"{target}:{section}" if ":" in option.value else target
+            adapted.put(place, f"{option.key} = %d{named}", "the copy of what it includes")
+        elif option.key in rules.PROTOCOLS and "$" in option.value:
+            adapted.put(place, None, "the container has no such variable of yours: the uwsgi protocol is spoken")
         elif reason := rules.dropped(option):
             adapted.put(place, None, reason)
             if option.key.startswith(rules.MASTER) and not has_master:
@@ -152,10 +156,14 @@ def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
     adapted.speaks = chosen[1].key if chosen else ""
 
 
+def fewer(adapted: UwsgiAdapted, place: Place, why: str) -> None:
+    """Have no more processes than show everything."""
+    text = f"{place[1].key} = {MOST_PROCESSES}"
+    adapted.put(place, text, f"{why}{MOST_PROCESSES} processes show it all")
+
+
 def _size(adapted: UwsgiAdapted, places: list[Place]) -> None:
     for place in places:
         _, option = place
-        number = leading_number(option.value)
-        if option.key in rules.PROCESSES and (number is None or number > MOST_PROCESSES):
-            text = f"{option.key} = {MOST_PROCESSES}"
-            adapted.put(place, text, f"{MOST_PROCESSES} processes show it all")
+        if option.key in rules.PROCESSES and (leading_number(option.value) or 0) > MOST_PROCESSES:
+            fewer(adapted, place, "")

@@ -6,15 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heartbed.candidates.prepared import Draft
 from heartbed.candidates.source import where
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 
 CHATTER = re.compile(r"INI configuration|^\s*$|^[;\[]|^[\w-]+ = |detected|compiled with|^os:|nodename|machine:|clock")
 
 
-def refused(draft: UwsgiDraft, output: str) -> InputError:
+def refused(draft: Draft, output: str) -> InputError:
     """What uWSGI has against the copy."""
     log = [line[:300] for line in output.splitlines() if not CHATTER.search(line)][-6:]
     return InputError(f"{draft.source.main.shown}: uWSGI does not start on it", log=log, hint="its own words are above")

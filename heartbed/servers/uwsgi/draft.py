@@ -8,20 +8,29 @@ from heartbed.candidates.prepared import Draft
 from heartbed.candidates.source import where
 from heartbed.cells.cell import Cell
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted
-from heartbed.servers.uwsgi.ini import Option
+from heartbed.servers.uwsgi.ini import Option, sections
 from heartbed.servers.uwsgi.source import UwsgiSource
 
 
-@dataclass(frozen=True)
-class UwsgiDraft(Draft):
-    """A configuration of uWSGI's."""
-
-    adapted: UwsgiAdapted
-
+class _OfUwsgi(Draft):
     @property
     def cell(self) -> Cell:
         """A cell whose image can read the file."""
         return replace(self.wishes.cell, server="uwsgi", mode="")
+
+
+@dataclass(frozen=True)
+class UnreadDraft(_OfUwsgi):
+    """A file that uWSGI has not yet been asked about. ``form`` is its language."""
+
+    form: str
+
+
+@dataclass(frozen=True)
+class UwsgiDraft(_OfUwsgi):
+    """A configuration of uWSGI's, as an ini file."""
+
+    adapted: UwsgiAdapted
 
     @property
     def source(self) -> UwsgiSource:
@@ -42,4 +51,9 @@ class UwsgiDraft(Draft):
                 found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
             elif "$(" in option.value:
                 found.append(f"{at}: {option.value}: the container's environment has no such variable of yours")
+            elif "%k" in option.value:
+                found.append(f"{at}: %k is the number of this machine's processor cores")
+            target, section = self.source.included(file, option)
+            if target and section not in sections(target.lines):
+                found.append(f"{at}: there is no section [{section}] in {target.shown}: uWSGI reads nothing of it")
         return found

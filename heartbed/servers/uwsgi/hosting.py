@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
 from heartbed.candidates.source import SourceFile
-from heartbed.servers.uwsgi.ini import header
+from heartbed.servers.uwsgi.ini import OWN_SECTION, sections
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import LAZY, THREADS
 from heartbed.servers.uwsgi.shape import Shape
@@ -25,7 +25,7 @@ def hosting(prepared: UwsgiPrepared) -> list[Change[Shape]]:
 
 def added(v: Variant[Shape], file: SourceFile, line: str) -> Variant[Shape]:
     """The variant with a line more, at the head of uWSGI's section."""
-    at = header(file.lines)
+    at = sections(file.lines)[OWN_SECTION]
     before = next((each for each in v.edits if (each.inside, each.first) == (file.inside, at)), None)
     text = before.text if before else file.lines[at - 1]
     others = tuple(each for each in v.edits if each is not before)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-SECTION = re.compile(r"\s*\[([^\]]*)\]\s*\Z")
 OWN_SECTION = "uwsgi"
 """The only section that uWSGI reads unless it is told another name."""
 
@@ -33,18 +31,28 @@ def _tells(text: str) -> bool:
     return bool(stripped) and stripped[0] not in "#;"
 
 
-def header(lines: Sequence[str]) -> int:
-    """The line of uWSGI's section; 0 where there is none."""
-    return next((at for at, text in enumerate(lines, 1) if (f := SECTION.match(text)) and f[1] == OWN_SECTION), 0)
+def sections(lines: Sequence[str]) -> dict[str, int]:
+    """The sections of a file, and the line of each."""
+    found: dict[str, int] = {}
+    for number, text in enumerate(lines, 1):
+        if (name := _section(text)) is not None:
+            found.setdefault(name, number)
+    return found
 
 
-def options(lines: Sequence[str]) -> Iterator[Option]:
-    """The options of uWSGI's section, comments and blank lines left out."""
+def _section(text: str) -> str | None:
+    # As uWSGI does: whatever begins with a bracket is a section, whose name ends before the last character.
+    stripped = text.strip()
+    return stripped[1:-1] if stripped.startswith("[") else None
+
+
+def options(lines: Sequence[str], wanted: str = OWN_SECTION) -> Iterator[Option]:
+    """The options of a section, comments and blank lines left out."""
     section = ""
     for number, text in enumerate(lines, 1):
-        if found := SECTION.match(text):
-            section = found[1]
-        elif section == OWN_SECTION and _tells(text):
+        if (name := _section(text)) is not None:
+            section = name
+        elif section == wanted and _tells(text):
             key, _, value = text.partition("=")
             yield Option(key.strip(), value.strip(), number)
 

@@ -8,21 +8,24 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from heartbed.candidates import subject
-from heartbed.candidates.adapted import COPY, Replacement
+from heartbed.candidates.adapted import COPY, Adapted, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container, Ran
 from heartbed.candidates.oslo_config import from_environment
 from heartbed.candidates.prepared import Kind
+from heartbed.candidates.source import read_lines
+from heartbed.candidates.values import MOST_PROCESSES, leading_number
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.cells.axes import SWITCH
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi import commands, complaints, hosting
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.servers.uwsgi import commands, complaints, forms, hosting
+from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt, fewer
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
-from heartbed.servers.uwsgi.draft import UwsgiDraft
+from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
+from heartbed.servers.uwsgi.forms import as_ini, form, said, unread
 from heartbed.servers.uwsgi.frame import render
-from heartbed.servers.uwsgi.ini import is_ini
+from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import PROCESSES
 from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, shape, strangers
@@ -55,31 +58,38 @@ class UwsgiKind(Kind):
         return commands.start(place)
 
     def recognises(self, lines: Sequence[str]) -> bool:
-        """An ini file with uWSGI's section."""
-        return is_ini(lines)
+        """An ini file, or one in another language that has uWSGI's section."""
+        return bool(form(lines))
 
-    def draft(self, path: Path, wishes: Wishes, label: str) -> UwsgiDraft:
+    def draft(self, path: Path, wishes: Wishes, label: str) -> UwsgiDraft | UnreadDraft:
         """Read and adapt a file. Pure but for the reading. Raises ``InputError``."""
-        source = read(path, root=wishes.root)
-        adapted = adapt(source, wishes.vhost)
         if wishes.mpm:
             raise InputError("--mpm is httpd's, and this is a configuration of uWSGI", hint="leave it out")
+        lines = read_lines(path, str(path))
+        language = form(lines)
+        if language == "ini":
+            return self._drafted(read(path, root=wishes.root), wishes, label)
+        source = unread(path, lines, wishes.root)
+        return UnreadDraft(self, label, Adapted(source), wishes, (said(source.main.shown, language),), language)
+
+    def _drafted(self, source: UwsgiSource, wishes: Wishes, label: str, before: tuple[str, ...] = ()) -> UwsgiDraft:
+        adapted = adapt(source, wishes.vhost)
         wishes = _with_variables(source, wishes)
-        assumed = []
+        assumed = [*before]
         if not adapted.speaks:
             assumed.append("http-socket: the file names no socket")
         if adapted.front == "proxied":
             assumed.append("httpd with mod_proxy_uwsgi in front of it, as devstack has it")
         return UwsgiDraft(self, label, adapted, wishes, tuple(assumed))
 
-    def prepare(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> UwsgiPrepared:
+    def prepare(self, draft: UwsgiDraft | UnreadDraft, workbench: Workbench, container: Container) -> UwsgiPrepared:
         """Have uWSGI read the copy. Raises ``InputError``."""
-        _write(workbench, draft.label, draft.adapted)
-        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS})
-        said = ran["read"].output + ran["read"].errors
-        if not self.accepts(ran["read"]):
-            raise complaints.refused(draft, said)
-        options = in_force(said)
+        if isinstance(draft, UnreadDraft):
+            draft = self._translated(draft, workbench, container)
+        options, help_text = self._in_force(draft, workbench, container)
+        asked = last(options, *PROCESSES)
+        if _have_fewer(draft, asked):
+            options, _ = self._in_force(draft, workbench, container)
         found = shape(options)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
             "main": MAIN,
@@ -94,11 +104,39 @@ class UwsgiKind(Kind):
         }
         ignored = [
             f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")
-            for option, near in strangers(draft.own(), known(ran["options"].output), _text(draft.source))
+            for option, near in strangers(draft.own(), known(help_text), _text(draft.source))
         ]
         if draft.adapted.needs_master:
             ignored.append(f"{draft.adapted.needs_master} starts uWSGI's master: it is started here too")
-        return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), (*ignored, *draft.undecided()))
+        oddities = (*ignored, *draft.undecided())
+        return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), oddities, asked)
+
+    def _in_force(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> tuple[list[Option], str]:
+        """The options that uWSGI has in force, and the words in which it says which it has. Raises ``InputError``."""
+        _write(workbench, draft.label, draft.adapted)
+        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS})
+        text = ran["read"].output + ran["read"].errors
+        if not self.accepts(ran["read"]):
+            raise complaints.refused(draft, text)
+        return in_force(text), ran["options"].output
+
+    def _translated(self, draft: UnreadDraft, workbench: Workbench, container: Container) -> UwsgiDraft:
+        """Have uWSGI say what it reads of a file in another language. Raises ``InputError``."""
+        main = f"uwsgi.{draft.form}"
+        source = draft.adapted.source
+        workbench.write(draft.label, draft.adapted, main, "\n".join(source.main.lines))
+        ran = container.run({"read": commands.read_as_it_is(f"{COPY}/{draft.label}/{main}")})["read"]
+        text = ran.output + ran.errors
+        assumed = draft.assumed
+        if END in text:
+            found = as_ini(source, text)
+            assumed += (forms.LISTS,) if draft.form == "yaml" and forms.has_lists(source.main.lines) else ()
+        elif draft.form == "yaml":
+            found = forms.as_plain_yaml(source)
+            assumed += (forms.PLAIN,)
+        else:
+            raise complaints.refused(draft, text)
+        return self._drafted(found, draft.wishes, draft.label, assumed)
 
     def with_variable(self, draft: UwsgiDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
         """The variant with a variable in the environment of the application: uWSGI itself sets it."""
@@ -133,6 +171,19 @@ class UwsgiKind(Kind):
             options=_options(found, adapted.front),
             loading=found.loading,
         )
+
+
+def _have_fewer(draft: UwsgiDraft, asked: Option | None) -> bool:
+    """Whether the number of processes had to be lowered, where it stands behind a variable."""
+    number = leading_number(asked.value) if asked else 1
+    if number is not None and 0 < number <= MOST_PROCESSES:
+        return False
+    # A variable that is not set here is no number to uWSGI, which would start no process.
+    why = f"{number} here; " if number else "the container has no such variable of yours: "
+    for place in draft.source.all():
+        if place[1].key in PROCESSES and leading_number(place[1].value) is None:
+            fewer(draft.adapted, place, why)
+    return True
 
 
 def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:

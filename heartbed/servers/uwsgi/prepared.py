@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heartbed.candidates.prepared import Prepared
+from heartbed.candidates.values import leading_number
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.ini import Option
@@ -23,6 +24,8 @@ class UwsgiPrepared(Prepared[Shape]):
     candidate: UwsgiCandidate
     options: tuple[Option, ...]
     ignored: tuple[str, ...]
+    asked: Option | None
+    """The number of processes in force before it was lowered here; None where the file has none."""
 
     @property
     def source(self) -> UwsgiSource:
@@ -55,5 +58,7 @@ class UwsgiPrepared(Prepared[Shape]):
     @property
     def settings(self) -> Mapping[str, str]:
         """The telling options in force, with the number of processes as the user's file has it."""
-        asked = [option.value for _, option in self.source.all() if option.key in PROCESSES]
-        return settings(self.options) | ({"processes": asked[-1]} if asked else {})
+        written = [option.value for _, option in self.source.all() if option.key in PROCESSES]
+        if not written or self.asked is None:
+            return settings(self.options)
+        return settings(self.options) | {"processes": written[-1] if leading_number(written[-1]) else self.asked.value}

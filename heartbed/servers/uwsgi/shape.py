@@ -11,6 +11,9 @@ from heartbed.candidates.values import leading_number
 from heartbed.servers.uwsgi.ini import Option, is_on, last
 from heartbed.servers.uwsgi.rules import LAZY, MASTER, PROCESSES, THREADS
 
+FORMS = ("ini", "yaml", "xml", "json")
+"""The options by which uWSGI is given a configuration, each in a language of its own."""
+
 BEGIN, END = ";uWSGI instance configuration", ";end of configuration"
 OPTION = re.compile(r"^\s+(?:-\w\|)?--([\w-]+)", re.MULTILINE)
 """An option in ``uwsgi --help``."""
@@ -58,12 +61,12 @@ class Shape:
 def in_force(output: str) -> list[Option]:
     """The options that ``uwsgi --show-config`` tells, in their order, without those of the command line.
 
-    The last of these is ``--ini``, whose file tells all the others.
+    The last of these names the file, which tells all the others.
     """
     _, _, rest = output.partition(BEGIN)
     pairs = [line.partition("=") for line in rest.partition(END)[0].splitlines()]
     found = [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs)]
-    of_file = next((at for at, option in enumerate(found, 1) if option.key == "ini"), len(found))
+    of_file = next((at for at, option in enumerate(found, 1) if option.key in FORMS), len(found))
     return found[of_file:]
 
 

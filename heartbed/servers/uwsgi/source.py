@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi.ini import INCLUDES, OWN_SECTION, Option, header, options
+from heartbed.servers.uwsgi.ini import INCLUDES, OWN_SECTION, Option, options, sections
+
+BYTE_ORDER_MARK = "\ufeff"
+MOST_OPTIONS = 20_000
 
 
+@dataclass
 class UwsgiSource(Source):
-    """A configuration of uWSGI's."""
+    """A configuration of uWSGI's. ``sections`` says for each line that includes which section it reads."""
+
+    sections: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def all(self) -> Iterator[tuple[SourceFile, Option]]:
-        """Every option of every file, in the order in which uWSGI reads them."""
-        return self._in(self.main, ())
+        """Every option that uWSGI reads, in its order. Raises ``InputError`` where there is no end of them."""
+        for number, each in enumerate(self._in(self.main, OWN_SECTION, ())):
+            if number >= MOST_OPTIONS:
+                raise InputError(f"{self.main.shown} comes to more than {MOST_OPTIONS:,} options with what it includes")
+            yield each
 
-    def _in(self, file: SourceFile, within: tuple[str, ...]) -> Iterator[tuple[SourceFile, Option]]:
-        for option in options(file.lines):
+    def _in(
+        self, file: SourceFile, section: str, within: tuple[tuple[str, str], ...]
+    ) -> Iterator[tuple[SourceFile, Option]]:
+        around = (*within, (file.inside, section))
+        for option in options(file.lines, section):
             yield file, option
-            target = self.file(self.includes.get((file.inside, option.line), ""))
-            if target and target.inside not in (*within, file.inside):
-                yield from self._in(target, (*within, file.inside))
+            target, wanted = self.included(file, option)
+            if target and (target.inside, wanted) not in around:
+                yield from self._in(target, wanted, around)
+
+    def included(self, file: SourceFile, option: Option) -> tuple[SourceFile | None, str]:
+        """The file and section that a line reads; no file where it reads none."""
+        place = file.inside, option.line
+        return self.file(self.includes.get(place, "")), self.sections.get(place, OWN_SECTION)
 
 
 def read(path: Path, *, root: Path | None = None) -> UwsgiSource:
@@ -33,35 +51,49 @@ def read(path: Path, *, root: Path | None = None) -> UwsgiSource:
     without a section for uWSGI, or that reads outside of the folder.
     """
     lines = read_lines(path, str(path))
-    if not header(lines):
+    if lines[0].startswith(BYTE_ORDER_MARK):
         raise InputError(
-            f"{path} is an ini file without a section [{OWN_SECTION}]",
-            hint="name uWSGI's own configuration; a nova.conf is named with --oslo-config",
+            f"{path} begins with a byte order mark, which uWSGI takes for a part of the first line",
+            hint="save it without; uWSGI itself would read nothing of it",
         )
+    found = sections(lines)
+    if OWN_SECTION not in found:
+        others = [name for name in found if name]
+        hint = "name uWSGI's own configuration; a nova.conf is named with --oslo-config"
+        if others:
+            hint += f"; a file with two lines, [uwsgi] and ini = {path.name}:{others[0][:40]}, checks that section"
+        raise InputError(f"{path} is an ini file without a section [{OWN_SECTION}]", hint=hint)
     source = UwsgiSource(permitted(path, root or path.resolve().parent))
-    _add(source, path.resolve(), lines, 0, shown_path(path))
+    _add(source, path.resolve(), OWN_SECTION, 0, shown_path(path))
     return source
 
 
-def _add(source: UwsgiSource, path: Path, lines: tuple[str, ...], depth: int, shown: str = "") -> None:
-    file = source.add(path, lines, depth, shown)
+def _add(source: UwsgiSource, path: Path, section: str, depth: int, shown: str = "") -> None:
+    lines = read_lines(path, str(path))
+    file = source.add(path, lines, depth, shown) or source.file(str(path.relative_to(source.root)))
     if file is None:
         return
-    for option in options(lines):
-        if option.key in INCLUDES:
+    for option in options(lines, section):
+        # What is known has been followed already, also where a file includes itself.
+        if option.key in INCLUDES and (file.inside, option.line) not in source.includes:
             _include(source, file, option, depth)
 
 
 def _include(source: UwsgiSource, file: SourceFile, option: Option, depth: int) -> None:
     at = where(file, option.line)
     folder = file.path.resolve().parent
-    written = option.value.replace("%d", f"{folder}/")
-    if not written or "%" in written or "$" in written or ":" in written:
+    written = option.value
+    for variable in ("%d", "%D"):
+        written = written.replace(variable, f"{folder}/")
+    for variable in ("%p", "%P"):
+        written = written.replace(variable, str(file.path.resolve()))
+    name, _, section = written.partition(":")
+    if not (name or section) or "%" in written or "$" in written or "://" in written:
         raise InputError(
             f"{at}: {option.key} = {option.value} is not the plain name of a file",
-            hint="name the file itself for this check, without variables or a section",
+            hint="name the file itself for this check, without variables",
         )
-    path = Path(os.path.normpath(folder / written))
+    path = Path(os.path.normpath(folder / name)) if name else file.path.resolve()
     if not path.is_relative_to(source.root):
         raise InputError(
             f"{at}: {option.key} reads {option.value}, which is outside of {source.root}",
@@ -71,7 +103,8 @@ def _include(source: UwsgiSource, file: SourceFile, option: Option, depth: int) 
         raise InputError(f"{at}: {option.key} names {option.value[:100]}, and there is no such file in {source.root}")
     source.refuse_outside(path, at)
     source.includes[file.inside, option.line] = str(path.relative_to(source.root))
-    _add(source, path, read_lines(path, str(path)), depth + 1)
+    source.sections[file.inside, option.line] = section or OWN_SECTION
+    _add(source, path, section or OWN_SECTION, depth + 1)
 
 
 def _is_file(path: Path) -> bool:

@@ -1,0 +1,96 @@
+"""Configurations of uWSGI's in other languages than ini: uWSGI itself says what it reads of them.
+
+What it says is an ini file, which is then treated as one of the user's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from heartbed.candidates.source import Source, permitted, shown_path
+from heartbed.servers.uwsgi.ini import INCLUDES, is_ini
+from heartbed.servers.uwsgi.shape import FORMS, LOGIC, in_force
+from heartbed.servers.uwsgi.source import UwsgiSource
+
+SECTION = {
+    "yaml": re.compile(r"^uwsgi[ \t]*:", re.MULTILINE),
+    "xml": re.compile(r"<uwsgi[\s>/]"),
+    "json": re.compile(r'"uwsgi"\s*:'),
+}
+"""Language -> what a file in it has, if it is uWSGI's."""
+
+BEGINS = {"xml": "<", "json": "{"}
+"""Language -> what its files begin with."""
+
+
+def form(lines: Sequence[str]) -> str:
+    """The language of a file of uWSGI's; empty where it is none."""
+    if is_ini(lines):
+        return "ini"
+    text = "\n".join(lines).lstrip("\ufeff \t\r\n")
+    return next(
+        (name for name, found in SECTION.items() if text.startswith(BEGINS.get(name, "")) and found.search(text)), ""
+    )
+
+
+def unread(path: Path, lines: tuple[str, ...], root: Path | None) -> Source:
+    """The user's file as it is. Raises ``InputError`` where it is outside of the permitted folder."""
+    source = Source(permitted(path, root or path.resolve().parent))
+    source.add(path.resolve(), lines, 0, shown_path(path))
+    return source
+
+
+def as_ini(source: Source, output: str) -> UwsgiSource:
+    """The same configuration as an ini file, from what ``uwsgi --show-config`` says."""
+    # What directs the reading has been done, and what is included has been read: its options follow.
+    done = (*INCLUDES, *FORMS, "show-config")
+    read = [each for each in in_force(output) if not LOGIC.match(each.key) and each.key not in done]
+    return _source(source, [f"{each.key} = {each.value}" for each in read if each.value != "/dev/stderr"])
+
+
+def as_plain_yaml(source: Source) -> UwsgiSource:
+    """The same configuration as the reader has it that uWSGI brings along for where there is no libyaml.
+
+    It knows no YAML but lines of a key, a colon, a blank and a value, and ends at any other: core/yaml.c of 2.0.31.
+    """
+    found: list[str] = []
+    inside = False
+    for line in source.main.lines:
+        text = line.partition("#")[0].rstrip()
+        if not text.strip():
+            continue
+        if not text[0].isspace():
+            if inside:
+                break
+            inside = text.partition(":")[0].rstrip() == "uwsgi"
+            continue
+        key, colon, value = text.replace(":\t", ": ").partition(": ")
+        if inside and (not colon or key.lstrip()[0] in "-[{"):
+            break
+        if inside:
+            found.append(f"{key.strip()} = {value.strip()}")
+    return _source(source, found)
+
+
+def _source(source: Source, options: Sequence[str]) -> UwsgiSource:
+    lines = ("[uwsgi]", *options)
+    found = UwsgiSource(source.root)
+    main = source.main
+    found.add(main.path.with_name(f"{main.path.name}.ini"), lines, 0, f"{main.shown} as an ini file")
+    return found
+
+
+def said(shown: str, form: str) -> str:
+    """What is to be said of such a file, in words."""
+    return f"{shown} is {form.upper()}, as uWSGI itself reads it; changes are shown as lines of an ini file"
+
+
+LISTS = "its lists are read, as by Debian's uWSGI; one without libyaml, as PyPI's is built, ends at the first"
+PLAIN = "libyaml refuses it, and so does Debian's uWSGI; it is read as by one without libyaml, as PyPI's is built"
+
+
+def has_lists(lines: Sequence[str]) -> bool:
+    """Whether a YAML file may have lists."""
+    return any(line.lstrip().startswith("- ") for line in lines)

@@ -1,0 +1,170 @@
+"""Variables, sections and other languages than ini in uWSGI's configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from heartbed.candidates.container import Ran
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.kinds import draft
+from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
+from heartbed.servers.uwsgi.forms import form
+from heartbed.servers.uwsgi.prepared import UwsgiPrepared
+from heartbed.servers.uwsgi.source import read
+
+APPLICATION = "module = hello:app"
+YAML = "uwsgi:\n  socket: :1\n  master: true\n  workers: 2\n  module: hello:app\n"
+
+
+def shown(form_: str, *options: str) -> str:
+    """What ``uwsgi --show-config`` says."""
+    told = ("lazy-apps = true", "show-config = true", f"{form_} = /x", *options)
+    return "\n".join((";uWSGI instance configuration", "[uwsgi]", *told, ";end of configuration"))
+
+
+class Speaking:
+    """Stands in for the container: says one thing after the other."""
+
+    def __init__(self, *outputs: str) -> None:
+        self.outputs = list(outputs)
+
+    def run(self, commands: Mapping[str, Sequence[str]]) -> dict[str, Ran]:
+        output = self.outputs.pop(0)
+        return {name: Ran(0, output if name == "read" else "", "") for name in commands}
+
+
+def prepared(path: Path, *outputs: str) -> UwsgiPrepared:
+    found = draft(path, Wishes())
+    made = found.kind.prepare(found, Workbench(path.parent / "bench"), Speaking(*outputs))  # type: ignore[arg-type]
+    assert isinstance(made, UwsgiPrepared)
+    return made
+
+
+def ini(folder: Path, *lines: str) -> Path:
+    path = folder / "site.ini"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[uwsgi]\nmaster = true", "ini"),
+        ("# x\nuwsgi:\n  master: 1", "yaml"),
+        ("<?xml version='1.0'?>\n<uwsgi id='a'>\n</uwsgi>", "xml"),
+        ('{"uwsgi": {"master": true}}', "json"),
+        ("<VirtualHost *:80>\n</VirtualHost>", ""),
+        ("Listen 80", ""),
+    ],
+)
+def test_the_language_of_a_file_is_recognised(text: str, name: str) -> None:
+    assert form(text.split("\n")) == name
+
+
+def test_a_number_behind_a_variable_is_what_uwsgi_makes_of_it(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "n = 1", "http-socket = :1", "processes = %(n)", APPLICATION)
+    made = prepared(path, shown("ini", "n = 1", "http-socket = :8080", "processes = 1"))
+    assert made.candidate.process_count == 1
+    assert made.settings["processes"] == "1"
+    assert "processes" not in made.draft.adapted.diff()
+
+
+def test_more_than_show_it_all_are_lowered_and_said(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "n = 5", "http-socket = :1", "processes = %(n)", APPLICATION)
+    few = shown("ini", "n = 5", "processes = 2")
+    made = prepared(path, shown("ini", "n = 5", "processes = 5"), few)
+    assert made.candidate.process_count == 2
+    assert made.settings["processes"] == "5"
+    assert "+processes = 2" in made.draft.adapted.diff()
+    assert any(each.reason.startswith("5 here") for each in made.draft.adapted.replacements)
+
+
+def test_a_variable_that_is_not_set_here_is_named(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "http-socket = :1", "processes = $(WORKERS)", APPLICATION)
+    made = prepared(path, shown("ini", "processes = $(WORKERS)"), shown("ini", "processes = 2"))
+    assert any("site.ini:3: $(WORKERS)" in each for each in made.oddities)
+    assert any("no such variable" in each.reason for each in made.draft.adapted.replacements)
+
+
+def test_cores_are_named_as_this_machines(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "http-socket = :1", "processes = %k", APPLICATION)
+    assert any("processor cores" in each for each in prepared(path, shown("ini", "processes = 2")).oddities)
+
+
+def test_sections_of_the_same_file_and_of_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "other.ini").write_text("[uwsgi]\nthreads = 9\n[nova]\nthreads = 3\n")
+    path = ini(tmp_path, "[uwsgi]", "ini = :common", "ini = other.ini:nova", APPLICATION, "[common]", "master = true")
+    found = draft(path, Wishes())
+    assert isinstance(found, UwsgiDraft)
+    assert [f"{o.key}={o.value}" for _, o in found.source.all()][:4] == [
+        "ini=:common",
+        "master=true",
+        "ini=other.ini:nova",
+        "threads=3",
+    ]
+    copy = found.adapted.text(found.source.main)
+    assert copy[1:3] == ["ini = %dsite.ini:common", "ini = %dother.ini:nova"]
+    assert found.undecided() == []
+
+
+def test_a_section_that_is_not_there_is_told(tmp_path: Path) -> None:
+    found = draft(ini(tmp_path, "[uwsgi]", "ini = :common", APPLICATION), Wishes())
+    assert isinstance(found, UwsgiDraft)
+    assert "there is no section [common]" in found.undecided()[0]
+
+
+def test_sections_that_include_each_other_come_to_an_end(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "ini = :a", APPLICATION, "[a]", "ini = :b", "[b]", "ini = :a", "threads = 2")
+    assert [o.key for _, o in read(path).all()] == ["ini", "ini", "ini", "threads", "module"]
+
+
+def test_includes_without_end_are_refused(tmp_path: Path) -> None:
+    lines = ["[uwsgi]", "ini = :s1", "ini = :s1"]
+    for number in range(1, 15):
+        lines += [f"[s{number}]", f"ini = :s{number + 1}", f"ini = :s{number + 1}"]
+    with pytest.raises(InputError, match="more than 20,000 options"):
+        draft(ini(tmp_path, *lines, "[s15]", "threads = 1"), Wishes())
+
+
+def test_a_file_without_uwsgis_section_names_one_that_it_has(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="without a section") as caught:
+        draft(ini(tmp_path, "[nova]", APPLICATION), Wishes())
+    assert "ini = site.ini:nova" in caught.value.hint
+
+
+def test_a_byte_order_mark_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="byte order mark"):
+        draft(ini(tmp_path, "\ufeff[uwsgi]", APPLICATION), Wishes())
+
+
+def test_yaml_is_what_uwsgi_reads_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.yaml"
+    path.write_text(YAML)
+    assert isinstance(draft(path, Wishes()), UnreadDraft)
+    options: Sequence[str] = ("socket = :1", "master = true", "workers = 2", APPLICATION, "daemonize = /dev/stderr")
+    made = prepared(path, shown("yaml", *options), shown("ini", "master = true", "workers = 2"))
+    assert (made.candidate.process_count, made.candidate.factors["front"]) == (2, "proxied")
+    assert "is YAML, as uWSGI itself reads it" in made.draft.assumed[0]
+    assert "+socket = /run/heartbed/uwsgi.sock" in made.draft.adapted.diff()
+    assert "daemonize" not in made.draft.adapted.diff()
+
+
+def test_yaml_that_only_uwsgis_own_reader_takes_is_read_as_that_does(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.yaml"
+    path.write_text(YAML + "  log-format: %(addr) [%(ltime)]  # x\n  - no\n  threads: 9\nother:\n  threads: 8\n")
+    made = prepared(path, "error parsing YAML file", shown("ini", "master = true", "workers = 2"))
+    assert made.source.main.lines[-1] == "log-format = %(addr) [%(ltime)]"
+    assert any("without libyaml" in each for each in made.draft.assumed)
+
+
+def test_what_uwsgi_does_not_read_at_all_is_refused_with_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.xml"
+    path.write_text("<uwsgi><master/></wrong>")
+    with pytest.raises(InputError, match="does not start on it") as caught:
+        prepared(path, "error parsing xml: mismatched tag")
+    assert "mismatched tag" in " ".join(caught.value.log)
