@@ -29,6 +29,13 @@ def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
         raise unwritable(path, error) from error
 
 
+def spliced(text: str, what: str, body: str) -> str:
+    """A document's text with ``body`` between the comments that mark where ``what`` is written by a program."""
+    begin, end = f"<!-- begin: {what} -->\n", f"<!-- end: {what} -->\n"
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}{body}{end}{rest.partition(end)[2]}"
+
+
 def unwritable(path: Path, error: OSError) -> TestbedError:
     """The error for a file of a run that cannot be written."""
     return TestbedError(

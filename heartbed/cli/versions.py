@@ -18,12 +18,13 @@ from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
-from heartbed.report.words import cause_words, outcome_words
+from heartbed.report.words import outcome_words
 from heartbed.studies import batch, results
 from heartbed.studies import bisect as bisect_
 from heartbed.studies import matrix as matrix_
 from heartbed.studies.batch import answer
 from heartbed.studies.session import Session
+from heartbed.verdict.cause import words as cause_words
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.locks import milestones
 from heartbed.versions.releases import PYTHON, RELEASES, Release

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
-from heartbed.files import save
+from heartbed.files import save, spliced
 from heartbed.places import ROOT
 from heartbed.record.kinds import GROUPS, Part
 
 DOCUMENT = ROOT / "docs" / "record.md"
-BEGIN, END = "<!-- The kinds: written by python -m heartbed.record.document -->\n", "<!-- The end of the kinds -->\n"
+WHAT = "the kinds, written by python -m heartbed.record.document"
 
 JSON = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null", Any: "any"}
 
 
 def written(text: str) -> str:
     """The document's text with the kinds as they are declared now."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}{kinds()}{END}{after}"
+    return spliced(text, WHAT, kinds())
 
 
 def kinds() -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from heartbed import probes
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, K, only, read
+from heartbed.record.index import Index
 from heartbed.record.kinds import AskedCell, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
 from heartbed.verdict import judge
@@ -30,33 +30,22 @@ class RunData:
     folder: Path
 
     @cached_property
-    def _by_line(self) -> dict[int, Event]:
-        return {event.line: event for event in self.events}
-
-    @cached_property
-    def _by_cell(self) -> dict[str | None, list[Event]]:
-        return _grouped((event.cell, event) for event in self.events)
-
-    @cached_property
-    def _by_conn(self) -> dict[str | None, list[Event]]:
-        return _grouped((event.conn, event) for event in self.events)
-
-    @cached_property
-    def _in_order(self) -> list[Event]:
-        return sorted(self.events, key=lambda event: event.t)
+    def index(self) -> Index:
+        """The events, to be found."""
+        return Index(self.events)
 
     def at_line(self, line: int) -> Event | None:
         """The event on that line of the record, if the record reaches so far."""
-        return self._by_line.get(line)
+        return self.index.by_line.get(line)
 
     def of_kind(self, *kinds: type[K]) -> list[Event[K]]:
         """All events of these kinds, in order of time."""
-        return only(self._in_order, *kinds)
+        return self.index.of(*kinds)
 
     def all_of_cell(self, cell: CellVerdict) -> list[Event]:
         """The events of one cell under its probe, in order of time."""
         asked = self._asked(cell)
-        return self._by_cell.get(asked.subject or asked.name, [])
+        return self.index.by_cell.get(asked.subject or asked.name, [])
 
     def of_cell(self, cell: CellVerdict, *kinds: type[K]) -> list[Event[K]]:
         """The events of one cell under its probe that are of these kinds, in order of time."""
@@ -64,7 +53,7 @@ class RunData:
 
     def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
         """The events of one connection that are of these kinds, whoever observed them, in order of time."""
-        return only(self._by_conn.get(connection.conn, []), *kinds)
+        return only(self.index.by_conn.get(connection.conn, []), *kinds)
 
     def cell(self, name: str, probe: str = "") -> CellVerdict | None:
         """The first verdict on the cell of that name, under that probe if one is named."""
@@ -107,15 +96,6 @@ class RunData:
         after = min((event.t for event in ends if event.t > began.t), default=None)
         until = self.events[-1].t if began.data.until is None else began.data.until
         return began.t, max(began.t, until if after is None else after)
-
-
-def _grouped(pairs: Iterable[tuple[str | None, Event]]) -> dict[str | None, list[Event]]:
-    groups: dict[str | None, list[Event]] = defaultdict(list)
-    for key, event in pairs:
-        groups[key].append(event)
-    for events in groups.values():
-        events.sort(key=lambda event: event.t)
-    return dict(groups)
 
 
 def load(runs: Path, name: str) -> RunData:

@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, milliseconds, number, outcome_words, seconds, together
+from heartbed.report.words import milliseconds, number, outcome_words, together
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, RunVerdict
+from heartbed.wording import seconds
 
 SAME_TIMEOUTS = 0.25
 """Two times of loss that differ by less than this many timeouts are the same: RabbitMQ samples once a timeout."""

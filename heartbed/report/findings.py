@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heartbed.report.words import MEANS, SEVERITY, cause_words, remarks
+from heartbed.report.words import remarks
+from heartbed.verdict.cause import meaning
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
 WITHHELD = "seen, but not to be trusted: "
@@ -25,7 +27,7 @@ class Finding:
     @property
     def short(self) -> str:
         """What happened to these cells in one sentence: what the cause means, or what was said of the first cell."""
-        return MEANS.get(self.cause) or self.why
+        return meaning(self.cause) or self.why
 
     @property
     def same_words(self) -> bool:
@@ -44,7 +46,7 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
             shared.setdefault(_withheld(note), []).append(cell)
     found = [
         Finding(outcome, cause, cause_words(cause) or outcome.value, members[0].why, tuple(members))
-        for (outcome, cause), members in sorted(losses.items(), key=lambda item: SEVERITY.index(item[0][0]))
+        for (outcome, cause), members in sorted(losses.items(), key=lambda item: item[0][0].rank)
     ]
     found += [Finding(None, "", "remark", note, tuple(members)) for note, members in shared.items()]
     return found

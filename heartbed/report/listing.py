@@ -19,7 +19,7 @@ from heartbed.record import event as record
 from heartbed.record import folder as runfolder
 from heartbed.report.registry import file_name
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import SEVERITY, STYLES
+from heartbed.report.words import STYLES
 from heartbed.verdict import judge
 from heartbed.verdict.values import Outcome, RunVerdict
 
@@ -42,7 +42,7 @@ class Entry:
         if self.verdict is None:
             return ""
         counts = Counter(cell.outcome for cell in self.verdict.cells)
-        return ", ".join(f"{counts[outcome]} {outcome}" for outcome in SEVERITY if counts[outcome]) or "no cells"
+        return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]) or "no cells"
 
     @property
     def answer(self) -> str:

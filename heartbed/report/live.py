@@ -26,7 +26,7 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import seconds
+from heartbed.wording import seconds
 
 FASTEST_S = 0.25
 """The shortest time between two refreshes."""

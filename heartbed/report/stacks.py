@@ -8,48 +8,23 @@ httpd or mod_wsgi where no hub is ever run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import PurePosixPath
 
-from heartbed.cells import axes
 from heartbed.record.event import Event
 from heartbed.record.kinds import Frame, Greenlet, ProcessGreenlets, ProcessStacks, Request, Thread
 from heartbed.report.data import RunData
-from heartbed.report.words import seconds
-from heartbed.verdict.location import GREEN_LOCKS, OSLO_DRIVER, WAITS_FOR_LOCK
+from heartbed.verdict import stack
+from heartbed.verdict.stack import BEATING, GREEN_LOCK, LOCKED_OUT
 from heartbed.verdict.values import CellVerdict
-
-NO_HUB = "no hub runs in this thread"
-LOCKED_OUT = "the heartbeat waits for the connection's lock, which a request holds"
-GREEN_LOCK = "waits in one of eventlet's locks, from which only its own OS thread can wake it"
-
-PLACES = (
-    (WAITS_FOR_LOCK, OSLO_DRIVER, False, LOCKED_OUT),
-    (r"_heartbeat_thread_job|heartbeat_check", "", False, "the heartbeat's own loop"),
-    (r"wait|run|do_poll", r"eventlet/hubs/", False, "the hub runs: green threads get their turn"),
-    (r"\w*accept4?", "", True, f"waits in accept() for a request: {NO_HUB}"),
-)
-"""Patterns for function and file; whether it counts only in a thread that runs no Python; and what it means.
-
-Where threads of a server wait for requests says its row in ``heartbed.cells.axes``.
-"""
-
-WAITS = re.compile(r"epoll_p?wait\d?|p?poll|p?select\d?|futex\w*|pthread_cond_\w+|\w*nanosleep|recv\w*|sem\w*|syscall")
-"""Where a thread that runs no Python waits, if no place above says it better."""
-
-HEARTBEAT = PLACES[1][3]
+from heartbed.wording import seconds
 
 SYSTEM_CALL = "system call"
 """The file of a frame that is only known by its system call."""
 
 LATE_S = 0.5
 """A hub whose next timer is overdue by more was not run when it should have been."""
-
-PACKAGES = ("site-packages", "dist-packages")
-STANDARD_LIBRARY = re.compile(r"python3\.\d+")
 
 
 @dataclass(frozen=True)
@@ -65,7 +40,7 @@ class Stack:
     @property
     def module(self) -> str:
         """The httpd module that the thread waits in, ``mod_mpm_prefork.so``; empty when there is none."""
-        return _module(self.frames)
+        return stack.module(self.frames)
 
 
 @dataclass(frozen=True)
@@ -122,8 +97,8 @@ def _dump(event: Event[ProcessStacks], greenlets: Event[ProcessGreenlets] | None
 
 def _rank(thread: Thread, green_tid: int | None) -> tuple[bool, bool, bool]:
     """Sorts a heartbeat that is locked out first, then the thread of the heartbeat's hub, then one that beats."""
-    meaning = telling_frame(frames_of(thread))[1]
-    own = "heartbeat" in thread.name.lower() or meaning == HEARTBEAT
+    meaning = stack.telling(frames_of(thread))[1]
+    own = "heartbeat" in thread.name.lower() or meaning == BEATING
     return (meaning != LOCKED_OUT, green_tid is None or thread.tid != green_tid, not own)
 
 
@@ -135,13 +110,13 @@ def _greens(event: Event[ProcessGreenlets] | None) -> tuple[tuple[Stack, ...], i
     for greenlet in event.data.greenlets if event else ():
         frames, tid = frames_of(greenlet), greenlet.tid
         name = "green thread" if tid is None else f"green thread of thread {tid}"
-        index, meaning = telling_frame(frames)
+        index, meaning = stack.telling(frames)
         if event is None or greenlet.dead:
             continue
-        if meaning == HEARTBEAT and not beating:
-            beating = [Stack((name,), frames, index, f"{HEARTBEAT}, suspended here{_lateness(event, tid)}")]
+        if meaning == BEATING and not beating:
+            beating = [Stack((name,), frames, index, f"{BEATING}, suspended here{_lateness(event, tid)}")]
             beating_tid = tid
-        elif meaning != HEARTBEAT and (index := _green_lock(frames)) is not None:
+        elif meaning == GREEN_LOCK:
             locked.append(Stack((name,), frames, index, GREEN_LOCK))
     return (*locked, *beating), beating_tid
 
@@ -149,14 +124,6 @@ def _greens(event: Event[ProcessGreenlets] | None) -> tuple[tuple[Stack, ...], i
 def _lateness(event: Event[ProcessGreenlets], tid: int | None) -> str:
     overdue = next((hub.next_timer_overdue_s for hub in event.data.hubs if hub.tid == tid), None)
     return f"; its hub should have run {seconds(overdue)} ago" if overdue and overdue > LATE_S else ""
-
-
-def _green_lock(frames: Sequence[Frame]) -> int | None:
-    """The index of the frame in which a green thread waits for a lock on behalf of oslo.messaging, if it does."""
-    index = next((n for n, frame in enumerate(frames) if frame.file.endswith(GREEN_LOCKS)), None)
-    if index is None or any(_function(frame) == "sleep" for frame in frames):
-        return None
-    return index if any(OSLO_DRIVER in frame.file for frame in frames[index:]) else None
 
 
 def _grouped(threads: Sequence[Thread]) -> list[Stack]:
@@ -169,7 +136,7 @@ def _grouped(threads: Sequence[Thread]) -> list[Stack]:
 
 def _stack(threads: Sequence[Thread]) -> Stack:
     frames = frames_of(threads[0])
-    telling, meaning = telling_frame(frames)
+    telling, meaning = stack.telling(frames)
     names = tuple(f"{thread.tid} {thread.name}".strip() for thread in threads)
     return Stack(names, frames, telling, meaning)
 
@@ -198,45 +165,3 @@ def _without_nameless(frames: Sequence[Frame]) -> Iterator[Frame]:
 
 def _is_nameless(frame: Frame) -> bool:
     return frame.function.startswith("0x")
-
-
-def _places() -> list[tuple[str, str, bool, str]]:
-    waits = axes.TABLE.waits.items()
-    return [*PLACES, *((function, "", True, f"waits in {place} for a request: {NO_HUB}") for function, place in waits)]
-
-
-def telling_frame(frames: Sequence[Frame]) -> tuple[int | None, str]:
-    """The index of the innermost frame that tells what the thread is there for, and what that means."""
-    places = _places()
-    runs_python = any(not frame.native for frame in frames)
-    for index, frame in enumerate(frames):
-        for function, file, only_native, meaning in places:
-            if only_native and runs_python:
-                continue
-            if re.fullmatch(function, _function(frame)) and re.search(file, frame.file):
-                return index, meaning
-    for index, frame in enumerate(frames):
-        if not runs_python and WAITS.fullmatch(_function(frame).lstrip("_")):
-            return index, f"waits in {_module(frames) or 'native code'}: {NO_HUB}"
-    return None, ""
-
-
-def _module(frames: Sequence[Frame]) -> str:
-    files = (PurePosixPath(frame.file).name for frame in frames if frame.native)
-    return next((file for file in files if file.startswith("mod_")), "")
-
-
-def place(frame: Frame) -> str:
-    """Where a frame is: ``mod_mpm_prefork.so`` or ``eventlet/hubs/poll.py:77``."""
-    path = PurePosixPath(frame.file or "?")
-    if frame.native:
-        return path.name
-    parts = path.parts
-    roots = [i for i, part in enumerate(parts) if part in PACKAGES or STANDARD_LIBRARY.fullmatch(part)]
-    short = parts[roots[-1] + 1 :] if roots else parts[-3:]
-    return f"{'/'.join(short)}:{frame.line}" if frame.line else "/".join(short)
-
-
-def _function(frame: Frame) -> str:
-    """The bare name: ``accept4`` of ``accept4@plt (libc.so.6)``, ``wait`` of ``Hub.wait``."""
-    return re.split(r"[@ (]", frame.function, maxsplit=1)[0].rpartition(".")[2]

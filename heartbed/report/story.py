@@ -17,6 +17,7 @@ from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
+from heartbed.verdict.stack import place
 from heartbed.verdict.values import CellVerdict, Connection, Outcome
 
 MOST_LINES = 24
@@ -181,7 +182,7 @@ def _looks(dump: stacks.Dump) -> Iterator[_Look]:
         if stack is None or not stack.frames:
             continue
         frame, green = stack.frames[stack.telling or 0], stack is not dump.stack
-        where = stack.module if frame.native and stack.module else stacks.place(frame)
+        where = stack.module if frame.native and stack.module else place(frame)
         within = "" if where == stacks.SYSTEM_CALL else f" of {where}"
         # How late its hub is differs from process to process, and says no more here.
         meaning = f": {stack.meaning.partition('; ')[0]}" if stack.meaning else ""

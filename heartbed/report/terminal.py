@@ -27,17 +27,8 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import (
-    SEVERITY,
-    STYLES,
-    cause_words,
-    cost_words,
-    labels,
-    milliseconds,
-    phrases,
-    sentence,
-    together,
-)
+from heartbed.report.words import STYLES, cost_words, labels, milliseconds, phrases, sentence, together
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -212,4 +203,4 @@ class _Screen:
 
     def closer(self) -> CellVerdict | None:
         """The cell that is most worth a closer look: the first of the worst."""
-        return min(self.run.verdict.cells, key=lambda cell: SEVERITY.index(cell.outcome), default=None)
+        return min(self.run.verdict.cells, key=lambda cell: cell.outcome.rank, default=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from heartbed.record.connection import Purpose
 from heartbed.record.event import Event
-from heartbed.record.history import Purpose
 from heartbed.record.kinds import Request, WireClose, WireFrame
 from heartbed.report.data import RunData
 from heartbed.verdict.values import CellVerdict, Connection

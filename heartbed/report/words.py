@@ -3,51 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heartbed.record.history import Purpose
+from heartbed.record.connection import Purpose
 from heartbed.report.text import one_line
-from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict
-
-SEVERITY = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
-"""The worst first: a proven loss outranks not knowing, and not knowing outranks kept."""
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, worst
+from heartbed.wording import seconds
 
 STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
 """How a terminal colours what the words say."""
-
-CAUSES = {
-    "hub_not_run": "nothing runs the eventlet hub",
-    "holder_stands_still": "nothing runs the green thread that holds the connection",
-    "library_beats_not": "the client library does not send heartbeats by itself",
-    "deadlock": "deadlock in one of eventlet's locks",
-    "no_heartbeat_thread": "no heartbeat thread",
-    "heartbeat_disabled": "heartbeats are switched off",
-    "option_unknown": "the option is unknown to this version",
-    "process_gone": "the process has gone",
-    "pool_expiry": "expired from the connection pool",
-    "client_closed": "the client closed it",
-    "broker_closed": "the broker closed it for another reason",
-    "network": "the network",
-    "not_as_asked": "the cell is not what was asked for",
-    "no_connection": "no connection was opened",
-    "call_timed_out": "a call timed out",
-    "not_answered": "a page was not answered",
-    "control_failed": "a control went wrong",
-    "short_observation": "not observed for long enough",
-    "unexplained": "unexplained",
-}
-"""Cause code -> a few words. A code that is not here is shown as it is."""
-
-MEANS = {
-    "hub_not_run": "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
-    "holder_stands_still": "The green thread that holds the connection cannot run: its thread runs no hub while idle",
-    "library_beats_not": "The client library sends heartbeats only from within calls, and none is made while idle",
-    "deadlock": "A request is suspended for ever in one of eventlet's locks, which two OS threads share",
-    "option_unknown": "This oslo.messaging has no heartbeat_in_pthread: its heartbeat thread is what it always is",
-    "no_heartbeat_thread": "The process has no thread, green or not, that sends heartbeats",
-}
-"""Cause code -> what it means for any cell. Of other causes only what was said of the cell tells more."""
 
 DIFFERENT_TIMEOUTS = 1.0
 """Losses of one cell further apart than this are told apart: RabbitMQ samples once a timeout, so less means nothing."""
@@ -66,11 +31,6 @@ class Phrase:
         """For example ``LISTEN lost after 6.0 s``."""
         said = outcome_words(self.outcome, self.lost_after_s)
         return f"{self.purpose} {said}" if self.purpose else said
-
-
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome that outranks the others; ``inconclusive`` for none at all."""
-    return min(outcomes, key=SEVERITY.index, default=Outcome.INCONCLUSIVE)
 
 
 def outcome_words(outcome: Outcome, lost_after_s: float | None = None) -> str:
@@ -103,11 +63,6 @@ def remarks(cell: CellVerdict) -> list[str]:
     return [note for note in cell.notes if note not in cell.why]
 
 
-def cause_words(cause: str) -> str:
-    """The cause in a few words."""
-    return CAUSES.get(cause, cause.replace("_", " "))
-
-
 def cost_words(cost: Cost) -> str:
     """What the first request after idling cost beside those before: ``1043 ms (before: 12 ms)``."""
     if cost.after_ms is None and cost.after_status is None and not cost.after_error:
@@ -134,13 +89,6 @@ def together(names: Sequence[str], most: int) -> str:
             return "-".join(each[0] if len(each) == 1 else f"{{{','.join(each)}}}" for each in choices)
     rest = len(names) - most
     return f"{', '.join(names[:most])} and {rest} more" if rest > 1 else ", ".join(names)
-
-
-def seconds(value: float) -> str:
-    """A duration: ``0.31 s``, ``6.0 s``, ``180 s``."""
-    if abs(value) < 1:
-        return f"{value:.2f} s"
-    return f"{value:.1f} s" if abs(value) < 100 else f"{value:.0f} s"
 
 
 def milliseconds(value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from heartbed.cells.cell import Cell
 from heartbed.errors import InputError, TestbedError
-from heartbed.record.history import Purpose
+from heartbed.record.connection import Purpose
 from heartbed.run.execute import Images
 from heartbed.studies.session import Session
 from heartbed.verdict.values import CellVerdict, Outcome, RunVerdict

@@ -16,11 +16,11 @@ from heartbed.record.kinds import (
     WireFrame,
     WireMissing,
 )
-from heartbed.verdict import cell as cells
 from heartbed.verdict import controls
 from heartbed.verdict.answer import answer
+from heartbed.verdict.cause import Cause
 from heartbed.verdict.rules import Rules, of
-from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict, worst
 
 __all__ = ["EXIT_CODES", "judge"]
 
@@ -60,7 +60,7 @@ def judge(events: Sequence[Event], rules: Rules) -> RunVerdict:
             *start.left_out,
             *({"name": name, "reason": reason} for name, reason in _left_out(run).items()),
         ],
-        outcome=cells.worst([verdict.outcome for verdict in verdicts]),
+        outcome=worst([verdict.outcome for verdict in verdicts]),
         reason=reason,
         answer=f"Nothing can be said: {reason}." if reason else answer(verdicts),
         missing=_missing(run),
@@ -110,7 +110,7 @@ def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
     return verdict.model_copy(
         update={
             "outcome": Outcome.INCONCLUSIVE,
-            "cause": "control_failed",
+            "cause": Cause.CONTROL_FAILED,
             "why": reason,
             "notes": [seen, *verdict.notes],
         }

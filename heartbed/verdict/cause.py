@@ -1,132 +1,175 @@
-"""Why RabbitMQ missed a client's heartbeats."""
+"""Every cause that a verdict can have: its code, its words and what it means. The rules that find them name them here.
+
+Reports and docs/verdicts.md take what they say from this table. A new cause is a row here, and a rule in the module
+that asks its question: ``loss`` (why heartbeats were missed), ``ending`` (why a connection ended otherwise),
+``connection`` and ``cell``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from heartbed.record.event import Event
-from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
-from heartbed.record.kinds import ProcessGreenlets, ProcessStacks
-from heartbed.verdict import foreign, location, pages
-from heartbed.verdict.evidence import cite, seconds
-from heartbed.verdict.values import Evidence
+from enum import StrEnum
+from typing import Self
 
 
-@dataclass(frozen=True)
-class Cause:
-    """A short code, a sentence, and the events that prove it."""
+class Cause(StrEnum):
+    """A cause; its value is the code in verdicts.json, and is never changed."""
 
-    code: str
-    why: str
-    evidence: list[Evidence] = field(default_factory=list)
+    words: str
+    means: str
+    proof: str
 
+    def __new__(cls, code: str, words: str, means: str, proof: str) -> Self:
+        """A row: the code, a few words, what it means for any cell (a sentence without its stop), what proves it."""
+        cause = str.__new__(cls, code)
+        cause._value_ = code
+        cause.words, cause.means, cause.proof = words, means, proof
+        return cause
 
-def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Cause:
-    """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
-    found = (
-        _deadlock(conn, cell)
-        or _hub_not_run(conn, cell)
-        or _library_beats_not(conn, cell)
-        or _no_thread(conn, cell)
-        or _unexplained(conn, cell)
+    DEADLOCK = (
+        "deadlock",
+        "deadlock in one of eventlet's locks",
+        "A thread waits for ever in one of eventlet's locks, which two OS threads share, and others wait behind it",
+        "greenlet dump, stacks and the application's log",
     )
-    asked_for_pthread = cell.asked.factors.get("thread") == "pthread"
-    if asked_for_pthread and cell.said.heartbeat_in_pthread_exists is False:
-        version = cell.said.versions.get("oslo.messaging", "this version")
-        why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
-        return Cause("option_unknown", why, found.evidence)
-    return found
-
-
-def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
-    """What the client sent since the last request was answered, in words."""
-    if not conn.captured or cell.idle_from is None:
-        return "there is no capture of what it sent"
-    sent = [f for f in conn.frames("client") if cell.idle_from < f.t <= (conn.closed or f.t)]
-    # Pages are requests, too. What is said here counts from the last one that needs RabbitMQ.
-    needing = " that needs RabbitMQ" if cell.requests("during") else ""
-    if not sent:
-        return f"it sent not one octet after the last request{needing} was answered"
-    return f"it was last heard {seconds(sent[-1].t - cell.idle_from)} after the last request{needing} was answered"
-
-
-def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
-    """A native heartbeat thread waits for a lock whose holder waits in a green lock that two OS threads share."""
-    beater = location.locked_out(cell.looks(ProcessStacks, conn.pid))
-    holder = location.green_lock(cell.looks(ProcessGreenlets, conn.pid))
-    if conn.purpose is not Purpose.SEND or beater is None or holder is None:
-        return None
-    why = (
-        f"two threads block each other: the heartbeat's OS thread {beater[0]} waits for the connection's lock in "
-        f"{beater[1]}, and the request that holds it is suspended for good in one of eventlet's locks, which another "
-        f"OS thread has released but cannot wake it from (thread {holder[0]}, in {holder[1]}); {last_sign(conn, cell)}"
+    OPTION_UNKNOWN = (
+        "option_unknown",
+        "the option is unknown to this version",
+        "This oslo.messaging has no heartbeat_in_pthread: its heartbeat thread is what it always is",
+        "the application's facts",
     )
-    evidence = cite(beater[2], f"{beater[2].data.at}: OS thread {beater[0]} waits in {beater[1]}")
-    evidence += cite(holder[2], f"{holder[2].data.at}: a request is suspended in a green lock in {holder[1]}")
-    return Cause("deadlock", why, evidence)
-
-
-def _hub_not_run(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
-    """The green thread that beats exists, and its OS thread was seen outside the hub each time."""
-    dumps = cell.looks(ProcessGreenlets, conn.pid)
-    beater = location.beater(dumps, conn.conn, conn.purpose) or location.holder(dumps, conn.conn)
-    if beater is None or beater.tid is None:
-        return None
-    # A stack taken some time after the loss still counts: until it is asked again, only the process itself could act.
-    stacks = [e for e in cell.looks(ProcessStacks, conn.pid) if e.t <= (cell.asked_again or e.t)]
-    places = location.places(stacks, beater.tid)
-    if not places or any(location.runs_hub(event, beater.tid) for event in stacks):
-        return None
-    first, last = places[0], places[-1]
-    where = str(first) if str(first) == str(last) else f"{first}, later {last}"
-    occasions = " and ".join(dict.fromkeys(event.data.at for event in stacks))
-    reads = "reads it and should send its heartbeats"
-    does = "holds it" if beater.holds else "should send its heartbeats" if conn.purpose is Purpose.SEND else reads
-    due = f", due for {seconds(beater.overdue_s)}" if beater.overdue_s and beater.overdue_s > 0 else ""
-    served = pages.no_help(cell, beater, conn.pid)
-    pages_may = pages.may_have_run(cell, beater, conn.pid, conn.closed or beater.event.t)
-    why = (
-        f"{'between the pages that it answers, ' if pages_may else ''}nothing runs the {beater.hub} hub: "
-        f"the green thread that {does} stands still in {beater.frame}{due}, "
-        f"because OS thread {beater.tid}, the only one that can resume it, sits in {where} "
-        f"(seen at {occasions}){f'; {served.why}' if served else ''}; {last_sign(conn, cell)}"
+    HUB_NOT_RUN = (
+        "hub_not_run",
+        "nothing runs the eventlet hub",
+        "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
+        "greenlet dump and stacks of the same process",
     )
-    evidence = cite(beater.event, f"{beater.event.data.at}: green thread suspended in {beater.frame}{due}")
-    for place in (first, last):
-        evidence += cite(place.event, f"{place.event.data.at}: OS thread {place.tid} is in {place}")
-    evidence += served.evidence if served else []
-    return Cause("holder_stands_still" if beater.holds else "hub_not_run", why, evidence)
+    HOLDER_STANDS_STILL = (
+        "holder_stands_still",
+        "nothing runs the green thread that holds the connection",
+        "The green thread that holds the connection cannot run: its thread runs no hub while idle",
+        "greenlet dump and stacks of the same process",
+    )
+    LIBRARY_BEATS_NOT = (
+        "library_beats_not",
+        "the client library does not send heartbeats by itself",
+        "The client library sends heartbeats only from within calls, and none is made while idle",
+        "RabbitMQ's event, greenlet dump and stacks",
+    )
+    NO_HEARTBEAT_THREAD = (
+        "no_heartbeat_thread",
+        "no heartbeat thread",
+        "The process has no thread, green or not, that sends heartbeats",
+        "a complete greenlet dump and stacks, taken before the process was used again",
+    )
+    HEARTBEAT_DISABLED = (
+        "heartbeat_disabled",
+        "heartbeats are switched off",
+        "A timeout of 0 was negotiated: kept, but a dead peer goes unnoticed",
+        "RabbitMQ's event",
+    )
+    CALL_TIMED_OUT = (
+        "call_timed_out",
+        "a call timed out",
+        "An RPC call got no reply",
+        "the request",
+    )
+    NOT_ANSWERED = (
+        "not_answered",
+        "a page was not answered",
+        "A page that does not need RabbitMQ was not answered",
+        "the request",
+    )
+    PROCESS_GONE = (
+        "process_gone",
+        "the process has gone",
+        "A child was reaped or restarted and took its connections along; no heartbeat loss",
+        "the server's log, /proc",
+    )
+    POOL_EXPIRY = (
+        "pool_expiry",
+        "expired from the connection pool",
+        "The client's connection pool closed it after conn_pool_ttl",
+        "RabbitMQ's log, the facts",
+    )
+    CLIENT_CLOSED = (
+        "client_closed",
+        "the client closed it",
+        "It was closed by the client",
+        "RabbitMQ's log, the capture",
+    )
+    BROKER_CLOSED = (
+        "broker_closed",
+        "the broker closed it for another reason",
+        "It was closed by RabbitMQ for another reason than heartbeats",
+        "RabbitMQ's log",
+    )
+    NETWORK = (
+        "network",
+        "the network",
+        "It was closed by neither side, or what the client sent did not arrive",
+        "RabbitMQ's log, the capture, the client's socket",
+    )
+    DISTURBED = (
+        "disturbed",
+        "its container was paused or cut off",
+        "Something other than the probe paused its container or took it off the network",
+        "the engine's events",
+    )
+    NOT_AS_ASKED = (
+        "not_as_asked",
+        "the cell is not what was asked for",
+        "The MPM, the mode, the execution model, a version or the negotiated timeout is not what was asked for",
+        "the application's facts",
+    )
+    NO_CONNECTION = (
+        "no_connection",
+        "no connection was opened",
+        "There is nothing to judge",
+        "the record",
+    )
+    SHORT_OBSERVATION = (
+        "short_observation",
+        "not observed for long enough",
+        "It was not watched for three timeouts",
+        "the record",
+    )
+    CONTROL_FAILED = (
+        "control_failed",
+        "a control went wrong",
+        "A client whose outcome is known fared otherwise, so that nothing can be said of any cell",
+        "the control",
+    )
+    UNEXPLAINED = (
+        "unexplained",
+        "unexplained",
+        "What was seen does not say why. Never replaced by a guess",
+        "",
+    )
 
 
-def _library_beats_not(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
-    """The application speaks to RabbitMQ through a library that beats only when it is called."""
-    found = foreign.library_beats_not(conn, cell)
-    return Cause("library_beats_not", f"{found[0]}; {last_sign(conn, cell)}", found[1]) if found else None
+TELLS_ALL = (
+    Cause.DEADLOCK,
+    Cause.OPTION_UNKNOWN,
+    Cause.HUB_NOT_RUN,
+    Cause.HOLDER_STANDS_STILL,
+    Cause.LIBRARY_BEATS_NOT,
+    Cause.NO_HEARTBEAT_THREAD,
+)
+"""Causes that mean the same for every cell: of others only what was said of the cell tells more."""
 
 
-def _no_thread(conn: ConnectionHistory, cell: CellHistory) -> Cause | None:
-    """A dump of the process shows neither a green nor an OS thread that beats for this purpose."""
-    dumps = cell.looks(ProcessGreenlets, conn.pid)
-    stacks = cell.looks(ProcessStacks, conn.pid)
-    # Of another client than oslo.messaging nobody knows what its heartbeat thread would look like.
-    known = not foreign.is_one(conn)
-    if not known or not dumps or not stacks or location.beater(dumps, conn.conn, conn.purpose):
-        return None
-    if any(_beats_natively(event, conn.purpose) for event in stacks):
-        return None
-    why = f"the process has no thread, green or not, that sends heartbeats for this connection; {last_sign(conn, cell)}"
-    return Cause("no_heartbeat_thread", why, cite(dumps[0], "no heartbeat thread") + cite(stacks[0], "all threads"))
+def of(code: str) -> Cause | None:
+    """The cause with this code; None for an empty one, and for one of a newer Heartbed."""
+    return next((cause for cause in Cause if cause == code), None)
 
 
-def _beats_natively(stacks: Event[ProcessStacks], purpose: Purpose) -> bool:
-    functions = location.BEATS.get(purpose, ())
-    frames = [frame for thread in stacks.data.threads for frame in thread.frames]
-    return any(location.function_name(frame) in functions for frame in frames)
+def words(code: str) -> str:
+    """The cause in a few words; a code that is not known here, as of a newer Heartbed, as it is."""
+    known = of(code)
+    return known.words if known else code.replace("_", " ")
 
 
-def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Cause:
-    if not cell.looks(ProcessStacks, conn.pid):
-        why = f"no stack of process {conn.pid} was taken, so the record does not say why; {last_sign(conn, cell)}"
-    else:
-        why = f"the process was looked at, but what was seen does not explain it; {last_sign(conn, cell)}"
-    return Cause("unexplained", why)
+def meaning(code: str) -> str:
+    """What the cause means for any cell; empty where only what was said of the cell tells it."""
+    known = of(code)
+    return known.means if known in TELLS_ALL else ""

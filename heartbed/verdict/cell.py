@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from heartbed.cells import axes
-from heartbed.record.event import Event
-from heartbed.record.history import CellHistory, ConnectionHistory, Purpose
-from heartbed.record.kinds import AppFacts, CellState, ProcessGreenlets, Request
-from heartbed.verdict import connection, location, pages
-from heartbed.verdict.evidence import cite, in_order, seconds
-from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome
-
-RANK = (Outcome.LOST, Outcome.HUNG, Outcome.INCONCLUSIVE, Outcome.KEPT)
-"""The worst first: what is proven false outranks what is unknown, which outranks what is true."""
+from heartbed.record.connection import ConnectionHistory, Purpose
+from heartbed.record.history import CellHistory
+from heartbed.record.kinds import AppFacts, CellState
+from heartbed.verdict import cause, connection, hanging, pages
+from heartbed.verdict.agreement import disagreements
+from heartbed.verdict.cause import Cause
+from heartbed.verdict.evidence import cite, in_order
+from heartbed.verdict.finding import Finding, kept, unknown
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
+from heartbed.wording import count
 
 NAMED = ("name", "factors", "subject", "probe", "act")
 """Of what was asked for: what the verdict names itself, and what is of use in the record only."""
 
-HUNG_STATUS = 504
-"""What the application answers when its RPC call times out."""
+
+@dataclass(frozen=True)
+class Case:
+    """A cell, with what was found of its connections and of what it is."""
+
+    cell: CellHistory
+    connections: Sequence[Connection]
+    disagreements: Sequence[Disagreement]
+
+    @property
+    def result(self) -> Outcome:
+        """The worst of the connections."""
+        return worst(each.outcome for each in self.connections)
+
+    def of(self, outcome: Outcome) -> list[Connection]:
+        """The connections that met this fate."""
+        return [each for each in self.connections if each.outcome is outcome]
 
 
 def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
@@ -32,142 +49,139 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     until = cell.asked_again if cell.asked_again is not None else last_t
     judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
     connections = [connection.judge(c, cell, until, blind) for c in judged]
-    disagreements = _disagreements(cell, connections)
-    outcome, cause, why, evidence = _outcome(cell, connections, disagreements)
-    losses = [c.lost_after_s for c in connections if c.outcome is Outcome.LOST and c.lost_after_s is not None]
+    case = Case(cell, connections, disagreements(cell, connections))
+    found = next(finding for rule in RULES if (finding := rule(case)) is not None)
+    losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
         cell=cell.name,
         probe=cell.probe,
         factors=cell.asked.factors,
         asked={key: value for key, value in cell.asked.told().items() if key not in NAMED},
         observed=cell.facts,
-        disagreements=disagreements,
+        disagreements=list(case.disagreements),
         connections=connections,
-        outcome=outcome,
-        cause=cause,
-        why=why,
+        outcome=found.outcome,
+        cause=found.cause or "",
+        why=found.why,
         lost_after_s=min(losses, default=None),
         cost=_cost(cell),
-        evidence=in_order(evidence),
+        evidence=in_order(found.evidence),
         notes=_notes(cell, judged, until),
     )
 
 
-def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome that outranks the others; inconclusive where there is none."""
-    return min(outcomes, key=RANK.index, default=Outcome.INCONCLUSIVE)
+def _not_started(case: Case) -> Finding | None:
+    failed = next((event for event in case.cell.of(CellState) if event.data.state == "failed"), None)
+    return unknown(Cause.NO_CONNECTION, failed.data.reason, *cite(failed, failed.data.reason)) if failed else None
 
 
-_Found = tuple[Outcome, str, str, list[Evidence]]
+def _not_as_asked(case: Case) -> Finding | None:
+    if not case.disagreements:
+        return None
+    wrong = "; ".join(f"{d.what} is {d.observed}, asked was {d.asked}" for d in case.disagreements)
+    facts = next(iter(case.cell.of(AppFacts)), None)
+    return unknown(Cause.NOT_AS_ASKED, wrong, *cite(facts, wrong))
 
 
-def _outcome(cell: CellHistory, connections: list[Connection], disagreements: list[Disagreement]) -> _Found:
-    failed = [event for event in cell.of(CellState) if event.data.state == "failed"]
-    if failed:
-        reason = failed[0].data.reason
-        return Outcome.INCONCLUSIVE, "no_connection", reason, cite(failed[0], reason)
-    if disagreements:
-        wrong = "; ".join(f"{d.what} is {d.observed}, asked was {d.asked}" for d in disagreements)
-        facts = cell.of(AppFacts)
-        return Outcome.INCONCLUSIVE, "not_as_asked", wrong, cite(facts[0] if facts else None, wrong)
-    if not connections:
-        return (
-            Outcome.INCONCLUSIVE,
-            "no_connection",
-            "no connection to RabbitMQ was open when it began to idle",
-            [],
-        )
-    result = worst([c.outcome for c in connections])
-    hung = _hung(cell)
-    if result in (Outcome.KEPT, Outcome.INCONCLUSIVE) and hung is not None:
-        return _why_hung(cell, hung)
-    deciding = [c for c in connections if c.outcome is result]
-    evidence = [piece for c in deciding for piece in c.evidence]
-    if result is Outcome.KEPT:
-        return _kept(cell, connections, evidence)
-    first = min(deciding, key=lambda c: c.closed or float("inf"))
-    return result, first.cause, _told(deciding, first), evidence
+def _never_returned(case: Case) -> Finding | None:
+    """A request that got no answer at all is told first, also where connections were lost."""
+    request = hanging.first(case.cell)
+    if request is None or not hanging.never_returned(request):
+        return None
+    lost = case.of(Outcome.LOST)
+    besides = f"{_purposes(lost)} lost: {cause.words(_first(lost).cause)}" if lost else ""
+    return hanging.finding(request, case.cell, besides)
 
 
-def _kept(cell: CellHistory, connections: list[Connection], evidence: list[Evidence]) -> _Found:
-    """Kept, provided that every purpose was seen in every process and that the cell answered afterwards."""
-    for pid in sorted({c.pid or 0 for c in connections}):
-        purposes = {c.purpose for c in connections if (c.pid or 0) == pid}
-        for purpose in _purposes(cell):
+def _nothing_opened(case: Case) -> Finding | None:
+    if case.connections:
+        return None
+    return unknown(Cause.NO_CONNECTION, "no connection to RabbitMQ was open when it began to idle")
+
+
+def _timed_out(case: Case) -> Finding | None:
+    """A call that got no reply; where a connection was lost that explains it, and is told instead."""
+    request = hanging.first(case.cell)
+    return None if request is None or case.result is Outcome.LOST else hanging.finding(request, case.cell)
+
+
+def _not_kept(case: Case) -> Finding | None:
+    if case.result is Outcome.KEPT:
+        return None
+    deciding = case.of(case.result)
+    return Finding(case.result, cause.of(_first(deciding).cause), _told(case, case.result), _evidence(deciding))
+
+
+def _purpose_missing(case: Case) -> Finding | None:
+    """Every purpose must have been seen in every process."""
+    asked = case.cell.asked.purposes
+    for pid in sorted({c.pid or 0 for c in case.connections}):
+        purposes = {c.purpose for c in case.connections if (c.pid or 0) == pid}
+        for purpose in [Purpose.SEND, Purpose.LISTEN] if asked is None else asked:
             if purpose not in purposes:
                 why = f"process {pid} had no {purpose} connection when it began to idle, so nothing is known of it"
-                return Outcome.INCONCLUSIVE, "no_connection", why, evidence
-    after = cell.requests("after")
-    if not after:
-        return (
-            Outcome.INCONCLUSIVE,
-            "short_observation",
-            "it was not asked again after the idle period",
-            evidence,
-        )
-    wrong = next((event for event in after if not _good(event)), None)
-    if wrong is not None:
-        why = f"all connections were kept, but a {wrong.data.what} after the idle period failed: {_answer(wrong)}"
-        return Outcome.INCONCLUSIVE, "unexplained", why, evidence + cite(wrong, _answer(wrong))
-    disabled = next((c for c in connections if c.cause), None)
-    told = disabled or max(connections, key=lambda c: c.longest_gap_s or 0.0)
-    return Outcome.KEPT, told.cause, told.why, evidence
-
-
-def _purposes(cell: CellHistory) -> list[str]:
-    asked = cell.asked.purposes
-    return [Purpose.SEND, Purpose.LISTEN] if asked is None else asked
-
-
-def _told(deciding: list[Connection], first: Connection) -> str:
-    """The cause of the first, headed by which connections it is about."""
-    purposes = sorted({str(c.purpose) for c in deciding}, reverse=True)
-    return f"{' and '.join(purposes)}: {first.why}"
-
-
-def _good(event: Event[Request]) -> bool:
-    return event.data.status is not None and event.data.status < 400
-
-
-def _answer(event: Event[Request]) -> str:
-    status, took = event.data.status, seconds(event.data.ms / 1000)
-    return f"no answer at all within {took}" if status is None else f"{status} after {took}"
-
-
-def _hung(cell: CellHistory) -> Event[Request] | None:
-    """The first request that waited in vain: answered 504, or not answered at all."""
-    for event in cell.requests("open", "before", "during", "after"):
-        timed_out = event.data.status is None and "Timeout" in str(event.data.error)
-        if event.data.status == HUNG_STATUS or timed_out:
-            return event
+                return unknown(Cause.NO_CONNECTION, why, *_evidence(case.connections))
     return None
 
 
-def _hung_words(event: Event[Request]) -> str:
-    if event.data.phase == "during":
-        return f"a {event.data.what} that was asked for in the idle period got {_answer(event)}"
-    when = "after" if event.data.phase == "after" else "before"
-    return f"a {event.data.what} {when} the idle period got no reply over RabbitMQ: {_answer(event)}"
+def _not_asked_again(case: Case) -> Finding | None:
+    if case.cell.requests("after"):
+        return None
+    why = "it was not asked again after the idle period"
+    return unknown(Cause.SHORT_OBSERVATION, why, *_evidence(case.connections))
 
 
-def _why_hung(cell: CellHistory, hung: Event[Request]) -> _Found:
-    """Hung, and where a request was seen to wait for ever, if one was."""
-    evidence = cite(hung, _hung_words(hung))
-    waiting = location.green_lock([event for event in cell.of(ProcessGreenlets) if event.data.error is None])
-    if waiting is None and hung.data.phase == "during":
-        return Outcome.HUNG, "not_answered", _hung_words(hung), evidence
-    if waiting is None:
-        return Outcome.HUNG, "call_timed_out", _hung_words(hung), evidence
-    thread, frame, event = waiting
-    seen = f"at {event.data.at} a request was suspended in one of eventlet's locks (thread {thread}, in {frame})"
-    why = f"{_hung_words(hung)}; {seen}, which cannot be released from another OS thread"
-    return Outcome.HUNG, "deadlock", why, evidence + cite(event, seen)
+def _refused_afterwards(case: Case) -> Finding | None:
+    wrong = next((event for event in case.cell.requests("after") if event.data.failed), None)
+    if wrong is None:
+        return None
+    answer = hanging.answer(wrong)
+    why = f"all connections were kept, but a {wrong.data.what} after the idle period failed: {answer}"
+    return unknown(Cause.UNEXPLAINED, why, *_evidence(case.connections), *cite(wrong, answer))
+
+
+def _kept(case: Case) -> Finding:
+    disabled = next((c for c in case.connections if c.cause), None)
+    told = disabled or max(case.connections, key=lambda c: c.longest_gap_s or 0.0)
+    return kept(told.why, *_evidence(case.connections), cause=cause.of(told.cause))
+
+
+RULES: tuple[Callable[[Case], Finding | None], ...] = (
+    _not_started,
+    _not_as_asked,
+    _nothing_opened,
+    _never_returned,
+    _timed_out,
+    _not_kept,
+    _purpose_missing,
+    _not_asked_again,
+    _refused_afterwards,
+    _kept,
+)
+"""In the order in which they are asked: the first that finds something is the verdict."""
+
+
+def _first(connections: Sequence[Connection]) -> Connection:
+    return min(connections, key=lambda c: c.closed or math.inf)
+
+
+def _evidence(connections: Sequence[Connection]) -> tuple[Evidence, ...]:
+    return tuple(piece for each in connections for piece in each.evidence)
+
+
+def _told(case: Case, outcome: Outcome) -> str:
+    """The cause of the first connection that met this fate, headed by which ones it is about."""
+    deciding = case.of(outcome)
+    return f"{_purposes(deciding)}: {_first(deciding).why}"
+
+
+def _purposes(connections: Sequence[Connection]) -> str:
+    return " and ".join(sorted({str(c.purpose) for c in connections}, reverse=True))
 
 
 def _cost(cell: CellHistory) -> Cost:
-    before = [event.data.ms for event in cell.requests("before") if _good(event)]
-    after = cell.requests("after")
-    first = after[0] if after else None
+    before = [event.data.ms for event in cell.requests("before") if event.data.needs_rabbitmq and not event.data.failed]
+    first = next(iter(cell.requests("after")), None)
     return Cost(
         before_ms=round(statistics.median(before), 1) if before else None,
         after_ms=round(first.data.ms, 1) if first else None,
@@ -177,49 +191,35 @@ def _cost(cell: CellHistory) -> Cost:
 
 
 def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+    """Findings that do not change the verdict."""
     notes = [cell.asked.stands_in] if cell.asked.stands_in else []
-    idle_from = cell.idle_from
-    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
-    if fresh:
-        notes.append(f"{len(fresh)} new connection(s) were opened during the idle period, in place of those that ended")
+    notes += _growth(cell, judged, until)
     reached = {event.pid for event in cell.requests("after") if event.pid is not None}
     opened = {c.pid for c in judged if c.pid is not None}
-    asked = cell.asked.processes
-    if idle_from is not None and len(opened) < asked:
-        notes.append(f"only {len(opened)} of {asked} processes opened connections")
+    if cell.idle_from is not None and len(opened) < cell.asked.processes:
+        notes.append(f"only {len(opened)} of {cell.asked.processes} processes opened connections")
     if cell.asked_again is not None and opened - reached:
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
     notes += pages.notes(cell, judged, until)
-    hung = _hung(cell)
-    if hung is not None:
-        notes.append(_hung_words(hung))
-    return notes
+    request = hanging.first(cell)
+    return [*notes, hanging.words(request)] if request is not None else notes
 
 
-def _disagreements(cell: CellHistory, connections: list[Connection]) -> list[Disagreement]:
-    """Where what was observed is not what was asked for; an unanswered question is no disagreement."""
-    asked = cell.asked
-    if not cell.facts:
-        return []
-    shown = [
-        (each.shows, asked.factors.get(each.name)) for each in axes.TABLE.axes if each.name not in asked.left_to_library
-    ]
-    pairs: list[tuple[str, object, object]] = [
-        (each.what, each.of(want), each.fact(cell.facts)) for each, want in shown
-    ]
-    numbers = ((each.observed, getattr(asked, each.asked or each.name, None)) for each in axes.TABLE.parameters)
-    pairs += [(each.what, want, each.fact(cell.facts)) for each, want in numbers if each]
-    wanted: dict[str, str | None] = {each.package: asked.factors.get(each.word) for each in axes.TABLE.libraries}
-    wanted.update(asked.versions)
-    pairs += [(package, version, cell.said.versions.get(package)) for package, version in wanted.items()]
-    pairs += [
-        (f"the negotiated timeout of {c.purpose}", asked.heartbeat_s, c.timeout_s)
-        for c in connections
-        if c.timeout_s is not None
-    ]
-    return [
-        Disagreement(what=what, asked=str(want), observed=str(got))
-        for what, want, got in pairs
-        if want is not None and got is not None and want != got
-    ]
+def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+    """Connections that were opened in the idle period: how many in place of others that had ended, how many besides."""
+    idle_from = cell.idle_from
+    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
+    ended = [c for c in [*judged, *fresh] if c.closed is not None]
+    replaced = 0
+    for new in fresh:
+        before = next((c for c in ended if c.pid == new.pid and c.closed is not None and c.closed <= new.opened), None)
+        if before is not None:
+            ended.remove(before)
+            replaced += 1
+    told = []
+    if replaced:
+        told.append(f"{count(replaced, 'connection')} opened in the idle period in place of what had ended")
+    if len(fresh) > replaced:
+        told.append(f"{count(len(fresh) - replaced, 'connection')} opened in the idle period besides those there were")
+    return told

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
-from heartbed.record.history import ConnectionHistory, RunHistory
+from heartbed.record.history import RunHistory
 from heartbed.record.kinds import MachineLag
 from heartbed.verdict.connection import SAMPLING_TOLERANCE
-from heartbed.verdict.evidence import cite, seconds
+from heartbed.verdict.evidence import cite
 from heartbed.verdict.values import ControlVerdict, Lag
+from heartbed.wording import seconds
 
 SILENT, BEATING, COMPUTE = "control-silent", "control-beating", "compute"
 

@@ -20,8 +20,3 @@ def cite(event: Event | None, text: str) -> list[Evidence]:
 def in_order(pieces: Iterable[Evidence]) -> list[Evidence]:
     """Evidence by time, each piece once."""
     return sorted(dict.fromkeys(pieces), key=lambda piece: (piece.t, piece.line))
-
-
-def seconds(value: float) -> str:
-    """A duration for people: ``6.0 s``."""
-    return f"{value:.1f} s"

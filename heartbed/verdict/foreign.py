@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
-from heartbed.record.history import CellHistory, ConnectionHistory
+from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Frame, ProcessGreenlets, ProcessStacks
+from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
-from heartbed.verdict.values import Evidence
+from heartbed.verdict.finding import Finding, lost
 
 OSLO_NAME = re.compile(r".*:\d+:.+")
 """As oslo.messaging names each connection: program, process, number."""
@@ -31,13 +33,16 @@ def is_one(conn: ConnectionHistory) -> bool:
     return conn.created is not None and not OSLO_NAME.fullmatch(conn.created.data.user_provided_name or "")
 
 
-def library_beats_not(conn: ConnectionHistory, cell: CellHistory) -> tuple[str, list[Evidence]] | None:
-    """That its library does not beat by itself and nobody was seen calling it; None where that is not proven."""
+def library_beats_not(conn: ConnectionHistory, cell: CellHistory, sign: str) -> Finding | None:
+    """That its library does not beat by itself and nobody was seen calling it; None where that is not proven.
+
+    ``sign`` is what was last heard of the client.
+    """
     if conn.created is None or not is_one(conn):
         return None
     told = conn.created.data.client_properties
     library, folders = SILENT_BY_THEMSELVES.get(str(told.get("product")), ("", ()))
-    dumps, stacks = cell.looks(ProcessGreenlets, conn.pid), cell.looks(ProcessStacks, conn.pid)
+    dumps, stacks = cell.looks_at(ProcessGreenlets, conn), cell.looks_at(ProcessStacks, conn)
     if not library or not dumps or not stacks or _in_use(dumps, stacks, conn.conn, folders):
         return None
     why = (
@@ -48,7 +53,7 @@ def library_beats_not(conn: ConnectionHistory, cell: CellHistory) -> tuple[str, 
     )
     evidence = cite(conn.created, f"RabbitMQ: the client is {told['product']} {told.get('version', '')}".rstrip())
     evidence += cite(dumps[0], "no green thread holds the connection") + cite(stacks[0], f"no thread is in {library}")
-    return why, evidence
+    return lost(Cause.LIBRARY_BEATS_NOT, f"{why}; {sign}", *evidence)
 
 
 def _in_use(

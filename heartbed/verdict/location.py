@@ -1,4 +1,4 @@
-"""Where a thread is: reads the stacks and greenlet dumps of a process.
+"""Where the threads of a process are, and which of them beats for a connection: reads dumps and stacks.
 
 The events are ``process.stacks`` and ``process.greenlets`` (docs/record.md).
 """
@@ -7,28 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import PurePosixPath
 
-from heartbed.cells import axes
+from heartbed.record.connection import Purpose
 from heartbed.record.event import Event
-from heartbed.record.history import Purpose
-from heartbed.record.kinds import Frame, ProcessGreenlets, ProcessStacks
-
-BEATS = {
-    # The heartbeat of a SEND connection is a loop of its own; a LISTEN
-    # connection beats inside the loop that consumes replies.
-    Purpose.SEND: ("_heartbeat_thread_job",),
-    Purpose.LISTEN: ("_consume", "consume", "poll"),
-}
-OSLO_DRIVER = "oslo_messaging"
-WAITS_FOR_LOCK = "heartbeat_acquire"
-GREEN_LOCKS = "eventlet/semaphore.py"
-GREEN = ("/eventlet/", "/gevent/")
-"""Files of the libraries that make threads green."""
-
-HUBS = ("eventlet/hubs", "gevent/hub.py")
-"""Files in which a thread that runs a hub is."""
+from heartbed.record.kinds import ProcessGreenlets, ProcessStacks, Thread
+from heartbed.verdict import stack
 
 
 @dataclass(frozen=True)
@@ -37,7 +20,7 @@ class Place:
 
     tid: int
     syscall: str | None
-    module: str | None
+    module: str
     event: Event[ProcessStacks]
 
     def __str__(self) -> str:
@@ -68,10 +51,9 @@ def beater(dumps: Sequence[Event[ProcessGreenlets]], conn: str, purpose: Purpose
     """
     for dump in dumps:
         for greenlet in dump.data.greenlets:
-            frame = _beating_frame(greenlet.frames, purpose)
-            if frame and greenlet.conn in (conn, None):
-                tid = greenlet.tid
-                return Beater(tid, overdue(dump, tid), frame, dump)
+            frame = stack.beating(greenlet.frames, purpose)
+            if frame is not None and greenlet.conn in (conn, None):
+                return Beater(greenlet.tid, overdue(dump, greenlet.tid), stack.named(frame), dump)
     return None
 
 
@@ -79,12 +61,11 @@ def holder(dumps: Sequence[Event[ProcessGreenlets]], conn: str) -> Beater | None
     """The green thread of the application's own that holds a connection, in the earliest dump that shows it."""
     for dump in dumps:
         for greenlet in dump.data.greenlets:
-            frames = greenlet.frames
-            if greenlet.conn != conn or not frames or any(OSLO_DRIVER in frame.file for frame in frames):
+            frames, tid = greenlet.frames, greenlet.tid
+            if greenlet.conn != conn or not frames or any(stack.OSLO in frame.file for frame in frames):
                 continue
-            own = next((frame for frame in frames if not any(each in frame.file for each in GREEN)), frames[0])
-            tid = greenlet.tid
-            return Beater(tid, overdue(dump, tid), _named(own), dump, _library(dump, tid), holds=True)
+            own = next((frame for frame in frames if not any(each in frame.file for each in stack.GREEN)), frames[0])
+            return Beater(tid, overdue(dump, tid), stack.named(own), dump, _library(dump, tid), holds=True)
     return None
 
 
@@ -94,65 +75,21 @@ def _library(dump: Event[ProcessGreenlets], tid: int | None) -> str:
     return "gevent" if any(hub.startswith("gevent") for hub in hubs) else "eventlet"
 
 
-def locked_out(stacks: Sequence[Event[ProcessStacks]]) -> tuple[int, str, Event[ProcessStacks]] | None:
-    """The OS thread that should beat, when it waits for the connection's lock; its number, the frame and the event."""
-    for event in stacks:
-        for thread in event.data.threads:
-            names = {function_name(frame): frame for frame in thread.frames}
-            if WAITS_FOR_LOCK in names and BEATS[Purpose.SEND][0] in names:
-                return thread.tid, _named(names[WAITS_FOR_LOCK]), event
-    return None
-
-
-def green_lock(dumps: Sequence[Event[ProcessGreenlets]]) -> tuple[int | None, str, Event[ProcessGreenlets]] | None:
-    """A green thread suspended in one of eventlet's locks on behalf of oslo.messaging: its thread, frame and event.
-
-    eventlet's locks are made for one OS thread. When another one releases
-    them, it cannot switch to the green thread that waits, which then waits for ever.
-    """
-    for event in dumps:
-        for greenlet in event.data.greenlets:
-            frames = greenlet.frames
-            lock = next((n for n, f in enumerate(frames) if f.file.endswith(GREEN_LOCKS)), None)
-            job = {function_name(frame) for frame in frames}
-            if lock is None or job & {BEATS[Purpose.SEND][0], "sleep"}:
-                continue
-            owner = next((frame for frame in frames[lock:] if OSLO_DRIVER in frame.file), None)
-            if owner is not None:
-                return greenlet.tid, _named(owner), event
-    return None
-
-
-def _named(frame: Frame) -> str:
-    return f"{function_name(frame)} ({PurePosixPath(frame.file).name}:{frame.line})"
-
-
-def _beating_frame(frames: Sequence[Frame], purpose: Purpose) -> str | None:
-    for frame in frames:
-        if function_name(frame) in BEATS.get(purpose, ()) and OSLO_DRIVER in frame.file:
-            return _named(frame)
-    return None
-
-
-def function_name(frame: Frame) -> str:
-    """The function without its class: stacks name it alone, greenlet dumps name both."""
-    return frame.function.rpartition(".")[2]
-
-
 def overdue(dump: Event[ProcessGreenlets], tid: int | None) -> float | None:
     """For how long (seconds) a thread's hub should have run its next timer; negative before it is due."""
-    for hub in dump.data.hubs:
-        if hub.tid == tid and hub.next_timer_overdue_s is not None:
-            return hub.next_timer_overdue_s
-    return None
+    times = (hub.next_timer_overdue_s for hub in dump.data.hubs if hub.tid == tid)
+    return next((time for time in times if time is not None), None)
+
+
+def thread(stacks: Event[ProcessStacks], tid: int | None) -> Thread | None:
+    """One OS thread; None when it is not among those that were seen."""
+    return next((each for each in stacks.data.threads if each.tid == tid), None)
 
 
 def place(stacks: Event[ProcessStacks], tid: int) -> Place | None:
     """Where one OS thread was when the stacks were taken; None when it is not among them."""
-    for thread in stacks.data.threads:
-        if thread.tid == tid:
-            return Place(tid, thread.syscall, _module(thread.frames), stacks)
-    return None
+    found = thread(stacks, tid)
+    return Place(tid, found.syscall, stack.module(found.frames), stacks) if found else None
 
 
 def places(stacks: Sequence[Event[ProcessStacks]], tid: int) -> list[Place]:
@@ -166,18 +103,12 @@ def places(stacks: Sequence[Event[ProcessStacks]], tid: int) -> list[Place]:
     return [each for each in found if each.module or each.syscall not in known]
 
 
-def _module(frames: Sequence[Frame]) -> str | None:
-    """The innermost file of a server's own on a native stack."""
-    for frame in frames:
-        name = PurePosixPath(frame.file).name
-        if any(fnmatch(name, native) for native in axes.TABLE.native):
-            return name
-    return None
-
-
 def runs_hub(stacks: Event[ProcessStacks], tid: int) -> bool:
     """Whether that thread was inside its hub when the stacks were taken."""
-    for thread in stacks.data.threads:
-        if thread.tid == tid:
-            return any(hub in frame.file for frame in thread.frames for hub in HUBS)
-    return False
+    found = thread(stacks, tid)
+    return found is not None and stack.in_hub(found.frames)
+
+
+def beats_natively(stacks: Event[ProcessStacks], purpose: Purpose) -> bool:
+    """Whether an OS thread was where heartbeats are sent for a connection of this purpose."""
+    return any(stack.beating(each.frames, purpose) for each in stacks.data.threads)

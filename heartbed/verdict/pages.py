@@ -7,15 +7,16 @@ answered may have reached any process.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
-from heartbed.record.history import CellHistory, ConnectionHistory
+from heartbed.record.history import CellHistory
 from heartbed.record.kinds import ProcessGreenlets, ProcessStacks, Request, WireFrame
 from heartbed.verdict import location
+from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding, kept, lost
 from heartbed.verdict.location import Beater
-from heartbed.verdict.values import Evidence
 from heartbed.wording import count
 
 CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
@@ -23,18 +24,14 @@ USED = "the application used RabbitMQ meanwhile, so this tells nothing of pages 
 NO_HELP = "answering a page did not run the hub of the thread that should send heartbeats"
 
 
-@dataclass(frozen=True)
-class Done:
-    """What the pages did to a connection: in words, as a remark on the cell, and the events that prove it."""
-
-    why: str
-    note: str
-    evidence: list[Evidence] = field(default_factory=list)
+def asked(cell: CellHistory) -> list[Event[Request]]:
+    """The pages that the cell was asked for in the idle period; a request that needs RabbitMQ is none."""
+    return [event for event in cell.requests("during") if not event.data.needs_rabbitmq]
 
 
 def answered(cell: CellHistory, pid: int | None, until: float) -> list[Event[Request]]:
     """The pages that a process answered up to ``until`` (epoch seconds)."""
-    return [e for e in cell.requests("during") if e.pid is not None and e.pid == pid and _end(e) <= until]
+    return [e for e in asked(cell) if e.pid is not None and e.pid == pid and _end(e) <= until]
 
 
 def beside(cell: CellHistory, pid: int | None, until: float) -> str:
@@ -43,9 +40,9 @@ def beside(cell: CellHistory, pid: int | None, until: float) -> str:
     return f", in which its process answered {count(len(pages), 'page')}" if pages else ""
 
 
-def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done | None:
+def no_help(cell: CellHistory, beater: Beater | None, conn: ConnectionHistory) -> Finding | None:
     """That pages were answered and the hub was not run; None where that is not proven."""
-    pages = _did_not_run(cell, beater, pid) if beater else []
+    pages = _did_not_run(cell, beater, conn) if beater else []
     if beater is None or not pages:
         return None
     own = [page for page in pages if page.data.thread == beater.tid]
@@ -53,34 +50,34 @@ def no_help(cell: CellHistory, beater: Beater | None, pid: int | None) -> Done |
     why = f"{count(len(pages), 'page')} answered since its timer was due, {by}, did not run it"
     last = pages[-1]
     said = f"a page, answered by OS thread {last.data.thread} while the hub's timer was due and stayed so"
-    return Done(why, NO_HELP, cite(last, said))
+    return lost(Cause.HUB_NOT_RUN, why, *cite(last, said), note=NO_HELP)
 
 
-def may_have_run(cell: CellHistory, beater: Beater, pid: int | None, until: float) -> bool:
+def may_have_run(cell: CellHistory, beater: Beater, conn: ConnectionHistory, until: float) -> bool:
     """Whether the thread of the hub answered pages up to ``until`` of which it is not proven that they did not run it.
 
     Pages that were answered after the last look are taken to be like those before it.
     """
-    own = [page for page in answered(cell, pid, until) if page.data.thread == beater.tid]
-    proven = [page for page in _did_not_run(cell, beater, pid) if page in own]
+    own = [page for page in answered(cell, conn.pid, until) if page.data.thread == beater.tid]
+    proven = [page for page in _did_not_run(cell, beater, conn) if page in own]
     return bool(own) and (not proven or own[0].t < proven[0].t)
 
 
-def _did_not_run(cell: CellHistory, beater: Beater, pid: int | None) -> list[Event[Request]]:
+def _did_not_run(cell: CellHistory, beater: Beater, conn: ConnectionHistory) -> list[Event[Request]]:
     """The pages that were answered while the hub's next timer was due, and it stayed so until a look.
 
     A hub that runs takes every timer that is due. The look that proves it for the most pages counts.
     """
     found: list[Event[Request]] = []
-    for look in cell.looks(ProcessGreenlets, pid):
+    for look in cell.looks_at(ProcessGreenlets, conn):
         overdue = location.overdue(look, beater.tid)
         if overdue is not None:
-            pages = [page for page in answered(cell, pid, look.t) if page.t >= look.t - overdue]
+            pages = [page for page in answered(cell, conn.pid, look.t) if page.t >= look.t - overdue]
             found = max(found, pages, key=len)
     return found
 
 
-def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
+def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Finding | None:
     """What pages did for a connection that is kept; None where nothing is proven."""
     pages = answered(cell, conn.pid, until)
     since = cell.idle_from
@@ -90,21 +87,22 @@ def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | 
     other = [frame for frame in sent if frame.data.type != "heartbeat"]
     if other:
         why = f"the client sent {len(other)} frames other than heartbeats in the idle period: it was used"
-        return Done(why, USED, cite(other[0], "a frame of the client in the idle period that is no heartbeat"))
+        said = "a frame of the client in the idle period that is no heartbeat"
+        return kept(why, *cite(other[0], said), note=USED)
     return _by_its_thread(conn, cell, sent, pages)
 
 
 def _by_its_thread(
     conn: ConnectionHistory, cell: CellHistory, beats: list[Event[WireFrame]], pages: list[Event[Request]]
-) -> Done | None:
+) -> Finding | None:
     """Every heartbeat went out while the one thread that can run the hub answered a page, and it was seen outside.
 
     That they coincide is not enough: a thread that beats by itself does so about as often as pages are asked for.
     """
-    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
+    beater = location.beater(cell.looks_at(ProcessGreenlets, conn), conn.conn, conn.purpose)
     if not beats or beater is None or beater.tid is None:
         return None
-    stacks = [e for e in cell.looks(ProcessStacks, conn.pid) if e.t <= (cell.asked_again or e.t)]
+    stacks = cell.looks_at(ProcessStacks, conn)
     seen = [place for event in stacks if (place := location.place(event, beater.tid))]
     if not seen or any(location.runs_hub(event, beater.tid) for event in stacks):
         return None
@@ -121,17 +119,17 @@ def _by_its_thread(
     for page, beat in ((carriers[0], beats[0]), (carriers[-1], beats[-1])):
         evidence += cite(page, f"a page, answered by OS thread {beater.tid} after {page.data.ms:g} ms" if page else "")
         evidence += cite(beat, f"a heartbeat of the client, in the meantime (frame {beat.data.frame})")
-    return Done(why, CARRIED, evidence)
+    return kept(why, *evidence, note=CARRIED)
 
 
 def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) -> list[str]:
     """Remarks on the pages: what they did, those that failed, and the processes that none has reached."""
-    pages = cell.requests("during")
+    pages = asked(cell)
     if not pages:
         return []
     done = [done.note for conn in judged if (done := _done(conn, cell, until))]
     found = list(dict.fromkeys(done))
-    failed = [page for page in pages if page.data.status is None or page.data.status >= 400]
+    failed = [page for page in pages if page.data.failed]
     if failed:
         told = dict.fromkeys(str(page.data.status or "not answered") for page in failed)
         found.append(f"{len(failed)} of {count(len(pages), 'page')} failed: {', '.join(told)}")
@@ -143,13 +141,13 @@ def notes(cell: CellHistory, judged: Sequence[ConnectionHistory], until: float) 
     return found
 
 
-def _done(conn: ConnectionHistory, cell: CellHistory, until: float) -> Done | None:
+def _done(conn: ConnectionHistory, cell: CellHistory, until: float) -> Finding | None:
     if conn.closed is None or conn.closed > until:
         return carried(conn, cell, until)
-    beater = location.beater(cell.looks(ProcessGreenlets, conn.pid), conn.conn, conn.purpose)
-    if beater is None or may_have_run(cell, beater, conn.pid, conn.closed):
+    beater = location.beater(cell.looks_at(ProcessGreenlets, conn), conn.conn, conn.purpose)
+    if beater is None or may_have_run(cell, beater, conn, conn.closed):
         return None
-    return no_help(cell, beater, conn.pid)
+    return no_help(cell, beater, conn)
 
 
 def _end(page: Event[Request]) -> float:

@@ -8,12 +8,13 @@ seconds unless the name says ``_ms``. The JSON Schema in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from heartbed.record.history import Purpose
+from heartbed.record.connection import Purpose
 
 SCHEMA_VERSION = 1
 
@@ -25,12 +26,26 @@ class Value(BaseModel):
 
 
 class Outcome(StrEnum):
-    """What the record means for one connection or one cell."""
+    """What the record means for one connection or one cell, from the worst.
 
-    KEPT = "kept"
-    LOST = "lost"
+    What is proven false outranks what is unknown, which outranks what is true; a request that never returns outranks
+    a connection that is lost. This order is the only one: lists are sorted and the worst is found by it.
+    """
+
     HUNG = "hung"
+    LOST = "lost"
     INCONCLUSIVE = "inconclusive"
+    KEPT = "kept"
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order, from 0 for the worst."""
+        return list(Outcome).index(self)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome that outranks the others; inconclusive where there is none."""
+    return min(outcomes, key=lambda outcome: outcome.rank, default=Outcome.INCONCLUSIVE)
 
 
 class Evidence(Value):

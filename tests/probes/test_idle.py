@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heartbed.cells.cell import Cell
-from heartbed.record.history import Purpose
+from heartbed.record.connection import Purpose
 from heartbed.record.kinds import WireClose
 from heartbed.report import RunData
 from heartbed.verdict.values import CellVerdict, Outcome

@@ -184,8 +184,9 @@ class History:
         file = "/venv/oslo_messaging/_drivers/impl_rabbit.py"
         frames = [{"function": "Connection._heartbeat_thread_job", "file": file, "line": 1, "native": False}]
         poll = [{"function": "ReplyWaiter.poll", "file": "/venv/oslo_messaging/_drivers/amqpdriver.py", "line": 2}]
-        greenlets = [{"tid": 77, "name": "g", "dead": False, "frames": frames if beater else []}]
-        greenlets += [{"tid": 77, "name": "g", "dead": False, "frames": poll if beater else []}]
+        serve = [{"function": "serve", "file": "/app/own.py", "line": 3}]
+        greenlets = [{"tid": 77, "name": "g", "dead": False, "frames": frames if beater else serve}]
+        greenlets += [{"tid": 77, "name": "g", "dead": False, "frames": poll if beater else serve}]
         hubs = [{"tid": 77, "hub": "poll", "next_timer_overdue_s": 2.4, "timers": []}]
         self.add("process.greenlets", IDLE_FROM + 3.1, at="mid-idle", threads=[], hubs=hubs, greenlets=greenlets)
 

@@ -65,6 +65,16 @@ class Request(Kind):
     request_id: str | None = Field(default=None, description="as the application's log has it")
     error: str | None = Field(default=None, description="what went wrong, or the answer's text from status 400 on")
 
+    @property
+    def needs_rabbitmq(self) -> bool:
+        """Whether it makes the application use a broker connection."""
+        return self.what not in ("facts", "page")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was refused, or not answered at all."""
+        return self.status is None or self.status >= 400
+
 
 class AppLog(Kind):
     """Words in the log of a cell; several lines where they belong together."""

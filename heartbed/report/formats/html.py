@@ -22,9 +22,11 @@ from markupsafe import Markup
 from heartbed.report import figure, page, plots
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
-from heartbed.report.stacks import place
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, milliseconds, number, outcome_words, question, remarks, seconds, sentence
+from heartbed.report.words import milliseconds, number, outcome_words, question, remarks, sentence
+from heartbed.verdict.cause import words as cause_words
+from heartbed.verdict.stack import place
+from heartbed.wording import seconds
 
 FILE = "report.html"
 

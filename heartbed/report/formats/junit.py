@@ -10,7 +10,8 @@ import junitparser
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.text import printable
-from heartbed.report.words import cause_words, outcome_words
+from heartbed.report.words import outcome_words
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "junit.xml"

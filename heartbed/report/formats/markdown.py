@@ -14,7 +14,8 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cause_words, cost_words, labels, number, phrases, question, sentence, together
+from heartbed.report.words import cost_words, labels, number, phrases, question, sentence, together
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "report.md"

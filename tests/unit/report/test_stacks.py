@@ -10,6 +10,7 @@ from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.page import cells as views
 from heartbed.report.story import Line, story, trimmed
+from heartbed.verdict import stack
 from heartbed.verdict.values import CellVerdict
 from tests.unit.data.report import samples
 from tests.unit.data.report.making import T0
@@ -27,7 +28,7 @@ def frames(*functions: str, native: bool = True) -> list[Frame]:
 
 
 @pytest.mark.parametrize(
-    ("stack", "index", "meaning"),
+    ("waiting", "index", "meaning"),
     [
         (frames("accept4", "apr_socket_accept", "child_main"), 0, "accept()"),
         (frames("pthread_cond_wait", "ap_queue_pop_something", "worker_thread"), 1, "MPM's queue"),
@@ -38,18 +39,18 @@ def frames(*functions: str, native: bool = True) -> list[Frame]:
         ([], None, ""),
     ],
 )
-def test_the_telling_frame_is_what_the_thread_waits_in(stack: list[Frame], index: int | None, meaning: str) -> None:
-    found, words = stacks.telling_frame(stack)
+def test_the_telling_frame_is_what_the_thread_waits_in(waiting: list[Frame], index: int | None, meaning: str) -> None:
+    found, words = stack.telling(waiting)
     assert found == index
     assert meaning in words
 
 
 def test_a_thread_that_runs_the_hub_is_told_by_the_hub() -> None:
     hub = Frame(function="wait", file="/venv/site-packages/eventlet/hubs/poll.py", line=77)
-    index, words = stacks.telling_frame([*frames("epoll_wait"), hub, *frames("wsgi_execute_script")])
+    index, words = stack.telling([*frames("epoll_wait"), hub, *frames("wsgi_execute_script")])
     assert index == 1
     assert words == "the hub runs: green threads get their turn"
-    assert stacks.place(hub) == "eventlet/hubs/poll.py:77"
+    assert stack.place(hub) == "eventlet/hubs/poll.py:77"
 
 
 def test_the_thread_that_must_run_the_green_heartbeat_is_shown_and_others_alike_with_it() -> None:
@@ -77,8 +78,8 @@ def test_a_thread_without_a_stack_is_known_by_its_system_call() -> None:
 
 
 def test_frames_without_symbols_are_counted_not_listed() -> None:
-    stack = [*frames("0x7f01", "0x7f02"), *frames("accept4"), *frames("0x7f03")]
-    shown = [frame.function for frame in stacks.frames_of(Thread(tid=1, frames=stack))]
+    nameless = [*frames("0x7f01", "0x7f02"), *frames("accept4"), *frames("0x7f03")]
+    shown = [frame.function for frame in stacks.frames_of(Thread(tid=1, frames=nameless))]
     assert shown == ["(2 frames without a name)", "accept4", "(a frame without a name)"]
 
 
@@ -92,7 +93,7 @@ def test_frames_without_symbols_are_counted_not_listed() -> None:
     ],
 )
 def test_places_are_short_enough_to_read(file: str, native: bool, shown: str) -> None:
-    assert stacks.place(Frame(file=file, native=native, line=0 if native else 7)) == shown
+    assert stack.place(Frame(file=file, native=native, line=0 if native else 7)) == shown
 
 
 def test_a_dump_that_failed_says_why() -> None:
@@ -203,9 +204,9 @@ def test_both_sides_of_a_deadlock_are_told() -> None:
     (dump,) = stacks.dumps(run, cell, "loss")
     assert dump.locked
     assert dump.stack is not None
-    assert (dump.stack.names, dump.stack.telling, dump.stack.meaning) == (("14 b",), 1, stacks.LOCKED_OUT)
+    assert (dump.stack.names, dump.stack.telling, dump.stack.meaning) == (("14 b",), 1, stack.LOCKED_OUT)
     (green,) = dump.greens
-    assert (green.telling, green.meaning) == (1, stacks.GREEN_LOCK)
+    assert (green.telling, green.meaning) == (1, stack.GREEN_LOCK)
     told = [line.what for line in story(run, cell) if line.who == "stack"]
     assert any("heartbeat_acquire of oslo_messaging/_drivers/impl_rabbit.py:1" in line for line in told)
     assert any("Semaphore.acquire of eventlet/semaphore.py:2" in line for line in told)

@@ -8,8 +8,9 @@ from heartbed.report.facts import facts
 from heartbed.report.findings import findings
 from heartbed.report.matrix import matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cost_words, milliseconds, outcome_words, phrases, question, seconds, sentence, worst
-from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.report.words import cost_words, milliseconds, outcome_words, phrases, question, sentence
+from heartbed.verdict.values import CellVerdict, Outcome, worst
+from heartbed.wording import seconds
 from tests.unit.data.report import samples
 
 
@@ -101,8 +102,9 @@ def test_there_is_no_matrix_where_a_list_says_it_better(which: str) -> None:
 
 def test_cells_with_one_cause_are_one_finding_and_the_worst_comes_first() -> None:
     found = findings(samples.every_verdict().verdict.cells)
-    assert [finding.cause for finding in found[:2]] == ["hub_not_run", "no_heartbeat_thread"]
-    assert len(found[0].cells) == 2
+    assert [finding.outcome for finding in found[:2]] == [Outcome.HUNG, Outcome.HUNG]
+    assert [finding.cause for finding in found[2:4]] == ["hub_not_run", "no_heartbeat_thread"]
+    assert len(found[2].cells) == 2
     assert found[-1].title == "remark"
     assert found[-1].why == "setting an option that does not exist does nothing"
 

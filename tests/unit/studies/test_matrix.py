@@ -34,7 +34,7 @@ def test_batches_are_of_about_the_same_size() -> None:
 
 
 def found() -> results.Results:
-    cells = select(["{prefork-daemon,uwsgi}-native-oslo{9.7.1,17.3.2}"]).cells
+    cells = select(["{prefork-daemon,uwsgi}-eventlet-oslo{9.7.1,17.3.2}"]).cells
     verdicts = {}
     for cell in cells[:3]:
         history = History.of(cell.name)
@@ -46,9 +46,9 @@ def found() -> results.Results:
 def test_page_shows_where_the_answers_change_and_a_table_for_each_release() -> None:
     page = results.markdown(found()).splitlines()
     assert "| configuration | 9.7.1 | 17.3.2 |" in page
-    assert "| prefork daemon native | kept | kept |" in page
-    assert "| uwsgi native | lost | no verdict |" in page
-    assert "- `uwsgi-native`: it does not import" in page
+    assert "| prefork daemon eventlet | kept | kept |" in page
+    assert "| uwsgi eventlet | lost | no verdict |" in page
+    assert "- `uwsgi-eventlet`: it does not import" in page
     assert page.count("|  | prefork daemon | uwsgi |") == 2
 
 

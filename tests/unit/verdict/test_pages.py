@@ -124,7 +124,7 @@ def test_a_page_that_hangs_makes_the_cell_hung() -> None:
     history.trickle(pages=1, pid=None, status=None, ms=6000.0, error="ReadTimeout: not answered within 6 s")
     verdict = history.cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.HUNG, "not_answered")
-    assert verdict.why == "a page that was asked for in the idle period got no answer at all within 6.0 s"
+    assert verdict.why == "a page in the idle period got no answer at all within 6.0 s"
 
 
 def test_pages_are_no_requests_around_the_idle_period() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from heartbed import probes
+from heartbed.record.connection import Purpose
 from heartbed.record.event import only
-from heartbed.record.history import Purpose
 from heartbed.record.kinds import BrokerLog, Request
 from heartbed.verdict import judge
 from heartbed.verdict.pages import CARRIED, NO_HELP
@@ -94,7 +94,9 @@ def test_two_threads_that_block_each_other_are_told_from_a_hub_that_is_not_run(
     verdict: Callable[[str], RunVerdict],
 ) -> None:
     found = cell(verdict("deadlock"), "prefork-embedded-eventlet-pthread-processes3")
-    assert (found.outcome, found.cause) == (Outcome.LOST, "deadlock")
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "deadlock")
+    assert found.why.startswith("a call before the idle period got no reply over RabbitMQ: no answer at all within 8")
+    assert found.why.endswith("besides, SEND lost: deadlock in one of eventlet's locks")
     (lost,) = (each for each in found.connections if each.outcome is Outcome.LOST)
     assert (lost.pid, lost.purpose, lost.cause) == (6, SEND, "deadlock")
     assert "the heartbeat's OS thread 14 waits for the connection's lock in heartbeat_acquire" in lost.why
@@ -107,6 +109,22 @@ def test_an_option_that_a_version_does_not_have_is_the_cause(verdict: Callable[[
     found = cell(verdict("versions"), "prefork-daemon-eventlet-pthread-oslo9.7.1")
     assert (found.outcome, found.cause) == (Outcome.LOST, "option_unknown")
     assert "oslo.messaging 9.7.1 has no such option" in of(found, SEND).why
+
+
+def test_a_lock_of_loggings_that_is_green_is_found_for_every_connection(verdict: Callable[[str], RunVerdict]) -> None:
+    """The commonest report of heartbeat_in_pthread: what beats logs, and its lock cannot be released to it."""
+    found = cell(verdict("logging"), "tripleo")
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "deadlock")
+    assert found.why.startswith("a cast before the idle period got no reply over RabbitMQ: no answer at all")
+    assert "OS thread 21 is suspended in logging's lock, which eventlet has made green, in heartbeat_tick" in found.why
+    assert found.why.endswith("besides, SEND and LISTEN lost: deadlock in one of eventlet's locks")
+    assert {piece.kind for piece in found.evidence} == {"request", "process.greenlets", "app.log"}
+    fates = {(str(c.purpose), str(c.outcome), c.cause) for c in found.connections}
+    assert fates == {
+        ("SEND", "lost", "deadlock"),
+        ("LISTEN", "lost", "deadlock"),
+        ("UNKNOWN", "inconclusive", "deadlock"),
+    }
 
 
 def test_the_connections_of_one_process_can_meet_different_fates(verdict: Callable[[str], RunVerdict]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heartbed.cells.expressions import select
-from heartbed.record.history import Purpose
+from heartbed.record.connection import Purpose
 from heartbed.verdict.values import Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, TIMEOUT_S, History
 
@@ -204,7 +204,7 @@ def test_a_replaced_connection_is_not_kept() -> None:
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.cause == "client_closed"
     assert len(verdict.connections) == 2
-    assert any("in place of those that ended" in note for note in verdict.notes)
+    assert "1 connection opened in the idle period in place of what had ended" in verdict.notes
 
 
 @pytest.mark.parametrize(

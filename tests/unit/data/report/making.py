@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heartbed.record import kinds
+from heartbed.record.connection import Purpose
 from heartbed.record.event import Event
-from heartbed.record.history import Purpose
 from heartbed.verdict import values as model
 
 T0 = 1_767_000_000.0

@@ -1,0 +1,143 @@
+"""All that was observed of one AMQP connection. Pure: reads events, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from heartbed.record.event import Event, K, only
+from heartbed.record.kinds import (
+    BrokerLog,
+    ChannelCreated,
+    ConnectionClosed,
+    ConnectionCreated,
+    ConsumerCreated,
+    WireClose,
+    WireFrame,
+    WireOpen,
+)
+
+
+class Purpose(StrEnum):
+    """What oslo.messaging opened a connection for."""
+
+    SEND = "SEND"
+    LISTEN = "LISTEN"
+    UNKNOWN = "UNKNOWN"
+
+
+CLIENT_METHODS = {"basic.consume": Purpose.LISTEN, "basic.publish": Purpose.SEND}
+
+
+@dataclass
+class ConnectionHistory:
+    """All that was observed of one AMQP connection, in order of time."""
+
+    conn: str
+    cell: str
+    events: list[Event] = field(default_factory=list)
+
+    def of(self, *kinds: type[K]) -> list[Event[K]]:
+        """Events of these kinds."""
+        return only(self.events, *kinds)
+
+    @cached_property
+    def created(self) -> Event[ConnectionCreated] | None:
+        """The broker's own word that the connection was opened."""
+        return next(iter(self.of(ConnectionCreated)), None)
+
+    @cached_property
+    def opened(self) -> float:
+        """When it was opened, epoch seconds: its SYN where there is a capture, else the broker's event."""
+        return min(event.t for event in self.events)
+
+    @cached_property
+    def pid(self) -> int | None:
+        """The process that opened it."""
+        return next((event.pid for event in self.events if event.pid is not None), None)
+
+    @cached_property
+    def timeout_s(self) -> float | None:
+        """The negotiated heartbeat timeout; 0 when heartbeats are off."""
+        return self.created.data.timeout_s if self.created else None
+
+    @cached_property
+    def purpose(self) -> Purpose:
+        """SEND or LISTEN: a connection with a consumer listens, one that only publishes sends."""
+        if self.of(ConsumerCreated):
+            return Purpose.LISTEN
+        methods = [CLIENT_METHODS.get(f.data.method or "") for f in self.frames("client")]
+        if Purpose.LISTEN in methods:
+            return Purpose.LISTEN
+        # Without a consumer a channel can only have been opened to publish.
+        if Purpose.SEND in methods or self.of(ChannelCreated):
+            return Purpose.SEND
+        return Purpose.UNKNOWN
+
+    def frames(self, sender: str, kind: str | None = None) -> list[Event[WireFrame]]:
+        """AMQP frames of ``client`` or ``broker`` in the capture, of one type or of all."""
+        return [e for e in self.of(WireFrame) if e.data.sender == sender and kind in (None, e.data.type)]
+
+    @cached_property
+    def captured(self) -> bool:
+        """Whether the capture holds this connection."""
+        return bool(self.of(WireOpen) or self.of(WireFrame))
+
+    @cached_property
+    def wire_close(self) -> Event[WireClose] | None:
+        """The first FIN or RST."""
+        return next(iter(self.of(WireClose)), None)
+
+    @cached_property
+    def log_close(self) -> Event[BrokerLog] | None:
+        """The broker's log entry that says why it closed: the one with a reason, else the first."""
+        entries = self.of(BrokerLog)
+        telling = [entry for entry in entries if entry.data.reason != "other"]
+        return next(iter(telling or entries), None)
+
+    @cached_property
+    def close_event(self) -> Event[ConnectionClosed] | None:
+        """The broker's event that the connection is closed."""
+        return next(iter(self.of(ConnectionClosed)), None)
+
+    @cached_property
+    def closed(self) -> float | None:
+        """When it was closed, epoch seconds: the capture's FIN or RST, else the broker's event, else its log.
+
+        RabbitMQ writes its log entry before it closes, on a busy machine up to 0.1 s before.
+        """
+        told = self.log_close if self.log_close and self.log_close.data.reason != "other" else None
+        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, told)
+        return next((event.t for event in ends if event is not None), None)
+
+    @cached_property
+    def close_reason(self) -> str | None:
+        """The reason the broker's log gives; ``unlogged`` when it closed without a word."""
+        if self.closed is None:
+            return None
+        return self.log_close.data.reason if self.log_close else "unlogged"
+
+    @cached_property
+    def closed_by(self) -> str | None:
+        """Who closed: ``broker``, ``client`` or ``unknown``."""
+        if self.closed is None:
+            return None
+        if self.close_reason == "missed_heartbeats":
+            return "broker"
+        if self.wire_close is not None:
+            return self.wire_close.data.sender
+        return "client" if self.close_reason in ("client_closed", "clean") else "unknown"
+
+    def last_client_octet(self, before: float) -> float | None:
+        """When the client last sent anything up to ``before``; None without capture."""
+        times = [event.t for event in self.frames("client") if event.t <= before]
+        return times[-1] if times else None
+
+    def longest_silence(self, until: float) -> tuple[float, float] | None:
+        """Start and length (seconds) of the client's longest silence up to ``until``; None without capture."""
+        times = [event.t for event in self.frames("client") if event.t <= until]
+        if not times:
+            return None
+        ends = [*times[1:], until]
+        return max(((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1])

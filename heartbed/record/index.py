@@ -1,0 +1,46 @@
+"""A record's events in order of time, found by kind, cell, connection and line. The one index of a record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from heartbed.record.event import Event, K, only
+
+H = TypeVar("H", bound=Hashable)
+
+
+class Index:
+    """Of these events, whatever their order."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.events = sorted(events, key=lambda event: event.t)
+        """In order of time."""
+
+    def of(self, *kinds: type[K]) -> list[Event[K]]:
+        """All events of these kinds."""
+        return only(self.events, *kinds)
+
+    @cached_property
+    def by_cell(self) -> Mapping[str | None, list[Event]]:
+        """Cell -> its events; those that belong to none under None."""
+        return _grouped((event.cell, event) for event in self.events)
+
+    @cached_property
+    def by_conn(self) -> Mapping[str | None, list[Event]]:
+        """Connection -> its events, whoever observed them; those that belong to none under None."""
+        return _grouped((event.conn, event) for event in self.events)
+
+    @cached_property
+    def by_line(self) -> Mapping[int, Event]:
+        """Line of the record -> its event."""
+        return {event.line: event for event in self.events}
+
+
+def _grouped(pairs: Iterable[tuple[H, Event]]) -> Mapping[H, list[Event]]:
+    groups: dict[H, list[Event]] = defaultdict(list)
+    for key, event in pairs:
+        groups[key].append(event)
+    return dict(groups)

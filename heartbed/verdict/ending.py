@@ -1,0 +1,78 @@
+"""Why a connection ended otherwise than for missed heartbeats: the rules, the first that finds something decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from heartbed.record.connection import ConnectionHistory
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory
+from heartbed.record.kinds import AppExit, ProcessGone
+from heartbed.verdict import deadlock
+from heartbed.verdict.cause import Cause
+from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding, unknown
+
+PROCESS_END_S = 1.0
+"""A process that is gone within this time of its connection's end has taken the connection with it."""
+
+Rule = Callable[[ConnectionHistory, CellHistory, float], Finding | None]
+
+
+def otherwise(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding:
+    """Why it was closed at that time (epoch seconds): nothing that tells of heartbeats."""
+    return next(finding for rule in RULES if (finding := rule(conn, cell, closed)) is not None)
+
+
+def _process_gone(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    ends: list[tuple[Event, str]] = [(event, event.data.reason) for event in cell.of(AppExit)]
+    ends += [(event, "the process is gone") for event in cell.of(ProcessGone)]
+    near = [each for each in ends if each[0].pid == conn.pid and abs(each[0].t - closed) <= PROCESS_END_S]
+    if not near:
+        return None
+    why = f"process {conn.pid} ended while it idled and took the connection along; this is not heartbeat loss"
+    return unknown(Cause.PROCESS_GONE, why, *cite(*min(near, key=lambda each: each[0].t)))
+
+
+def _pool_expiry(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    ttl = cell.said.conn_pool_ttl
+    if conn.close_reason != "clean" or ttl is None or closed - conn.opened < ttl:
+        return None
+    return unknown(
+        Cause.POOL_EXPIRY, "the application's connection pool closed it, having been unused for conn_pool_ttl"
+    )
+
+
+def _client_closed(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    del cell, closed
+    if conn.close_reason not in ("clean", "client_closed") or conn.closed_by != "client":
+        return None
+    return unknown(Cause.CLIENT_CLOSED, "the client closed it; this is not heartbeat loss")
+
+
+def _deadlock(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    """The thread that was opening it, or worked on it, waits for ever."""
+    del closed
+    waiter = deadlock.of_connection(conn, cell)
+    if waiter is None:
+        return None
+    why = f"RabbitMQ closed it, because the thread that works on it waits for ever: {waiter.words}"
+    return unknown(Cause.DEADLOCK, why, *waiter.evidence)
+
+
+def _broker_closed(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    del cell, closed
+    if conn.close_reason != "error":
+        return None
+    text = conn.log_close.data.text if conn.log_close else ""
+    return unknown(Cause.BROKER_CLOSED, f"RabbitMQ closed it for another reason than heartbeats: {text[:200]}")
+
+
+def _network(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding:
+    del conn, cell, closed
+    why = "it ended without a word of RabbitMQ about heartbeats and without the client closing it: look at the network"
+    return unknown(Cause.NETWORK, why)
+
+
+RULES: tuple[Rule, ...] = (_process_gone, _pool_expiry, _client_closed, _deadlock, _broker_closed, _network)
+"""In the order in which they are asked."""
