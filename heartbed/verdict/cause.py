@@ -53,7 +53,7 @@ class Cause(StrEnum):
         "library_beats_not",
         "the client library does not send heartbeats by itself",
         "The client library sends heartbeats only from within calls, and none is made while idle",
-        "RabbitMQ's event, greenlet dump and stacks",
+        "what RabbitMQ says of the client, greenlet dump and stacks",
     )
     NO_HEARTBEAT_THREAD = (
         "no_heartbeat_thread",

@@ -116,10 +116,10 @@ def _may_beat(dump: Event[ProcessGreenlets], conn: ConnectionHistory) -> bool:
 
 
 def _unexplained(conn: ConnectionHistory, cell: CellHistory) -> Finding:
-    """What was seen does not tell. Of native threads no loss is known: there the testbed is in doubt, not the cell."""
-    native = cell.said.model == "native"
+    """What was seen does not tell. Where no way to lose one is known, the testbed is in doubt and not the cell."""
+    native = cell.said.model == "native" and not foreign.is_one(conn)
     found = unknown if native else lost
-    doubt = "; a process with native threads has no known way to lose it, so no loss is claimed" if native else ""
+    doubt = "; oslo.messaging on native threads has no known way to lose it, so no loss is claimed" if native else ""
     return found(Cause.UNEXPLAINED, f"{_seen(conn, cell)}; {last_sign(conn, cell)}{doubt}")
 
 
