@@ -30,7 +30,7 @@ def pattern() -> re.Pattern[str]:
     # "event" is also a word of its own: an MPM where it stands alone, or among factors.
     words = "|".join(sorted(names() - {"event"}))
     return re.compile(
-        rf"(?<![A-Za-z0-9_])({words})(?![A-Za-z0-9_])|\Aevent\Z|(?<![a-z])event[-,}}]|[{{,]event(?![a-z])"
+        rf"(?<![A-Za-z0-9_])({words})(?![A-Za-z0-9_])|\Aevent\Z|(?<![a-z])event(?:[-}}]|,[a-z])|[{{,]event(?![a-z])"
     )
 
 
@@ -63,7 +63,7 @@ def test_a_servers_name_is_found_wherever_it_stands() -> None:
     text = 'IMAGE = "heartbed-apache"\nif server == "event":\n    say(f"{port} of uWSGI")\n"""As httpd does."""\n'
     assert named(text) == ["1: 'heartbed-apache'", "2: 'event'", "3: ' of uWSGI'"]
     assert named('"{prefork-daemon,event-embedded}"\nx = "run {uwsgi,event}"\n') == ["2: 'run {uwsgi,event}'"]
-    assert named('"an event of the record"\nx = "an event"\ny = "eventlet-pthread"\n') == []
+    assert named('"an event of the record"\nx = "an event, and another"\ny = "eventlet-pthread"\n') == []
     assert named('x = option(help="as uWSGI has it")') == []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from heartbed import servers
+from heartbed.cells.axes import TABLE
 from heartbed.cells.expressions import select
 from heartbed.studies import matrix, results
 from heartbed.studies.batch import Played
@@ -15,8 +17,10 @@ GIB = 2**30
 
 def test_matrix_has_every_server_mode_model_and_milestone_once() -> None:
     cells = matrix.selection().cells
-    assert len(cells) == (3 * 2 + 3) * 3 * len(milestones())
-    assert {cell.server for cell in cells} == {"prefork", "event", "worker", "uwsgi", "gunicorn"}
+    played = {token for token in TABLE.axis("server").tokens if servers.family(token).hostings}
+    assert {cell.server for cell in cells} == played
+    here = [cell for cell in cells if cell.server in ("prefork", "event", "worker", "uwsgi", "gunicorn")]
+    assert len(here) == (3 * 2 + 3) * 3 * len(milestones())
     assert matrix.selection(("uwsgi",)).cells == tuple(cell for cell in cells if cell.server == "uwsgi")
 
 
