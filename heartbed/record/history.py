@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event, K, only
 from heartbed.record.index import Index
+from heartbed.record.interventions import concern, interventions
 from heartbed.record.kinds import (
     AppFacts,
     AskedCell,
     CellState,
     ConnectionCreated,
+    Intervention,
     Look,
     ProcessStacks,
     Request,
@@ -37,6 +39,8 @@ class CellHistory:
     probe: str = "idle"
     events: list[Event] = field(default_factory=list)
     connections: list[ConnectionHistory] = field(default_factory=list)
+    interventions: list[Intervention] = field(default_factory=list)
+    """What its probe did to it, and what was done meanwhile to what all cells share."""
 
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds that are the cell's own."""
@@ -169,6 +173,7 @@ def sort(events: Iterable[Event]) -> RunHistory:
             connections[owner].append(ConnectionHistory(conn, owner, own))
     for each in connections.values():
         each.sort(key=lambda connection: connection.opened)
+    done = interventions(index.events)
     cells = [
         CellHistory(
             name=asked.name,
@@ -176,6 +181,7 @@ def sort(events: Iterable[Event]) -> RunHistory:
             probe=asked.probe or start.data.probe,
             events=index.by_cell.get(asked.subject or asked.name, []),
             connections=connections.pop(asked.subject or asked.name, []),
+            interventions=concern(asked.subject or asked.name, asked.act, done),
         )
         for asked in start.data.cells
     ]

@@ -11,7 +11,8 @@ from heartbed import probes
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, K, only, read
 from heartbed.record.index import Index
-from heartbed.record.kinds import AskedCell, RunEnd, RunPhase, RunStart
+from heartbed.record.interventions import Done, concern, interventions
+from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
 from heartbed.verdict import judge
 from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
@@ -67,6 +68,15 @@ class RunData:
         found = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
         known = (asked for asked, probe in found if (asked.name, probe) == (cell.cell, cell.probe))
         return next(known, AskedCell(name=cell.cell))
+
+    def interventions(self, cell: CellVerdict) -> list[Intervention]:
+        """What was done to the cell by its probe, and meanwhile to what all cells share."""
+        asked = self._asked(cell)
+        return concern(asked.subject or asked.name, asked.act, self._interventions)
+
+    @cached_property
+    def _interventions(self) -> list[Done]:
+        return interventions(self.events)
 
     def meanwhile(self, cell: CellVerdict) -> str:
         """What was done to a cell in the idle period, as the record has it."""

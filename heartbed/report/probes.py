@@ -21,6 +21,13 @@ def about(probe: Probe) -> RenderableType:
         told = f"{parameter.meaning}; {parameter.bounds}, without it {parameter.default:g}"
         grid.add_row(f"{probe.name}:{parameter.name}=", Text(told))
     grid.add_row("disturbs", Text(probe.disturbs))
+    grid.add_row("needs", Text(_needs(probe)))
     paragraph = " ".join(inspect.cleandoc(probe.documentation).split())
     head = Text.assemble((probe.name, "bold"), f": {probe.meaning}")
     return Group(head, Text(), Padding(Text(paragraph), (0, 0, 0, 2)), Text(), grid)
+
+
+def _needs(probe: Probe) -> str:
+    capabilities = [f"CAP_{name} in a container" for name in probe.needs.capabilities]
+    commands = [f"`{' '.join(command)}` there" for command in probe.needs.commands]
+    return ", ".join([*capabilities, *commands]) or "nothing"

@@ -6,19 +6,20 @@ What happened alike to several connections, processes or requests is one line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from typing import TypeVar
 
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppExit, AppLog, BrokerLog, CellState, ProcessGone, Request, Socket
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
+from heartbed.report.grouped import grouped, named, processes, spread
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
 from heartbed.verdict.stack import place
 from heartbed.verdict.values import CellVerdict, Connection, Outcome
+from heartbed.wording import seconds
 
 MOST_LINES = 24
 SPARE = ("socket", "app log", "* log", "wire", "request")
@@ -26,9 +27,6 @@ SPARE = ("socket", "app log", "* log", "wire", "request")
 
 MOST_LOGS = 3
 MOST_PLACES = 6
-MOST_NAMES = 4
-"""Processes or addresses that a line names."""
-
 LOG_LENGTH = 110
 ERROR_LENGTH = 60
 GRAVE = ("warn", "warning", "error", "crit", "critical", "alert", "emerg", "fatal")
@@ -39,8 +37,6 @@ CLOSING = ("missed_heartbeats", "client_closed", "error")
 
 NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
 """In which log lines alike differ: numbers, and parts of identifiers."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,8 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
     """All that is worth telling of a cell, in order of time."""
     origin = timeline.origin(run, cell)
     lines = [*_requests(run, cell), *_states(run, cell), *_process(run, cell), *_logs(run, cell)]
-    for alike in _alike(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
+    lines += _interventions(run, cell)
+    for alike in grouped(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
         lines += _connections(run, cell, alike)
     if cell.connections:
         lines.append(Line(origin, "idle", f"the idle period begins: {run.meanwhile(cell)}"))
@@ -80,43 +77,28 @@ def _spare(line: Line) -> int | None:
     return None if line.telling else next((n for n, who in enumerate(SPARE) if fnmatch(line.who, who)), None)
 
 
-def _alike(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
-    groups: dict[Hashable, list[T]] = {}
-    for thing in things:
-        groups.setdefault(key(thing), []).append(thing)
-    return list(groups.values())
-
-
-def _names(names: Iterable[object]) -> str:
-    """``6``, ``6 and 7``, ``6, 7, 8, 9 and 3 more``."""
-    told = list(dict.fromkeys(str(name) for name in names))
-    rest = len(told) - MOST_NAMES
-    shown = [*told[:MOST_NAMES], f"{rest} more"] if rest > 1 else told
-    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
-
-
-def _processes(pids: Iterable[int | None]) -> str:
-    known = sorted({pid for pid in pids if pid is not None})
-    return f"process{'es' if len(known) > 1 else ''} {_names(known)}" if known else ""
-
-
-def _range(values: Sequence[float], shown: Callable[[float], str]) -> str:
-    """``5 ms``, or ``5 ms to 12 ms`` where the values differ as they are shown."""
-    least, most = shown(min(values)), shown(max(values))
-    return least if least == most else f"{least} to {most}"
+def _interventions(run: RunData, cell: CellVerdict) -> Iterator[Line]:
+    """What the probe did, and when that was over."""
+    for told in run.interventions(cell):
+        yield Line(told.begun, "probe", f"{told.who} {told.what} {told.where}", telling=True)
+        if told.ended is not None:
+            took = seconds(told.ended - told.begun)
+            yield Line(told.ended, "probe", f"{told.who} {told.what} {told.where}: over after {took}", telling=True)
+        elif told.error:
+            yield Line(told.begun, "probe", f"this could not be undone: {told.error}", telling=True)
 
 
 def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
     asked = [event for event in run.of_cell(cell, Request) if event.data.what != "facts"]
-    for alike in _alike(asked, lambda event: (event.data.phase, event.data.what, _answer(event))):
+    for alike in grouped(asked, lambda event: (event.data.phase, event.data.what, _answer(event))):
         first, data = alike[0], alike[0].data
         took = [event.data.ms for event in alike]
-        what = f"{data.what} {_answer(first)} after {_range(took, milliseconds)}"
+        what = f"{data.what} {_answer(first)} after {spread(took, milliseconds)}"
         if data.error:
             what += f" ({one_line(data.error, ERROR_LENGTH)})"
         if len(alike) > 1:
             what = f"{len(alike)} times: {what}"
-        where = _processes(event.pid for event in alike)
+        where = processes(event.pid for event in alike)
         if len(alike) == 1 and where and data.thread is not None:
             where += f", thread {data.thread}"
         failed = data.status is None or data.status >= 400
@@ -134,11 +116,11 @@ def _states(run: RunData, cell: CellVerdict) -> Iterator[Line]:
             yield Line(event.t, "cell", f"failed: {event.data.reason}", telling=True)
     gone: list[Event[AppExit] | Event[ProcessGone]] = [*run.of_cell(cell, AppExit)]
     gone += run.of_cell(cell, ProcessGone)
-    for alike in _alike(sorted(gone, key=lambda event: event.t), _parting):
+    for alike in grouped(sorted(gone, key=lambda event: event.t), _parting):
         reason = _parting(alike[0])
         has = "have" if len({event.pid for event in alike}) > 1 else "has"
         said = f": {reason}" if reason else ""
-        yield Line(alike[0].t, "process", f"{_processes(e.pid for e in alike)} {has} gone{said}", telling=True)
+        yield Line(alike[0].t, "process", f"{processes(e.pid for e in alike)} {has} gone{said}", telling=True)
 
 
 def _parting(event: Event[AppExit] | Event[ProcessGone]) -> str:
@@ -165,15 +147,15 @@ class _Look:
 def _process(run: RunData, cell: CellVerdict) -> Iterator[Line]:
     """One line for each place in which threads were seen."""
     dumps = [dump for at in ("mid-idle", "loss") for dump in stacks.dumps(run, cell, at)]
-    places = _alike((look for dump in dumps for look in _looks(dump)), lambda look: look.what)
+    places = grouped((look for dump in dumps for look in _looks(dump)), lambda look: look.what)
     for alike in sorted(places, key=lambda looks: not looks[0].telling)[:MOST_PLACES]:
         first, who = alike[0], alike[0].who
         if len({look.who for look in alike}) > 1:
-            who = f"{_processes(look.pid for look in alike)}: a {'green ' if first.green else ''}thread"
+            who = f"{processes(look.pid for look in alike)}: a {'green ' if first.green else ''}thread"
         yield Line(min(look.t for look in alike), "stack", f"{who} {first.what}", first.telling)
     failed = [dump for dump in dumps if dump.stack is None]
-    for same in _alike(failed, lambda dump: NUMBERS.sub("0", dump.error)):
-        yield Line(same[0].t, "stack", f"none of {_processes(dump.pid for dump in same)}: {same[0].error}")
+    for same in grouped(failed, lambda dump: NUMBERS.sub("0", dump.error)):
+        yield Line(same[0].t, "stack", f"none of {processes(dump.pid for dump in same)}: {same[0].error}")
 
 
 def _looks(dump: stacks.Dump) -> Iterator[_Look]:
@@ -193,7 +175,7 @@ def _looks(dump: stacks.Dump) -> Iterator[_Look]:
 
 def _logs(run: RunData, cell: CellVerdict) -> Iterator[Line]:
     grave = [e for e in run.of_cell(cell, AppLog) if (e.data.level or "").lower() in GRAVE]
-    groups = _alike(grave, lambda event: NUMBERS.sub("0", one_line(event.data.text, LOG_LENGTH)))
+    groups = grouped(grave, lambda event: NUMBERS.sub("0", one_line(event.data.text, LOG_LENGTH)))
     for alike in groups[:MOST_LOGS]:
         times = f"{len(alike)} times: " if len(alike) > 1 else ""
         source = f"{alike[0].data.source} log"
@@ -208,8 +190,8 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
     many = len(alike) > 1
     title = f"{len(alike)} {first.purpose}" if many else timeline.title(first, cell)
     timeout = f"timeout {number(first.timeout_s)} s" if first.timeout_s is not None else "timeout unknown"
-    source = _names(c.conn for c in alike) if len(alike) <= 2 else f"{first.conn} and {len(alike) - 1} more"
-    pids = _processes(c.pid for c in alike)
+    source = named(c.conn for c in alike) if len(alike) <= 2 else f"{first.conn} and {len(alike) - 1} more"
+    pids = processes(c.pid for c in alike)
     yield Line(first.opened, "opened", f"{title} from {source}{f', {pids}' if pids else ''}, {timeout}")
     yield from _wire(run, cell, alike, title)
     queued = [e for c in alike for e in run.of_connection(c, Socket) if e.data.rx_octets > 0]
@@ -218,14 +200,14 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
         what = f"{title}: octets begin to wait unread, {most} at most"
         yield Line(min(event.t for event in queued), "socket", what, telling=first.outcome is not Outcome.KEPT)
     said = [e for c in alike for e in run.of_connection(c, BrokerLog) if e.data.reason in CLOSING]
-    for entries in _alike(said, lambda event: event.data.reason):
+    for entries in grouped(said, lambda event: event.data.reason):
         entry = min(entries, key=lambda event: event.t)
         more = f" (and {len(entries) - 1} more alike)" if len(entries) > 1 else ""
         yield Line(entry.t, "broker log", _reason(entry) + more, telling=True)
     ends = [event for c in alike for event in timeline.ends(run, c)]
-    for same in _alike(ends, lambda event: (event.data.sender, event.data.how)):
+    for same in grouped(ends, lambda event: (event.data.sender, event.data.how)):
         how = same[0].data.how.upper()
-        numbers = _names(event.data.frame for event in same)
+        numbers = named(event.data.frame for event in same)
         what = f"{title}: {same[0].data.sender} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
         yield Line(min(event.t for event in same), "wire", what, telling=how == "RST")
 
@@ -247,7 +229,7 @@ def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) 
     if end is not None:
         beats = [timeline.beats(run, connection) for connection in captured]
         own, other = (
-            _range(counts, number) for counts in ([float(b.client) for b in beats], [float(b.broker) for b in beats])
+            spread(counts, number) for counts in ([float(b.client) for b in beats], [float(b.broker) for b in beats])
         )
         each = " each" if len(captured) > 1 else ""
         yield Line(end, "wire", f"{title}: {own} heartbeats of the client, {other} of the broker{each} so far")

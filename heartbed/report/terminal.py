@@ -27,7 +27,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import STYLES, cost_words, labels, milliseconds, phrases, sentence, together
+from heartbed.report.words import STYLES, cost_words, milliseconds, phrases, sentence, which
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
@@ -153,9 +153,7 @@ class _Screen:
         if told:
             yield Text()
         for finding in told:
-            where = (
-                f" ({together([one_line(name) for name in labels(finding.cells, self.run.verdict.cells)], MOST_NAMES)})"
-            )
+            where = f" ({which(finding.cells, self.run.verdict.cells, MOST_NAMES)})"
             if finding.outcome is None:
                 yield Text.assemble(
                     self.text("note", "bold"), self.text(f": {one_line(finding.why)}"), self.text(where, "dim")

@@ -74,10 +74,17 @@ def cost_words(cost: Cost) -> str:
     return after + before
 
 
-def labels(cells: Sequence[CellVerdict], of: Sequence[CellVerdict]) -> list[str]:
-    """The names of cells, each once; with their probe where cells of the whole run, ``of``, were under several."""
-    several = len({cell.probe for cell in of}) > 1
-    return list(dict.fromkeys(f"{cell.cell} under {cell.probe}" if several else cell.cell for cell in cells))
+def which(cells: Sequence[CellVerdict], of: Sequence[CellVerdict], most: int) -> str:
+    """The cells, by at most so many names; with their probes where those of the whole run, ``of``, are several."""
+    by_probe: dict[str, list[str]] = {}
+    for cell in cells:
+        by_probe.setdefault(cell.probe, []).append(one_line(cell.cell))
+    if len({cell.probe for cell in of}) < 2:
+        return together([name for names in by_probe.values() for name in names], most)
+    by_names: dict[str, list[str]] = {}
+    for probe, names in by_probe.items():
+        by_names.setdefault(together(names, most), []).append(one_line(probe))
+    return "; ".join(f"{names} under {' and '.join(probes)}" for names, probes in by_names.items())
 
 
 def together(names: Sequence[str], most: int) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed import probes, servers
+from heartbed import servers
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.cells.subject import subjects
 from heartbed.errors import HeartbedError
 from heartbed.files import save
 from heartbed.observers.base import Watching
@@ -24,6 +23,7 @@ from heartbed.record.kinds import RunEnd
 from heartbed.run import compose
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
+from heartbed.run.playable import Playable, playable
 from heartbed.run.provenance import provenance
 from heartbed.testbed.containers import DockerEngine
 from heartbed.testbed.images.spec import ImageRef
@@ -68,12 +68,13 @@ def execute(
         engine = parts.engine()
         engine.sweep()
         found = images(selection.cells)
+        chosen = playable(selection, settings.scenarios, engine, found["observer"].id if found else "")
         folder = runfolder.create(settings.runs)
-        plan = _plan(folder, selection, settings, found)
+        plan = _plan(folder, chosen, settings, found)
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, found)
         bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
-        first = Event(provenance(folder.name, selection, plan, engine.machine(), found))
+        first = Event(provenance(folder.name, chosen, plan, engine.machine(), found))
         try:
             with Writer(folder.path) as writer:
                 bus = Bus(writer)
@@ -89,12 +90,12 @@ def execute(
         return folder.path
 
 
-def _plan(folder: RunFolder, selection: Selection, settings: Settings, images: Mapping[str, ImageRef]) -> Plan:
+def _plan(folder: RunFolder, chosen: Playable, settings: Settings, images: Mapping[str, ImageRef]) -> Plan:
     # The name alone would do in one folder of runs; another checkout may begin a run in the same second.
     number = folder.path.stat().st_ino
     return Plan(
         project=f"heartbed-{re.sub('[^a-z0-9]', '', folder.name)}-{number % 0xFFFF:04x}",
-        subjects=subjects(selection.cells, probes.acts(settings.scenarios)),
+        subjects=chosen.subjects,
         settings=settings,
         labels=Labels(run=f"{folder.name}-{number}", lock=str(folder.lock_path)),
         images={name: image.id for name, image in images.items()},

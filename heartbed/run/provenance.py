@@ -6,29 +6,30 @@ import platform
 import sys
 
 from heartbed import __version__, probes
-from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, Subject
 from heartbed.record.kinds import AskedCell, AskedProbe, RunStart
+from heartbed.run.playable import Playable
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Machine
 
 
-def provenance(name: str, selection: Selection, plan: Plan, machine: Machine, images: dict[str, ImageRef]) -> RunStart:
+def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images: dict[str, ImageRef]) -> RunStart:
     """The first event: what is run, with what, on what."""
     settings = plan.settings
     return RunStart(
         run=name,
         heartbed=__version__,
-        probe=", ".join(scenario.name for scenario in settings.scenarios),
-        probes=[_probe(scenario) for scenario in settings.scenarios],
+        probe=", ".join(scenario.name for scenario in chosen.scenarios),
+        probes=[_probe(scenario) for scenario in chosen.scenarios],
         heartbeat_s=settings.heartbeat_s,
         margin_s=settings.margin_s,
         rpc_timeout_s=settings.rpc_timeout_s,
         cells=[_cell(subject, settings) for subject in plan.subjects],
-        left_out=[{"name": left, "reason": reason} for left, reason in selection.left_out],
-        notes=list(selection.notes),
+        skipped=[{"probe": probe, "reason": reason} for probe, reason in chosen.skipped],
+        left_out=[{"name": left, "reason": why} for left, why in chosen.left_out],
+        notes=list(chosen.notes),
         host={
             "hostname": platform.node(),
             "cores": settings.cores,

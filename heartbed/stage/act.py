@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from heartbed.errors import CellFailedError, NoCellLeftError
+from heartbed.errors import CellFailedError, NoCellLeftError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import RunPhase
@@ -39,6 +40,7 @@ class Act:
     number: int
     parts: Sequence[Part]
     bus: Bus
+    playing: list[Worker] = field(default_factory=list)
 
     @property
     def cells(self) -> list[tuple[Part, OpenedCell]]:
@@ -86,23 +88,45 @@ class Act:
         # A call waits rather than works: oslo.messaging looks for its reply twice a second.
         self._each(_open, OPENERS)
         until = max(opened.idle_from + part.stage.settings.idle_of(opened.cell) for part, opened in self.cells)
-        self.phase("idle", until=until, meanwhile="; ".join(dict.fromkeys(part.meanwhile for part in self.parts)))
-        self._wait(until, [_playing(part) for part in self.parts])
+        self.phase("idle", until=until, meanwhile=self._meanwhile())
+        self.playing.extend(_playing(part) for part in self.parts)
+        self._wait(until)
         self.phase("asking")
         self._each(_ask, OPENERS)
 
-    def _wait(self, moment: float, playing: Sequence[Worker]) -> None:
+    def _meanwhile(self) -> str:
+        """What is done in the window, by which probe where there are several."""
+        if len(self.parts) == 1:
+            return self.parts[0].meanwhile
+        return "; ".join(f"{part.stage.probe}: {part.meanwhile}" for part in self.parts)
+
+    def _wait(self, moment: float) -> None:
         """Wait until ``moment`` (epoch seconds) and until every probe has played, looking whether the run goes on."""
         stop = self.parts[0].stage.stop
-        while not stop.is_set() and (time.time() < moment or any(worker.going for worker in playing)):
+        while not stop.is_set() and (time.time() < moment or any(worker.going for worker in self.playing)):
             stop.wait(min(POLL_S, max(0.01, moment - time.time())))
             self.bus.check()
 
     def undo(self) -> None:
-        """Undo what the probes have done, the last first. Raises ``TestbedError`` for what could not be undone."""
+        """Undo what the probes have done, the last first. May be called at any time, also twice.
+
+        Raises ``TestbedError`` for what could not be undone.
+        """
+        failed: list[TestbedError] = []
+        steps = [worker.end for worker in self.playing]
         for part in reversed(self.parts):
-            part.stage.close()
-            part.probe.undo(part.stage)
+            steps += [part.stage.close, part.stage.hand.undo, partial(part.probe.undo, part.stage)]
+        for step in steps:
+            try:
+                step()
+            except TestbedError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def touches(self, service: str) -> bool:
+        """Whether a probe is doing something to a service at this moment."""
+        return any(part.stage.hand.touches(service) for part in self.parts)
 
 
 def _playing(part: Part) -> Worker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -57,6 +58,7 @@ class Client:
         self._look_in_s = look_in_s
         self._requests = asked
         self._base = base
+        self._numbers = itertools.count(1)
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
         self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
@@ -103,6 +105,7 @@ class Client:
         return requests.request(request.method, url, data=request.body or None, timeout=timeout, headers=headers)
 
     def _ask(self, phase: Phase, what: str, request: HttpRequest) -> tuple[int | None, requests.Response | None]:
+        number = next(self._numbers)
         sent, clock = time.time(), time.monotonic()
         answer: requests.Response | None = None
         error: str | None = None
@@ -118,6 +121,7 @@ class Client:
         headers = answer.headers if answer is not None else {}
         pid, thread = _number(headers.get("X-Heartbed-Pid")), _number(headers.get("X-Heartbed-Thread"))
         told = Request(
+            number=number,
             phase=phase,
             what=what,
             method=request.method,

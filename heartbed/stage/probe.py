@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from heartbed.cells.cell import Cell
 from heartbed.errors import InputError
 from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.testbed.testbed import Needs
 from heartbed.verdict.rules import Rule
 
 
@@ -67,10 +69,18 @@ class Probe:
     meanwhile: ClassVar[str]
     """What is done in the window, for the record and whoever watches; ``{parameter}`` stands for its value."""
 
+    needs: ClassVar[Needs] = Needs()
+    """What it needs of the machine; without that it is skipped before anything is started, and that is said."""
+
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     disturbs: ClassVar[Disturbs] = Disturbs.NOTHING
     rule: ClassVar[Rule] = Rule()
     """What the record of it means, for cells and for controls."""
+
+    def refuses(self, cell: Cell) -> str:
+        """Why it cannot be played on a cell; empty where it can."""
+        del cell
+        return ""
 
     def set_up(self, stage: Stage) -> None:
         """Before any connection is opened."""
@@ -95,7 +105,7 @@ class Probe:
     def undo(self, stage: Stage) -> None:
         """After the cells were asked again, and however a run ends: whatever ``set_up`` has changed.
 
-        What was done by ``stage`` itself is undone by it, before this.
+        What was done by ``stage.hand`` is undone by it, before this. May be called twice.
         """
 
     def values(self, chosen: Mapping[str, float]) -> dict[str, float]:

@@ -12,11 +12,12 @@ from typing import Any
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
-from heartbed.cells.subject import Subject
+from heartbed.cells.subject import DEFAULT_PROBE, Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
+from heartbed.stage.hand import Hand
 from heartbed.stage.start import Start, pauses
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
@@ -55,7 +56,8 @@ class OpenedCell:
 class Stage:
     """What a probe works with: its own cells, and what can be done to them.
 
-    ``parameters`` are all of the probe's; ``request_stacks`` takes a subject's name, a pid and the occasion.
+    ``parameters`` are all of the probe's; what is done to containers and networks is done by ``hand``;
+    ``request_stacks`` takes a subject's name, a pid and the occasion.
     """
 
     bed: Testbed
@@ -67,11 +69,15 @@ class Stage:
     request_stacks: Callable[[str, int, str], None]
     optional: frozenset[str] = frozenset()
     """Cells that are left out where they do not start: the others are played all the same."""
+    probe: str = DEFAULT_PROBE
+    act: int = 1
     parameters: Mapping[str, float] = field(default_factory=dict)
+    hand: Hand = field(init=False)
     opened: list[OpenedCell] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.hand = Hand(self.probe, self.act, self.bed, self.bus)
         self.opened = self.opened or [OpenedCell(subject, self._client(subject)) for subject in self.subjects]
 
     def state(self, opened: OpenedCell, state: str, **more: Any) -> None:

@@ -15,6 +15,8 @@ from heartbed.testbed.engine import engine_errors
 T = TypeVar("T")
 
 POLL_S = 0.25
+PATIENCE_S = 90.0
+"""How long what a worker is at may still take when it is ended: longer than any request."""
 
 
 def each(bus: Bus, items: Iterable[T], work: Callable[[T], None], workers: int) -> None:
@@ -73,9 +75,11 @@ class Worker:
         return self._thread.is_alive()
 
     def end(self) -> None:
-        """Have it go on no more; returns when what it was at is done."""
+        """Have it go on no more; returns when what it was at is done. Raises ``TestbedError`` where that never is."""
         self._ended.set()
-        self._thread.join()
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            raise TestbedError(f"{self.name} does not end within {PATIENCE_S:.0f} s")
 
 
 def steadily(ask: Callable[[], object], first: float, every_s: float) -> Callable[[Worker], None]:

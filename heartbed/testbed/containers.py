@@ -25,11 +25,14 @@ from heartbed.places import AMQP_PORT, HTTP_PORT
 from heartbed.testbed import cleanup
 from heartbed.testbed.commands import run
 from heartbed.testbed.engine import connect, engine_errors, versions
-from heartbed.testbed.labels import RUN_LABEL
-from heartbed.testbed.testbed import LOG_LINES, Address, LogFeed, Machine
+from heartbed.testbed.helper import Helper, text
+from heartbed.testbed.labels import RUN_LABEL, Labels
+from heartbed.testbed.testbed import LOG_LINES, Address, LogFeed, Machine, Needs
 
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
+STOP_PATIENCE_S = 5
+"""How long a service that is stopped may take before it is killed."""
 
 
 def about_log(log: list[str], service: str) -> str:
@@ -133,6 +136,45 @@ class Containers:
         """The command that runs ``command`` inside a started container, with its standard streams."""
         return ["docker", "exec", "-i", self._containers[service].id or "", *command]
 
+    def pause(self, service: str) -> None:
+        """Freeze the container."""
+        with engine_errors():
+            self._containers[service].pause()
+
+    def resume(self, service: str) -> None:
+        """Thaw it; one that is gone, or goes on already, needs none."""
+        container = self._containers[service]
+        with engine_errors(), contextlib.suppress(docker.errors.NotFound):
+            container.reload()
+            if container.status == "paused":
+                container.unpause()
+
+    def stop(self, service: str) -> None:
+        """Stop the container: SIGTERM, and SIGKILL where that does not end it."""
+        with engine_errors():
+            self._containers[service].stop(timeout=STOP_PATIENCE_S)
+
+    def signal(self, service: str, signal: str) -> None:
+        """Send a signal to its first process."""
+        with engine_errors():
+            self._containers[service].kill(signal=f"SIG{signal}")
+
+    def execute(self, service: str, *command: str) -> str:
+        """Run a command inside it."""
+        with engine_errors():
+            code, said = self._containers[service].exec_run(list(command))
+        if code:
+            log = text(said).splitlines()[-LOG_LINES:]
+            raise TestbedError(f"`{' '.join(command)}` failed in {service} ({code})", log=log)
+        return text(said)
+
+    def enter_network(self, service: str, *command: str) -> str:
+        """Run a command in a container that shares the network of this one, and is thrown away."""
+        network = f"container:{self._containers[service].id}"
+        observer = self._containers["observer"]
+        image, labels = observer.attrs["Image"], dict(observer.labels)
+        return Helper(self.client, image, labels, network).run(command, ["NET_ADMIN"])
+
     def failure(self, service: str, what: str) -> TestbedError:
         """An error about a service, with the last lines of its log."""
         log = self.log(service)
@@ -177,6 +219,16 @@ class DockerEngine:
                 "memory_octets": info.get("MemTotal"),
             }
             return Machine({name: value for name, value in host.items() if value is not None}, versions(self._client))
+
+    def lacks(self, needs: Needs, image: str) -> str:
+        """Try each command in a container with a network of its own."""
+        labels = Labels(run="needs").as_dict()
+        try:
+            for command in needs.commands:
+                Helper(self._client, image, labels).run(command, needs.capabilities)
+        except TestbedError as error:
+            return f"{error.message}: {error.log[-1]}" if error.log else error.message
+        return ""
 
     def testbed(self, project: str, run: str, file: Path) -> Containers:
         """The containers of one run."""

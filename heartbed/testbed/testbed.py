@@ -71,6 +71,27 @@ class Testbed(Protocol):
     def inside(self, service: str, *command: str) -> list[str]:
         """The command of this machine that runs ``command`` inside a started service, with its standard streams."""
 
+    def pause(self, service: str) -> None:
+        """Let the processes of a started service stand still. Raises ``TestbedError``."""
+
+    def resume(self, service: str) -> None:
+        """Let them go on, if they stand still. Raises ``TestbedError``."""
+
+    def stop(self, service: str) -> None:
+        """Stop a service, in order; ``start`` starts it again. Raises ``TestbedError``."""
+
+    def signal(self, service: str, signal: str) -> None:
+        """Send a signal, named without ``SIG``, to the first process of a service. Raises ``TestbedError``."""
+
+    def execute(self, service: str, *command: str) -> str:
+        """Run a command inside a started service; what it printed. Raises ``TestbedError`` where it fails."""
+
+    def enter_network(self, service: str, *command: str) -> str:
+        """Run a command of the observer's image with NET_ADMIN in the network of a started service.
+
+        Returns what it printed. Raises ``TestbedError`` where it fails.
+        """
+
     def failure(self, service: str, what: str) -> TestbedError:
         """An error about a service, with the last lines of its log and a hint on it."""
 
@@ -82,6 +103,18 @@ class Testbed(Protocol):
 
         Raises ``TestbedError`` when something could not be removed.
         """
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What something needs of the machine beyond what every run has.
+
+    ``commands`` must succeed in a container of the observer's image that has
+    the ``capabilities`` and a network of its own.
+    """
+
+    capabilities: tuple[str, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +133,9 @@ class Engine(Protocol):
 
     def machine(self) -> Machine:
         """The machine that it makes them on. Raises ``TestbedError``."""
+
+    def lacks(self, needs: Needs, image: str) -> str:
+        """What the machine lacks, tried out in containers of ``image``; empty where it has all that is needed."""
 
     def testbed(self, project: str, run: str, file: Path) -> Testbed:
         """The testbed that a Compose file describes, of which nothing is made yet."""

@@ -144,6 +144,7 @@ def _missing(run: RunHistory) -> list[str]:
     failed = {event.data.error for event in looks if event.data.error is not None}
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
     missing += [event.data.reason for event in run.of(ObserverFailed)]
+    missing += [f"the probe {each['probe']} was not played: {each['reason']}" for each in run.start.data.skipped]
     if run.end is None:
         missing.append("the run was killed: its record ends without an end")
     elif run.end.data.status != "complete":

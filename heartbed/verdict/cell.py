@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import AppFacts, CellState
+from heartbed.record.kinds import AppFacts, CellState, Intervention
 from heartbed.verdict import cause, connection, hanging, pages
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.finding import Finding, kept, unknown
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
-from heartbed.wording import count
+from heartbed.wording import count, seconds
 
 NAMED = ("name", "factors", "subject", "probe", "act")
 """Of what was asked for: what the verdict names itself, and what is of use in the record only."""
@@ -202,8 +202,16 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
     notes += pages.notes(cell, judged, until)
+    notes += [_done(each) for each in cell.interventions]
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes
+
+
+def _done(told: Intervention) -> str:
+    """``the probe broker-pause paused rabbitmq (2.0 s)``."""
+    how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
+    failed = f", and could not undo it: {told.error}" if told.error else ""
+    return f"the probe {told.who} {told.what} {told.where} ({how_long}){failed}"
 
 
 def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:

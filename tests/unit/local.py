@@ -25,7 +25,7 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.run.execute import Parts
 from heartbed.testbed.plan import Plan
-from heartbed.testbed.testbed import LOG_LINES, Address, Machine
+from heartbed.testbed.testbed import LOG_LINES, Address, Machine, Needs
 
 PID = 4711
 LAST_WORDS = "it has no more to say"
@@ -43,6 +43,8 @@ class Behaviour(Enum):
     """It runs, and neither answers nor connects."""
     FAILS = "fails"
     """It answers every request with 500."""
+    STUBBORN = "is stubborn"
+    """It works, and cannot be resumed once it is paused."""
     STAYS = "stays"
     """It works, and cannot be removed."""
 
@@ -100,6 +102,7 @@ class Service:
         if self.behaviour is Behaviour.REFUSES:
             raise TestbedError(f"{self.name} does not start: no such image")
         self.running = True
+        self.ended.clear()
         if self.behaviour is Behaviour.ENDS:
             self.end()
         elif cell and self.behaviour is not Behaviour.IS_SILENT:
@@ -140,6 +143,7 @@ class LocalTestbed:
 
     def __init__(self, file: Path, behaviours: Mapping[str, Behaviour], create: Callable[[], None]) -> None:
         self.services: dict[str, Service] = {}
+        self.done: list[tuple[str, str]] = []
         self._file, self._behaviours, self._create = file, behaviours, create
 
     def create(self) -> None:
@@ -192,6 +196,39 @@ class LocalTestbed:
         del service
         return list(command)
 
+    def pause(self, service: str) -> None:
+        """It answers no more."""
+        self.did("pause", service)
+
+    def resume(self, service: str) -> None:
+        """It answers again."""
+        self.did("resume", service)
+
+    def stop(self, service: str) -> None:
+        """End it."""
+        self.did("stop", service)
+        self.services[service].end()
+
+    def signal(self, service: str, signal: str) -> None:
+        """Note it."""
+        self.did(f"signal {signal}", service)
+
+    def execute(self, service: str, *command: str) -> str:
+        """Note it."""
+        self.did(" ".join(command), service)
+        return ""
+
+    def enter_network(self, service: str, *command: str) -> str:
+        """Note it."""
+        self.did(f"network: {' '.join(command)}", service)
+        return ""
+
+    def did(self, what: str, service: str) -> None:
+        """Note what was done; one that is stubborn cannot be resumed."""
+        if not self.running(service) or (what == "resume" and self.services[service].behaviour is Behaviour.STUBBORN):
+            raise TestbedError(f"{service}: {what}: no such container")
+        self.done.append((what, service))
+
     def failure(self, service: str, what: str) -> TestbedError:
         """An error with its log."""
         return TestbedError(what, log=self.log(service))
@@ -215,12 +252,18 @@ class LocalEngine:
 
     behaviours: Mapping[str, Behaviour] = field(default_factory=dict)
     create: Callable[[], None] = lambda: None
+    lacking: Mapping[str, str] = field(default_factory=dict)
     swept: int = 0
     beds: list[LocalTestbed] = field(default_factory=list)
 
     def sweep(self) -> None:
         """There is nothing to sweep."""
         self.swept += 1
+
+    def lacks(self, needs: Needs, image: str) -> str:
+        """What was said that it lacks."""
+        del image
+        return "; ".join(self.lacking[name] for name in needs.capabilities if name in self.lacking)
 
     def machine(self) -> Machine:
         """This one."""

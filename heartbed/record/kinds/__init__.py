@@ -25,7 +25,16 @@ from heartbed.record.kinds.process import (
     Socket,
     Thread,
 )
-from heartbed.record.kinds.run import AskedCell, AskedProbe, MachineLag, ObserverFailed, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.run import (
+    AskedCell,
+    AskedProbe,
+    Intervention,
+    MachineLag,
+    ObserverFailed,
+    RunEnd,
+    RunPhase,
+    RunStart,
+)
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
@@ -44,6 +53,7 @@ __all__ = [
     "Frame",
     "Greenlet",
     "Hub",
+    "Intervention",
     "Kind",
     "Look",
     "MachineLag",
@@ -69,7 +79,7 @@ __all__ = [
 ]
 
 GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
-    "The run": (RunStart, RunPhase, RunEnd),
+    "The run": (RunStart, RunPhase, Intervention, RunEnd),
     "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit, RpcArrived),
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),

@@ -55,6 +55,7 @@ class Request(Kind):
     """An HTTP request to the application; `t` is when it was sent."""
 
     KIND: ClassVar[str] = "request"
+    number: int = Field(default=0, description="of the cell's requests, from 1 in the order in which they were sent")
     phase: str = Field(description="`open`, `before`, `during` (the idle period, by the probe), `after`")
     what: str = Field(description="`facts`, `cast`, `call`, or `page`, which does not touch RabbitMQ")
     method: str = Field(default="GET", description="HTTP's")

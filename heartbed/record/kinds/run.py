@@ -55,6 +55,7 @@ class RunStart(Kind):
     margin_s: float | None = Field(default=None, description="that is idled beyond three timeouts, seconds")
     rpc_timeout_s: float | None = Field(default=None, description="after which a call gives up, seconds")
     cells: list[AskedCell] = Field(default=[], description="those that are played")
+    skipped: list[dict[str, str]] = Field(default=[], description="`{probe, reason}` of those that are not played")
     left_out: list[dict[str, str]] = Field(default=[], description="`{name, reason}` of those that are not")
     notes: list[str] = Field(default=[], description="where a release's versions are not its own")
     host: dict[str, Any] = Field(default={}, description="`{hostname, kernel, system, cores, memory_octets, python}`")
@@ -71,6 +72,23 @@ class RunPhase(Kind):
     act: int | None = Field(default=None, description="the act that has come so far; null: the run as a whole")
     until: float | None = Field(default=None, description="with `idle`: when it is to end, epoch seconds")
     meanwhile: str = Field(default=NOTHING, description="with `idle`: what the probe does to the cells, in words")
+
+
+class Intervention(Kind):
+    """Something that a probe does to a part of the run: told when it begins, and again when it is over."""
+
+    KIND: ClassVar[str] = "intervention"
+    who: str = Field(description="the probe")
+    act: int = Field(default=1, description="the act in which it plays")
+    number: int = Field(description="of what this probe does in this act; the end has that of the beginning")
+    what: str = Field(description="in words: `paused`, `stopped`, `ran httpd -k graceful in`, ...")
+    where: str = Field(description="the service: `rabbitmq`, or the subject's name")
+    begun: float = Field(validation_alias="from", serialization_alias="from", description="epoch seconds")
+    ended: float | None = Field(
+        default=None, validation_alias="to", serialization_alias="to", description="epoch seconds; null: not over"
+    )
+    details: dict[str, Any] = Field(default={}, description="what else is to be known of it")
+    error: str | None = Field(default=None, description="why it could not be undone")
 
 
 class RunEnd(Kind):

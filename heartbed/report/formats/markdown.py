@@ -14,7 +14,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cost_words, labels, number, phrases, question, sentence, together
+from heartbed.report.words import cost_words, number, phrases, question, sentence, which
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
@@ -52,7 +52,7 @@ def _lines(run: RunData) -> Iterator[str]:
         yield from _table(run, cells)
         yield ""
     for finding in findings(verdict.cells):
-        members = f"`{_code(together(labels(finding.cells, verdict.cells), MOST_NAMES))}`"
+        members = f"`{_code(which(finding.cells, verdict.cells, MOST_NAMES))}`"
         # What was said of each cell is folded away below; an explanation that holds for all of them is enough here.
         said = sentence(finding.short) if finding.outcome else finding.short
         yield f"- **{escaped(finding.title) if finding.outcome else 'note'}**: {escaped(said)} ({members})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import Request
+from heartbed.record.kinds import Intervention, Request
 from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
@@ -57,6 +57,7 @@ SPEC: dict[str, Any] = {
         _layer("lanes", {"type": "rule", "stroke": "var(--grid)", "tooltip": None}, x2=END, y=LANE)
         | {"params": [ZOOM]},
         _layer("idle", {"type": "rect", "fill": "var(--idle)", "tooltip": None}, x2=END),
+        _layer("done", {"type": "rect", "fill": "var(--lost)", "opacity": 0.14, "minBandSize": 3}, x2=END),
         _layer("windows", {"type": "rect", "fill": "var(--window)"}, x2=END, y=LANE),
         _layer(
             "requests",
@@ -99,6 +100,7 @@ LEGEND = (
     ("window", "two to three timeouts after the client’s last octet: RabbitMQ may close"),
     ("close", "closed"),
 )
+DONE = ("done", "what the probe did")
 
 
 def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
@@ -111,6 +113,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         return None
     marks = _Marks(timeline.origin(run, cell))
     marks.requests(requests)
+    done = run.interventions(cell)
+    marks.done(done)
     for connection in shown:
         marks.connection(run, connection, timeline.title(connection, cell))
     return Figure(
@@ -119,7 +123,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         tables=marks.tables(run, cell),
         params={"origin": marks.origin},
         stops=("requests", "frames", "heartbeats", "closes"),
-        legend=LEGEND,
+        legend=(*LEGEND, DONE) if done else LEGEND,
     )
 
 
@@ -136,11 +140,17 @@ class _Marks:
         self.origin = origin
         self.lanes: list[str] = []
         self.rows: dict[str, list[tuple[Any, ...]]] = {
-            name: [] for name in ("requests", "frames", "heartbeats", "closes", "windows")
+            name: [] for name in ("requests", "frames", "heartbeats", "closes", "windows", "done")
         }
 
     def at(self, t: float) -> float:
         return round(t - self.origin, 4)
+
+    def done(self, told: list[Intervention]) -> None:
+        """What the probe did: a band from its beginning to its end, or to the end of the picture."""
+        for each in told:
+            end = None if each.ended is None else self.at(each.ended)
+            self.rows["done"].append((self.at(each.begun), end, f"{each.who} {each.what} {each.where}"))
 
     def requests(self, events: list[Event[Request]]) -> None:
         self.lanes.append("requests")
@@ -183,6 +193,7 @@ class _Marks:
         times += [row[3] for row in self.rows["requests"]] + [row[1] for row in self.rows["windows"]]
         margin = 0.02 * (max(times) - min(times))
         start, end = round(min(times) - margin, 3), round(max(times) + margin, 3)
+        self.rows["done"] = [(t, stop if stop is not None else end, what) for t, stop, what in self.rows["done"]]
         until = timeline.idle_end(run, cell)
         idle = [(0, self.at(until))] if until is not None else []
         columns = {
@@ -191,6 +202,7 @@ class _Marks:
             "heartbeats": ("t", "lane", "what", "direction", "frame", "sender"),
             "closes": ("t", "lane", "what", "direction", "frame"),
             "windows": ("t", "end", "lane", "what", "last octet at"),
+            "done": ("t", "end", "what"),
         }
         tables = {name: Table(columns[name], rows) for name, rows in self.rows.items()}
         tables["lanes"] = Table(("lane", "t", "end"), [(lane, start, end) for lane in self.lanes])

@@ -1,0 +1,41 @@
+"""What of all that was asked for can be played: the machine must have what a probe needs, and the cell take it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartbed import probes
+from heartbed.cells.expressions import Selection
+from heartbed.cells.subject import Scenario, Subject, subjects
+from heartbed.errors import TestbedError
+from heartbed.testbed.testbed import Engine
+
+
+@dataclass(frozen=True)
+class Playable:
+    """The subjects; with their reasons the scenarios that are skipped and the cells left out; what is remarkable."""
+
+    subjects: tuple[Subject, ...]
+    skipped: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Those that are played, in order."""
+        return tuple(dict.fromkeys(subject.scenario for subject in self.subjects))
+
+
+def playable(selection: Selection, scenarios: Sequence[Scenario], engine: Engine, image: str) -> Playable:
+    """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
+    lacking = {each: engine.lacks(probes.named(each.probe).needs, image) for each in scenarios}
+    skipped = tuple((each.name, reason) for each, reason in lacking.items() if reason)
+    wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason))
+    refused = {each: reason for each in wanted if (reason := probes.named(each.scenario.probe).refuses(each.cell))}
+    left_out = tuple((f"{each.cell.name} under {each.scenario.name}", why) for each, why in refused.items())
+    rest = tuple(each for each in wanted if each not in refused)
+    if not rest:
+        log = [f"{name}: {reason}" for name, reason in (*skipped, *left_out)]
+        raise TestbedError("no probe can be played here", log=log, hint="`heartbed probes NAME` tells what it needs")
+    return Playable(rest, skipped, (*selection.left_out, *left_out), tuple(selection.notes))

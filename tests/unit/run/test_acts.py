@@ -1,0 +1,206 @@
+"""Several probes in one run: those that share a window, those that follow, what they do, and that it is undone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from heartbed import probes
+from heartbed.cells.expressions import Selection, select
+from heartbed.cells.settings import Settings
+from heartbed.cli import cli
+from heartbed.errors import TestbedError
+from heartbed.record import folder as runfolder
+from heartbed.record.event import Event, only, read
+from heartbed.record.kinds import Intervention, Request, RunEnd, RunPhase, RunStart
+from heartbed.report import RunData
+from heartbed.report.story import story
+from heartbed.run import play
+from heartbed.run.execute import execute
+from heartbed.run.interrupt import InterruptedRunError
+from heartbed.verdict import judge
+from tests.unit.local import Behaviour, LocalEngine, no_images
+from tests.unit.toys import NAMES, toys
+
+CELLS = select(["prefork-daemon-{eventlet,native}"])
+GREEN, NATIVE = (cell.name for cell in CELLS.cells)
+
+
+@pytest.fixture(autouse=True)
+def _toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("BROKER_DEADLINE_S", "READY_DEADLINE_S"):
+        monkeypatch.setattr(play, name, 5)
+    with toys():
+        yield
+
+
+def settings(tmp_path: Path, *names: str) -> Settings:
+    scenarios = probes.scenarios(names)
+    return Settings(heartbeat_s=1, margin_s=-2.7, runs=tmp_path / "runs", rpc_timeout_s=1, scenarios=scenarios)
+
+
+def run(
+    engine: LocalEngine, asked: Settings, *listeners: Callable[[Event], None], cells: Selection = CELLS
+) -> list[Event]:
+    return read(execute(cells, asked, no_images, listeners, engine.parts()))
+
+
+def newest(asked: Settings) -> list[Event]:
+    return read(runfolder.every(asked.runs)[-1])
+
+
+def done(events: list[Event]) -> list[tuple[str, str, bool]]:
+    """What was done to what, and whether it is over."""
+    return [(e.data.what, e.data.where, e.data.ended is not None) for e in only(events, Intervention)]
+
+
+def test_each_toy_is_one_file_and_found_by_itself() -> None:
+    assert set(NAMES) < set(probes.every())
+    output = CliRunner().invoke(cli, ["probes", "cut"]).output
+    assert "CAP_NET_ADMIN in a container, `iptables --list` there" in " ".join(output.split())
+    assert "its own cells" in output
+
+
+def test_probes_that_leave_the_broker_alone_share_a_window_and_the_others_follow() -> None:
+    acts = probes.acts(probes.scenarios(["halt,trickle,freeze,idle"]))
+    assert [[scenario.name for scenario in act] for act in acts] == [["trickle", "idle"], ["halt"], ["freeze"]]
+
+
+def test_two_probes_are_played_in_one_window_on_cells_of_their_own(tmp_path: Path) -> None:
+    events = run(LocalEngine(), settings(tmp_path, "idle,trickle:pages=10"))
+    phases = [event.data.phase for event in only(events, RunPhase)]
+    assert phases == ["starting", "opening", "idle", "asking", "dissecting"]
+    (idle,) = [event.data for event in only(events, RunPhase) if event.data.phase == "idle"]
+    assert idle.meanwhile == (
+        "idle: nothing touches the cells; trickle:pages=10: each is asked for a page 10 times a heartbeat timeout"
+    )
+    pages = {event.cell for event in only(events, Request) if event.data.what == "page"}
+    assert pages == {f"{GREEN}.trickle", f"{NATIVE}.trickle"}
+    verdicts = judge(events, probes.rules()).cells
+    assert [(v.cell, v.probe) for v in verdicts] == [
+        (GREEN, "idle"),
+        (NATIVE, "idle"),
+        (GREEN, "trickle:pages=10"),
+        (NATIVE, "trickle:pages=10"),
+    ]
+
+
+def test_acts_follow_one_another_with_controls_of_their_own(tmp_path: Path) -> None:
+    engine = LocalEngine()
+    events = run(engine, settings(tmp_path, "idle,halt"))
+    phases = [(event.data.phase, event.data.act) for event in only(events, RunPhase)]
+    assert phases == [
+        ("starting", None),
+        *((name, 1) for name in ("opening", "idle", "asking")),
+        *((name, 2) for name in ("opening", "idle", "asking")),
+        ("dissecting", None),
+    ]
+    verdict = judge(events, probes.rules())
+    names = [control.name for control in verdict.controls]
+    assert names == ["control-silent", "control-beating", "compute", "machine", "machine.2"]
+    assert (only(events, RunEnd)[0].data.status, engine.left) == ("complete", [])
+
+
+def test_a_toy_that_adds_requests(tmp_path: Path) -> None:
+    events = run(LocalEngine(), settings(tmp_path, "crowd:calls=4"))
+    for cell in (GREEN, NATIVE):
+        asked = [event.data for event in only(events, Request) if event.cell == cell]
+        assert [request.what for request in asked if request.phase == "during"] == ["call"] * 4
+        assert sorted(request.number for request in asked) == [*range(1, len(asked) + 1)]
+
+
+def test_a_toy_that_touches_the_network(tmp_path: Path) -> None:
+    engine = LocalEngine()
+    events = run(engine, settings(tmp_path, "cut"))
+    rule = "OUTPUT -p tcp --dport 5672 -j DROP"
+    assert engine.beds[0].done == [
+        (f"network: iptables --append {rule}", GREEN),
+        (f"network: iptables --append {rule}", NATIVE),
+        (f"network: iptables --delete {rule}", NATIVE),
+        (f"network: iptables --delete {rule}", GREEN),
+    ]
+    what = "cut off from the broker:"
+    assert done(events) == [
+        (what, GREEN, False),
+        (what, NATIVE, False),
+        (what, NATIVE, True),
+        (what, GREEN, True),
+    ]
+
+
+def test_what_a_probe_did_is_told_of_the_cell_that_it_was_done_to(tmp_path: Path) -> None:
+    events = run(LocalEngine(), settings(tmp_path, "freeze:broker=1"))
+    verdict = judge(events, probes.rules())
+    green = verdict.cells[0]
+    told = [note for note in green.notes if note.startswith("the probe")]
+    assert [note.rpartition(" (")[0] for note in told] == [
+        f"the probe freeze:broker=1 paused {GREEN}",
+        "the probe freeze:broker=1 paused rabbitmq",
+    ]
+    lines = [line.what.partition(": over")[0] for line in story(RunData(verdict, events, tmp_path), green)]
+    assert lines.count("freeze:broker=1 paused rabbitmq") == 2, "its beginning and its end"
+    assert f"freeze:broker=1 paused {NATIVE}" not in lines
+
+
+def test_a_toy_that_stops_the_broker_does_not_end_the_run(tmp_path: Path) -> None:
+    engine = LocalEngine()
+    events = run(engine, settings(tmp_path, "halt"))
+    assert done(events) == [("stopped", "rabbitmq", False), ("stopped", "rabbitmq", True)]
+    assert only(events, RunEnd)[0].data.status == "complete"
+
+
+def test_what_is_being_done_is_undone_when_the_run_is_stopped(tmp_path: Path) -> None:
+    engine, asked = LocalEngine(), settings(tmp_path, "freeze:for=60")
+
+    def stop(event: Event) -> None:
+        if isinstance(event.data, Intervention) and event.cell == NATIVE and event.data.ended is None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRunError):
+        run(engine, asked, stop)
+    events = newest(asked)
+    assert {(what, where) for what, where, over in done(events) if over} == {("paused", GREEN), ("paused", NATIVE)}
+    assert sorted(engine.beds[0].done)[-2:] == [("resume", GREEN), ("resume", NATIVE)]
+    assert (only(events, RunEnd)[0].data.status, engine.left) == ("interrupted", [])
+
+
+def test_what_cannot_be_undone_fails_the_run(tmp_path: Path) -> None:
+    engine, asked = LocalEngine({NATIVE: Behaviour.STUBBORN}), settings(tmp_path, "freeze")
+    with pytest.raises(TestbedError, match=f"{NATIVE}: resume: no such container"):
+        run(engine, asked)
+    events = newest(asked)
+    assert [e.data.where for e in only(events, Intervention) if e.data.error] == [NATIVE]
+    assert ("resume", GREEN) in engine.beds[0].done, "what can be undone is"
+    assert (only(events, RunEnd)[0].data.status, engine.left) == ("failed", [])
+
+
+def test_a_probe_that_lacks_what_it_needs_is_skipped_before_anything_is_started(tmp_path: Path) -> None:
+    engine = LocalEngine(lacking={"NET_ADMIN": "the kernel has no iptables"})
+    events = run(engine, settings(tmp_path, "idle,cut"))
+    (start,) = only(events, RunStart)
+    assert start.data.skipped == [{"probe": "cut", "reason": "the kernel has no iptables"}]
+    assert {cell.probe for cell in start.data.cells} == {"idle"}
+    assert "the probe cut was not played: the kernel has no iptables" in judge(events, probes.rules()).missing
+
+
+def test_where_no_probe_can_be_played_nothing_is_started(tmp_path: Path) -> None:
+    engine = LocalEngine(lacking={"NET_ADMIN": "the kernel has no iptables"})
+    asked = settings(tmp_path, "cut")
+    with pytest.raises(TestbedError, match="no probe can be played here") as refused:
+        run(engine, asked)
+    assert refused.value.log == ("cut: the kernel has no iptables",)
+    assert (engine.beds, runfolder.every(asked.runs)) == ([], [])
+
+
+def test_a_cell_that_a_probe_cannot_be_played_on_is_left_out_and_the_others_go_on(tmp_path: Path) -> None:
+    cells = select(["prefork-daemon-native-processes{1,2}"])
+    events = run(LocalEngine(), settings(tmp_path, "halt"), cells=cells)
+    verdict = judge(events, probes.rules())
+    one, two = (cell.name for cell in cells.cells)
+    assert [cell.cell for cell in verdict.cells] == [one]
+    assert verdict.left_out == [{"name": f"{two} under halt", "reason": "it has two processes"}]

@@ -1,0 +1,26 @@
+"""The toy probes of the tests: each is one file in a folder, which is all that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from heartbed import probes
+
+FOLDER = Path(__file__).parent / "data" / "probes"
+NAMES = ("crowd", "cut", "freeze", "halt")
+
+
+@contextmanager
+def toys() -> Iterator[None]:
+    """Have the toys beside the probes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "__path__", [*probes.__path__, str(FOLDER)])
+        probes.every.cache_clear()
+        try:
+            yield
+        finally:
+            probes.every.cache_clear()
