@@ -34,19 +34,24 @@ class Adapted:
     """
 
     source: Source
-    replacements: list[Replacement] = field(default_factory=list)
+    _by_place: dict[tuple[str, int], Replacement] = field(default_factory=dict)
+    """By file and first line."""
+
+    @property
+    def replacements(self) -> list[Replacement]:
+        """All of them, those that were made last at the end."""
+        return [*self._by_place.values()]
 
     def add(self, replacement: Replacement) -> None:
         """Replace, also what was replaced before."""
-        same = [r for r in self.replacements if (r.file, r.first) == (replacement.file, replacement.first)]
-        for old in same:
-            self.replacements.remove(old)
-        self.replacements.append(replacement)
+        place = (replacement.file, replacement.first)
+        self._by_place.pop(place, None)
+        self._by_place[place] = replacement
 
     def copied(self) -> Self:
         """The same, to be changed by itself."""
         other = copy.copy(self)
-        other.replacements = list(self.replacements)
+        other._by_place = dict(self._by_place)
         return other
 
     @property
