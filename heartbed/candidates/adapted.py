@@ -51,7 +51,7 @@ class Adapted:
     def copied(self) -> Self:
         """The same, to be changed by itself."""
         other = copy.copy(self)
-        other._by_place = dict(self._by_place)
+        vars(other)["_by_place"] = dict(self._by_place)
         return other
 
     @property

@@ -13,46 +13,54 @@ import pytest
 
 from heartbed.places import ROOT
 from heartbed.report.outlet import Outlet
+from tests.forked import run
+from tests.signals import UNIGNORED
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
 FULL = Path("/dev/full")
 
 
-def shell(command: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of a shell in which ``$H`` is the program; its last command's exit code."""
-    variables = {**os.environ, "H": str(HEARTBED), **environ}
-    return subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, check=False, timeout=30, env=variables
-    )
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"HEARTBED_RUNS": str(tmp_path), "PATH": os.environ["PATH"]}
 
 
-def test_a_pipe_that_nobody_reads_is_141_and_silent() -> None:
-    done = shell('{ "$H" schema; echo "code $?" >&2; } | true')
-    assert done.stderr == "code 141\n"
+PROBES, WRONG = ["probes"], ["run", "preforc"]
+
+
+def test_a_pipe_that_nobody_reads_is_141_and_silent(environ: dict[str, str], tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = run(["schema"], environ, tmp_path, into=write)
+    os.close(write)
+    assert (done.code, done.err) == (141, b"")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
-@pytest.mark.parametrize(("command", "code"), [("probes", 0), ("run preforc", 2)])
-def test_a_full_output_keeps_the_code(command: str, code: int) -> None:
-    done = shell(f'"$H" {command} > /dev/full')
-    assert done.returncode == code
-    assert "Traceback" not in done.stderr
-    assert ("standard output cannot be written: No space left on device" in done.stderr) == (code == 0)
+@pytest.mark.parametrize(("command", "code"), [(PROBES, 0), (WRONG, 2)])
+def test_a_full_output_keeps_the_code(command: list[str], code: int, environ: dict[str, str], tmp_path: Path) -> None:
+    with FULL.open("wb") as full:
+        done = run(command, environ, tmp_path, into=full.fileno())
+    assert done.code == code
+    assert b"Traceback" not in done.err
+    assert (b"standard output cannot be written: No space left on device" in done.err) == (code == 0)
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize(("command", "code"), [("probes", 0), ("run preforc", 2)])
-def test_a_closed_output_keeps_the_code(command: str, code: int, closed: str) -> None:
-    done = shell(f'"$H" {command} {closed}')
-    assert done.returncode == code
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]], ids=str)
+@pytest.mark.parametrize(("command", "code"), [(PROBES, 0), (WRONG, 2)])
+def test_a_closed_output_keeps_the_code(
+    command: list[str], code: int, closed: list[int], environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = run(command, environ, tmp_path, closed=closed)
+    assert done.code == code
+    assert b"Traceback" not in done.err
 
 
 def test_an_interruption_while_it_is_imported_ends_it_in_silence() -> None:
     """At moments spread over the whole start: none shows a traceback, whatever was being imported."""
     for delay_s in (0.1, 0.2):
         process = subprocess.Popen(
-            ["env", "--default-signal=INT", HEARTBED, "probes"],
+            [*UNIGNORED, HEARTBED, "probes"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -63,10 +71,11 @@ def test_an_interruption_while_it_is_imported_ends_it_in_silence() -> None:
         assert f"{ROOT}/heartbed/" not in err, err
 
 
-def test_what_completion_is_asked_with_may_be_anything() -> None:
-    done = shell('"$H"', _HEARTBED_COMPLETE="bash_complete", COMP_WORDS="x", COMP_CWORD="x")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: what is to be completed is not understood")
+def test_what_completion_is_asked_with_may_be_anything(environ: dict[str, str], tmp_path: Path) -> None:
+    asked = {"_HEARTBED_COMPLETE": "bash_complete", "COMP_WORDS": "x", "COMP_CWORD": "x"}
+    done = run([], environ | asked, tmp_path)
+    assert done.code == 2
+    assert done.err.startswith(b"error: what is to be completed is not understood")
 
 
 def test_an_outlet_takes_everything_and_remembers_why_it_cannot_write() -> None:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import heartbed.cli  # noqa: F401  # imported here, once, so that no fork has to
 from heartbed import __main__ as program
@@ -35,13 +36,23 @@ class Forked:
     waited_s: float
 
 
-def run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> Forked:
-    """Run the command with these variables in this folder; code -9 for one that had to be ended."""
+def run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    *,
+    into: int | None = None,
+    closed: Sequence[int] = (),
+) -> Forked:
+    """Run the command with these variables in this folder; code -9 for one that had to be ended.
+
+    Its standard output leads to the descriptor ``into``, where one is given; those in ``closed`` it has not.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.monotonic()
         pid = os.fork()
         if pid == 0:
-            _become(arguments, environ, folder, (out.fileno(), err.fileno()))
+            _become(arguments, environ, folder, (out.fileno() if into is None else into, err.fileno()), closed)
         status, cpu_s = _wait(pid)
         out.seek(0)
         err.seek(0)
@@ -57,13 +68,27 @@ def _wait(pid: int) -> tuple[int, float]:
     return status, usage.ru_utime + usage.ru_stime
 
 
-def _become(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, streams: tuple[int, int]) -> None:
+def _stream(standard: int) -> TextIO:
+    return open(standard, "w", encoding="utf-8", closefd=False)
+
+
+def _become(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    streams: tuple[int, int],
+    closed: Sequence[int],
+) -> None:
     """Be the program; never returns."""
     code = 70
     try:
         for descriptor, standard in zip((os.open(os.devnull, os.O_RDONLY), *streams), range(3), strict=True):
             os.dup2(descriptor, standard)
-        sys.stdout, sys.stderr = (open(standard, "w", closefd=False) for standard in (1, 2))  # noqa: SIM115
+        # As Python itself has them at its start.
+        streams_of = {n: None if n in closed else _stream(n) for n in (1, 2)}
+        sys.stdout, sys.stderr = streams_of[1], streams_of[2]
+        for standard in closed:
+            os.close(standard)
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environ)
