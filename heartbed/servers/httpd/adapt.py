@@ -74,7 +74,7 @@ def adapt(source: HttpdSource, *, own_application: bool = False) -> HttpdAdapted
 
     With ``own_application`` the callable is the user's, and its name too.
     """
-    adapted = HttpdAdapted(source, mpm=loading.mpm(source), whole=loading.is_whole(source))
+    adapted = HttpdAdapted(source, mpm=loading.mpm(source), whole=loading.is_whole(source), notes=list(source.links))
     for file, directive in source.all():
         if directive.name.startswith("</"):
             continue

@@ -117,12 +117,13 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
     if status is None:
         raise InputError(f"{here}: httpd starts on it but does not answer: {answer.text}", log=telling)
     if status < 300:
-        raise InputError(
-            f"{draft.source.main.shown}: GET {url} is answered, but the application is not told which path it is "
-            "asked for, or something else answers",
-            log=answer.text.splitlines()[:3],
-            hint=draft.kind.about_paths,
+        what = (
+            f"the pattern of {application.alias.arguments} leaves no path to the application, so that it is not told "
+            "which path it is asked for: this form is not covered"
+            if asked.by_it
+            else f"GET {url} is answered, but by something else than the application"
         )
+        raise InputError(f"{here}: {what}", log=answer.text.splitlines()[:3], hint=draft.kind.about_paths)
     if status < 400:
         raise InputError(
             f"{here}: GET {url} is answered with a redirection ({status}, {answer.text}), also when asked as by a "

@@ -35,11 +35,12 @@ def _interpreter(prepared: HttpdPrepared) -> Iterator[str]:
     if not prepared.in_force.interpreter:
         return
     scope = in_scope(prepared.root, prepared.shape.application)
-    lines = [node for node in scope if node.name == "wsgiapplicationgroup"]
+    name = prepared.in_force.interpreter
+    lines = [node for node in scope if node.name == "wsgiapplicationgroup" and node.words == [name]]
     what = (
-        f"{at(prepared.draft, lines[-1])}: WSGIApplicationGroup {lines[-1].arguments}"
+        f"{at(prepared.draft, lines[-1])}: WSGIApplicationGroup {name}"
         if lines
-        else "no WSGIApplicationGroup %{GLOBAL} is in force"
+        else "no WSGIApplicationGroup %{GLOBAL} is in force for it"
     )
     yield (
         f"{what}: mod_wsgi runs the application in a sub-interpreter of Python's, in which extension modules may not "

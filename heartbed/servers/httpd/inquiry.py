@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(inside.__file__).with_name("in_force.py")
 TOLD_BY = "heartbed"
+TOLD_BY_IT = f'"told_by": "{TOLD_BY}"'
 MAIN = "httpd.conf"
 """The main file of a copy."""
 
@@ -65,6 +66,8 @@ class Asked:
     application: Application
     in_force: InForce | None
     answer: Answer
+    by_it: bool = False
+    """Whether it did answer, but was told another path."""
     differs: bool = False
     """Whether its paths do not all run in the same process group and interpreter."""
 
@@ -126,7 +129,7 @@ def _headers(application: Application) -> Iterator[Mapping[str, str]]:
 def _asked(application: Application, first: Answer, second: Answer) -> Asked:
     one, other = (_in_force(answer, application.url, path) for answer, path in zip((first, second), PATHS, strict=True))
     if one is None or other is None:
-        return Asked(application, None, first if one is None else second)
+        return Asked(application, None, first, TOLD_BY_IT in first.text)
     differs = (one.group, one.interpreter) != (other.group, other.interpreter)
     return Asked(application, one, first, differs)
 

@@ -38,6 +38,8 @@ class HttpdSource(Source):
     variables: dict[str, str] = field(default_factory=dict)
     macros: dict[str, Macro] = field(default_factory=dict)
     absent: dict[tuple[str, int], str] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    """What links lead to that is not read, in words."""
     server_root: str = ""
 
     def all(self) -> Iterator[tuple[SourceFile, Directive]]:
@@ -52,8 +54,7 @@ def read(path: Path, *, root: Path | None = None, defines: Mapping[str, str] | N
     """Read a configuration. It may include what is inside ``root``, its own folder unless said otherwise.
 
     ``defines`` are variables that httpd would be started with. Raises
-    ``InputError`` for a file that is missing, empty, binary or too large, or
-    where a link leads outside of the folder.
+    ``InputError`` for a file that is missing, empty, binary or too large.
     """
     lines = _lines(path)
     server_root = _server_root(lines)
@@ -132,18 +133,19 @@ def _include(source: HttpdSource, file: SourceFile, directive: Directive, depth:
     if not directive.words:
         raise InputError(f"{at}: {directive.name} names no file")
     pattern = expand(directive.words[0], source.variables)
+    outside = f"outside of {source.root}, from which alone is read: --root FOLDER permits another"
     below = _below_root(source, pattern, at)
-    found = _glob(source.root, below, at) if below else []
+    found = [path for each in (_glob(source.root, below, at) if below else []) for path in _files(each)]
+    strangers = [path for path in found if not path.resolve().is_relative_to(source.root)]
+    source.links += [f"{at}: {shown_path(path)} is set aside: the link leads {outside}" for path in strangers]
+    found = [path for path in found if path not in strangers]
     if below is None or not found:
-        outside = f"outside of {source.root}, from which alone is read: --root FOLDER permits another"
         source.absent[file.inside, directive.first] = outside if below is None else f"not in {source.root}"
         return
     source.includes[file.inside, directive.first] = below
-    for each in found:
-        for path in _files(each):
-            source.refuse_outside(path, at)
-            if included := source.add(path, _lines(path, may_be_empty=True), depth + 1):
-                _follow(source, included, depth + 1)
+    for path in found:
+        if included := source.add(path, _lines(path, may_be_empty=True), depth + 1):
+            _follow(source, included, depth + 1)
 
 
 def _glob(root: Path, pattern: str, at: str) -> list[Path]:

@@ -141,7 +141,11 @@ def test_the_names_that_mod_wsgi_express_starts_httpd_with_are_read_beside_its_f
 def test_a_link_that_leads_outside_is_not_followed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("root:x:0:0\n")
     (folder / "link.conf").symlink_to(tmp_path / "secret")
-    assert "outside" in refused(conf(folder, f"Include link.conf\n{ALIAS}"))
+    source = read(conf(folder, f"Include *.conf\n{ALIAS}"))
+    assert [file.inside for file in source.files] == ["site.conf"]
+    (said,) = adapt(source).notes
+    assert "link.conf is set aside" in said
+    assert "outside" in said
 
 
 def test_another_folder_may_be_permitted(folder: Path, tmp_path: Path) -> None:
