@@ -143,7 +143,10 @@ def _no_group(draft: HttpdDraft, root: dump.Node, application: Application, grou
     known = ", ".join(sorted(n.words[0] for n in root.walk() if n.name == "wsgidaemonprocess" and n.words)) or "none"
     lines = [node for node in scope if node.name == "wsgiprocessgroup"]
     exact = [node for node in lines if node.words[:1] == [group]] or lines or [application.alias]
-    return InputError(f"{at(draft, exact[-1])}: no WSGIDaemonProcess is called {group!r} (there are: {known})")
+    return InputError(
+        f"{at(draft, exact[-1])}: no WSGIDaemonProcess is called {group!r} (there are: {known})",
+        hint="if another file has it, name a file that includes both, or the main file of the server",
+    )
 
 
 def _telling(log: Sequence[str]) -> list[str]:
