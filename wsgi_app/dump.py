@@ -3,7 +3,7 @@
 py-spy sees the stack that each OS thread stands on and nothing of greenlets
 that are switched out; this sees them. A request cannot ask for it, because to
 answer a request may run the hub that is suspected of standing still. So a
-native thread, which no hub knows of, sleeps in ``select`` until it is time.
+native thread, which no hub knows of, sleeps in ``poll`` until it is time.
 
 When that is, a request says *before* the process is left alone: the header
 ``X-Heartbed-Look-In`` has the seconds from its answer on. Then nothing at all
@@ -70,9 +70,11 @@ class Dumper:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {SIGNAL})
         Path(f"/proc/self/task/{natives.get_native_id()}/comm").write_text(THREAD_NAME)
         numbers = count(1)
+        waiting = natives.poll()
+        waiting.register(self._reader)
         while True:
-            rest = None if self._due is None else max(0.0, self._due - time.monotonic())
-            woken, _, _ = natives.select([self._reader], [], [], rest)
+            rest_ms = None if self._due is None else max(0.0, self._due - time.monotonic()) * 1000
+            woken = waiting.poll(rest_ms)
             on = ["signal"] if woken and HEADER in natives.read(self._reader, PIPE_OCTETS) else []
             if self._due is not None and self._due <= time.monotonic():
                 self._due = None
@@ -92,6 +94,7 @@ def _write(path: Path, on: str, registry: Registry) -> None:
     """Write one dump; whoever waits for the file finds it complete or not at all."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(_dump(on, registry)))
+    part.chmod(0o644)  # whatever the server's umask is
     part.rename(path)
 
 

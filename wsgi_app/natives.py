@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import _thread
 import posix
-from select import select
+import select
 from time import sleep
+from typing import Any
 
-__all__ = ["LOADED_IN", "get_ident", "get_native_id", "read", "select", "sleep", "start_new_thread", "write"]
+__all__ = ["LOADED_IN", "get_ident", "get_native_id", "poll", "read", "sleep", "start_new_thread", "write"]
 
 start_new_thread = _thread.start_new_thread
 get_ident = _thread.get_ident
 get_native_id = _thread.get_native_id
 read = posix.read
 write = posix.write
+poll: Any = getattr(select, "poll", None)
+"""None where this was imported after the patching, which takes it away."""
 
 LOADED_IN = posix.getpid()
 """The process that has loaded the application."""

@@ -167,8 +167,9 @@ def _hub(hub: Any, tids: dict[int, int], names: dict[int, str]) -> dict[str, Any
 def _timers(hub: Any, names: dict[int, str]) -> Iterator[dict[str, Any]]:
     now = hub.clock()
     for due, timer in [*hub.timers, *hub.next_timers]:
-        if not timer.called:
-            yield {"due_in_s": round(due - now, 3), "what": _callback(timer.tpl[0], names)}
+        call = getattr(timer, "tpl", None)  # one that is called at this very moment has let go of it
+        if not timer.called and call:
+            yield {"due_in_s": round(due - now, 3), "what": _callback(call[0], names)}
 
 
 def _greenlet(greenlet: Any, tids: dict[int, int], mains: set[int], names: dict[int, str]) -> dict[str, Any]:

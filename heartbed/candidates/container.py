@@ -161,6 +161,8 @@ class Container:
                 list(command),
                 mounts=list(mounts),
                 network_mode="none",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
                 mem_limit="512m",
                 pids_limit=256,
                 labels=labels,

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 NUMBER = re.compile(r"\s*([0-9]{1,9})(?![0-9])")
-FORBIDDEN = ("/opt/heartbed/", "/run/heartbed/", "/proc/", "/sys/", "/dev/")
-"""Where no script can be put in the container."""
+MERGED = re.compile(r"/(?:(bin|sbin|lib|lib32|lib64)|var/(run))(?=/|\Z)")
+"""Symbolic links of the images' Debian: /bin is /usr/bin, /var/run is /run."""
+
+FORBIDDEN = re.compile(
+    r"/(opt/heartbed|proc|sys|dev|boot|run)(/.*)?"  # the testbed's own, and the kernel's
+    r"|/[^/]*"  # the root, and what lies in it
+    r"|/etc/[^/]+|/(usr|var)/[^/]+|/usr/local/[^/]+"  # folders of the system, and its accounts
+    r"|/usr/(local/)?s?bin/(python[\d.]*|env|(ba|da)?sh|heartbed-\w+)"
+    r"|.*\.so(\.[\d.]+)?",
+    re.DOTALL,
+)
+"""Where no script can be put in the container: what is there already, the container cannot do without."""
 
 MOST_PROCESSES = 2
 """Processes that the testbed runs of one configuration. They are alike: more would show nothing else."""
@@ -19,6 +30,16 @@ def leading_number(text: str) -> int | None:
 
 
 def can_hold_a_script(path: str) -> bool:
-    """Whether the application can be put at this path in the container."""
-    within = path.startswith("/") and not path.endswith("/") and "/../" not in path
-    return within and not path.startswith(FORBIDDEN)
+    """Whether the application can be put at this path in the container, whatever dots and slashes lead there."""
+    if not path.startswith("/") or path.endswith(("/", "/.", "/..")) or not path.isprintable():
+        return False
+    return FORBIDDEN.fullmatch(in_container(path)) is None
+
+
+def in_container(path: str) -> str:
+    """An absolute path as it leads in the containers: without dots and empty parts, and past their symbolic links."""
+    plain = re.sub("^//", "/", posixpath.normpath(path))
+    link = MERGED.match(plain)
+    if link is None:
+        return plain
+    return (f"/usr/{link[1]}" if link[1] else "/run") + plain[link.end() :]

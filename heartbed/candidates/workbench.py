@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,6 +25,8 @@ class Workbench:
     """A folder that holds, for each candidate, ``<label>/`` with a main file and the user's own in ``files/``."""
 
     folder: Path
+    modes: dict[Path, int] = field(default_factory=dict)
+    """The user's files in it -> the mode that each has. Here all are readable: the servers are another user."""
 
     @property
     def packages(self) -> Path:
@@ -41,15 +44,19 @@ class Workbench:
         for file in adapted.source.files:
             path = place / "files" / file.inside
             path.parent.mkdir(parents=True, exist_ok=True)
+            self.modes[path.relative_to(self.folder)] = _mode(file.path)
             path.write_bytes("\n".join(adapted.text(file)).encode("utf-8", "surrogateescape"))
         (place / main).write_text(text, encoding="utf-8")
         for path in (place, *place.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
 
     def keep(self, run: Path) -> None:
-        """Put what was run beside its record."""
+        """Put what was run beside its record, each of the user's files with the mode that it has."""
+        kept = run / "candidates"
         with contextlib.suppress(OSError):
-            shutil.copytree(self.folder, run / "candidates", dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+            shutil.copytree(self.folder, kept, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
+            for path, mode in self.modes.items():
+                (kept / path).chmod(mode)
 
     @property
     def lock(self) -> Path:
@@ -57,11 +64,21 @@ class Workbench:
         return self.folder / LOCK
 
 
+def _mode(path: Path) -> int:
+    """A user's file's; for what was made of one, the strictest."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0o600
+
+
 @contextlib.contextmanager
 def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
     """A workbench that is cleared afterwards, as are those of processes that were killed. Raises ``TestbedError``."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        # The containers see what they are given whoever may reach it here; nobody else needs to.
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.chmod(0o700)
         _clear(root)
         folder = Path(tempfile.mkdtemp(dir=root))
         folder.chmod(0o755)

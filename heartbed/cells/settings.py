@@ -22,7 +22,8 @@ class Settings:
     RabbitMQ closes between two and three timeouts after the last octet, and
     what it does then must still reach the observers. ``rpc_timeout_s`` is the
     application's ``rpc_response_timeout``; a call that takes longer is hung.
-    ``scenarios`` are what is played on each cell.
+    ``scenarios`` are what is played on each cell. With ``untrusted`` the cells run
+    files that nobody vouches for: nothing of ours is let into their processes.
     """
 
     heartbeat_s: int = 2
@@ -32,6 +33,7 @@ class Settings:
     runs: Path = ROOT / "runs"
     cores: int = os.cpu_count() or 1
     stacks: bool = True
+    untrusted: bool = False
     scenarios: tuple[Scenario, ...] = (Scenario(),)
     root: Path = ROOT
     """The checkout that the cells' servers take their configurations from."""

@@ -10,7 +10,7 @@ import click
 from heartbed.candidates import presets
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import HeartbedError, InputError
 from heartbed.report.console import console
@@ -27,6 +27,7 @@ from heartbed.verdict.values import Outcome
 @click.argument("conf", required=False)
 @wishes_options
 @probe_option()
+@untrusted_option
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
 @click.option(
@@ -43,6 +44,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     conf: str | None,
     *,
     scenarios: tuple[Scenario, ...],
+    untrusted: bool,
     heartbeat: int,
     no_mend: bool,
     rule_out: tuple[str, ...],
@@ -73,7 +75,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     if conf is None:
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
     mend.check_keys(rule_out)
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     preset = presets.path(conf)
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)

@@ -91,6 +91,17 @@ def heartbeat_option(
     )
 
 
+def untrusted_option(command: Command) -> Command:
+    """``--untrusted``."""
+    option = click.option(
+        "--untrusted",
+        is_flag=True,
+        help="The files are somebody else's, as in a pull request: let nothing into their processes, not even to look. "
+        "Losses then have no proven cause.",
+    )
+    return option(command)
+
+
 class Probes(click.ParamType[tuple[Scenario, ...]]):
     """One probe or, with ``several``, some: ``idle,trickle``, ``trickle:pages=4``, ``all``."""
 

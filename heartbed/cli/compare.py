@@ -23,7 +23,7 @@ from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
 from heartbed.files import is_regular
@@ -60,6 +60,7 @@ class Subject:
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
 @probe_option()
+@untrusted_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
@@ -68,6 +69,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     *,
     fail_if_worse: bool,
     scenarios: tuple[Scenario, ...],
+    untrusted: bool,
     heartbeat: int,
     quiet: bool,
     runs: Path,
@@ -90,7 +92,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios)
+    settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     selection, files = _sorted(subjects or cells_.COMPARISON)
     with testing_in(settings, quiet=quiet) as session:
         for name, reason in selection.left_out:

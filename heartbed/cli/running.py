@@ -15,7 +15,7 @@ from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option, untrusted_option
 from heartbed.report.console import console
 from heartbed.report.data import load
 from heartbed.report.probes import about
@@ -36,13 +36,16 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @HEARTBEAT
 @QUIET
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
+@untrusted_option
 @runs_option
-def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
+def run(  # noqa: PLR0913  # click hands over each option by itself
     expressions: Sequence[str],
+    *,
     scenarios: tuple[Scenario, ...],
     heartbeat: int,
     quiet: bool,
     no_stacks: bool,
+    untrusted: bool,
     runs: Path,
 ) -> int:
     """Leave cells idle together and tell which keep their RabbitMQ connections.
@@ -58,7 +61,9 @@ def run(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
       heartbed run '{prefork,event}-daemon' --probe trickle
       heartbed run '{prefork,event}-daemon' --probe idle,trickle
     """
-    settings = Settings(heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, scenarios=scenarios)
+    settings = Settings(
+        heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, untrusted=untrusted, scenarios=scenarios
+    )
     return _run(expressions, settings, quiet=quiet)
 
 

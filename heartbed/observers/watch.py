@@ -39,7 +39,7 @@ class Observation:
 
     def __init__(self, bed: Testbed, bus: Bus, plan: Plan, folder: Path, readers: Sequence[Reader]) -> None:
         self._readers = readers
-        self._bed, self._bus, self._stacks = bed, bus, plan.settings.stacks
+        self._bed, self._bus, self._settings = bed, bus, plan.settings
         # Under another probe a process does something else, and is not alike.
         self._make = {subject.name: f"{subject.cell.make} {subject.scenario.name}" for subject in plan.subjects}
         self._password = plan.password
@@ -94,7 +94,7 @@ class Observation:
         self.located(service)
         told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
         self._bus.emit(Event(told, cell=service))
-        if self._agent is not None and at.host_pid:
+        if self._agent is not None and at.host_pid and not self._settings.untrusted:
             self._agent.watch(service, at.host_pid)
         self._logs[service] = AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers)
         self._begin(self._logs[service])
@@ -123,7 +123,7 @@ class Observation:
         self._look(cell, pid, at, OWN_DUMP_S)
 
     def _look(self, cell: str, pid: int, at: str, patience_s: float) -> None:
-        if self._agent is not None and self._stacks:
+        if self._agent is not None and self._settings.stacks and not self._settings.untrusted:
             idle_from, make = self._idle_from.get(cell), self._make.get(cell, cell)
             self._agent.look(Look(cell, pid, at, idle_from, patience_s, make))
 

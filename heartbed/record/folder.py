@@ -76,7 +76,7 @@ def _make(runs: Path, name: str) -> Path:
     for number in itertools.count(1):
         path = runs / (name if number == 1 else f"{name}-{number}")
         with contextlib.suppress(FileExistsError):
-            path.mkdir()
+            path.mkdir(mode=0o700)  # logs and users' files may hold what is not for every user of this machine
             return path
     raise AssertionError  # the count does not end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -12,6 +13,11 @@ from heartbed.record.history import in_act
 from heartbed.servers import service
 from heartbed.testbed.broker import broker
 from heartbed.testbed.plan import APPLICATION, NOFILE, USER, Plan, bind
+
+BECOMES_USER = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+CAPTURES = ("KILL", "NET_RAW", "SETGID", "SETUID")
+LOOKS_INTO_CELLS = ("DAC_READ_SEARCH", "SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE")
+"""What each is for is said in images/observer/Dockerfile."""
 
 HEADER = """\
 # Rendered by heartbed: RabbitMQ, the RPC server, the controls, the observer and one service a cell.
@@ -32,9 +38,22 @@ def render(plan: Plan) -> str:
     services |= {subject.name: service(plan, subject.cell) for subject in plan.subjects}
     labels = plan.labels.as_dict()
     for each in services.values():
-        each |= {"labels": labels, "restart": "no"}
+        each |= {"labels": labels, "restart": "no", "cap_drop": ["ALL"]}
+        each["security_opt"] = [*each.get("security_opt", ()), "no-new-privileges:true"]
     body = {"name": plan.project, "services": services, "networks": {"default": {"labels": labels}}}
-    return HEADER + yaml.dump(body, Dumper=_Plain, sort_keys=False, width=120)
+    return HEADER + yaml.dump(_literal(body), Dumper=_Plain, sort_keys=False, width=120)
+
+
+def _literal(value: Any) -> Any:
+    """The same, so that Compose takes every character as it is: a lone dollar sign stands for a variable there.
+
+    What comes from a user's file or from a path must not be filled with the environment of whoever runs this.
+    """
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {key: _literal(each) for key, each in value.items()}
+    return [_literal(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 class _Plain(yaml.SafeDumper):
@@ -55,17 +74,26 @@ def _rabbitmq(plan: Plan) -> dict[str, Any]:
         "ulimits": {"nofile": NOFILE},
         "mem_limit": "1g",
         "pids_limit": 1024,
+        # Our own begins as the broker's user. An image of somebody else's may have to make itself that first.
+        **({"cap_add": list(BECOMES_USER)} if os.environ.get("RABBITMQ_IMAGE") else {}),
     }
 
 
 def _observer(plan: Plan) -> dict[str, Any]:
-    return {
+    outside = {
         "image": plan.image("observer"),
         "network_mode": "service:rabbitmq",
-        "pid": "host",
-        "cap_add": ["KILL", "NET_RAW", "SETGID", "SETUID", "SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE"],
-        "security_opt": ["apparmor=unconfined"],
+        "cap_add": list(CAPTURES),
         "mem_limit": "1g",
+        "pids_limit": 256,
+    }
+    if plan.settings.untrusted:
+        return outside
+    return {
+        **outside,
+        "pid": "host",
+        "cap_add": [*CAPTURES, *LOOKS_INTO_CELLS],
+        "security_opt": ["apparmor=unconfined"],
     }
 
 

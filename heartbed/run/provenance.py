@@ -26,6 +26,7 @@ def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images
         heartbeat_s=settings.heartbeat_s,
         margin_s=settings.margin_s,
         rpc_timeout_s=settings.rpc_timeout_s,
+        untrusted=settings.untrusted,
         cells=[_cell(subject, settings) for subject in plan.subjects],
         skipped=[{"probe": probe, "reason": reason} for probe, reason in chosen.skipped],
         left_out=[{"name": left, "reason": why} for left, why in chosen.left_out],

@@ -71,5 +71,11 @@ APPLICATION = f"{APPLICATION_IMAGE}-oslo{DEFAULT_OSLO}"
 
 
 def bind(source: Path, target: str) -> dict[str, Any]:
-    """A read-only bind mount, in Compose's long form."""
-    return {"type": "bind", "source": str(source), "target": target, "read_only": True}
+    """A read-only bind mount, in Compose's long form, which takes any path. A source that is not there is an error."""
+    return {
+        "type": "bind",
+        "source": str(source),
+        "target": target,
+        "read_only": True,
+        "bind": {"create_host_path": False},
+    }

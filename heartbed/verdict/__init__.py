@@ -67,6 +67,12 @@ def judge(events: Sequence[Event], rules: Rules) -> RunVerdict:
     )
 
 
+UNTRUSTED = (
+    "the files are not trusted (--untrusted), so nothing was let into the cells' processes: the cause of a loss is not "
+    "proven, and the ends of processes and what waits in their sockets were not seen"
+)
+
+
 @dataclass(frozen=True)
 class _Act:
     """What was judged of the cells that shared a window."""
@@ -140,6 +146,8 @@ def _missing(run: RunHistory) -> list[str]:
     missing = [event.data.reason for event in run.of(WireMissing)]
     if not run.of(WireFrame) and not missing:
         missing.append("there is no capture of the wire")
+    if run.start.data.untrusted:
+        missing.append(UNTRUSTED)
     looks = [*run.of(ProcessStacks), *run.of(ProcessGreenlets)]
     failed = {event.data.error for event in looks if event.data.error is not None}
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]

@@ -54,6 +54,7 @@ class RunStart(Kind):
     heartbeat_s: float = Field(default=2, description="the heartbeat timeout of cells that name none, seconds")
     margin_s: float | None = Field(default=None, description="that is idled beyond three timeouts, seconds")
     rpc_timeout_s: float | None = Field(default=None, description="after which a call gives up, seconds")
+    untrusted: bool = Field(default=False, description="whether nothing was let into the cells' processes")
     cells: list[AskedCell] = Field(default=[], description="those that are played")
     skipped: list[dict[str, str]] = Field(default=[], description="`{probe, reason}` of those that are not played")
     left_out: list[dict[str, str]] = Field(default=[], description="`{name, reason}` of those that are not")

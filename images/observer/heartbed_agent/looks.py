@@ -73,6 +73,11 @@ class Wait:
     deadline: float = float("inf")
 
     @property
+    def waits(self) -> bool:
+        """Whether there may be a dump for it already, or at last: not for an occasion that nobody could know of."""
+        return self.request.patience_s > 0 or self.deadline < float("inf")
+
+    @property
     def on(self) -> str:
         """What makes the process write the dump that meets the wish."""
         return "alarm" if self.deadline == float("inf") else "signal"
@@ -140,11 +145,11 @@ class Looks:
 
     def _met(self, wait: Wait) -> bool:
         """Whether the dump is there. Raises ``NotSeenError`` when there will be none."""
+        self._read_dumps(wait)
+        if self._newest.get((wait.process.host_pid, wait.on), 0.0) >= wait.since and wait.waits:
+            return True
         if time.monotonic() >= wait.signal_at:
             self._send_signal(wait)
-        self._read_dumps(wait)
-        if self._newest.get((wait.process.host_pid, wait.on), 0.0) >= wait.since:
-            return True
         if time.monotonic() >= wait.deadline:
             raise told.NotSeenError(f"no dump within {DUMP_DEADLINE_S:.0f} s of {DUMP_SIGNAL.name}")
         return False

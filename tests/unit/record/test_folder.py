@@ -108,3 +108,7 @@ def test_a_file_that_cannot_be_saved_leaves_the_one_before(tmp_path: Path, monke
         save(tmp_path / "a", "after")
     assert (tmp_path / "a").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_run_keeps_is_not_for_other_users(tmp_path: Path) -> None:
+    assert stat.S_IMODE(made(tmp_path).stat().st_mode) == 0o700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_ports_are_published_on_this_machine_only_and_the_engine_chooses_them() 
 def test_nothing_can_take_the_whole_machine() -> None:
     for name, service in services(plan()).items():
         assert "mem_limit" in service, name
-        assert "pids_limit" in service or name == "observer", name  # it looks at the host's processes
+        assert "pids_limit" in service, name
         assert service["restart"] == "no", name
     assert services(plan())["rabbitmq"]["ulimits"]["nofile"] < 65536  # Erlang takes minutes with a huge one
 
@@ -76,7 +77,35 @@ def test_nothing_can_take_the_whole_machine() -> None:
 def test_only_the_observer_has_capabilities_and_nothing_is_privileged() -> None:
     for name, service in services(plan()).items():
         assert not service.get("privileged")
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
         assert ("cap_add" in service) == (name == "observer")
+
+
+def test_broker_of_somebody_elses_may_make_itself_its_own_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RABBITMQ_IMAGE", "rabbitmq:4-management")
+    assert {"SETUID", "CHOWN"} <= set(services(plan())["rabbitmq"]["cap_add"])
+
+
+def test_observer_of_files_that_nobody_trusts_cannot_reach_a_cell() -> None:
+    observer = services(plan(untrusted=True))["observer"]
+    assert "pid" not in observer
+    assert observer["cap_add"] == ["KILL", "NET_RAW", "SETGID", "SETUID"]
+    assert services(plan())["observer"]["pid"] == "host"
+
+
+def test_no_character_of_a_path_or_a_name_is_taken_for_a_variable() -> None:
+    labels = Labels(run="now", lock="/home/$USER/${HOME}/.lock", host="here")
+    text = render(replace(plan("prefork", root=Path("/srv/$HOME")), labels=labels))
+    loaded = yaml.safe_load(text)["services"]["prefork-daemon-eventlet"]
+    assert loaded["labels"]["heartbed.lock"] == "/home/$$USER/$${HOME}/.lock", "as Compose reads it: one dollar sign"
+    assert loaded["volumes"][0]["source"].startswith("/srv/$$HOME")
+
+
+def test_source_of_a_mount_that_is_not_there_is_not_made_by_the_engine() -> None:
+    mounts = [volume for service in services(plan()).values() for volume in service.get("volumes", ())]
+    assert mounts
+    assert all(volume["bind"] == {"create_host_path": False} for volume in mounts)
 
 
 def test_what_is_mounted_is_read_only() -> None:

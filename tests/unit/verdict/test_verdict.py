@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from heartbed.cells.expressions import select
 from heartbed.record.connection import Purpose
+from heartbed.record.kinds import RunStart
 from heartbed.verdict.values import Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, TIMEOUT_S, History
 
@@ -74,6 +77,37 @@ def test_a_thread_seen_in_the_hub_is_no_proof_that_the_hub_is_not_run() -> None:
     history.looked_at(hub=True)
     verdict = history.cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.LOST, "unexplained")
+
+
+def test_hub_that_ran_while_the_cell_was_still_being_opened_says_nothing_of_its_idle_time() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(syscall="accept4", module="mod_mpm_prefork.so")
+    in_hub = [{"function": "wait", "file": "/venv/eventlet/hubs/poll.py", "line": 80}]
+    threads = [{"tid": 77, "syscall": "epoll_wait", "frames": in_hub}]
+    history.add("process.stacks", IDLE_FROM - 0.2, at="opening", by="itself", threads=threads)
+    assert history.cell_verdict.cause == "hub_not_run"
+
+
+def test_look_that_came_after_the_cell_was_asked_again_proves_nothing() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(beater=False)
+    history.events = [
+        replace(event, t=ASKED_AGAIN + 1.0) if event.kind.startswith("process.") else event for event in history.events
+    ]
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.LOST, "unexplained")
+
+
+def test_run_of_files_that_nobody_trusts_says_what_is_not_proven() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    start = history.events[0]
+    assert isinstance(start.data, RunStart)
+    history.events[0] = replace(start, data=start.data.model_copy(update={"untrusted": True}))
+    verdict = history.verdict
+    assert any("--untrusted" in words and "cause of a loss is not proven" in words for words in verdict.missing)
 
 
 def test_no_thread_that_beats() -> None:

@@ -136,7 +136,8 @@ def test_the_dump_does_not_wake_the_hub(tmp_path: Path) -> None:
         beats = int(started.stdout.readline())
     assert beats == 0
     late = [told["hubs"][0]["next_timer_overdue_s"] for told in (first, second)]
-    assert late[1] - late[0] == pytest.approx(second["t"] - first["t"], abs=0.05)
+    took_s = (first["took_ms"] + second["took_ms"]) / 1000  # the hub is looked at some time after the dump has begun
+    assert late[1] - late[0] == pytest.approx(second["t"] - first["t"], abs=0.05 + took_s)
 
 
 @needs_threading_backend
