@@ -175,7 +175,10 @@ def test_a_hub_that_runs_is_on_the_stack_of_its_thread(tmp_path: Path) -> None:
     ) as started:
         assert started.stdout
         started.stdout.readline()
-        told = dump(started, tmp_path)
+        dumps = [dump(started, tmp_path, number) for number in range(1, 6)]
         started.kill()
-    (main,) = [thread for thread in told["threads"] if thread["tid"] == started.pid]
-    assert any("eventlet/hubs" in frame["file"] for frame in main["frames"])
+    frames = [
+        frame for told in dumps for each in told["threads"] if each["tid"] == started.pid for frame in each["frames"]
+    ]
+    # Not on each of them: a green thread that has its turn at that moment stands on a stack of its own.
+    assert any("eventlet/hubs" in frame["file"] for frame in frames)
