@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from heartbed import probes
+from heartbed.cli import cli
 
 FOLDER = Path(__file__).parent / "data" / "probes"
 NAMES = ("crowd", "cut", "freeze", "halt")
@@ -24,3 +25,13 @@ def toys() -> Iterator[None]:
             yield
         finally:
             probes.every.cache_clear()
+
+
+def main() -> None:
+    """``heartbed`` with the toys: ``python -m tests.unit.toys run prefork --probe freeze``."""
+    with toys():
+        cli.main(prog_name="heartbed")
+
+
+if __name__ == "__main__":
+    main()
