@@ -14,7 +14,7 @@ import traceback
 import click
 
 from heartbed import __version__
-from heartbed.cli import check, compare, completion, running, runs, stack, versions
+from heartbed.cli import by_hand, check, compare, completion, running, runs, versions
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
 from heartbed.errors import HeartbedError, InputError
 from heartbed.report.outlet import open_descriptors, use_outlets
@@ -31,7 +31,7 @@ LONGEST = 200
 SECTIONS = {
     "Find out": (check, compare, running, versions),
     "Read runs": (runs,),
-    "By hand": (stack, completion),
+    "By hand": (by_hand, completion),
 }
 
 

@@ -20,7 +20,7 @@ PURPOSES = (Purpose.SEND, Purpose.LISTEN, Purpose.UNKNOWN)
 
 
 @dataclass(frozen=True)
-class Window:
+class Due:
     """When RabbitMQ may close after an octet of the client that no other followed in time (epoch seconds)."""
 
     last: float
@@ -90,8 +90,8 @@ def ends(run: RunData, connection: Connection) -> list[Event[WireClose]]:
     return run.of_connection(connection, WireClose)
 
 
-def windows(run: RunData, connection: Connection) -> Iterator[Window]:
-    """The windows in which RabbitMQ may have closed: one for each silence of the client beyond two timeouts."""
+def dues(run: RunData, connection: Connection) -> Iterator[Due]:
+    """When RabbitMQ may have closed: once for each silence of the client beyond two timeouts."""
     timeout = connection.timeout_s
     octets = [event.t for event in frames(run, connection) if event.data.sender == "client"]
     if not timeout or not octets:
@@ -100,4 +100,4 @@ def windows(run: RunData, connection: Connection) -> Iterator[Window]:
     closed = connection.closed if connection.closed is not None else last_seen
     for last, following in zip(octets, [*octets[1:], max(closed, octets[-1])], strict=True):
         if following - last >= EARLIEST_CLOSE * timeout:
-            yield Window(last, last + EARLIEST_CLOSE * timeout, last + LATEST_CLOSE * timeout)
+            yield Due(last, last + EARLIEST_CLOSE * timeout, last + LATEST_CLOSE * timeout)

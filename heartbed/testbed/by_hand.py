@@ -44,7 +44,7 @@ PORTS = {
 
 
 @dataclass(frozen=True)
-class Stack:
+class ByHand:
     """The services of compose.yaml, and where they are published."""
 
     root: Path = ROOT

@@ -24,7 +24,7 @@ def judge(run: RunHistory, lag: Lag) -> list[ControlVerdict]:
     return [_silent(run, lag), _kept(run, BEATING), _kept(run, COMPUTE), _machine(run, lag)]
 
 
-def window(run: RunHistory) -> tuple[float, float] | None:
+def idle_span(run: RunHistory) -> tuple[float, float] | None:
     """From the first cell's last request before idling to the first request after it; None when it never idled."""
     starts = [cell.idle_from for cell in run.cells if cell.idle_from is not None]
     if not starts or run.phase("idle") is None:
@@ -35,7 +35,7 @@ def window(run: RunHistory) -> tuple[float, float] | None:
 
 def lag_of(run: RunHistory) -> Lag:
     """How late the machine woke a sleeper while the cells idled."""
-    span = window(run)
+    span = idle_span(run)
     samples = sorted(e.data.max_ms for e in _within(run.of(MachineLag), span))
     if not samples:
         return Lag(max_ms=None, p99_ms=None, samples=0)
@@ -84,7 +84,7 @@ def _silent(run: RunHistory, lag: Lag) -> ControlVerdict:
 def _kept(run: RunHistory, name: str) -> ControlVerdict:
     expected = "kept over the whole idle window"
     connections = sorted(run.others.get(name, []), key=lambda c: c.opened)
-    span = window(run)
+    span = idle_span(run)
     if not connections or span is None:
         return ControlVerdict(name=name, expected=expected, observed="it was not there", ok=False, evidence=[])
     for conn in connections:
@@ -105,7 +105,7 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     timeouts = [float(cell.asked.heartbeat_s) for cell in run.cells if cell.asked.heartbeat_s]
     limit = min(timeouts, default=run.start.data.heartbeat_s)
     expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
-    steps = [abs(e.data.steps_ms) for e in _within(run.of(MachineLag), window(run))]
+    steps = [abs(e.data.steps_ms) for e in _within(run.of(MachineLag), idle_span(run))]
     if lag.max_ms is None:
         return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
     observed = f"at most {lag.max_ms:.0f} ms late"
@@ -113,7 +113,7 @@ def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
         observed += f", and the wall clock stepped by {max(steps):.0f} ms"
         return ControlVerdict(name="machine", expected=expected, observed=observed, ok=False, evidence=[])
     ok = lag.max_ms < limit * 1000
-    worst = max(_within(run.of(MachineLag), window(run)), key=lambda e: e.data.max_ms)
+    worst = max(_within(run.of(MachineLag), idle_span(run)), key=lambda e: e.data.max_ms)
     if not ok:
         observed = f"the machine stalled for {seconds(lag.max_ms / 1000)}"
     return ControlVerdict(

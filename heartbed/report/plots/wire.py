@@ -58,7 +58,7 @@ SPEC: dict[str, Any] = {
         | {"params": [ZOOM]},
         _layer("idle", {"type": "rect", "fill": "var(--idle)", "tooltip": None}, x2=END),
         _layer("done", {"type": "rect", "fill": "var(--lost)", "opacity": 0.14, "minBandSize": 3}, x2=END),
-        _layer("windows", {"type": "rect", "fill": "var(--window)"}, x2=END, y=LANE),
+        _layer("dues", {"type": "rect", "fill": "var(--due)"}, x2=END, y=LANE),
         _layer(
             "requests",
             {"type": "bar", "height": 12, "minBandSize": 3},
@@ -97,7 +97,7 @@ LEGEND = (
     ("broker-heartbeat", "heartbeat of the broker"),
     ("frame", "other AMQP frame"),
     ("request", "HTTP request"),
-    ("window", "two to three timeouts after the client’s last octet: RabbitMQ may close"),
+    ("due", "two to three timeouts after the client’s last octet: RabbitMQ may close"),
     ("close", "closed"),
 )
 DONE = ("done", "what the probe did")
@@ -140,7 +140,7 @@ class _Marks:
         self.origin = origin
         self.lanes: list[str] = []
         self.rows: dict[str, list[tuple[Any, ...]]] = {
-            name: [] for name in ("requests", "frames", "heartbeats", "closes", "windows", "done")
+            name: [] for name in ("requests", "frames", "heartbeats", "closes", "dues", "done")
         }
 
     def at(self, t: float) -> float:
@@ -183,14 +183,14 @@ class _Marks:
             lane, what = lanes.get(side, lanes["client"]), f"{side} closed ({how})"
             row = (self.at(close.t), lane, what, DIRECTIONS.get(side, "?"), close.data.frame)
             self.rows["closes"].append(row)
-        for window in timeline.windows(run, connection):
+        for due in timeline.dues(run, connection):
             what = "RabbitMQ may close (two to three timeouts after the client’s last octet)"
-            start, end, last = self.at(window.start), self.at(window.end), self.at(window.last)
-            self.rows["windows"] += [(start, end, lane, what, last) for lane in lanes.values()]
+            start, end, last = self.at(due.start), self.at(due.end), self.at(due.last)
+            self.rows["dues"] += [(start, end, lane, what, last) for lane in lanes.values()]
 
     def tables(self, run: RunData, cell: CellVerdict) -> dict[str, Table]:
         times = [row[0] for name in ("requests", "frames", "heartbeats", "closes") for row in self.rows[name]]
-        times += [row[3] for row in self.rows["requests"]] + [row[1] for row in self.rows["windows"]]
+        times += [row[3] for row in self.rows["requests"]] + [row[1] for row in self.rows["dues"]]
         margin = 0.02 * (max(times) - min(times))
         start, end = round(min(times) - margin, 3), round(max(times) + margin, 3)
         self.rows["done"] = [(t, stop if stop is not None else end, what) for t, stop, what in self.rows["done"]]
@@ -201,7 +201,7 @@ class _Marks:
             "frames": ("t", "lane", "what", "direction", "frame"),
             "heartbeats": ("t", "lane", "what", "direction", "frame", "sender"),
             "closes": ("t", "lane", "what", "direction", "frame"),
-            "windows": ("t", "end", "lane", "what", "last octet at"),
+            "dues": ("t", "end", "lane", "what", "last octet at"),
             "done": ("t", "end", "what"),
         }
         tables = {name: Table(columns[name], rows) for name, rows in self.rows.items()}

@@ -123,10 +123,10 @@ def test_the_timeline_holds_every_heartbeat_of_the_record() -> None:
 
 def test_the_close_is_drawn_in_the_window_in_which_it_was_due() -> None:
     tables = figures(samples.comparison(), "wire")[0]["tables"]
-    windows = {row[2]: (row[0], row[1]) for row in tables["windows"]["rows"]}
+    dues = {row[2]: (row[0], row[1]) for row in tables["dues"]["rows"]}
     assert len(tables["closes"]["rows"]) == 2
     for t, lane, what, direction, _ in tables["closes"]["rows"]:
-        assert windows[lane][0] <= t <= windows[lane][1]
+        assert dues[lane][0] <= t <= dues[lane][1]
         assert (what, direction) == ("broker closed (RST)", "broker → client")
 
 

@@ -106,16 +106,16 @@ def test_a_dump_that_failed_says_why() -> None:
 def test_rabbitmq_may_close_two_to_three_timeouts_after_the_last_octet_of_the_client() -> None:
     run, cell = run_and_cell("prefork-daemon-eventlet")
     for connection in cell.connections:
-        (window,) = timeline.windows(run, connection)
+        (due,) = timeline.dues(run, connection)
         assert connection.closed is not None
-        assert window.start - window.last == pytest.approx(2 * 2)
-        assert window.end - window.last == pytest.approx(3 * 2)
-        assert window.start <= connection.closed <= window.end
+        assert due.start - due.last == pytest.approx(2 * 2)
+        assert due.end - due.last == pytest.approx(3 * 2)
+        assert due.start <= connection.closed <= due.end
 
 
 def test_a_client_that_beats_gives_rabbitmq_no_window() -> None:
     run, cell = run_and_cell("prefork-daemon-native")
-    assert [list(timeline.windows(run, connection)) for connection in cell.connections] == [[], []]
+    assert [list(timeline.dues(run, connection)) for connection in cell.connections] == [[], []]
 
 
 def test_connections_are_named_by_purpose_process_and_number_as_far_as_needed() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heartbed.errors import InputError
-from heartbed.testbed.by_hand import PORTS, Stack, ensure_password, read_env
+from heartbed.testbed.by_hand import PORTS, ByHand, ensure_password, read_env
 
 AMQP = "HEARTBED_AMQP_PORT"
 
@@ -20,7 +20,7 @@ def _unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ports(tmp_path: Path, line: str) -> dict[str, int]:
     (tmp_path / ".env").write_text(line)
-    return Stack(tmp_path).ports()
+    return ByHand(tmp_path).ports()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_the_shell_has_comes_before_the_file(tmp_path: Path, monkeypatch: p
 
 
 def test_without_a_file_each_has_its_usual_port(tmp_path: Path) -> None:
-    assert Stack(tmp_path).ports() == PORTS
+    assert ByHand(tmp_path).ports() == PORTS
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])

@@ -1,4 +1,4 @@
-"""Commands for the stack by hand, and for cleaning up."""
+"""Commands for the services by hand, and for cleaning up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heartbed.cells import expressions as cells_
 from heartbed.errors import InputError
 from heartbed.report.console import console
 from heartbed.run.images import images_for
-from heartbed.testbed.by_hand import Stack
+from heartbed.testbed.by_hand import ByHand
 from heartbed.testbed.by_hand import clean as clean_all
 from heartbed.testbed.engine import connect
 
@@ -38,9 +38,9 @@ def up() -> None:
       heartbed up && curl http://127.0.0.1:8081/heartbed/facts
     """
     images_for((), console(stderr=True))
-    stack = Stack()
-    ports = stack.ports()
-    stack.up()
+    services = ByHand()
+    ports = services.ports()
+    services.up()
     out = console()
     for server in axes.TABLE.axis("server").tokens:
         if port := ports.get(f"HEARTBED_{server.upper()}_PORT"):
@@ -58,7 +58,7 @@ def down() -> None:
       heartbed down
     """
     connect().close()
-    Stack().down()
+    ByHand().down()
 
 
 @click.command()
@@ -70,11 +70,11 @@ def logs() -> None:
       heartbed logs
     """
     connect().close()
-    stack = Stack()
-    if not stack.running():
+    services = ByHand()
+    if not services.running():
         raise InputError("nothing is up", hint="`make up` starts it")
     with contextlib.suppress(KeyboardInterrupt):
-        stack.show("logs", "--follow", "--tail", "50")
+        services.show("logs", "--follow", "--tail", "50")
 
 
 @click.command()
