@@ -190,7 +190,7 @@ def _set_aside(adapted: HttpdAdapted) -> None:
 
 def _section(adapted: HttpdAdapted, file: SourceFile, opening: Directive, reason: str) -> None:
     """Set a whole section aside."""
-    for each in directives(file.lines):
+    for each in adapted.source.of(file):
         if each.first >= opening.first:
             adapted.put(file, each, None, reason)
             if each.key == f"</{opening.key[1:]}>" and len(each.within) == len(opening.within):

@@ -6,6 +6,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from heartbed.errors import InputError
+
+LONGEST = 65_536
+"""Characters of a text with the values of its variables; httpd's own line has 8,192 before them."""
+
 WORD = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+))')
 VARIABLE = re.compile(r"\$\{([^}]+)\}")
 OPTION = re.compile(r'([^\s=]+)=("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\S*)')
@@ -118,5 +123,10 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def expand(text: str, variables: dict[str, str]) -> str:
-    """Put the values of ``${NAME}`` in; an unknown one stays, as httpd leaves it."""
+    """Put the values of ``${NAME}`` in; an unknown one stays, as httpd leaves it.
+
+    Raises ``InputError`` where it comes to more than ``LONGEST``: values of values may double and double.
+    """
+    if sum(len(variables.get(name, "")) for name in VARIABLE.findall(text)) > LONGEST:
+        raise InputError(f"{text[:60]!r} has more than {LONGEST:,} characters with the values of its variables")
     return VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)

@@ -43,13 +43,12 @@ class Macro:
 
 def defined(lines: Sequence[str], directives: Sequence[Directive]) -> Iterator[tuple[int, Macro]]:
     """The macros that a file defines, each with the line that ends it."""
-    for opening in directives:
+    for at, opening in enumerate(directives):
         if opening.key != "<macro" or not opening.words or "macro" in opening.within:
             continue
         depth = len(opening.within)
-        end = next(
-            (d for d in directives if d.first > opening.first and d.key == "</macro>" and len(d.within) == depth), None
-        )
+        rest = (directives[behind] for behind in range(at + 1, len(directives)))
+        end = next((d for d in rest if d.key == "</macro>" and len(d.within) == depth), None)
         if end is not None:
             name, *parameters = opening.words
             yield end.first, Macro(name, tuple(parameters), tuple(lines[opening.last : end.first - 1]))

@@ -15,6 +15,9 @@ from heartbed.servers.httpd.macros import Macro, defined
 
 BYTE_ORDER_MARK = "\ufeff"
 
+MOST_DIRECTIVES = 20_000
+DEEPEST_SECTIONS = 100
+
 VARIABLES = {
     "APACHE_RUN_USER": "www-data",
     "APACHE_RUN_GROUP": "www-data",
@@ -41,11 +44,21 @@ class HttpdSource(Source):
     links: list[str] = field(default_factory=list)
     """What links lead to that is not read, in words."""
     server_root: str = ""
+    _read: dict[str, tuple[Directive, ...]] = field(default_factory=dict)
+
+    def of(self, file: SourceFile) -> tuple[Directive, ...]:
+        """The directives of one file. Raises ``InputError`` where they come to too many with those of the others."""
+        if file.inside not in self._read:
+            self._read[file.inside] = tuple(directives(file.lines))
+            if sum(map(len, self._read.values())) > MOST_DIRECTIVES:
+                most = f"{MOST_DIRECTIVES:,} directives"
+                raise InputError(f"{self.main.shown} comes to more than {most} with what it includes")
+        return self._read[file.inside]
 
     def all(self) -> Iterator[tuple[SourceFile, Directive]]:
         """Every directive of every file; those of a macro where it is used, not where it is defined."""
         for file in self.files:
-            for directive in directives(file.lines):
+            for directive in self.of(file):
                 if "macro" not in (*directive.within, directive.key.lstrip("</").rstrip(">")):
                     yield file, directive
 
@@ -68,7 +81,7 @@ def read(path: Path, *, root: Path | None = None, defines: Mapping[str, str] | N
     file = source.add(path.resolve(), lines, 0, shown_path(path))
     if file is not None:
         _follow(source, file, 0)
-    if not any(True for _ in directives(source.main.lines)):
+    if not source.of(source.main):
         raise InputError(f"{path} has no directive in it", hint="it must be an httpd configuration")
     return source
 
@@ -80,7 +93,17 @@ def _lines(path: Path, *, may_be_empty: bool = False) -> tuple[str, ...]:
             f"{path}:1: the file begins with a byte order mark (BOM), which httpd takes for a part of the first word",
             hint="save it as UTF-8 without a BOM",
         )
+    _refuse_depth(path, lines)
     return lines
+
+
+def _refuse_depth(path: Path, lines: tuple[str, ...]) -> None:
+    depth = 0
+    for number, line in enumerate(lines, 1):
+        start = line.lstrip()[:2]
+        depth = depth if start[:1] != "<" else max(0, depth - 1) if start == "</" else depth + 1
+        if depth > DEEPEST_SECTIONS:
+            raise InputError(f"{path}:{number}: more than {DEEPEST_SECTIONS} sections within one another")
 
 
 def _server_root(lines: tuple[str, ...]) -> str:
@@ -98,7 +121,7 @@ def _own_root(path: Path, server_root: str) -> Path:
 
 def _follow(source: HttpdSource, file: SourceFile, depth: int) -> None:
     """Take in what the file defines, includes and writes out, in the order in which httpd reads it."""
-    found = list(directives(file.lines))
+    found = source.of(file)
     macros = dict(defined(file.lines, found))
     for directive in found:
         if macro := macros.get(directive.first):
