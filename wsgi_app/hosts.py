@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -57,8 +58,16 @@ def _gunicorn(server_software: str) -> Host | None:
     found = re.match(r"gunicorn/(\S+)", server_software)
     if found is None:
         return None
-    kind = "gthread" if "gunicorn.workers.gthread" in sys.modules else "sync"
-    return Host("gunicorn", version=found[1], options={"loading": _loading(), "worker_class": kind})
+    pooled = sys.modules.get("gunicorn.workers.gthread")
+    options = {"loading": _loading(), "worker_class": "gthread" if pooled else "sync"}
+    return Host("gunicorn", version=found[1], threads=_pool_of(pooled) if pooled else 1, options=options)
+
+
+def _pool_of(module: Any) -> int | None:
+    """Threads of gunicorn's pool. The worker hands itself to nobody: it is looked for among all objects."""
+    kind = getattr(module, "ThreadWorker", None)
+    worker = next((each for each in gc.get_objects() if kind is not None and type(each) is kind), None)
+    return int(worker.cfg.threads) if worker is not None else None
 
 
 def _standalone(server_software: str) -> Host | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
-from heartbed.candidates.oslo_config import OsloConfig, Taken, said, taken
+from heartbed.candidates.oslo_config import OsloConfig, Taken, from_environment, said, taken
 from heartbed.candidates.own import OPENING, OwnApplication
 from heartbed.cells import axes
-from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.axes import DEFAULT_OSLO, SWITCH
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 
@@ -63,6 +63,14 @@ class Wishes:
         """``heartbeat_in_pthread`` as the user says it; None where it is left to the library."""
         value = said(self.configs, (GROUP, IN_PTHREAD))
         return self.pthread if self.pthread is not None or value is None else value.strip().lower() in TRUE
+
+    def with_variables(self, shown: str, variables: Mapping[str, str]) -> Wishes:
+        """With what a server's own file sets in the application's environment, where nothing is said beside it."""
+        model = self.model
+        if model is None and SWITCH in variables:
+            model = "native" if variables[SWITCH].strip().lower() in TRUE else "eventlet"
+        # oslo.config prefers the environment to any file.
+        return replace(self, model=model, configs=(*self.configs, from_environment(shown, variables)))
 
     def thread(self, oslo: str) -> str:
         """Who sends heartbeats with this version of oslo.messaging under eventlet: the factor of that name."""

@@ -55,16 +55,18 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
 ) -> int:
     """Check your own configuration, and find the single change that mends it.
 
-    CONF is an httpd configuration file (a site, or a whole server's), an ini
-    file of uWSGI's, or the name of a preset. The testbed runs the server on a
-    copy of it; what has to be replaced in the copy is shown. Your file is never
-    changed. Beside it idle the configurations that differ from it by one
-    change; where none of them keeps its connections, pairs of changes are tried.
+    CONF is an httpd configuration file (a site, or a whole server's), one of
+    uWSGI's (ini, YAML, XML or JSON), a gunicorn.conf.py, or the name of a
+    preset. The testbed runs the server on a copy of it; what has to be replaced
+    in the copy is shown. Your file is never changed. Beside it idle the
+    configurations that differ from it by one change; where none of them keeps
+    its connections, pairs of changes are tried.
 
     \b
     Examples:
       heartbed check site.conf
       heartbed check nova-api-uwsgi.ini --oslo-config /etc/nova/nova.conf
+      heartbed check gunicorn.conf.py --app app.wsgi
       heartbed check site.conf --model native --heartbeat 6
       heartbed check site.conf --release 2024.1 --rule-out native
       heartbed check nova.conf --vhost 8774 --format junit

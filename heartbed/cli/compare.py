@@ -36,6 +36,9 @@ from heartbed.studies.check.candidates import CandidateSession, accepted, play, 
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import CellVerdict, Outcome
 
+SUFFIXES = (".conf", ".cfg", ".vhost", ".ini", ".yaml", ".yml", ".xml", ".json", ".py")
+"""What names of configuration files end with."""
+
 MOST_COLUMNS = 4
 """Subjects whose settings are shown side by side."""
 
@@ -79,7 +82,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
 
     Without arguments: prefork beside event, each embedded and daemon, with
     eventlet, with eventlet and heartbeat_in_pthread, and with native threads.
-    An argument is a cell expression, a file of httpd's or uWSGI's, or a preset.
+    An argument is a cell expression, a file of httpd's, uWSGI's or gunicorn's, or a preset.
 
     \b
     Examples:
@@ -133,7 +136,7 @@ def conf_of(argument: str) -> Path | None:
     if found := presets.path(argument):
         return found
     path = Path(argument)
-    looks_like = "/" in argument or path.suffix in (".conf", ".cfg", ".vhost", ".ini")
+    looks_like = "/" in argument or path.suffix in SUFFIXES
     return path if looks_like or (is_regular(path) and "{" not in argument) else None
 
 

@@ -6,5 +6,6 @@ The matrix leaves gthread workers out: there a monkey-patched application answer
 from __future__ import annotations
 
 from heartbed.servers.family import Family
+from heartbed.servers.gunicorn.kind import GunicornKind
 
-FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf")
+FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf", kind=GunicornKind())

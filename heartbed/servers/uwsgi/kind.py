@@ -11,13 +11,11 @@ from heartbed.candidates import subject
 from heartbed.candidates.adapted import COPY, Adapted, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container, Ran
-from heartbed.candidates.oslo_config import from_environment
 from heartbed.candidates.prepared import Kind
 from heartbed.candidates.source import read_lines
 from heartbed.candidates.values import MOST_PROCESSES, leading_number
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
-from heartbed.cells.axes import SWITCH
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import commands, complaints, forms, hosting
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt, fewer
@@ -32,7 +30,6 @@ from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, shape, str
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
 MAIN = "uwsgi.ini"
-TRUE = ("1", "true", "yes", "on")
 
 
 class UwsgiKind(Kind):
@@ -190,10 +187,7 @@ def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
     """The wishes with what the file's own ``env`` lines say, where the user has said nothing else beside the file."""
     given = dict(o.value.partition("=")[::2] for _, o in source.all() if o.key == "env")
     variables = {name.strip(): value.strip() for name, value in given.items()}
-    if wishes.model is None and SWITCH in variables:
-        wishes = replace(wishes, model="native" if variables[SWITCH].lower() in TRUE else "eventlet")
-    # oslo.config prefers the environment to any file.
-    return replace(wishes, configs=(*wishes.configs, from_environment(source.main.shown, variables)))
+    return wishes.with_variables(source.main.shown, variables)
 
 
 def _options(found: Shape, front: str) -> tuple[str, ...]:

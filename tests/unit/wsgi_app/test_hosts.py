@@ -57,6 +57,24 @@ def test_an_application_that_another_process_has_loaded_was_preloaded(monkeypatc
     assert found.options["loading"] == "preload"
 
 
+def test_gunicorns_pool_is_as_large_as_its_worker_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    class ThreadWorker:
+        cfg = SimpleNamespace(threads=3)
+
+    worker = ThreadWorker()
+    monkeypatch.setitem(sys.modules, "gunicorn.workers.gthread", SimpleNamespace(ThreadWorker=ThreadWorker))
+    found = hosts.host({"SERVER_SOFTWARE": "gunicorn/27.0.1"})
+    assert worker is not None
+    assert found is not None
+    assert found.threads == 3
+
+
+def test_a_sync_worker_of_gunicorns_has_one_thread() -> None:
+    found = hosts.host({"SERVER_SOFTWARE": "gunicorn/27.0.1"})
+    assert found is not None
+    assert found.threads == 1
+
+
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
 def test_gunicorn_tells_its_worker_class(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, f"gunicorn.workers.{kind}", SimpleNamespace())

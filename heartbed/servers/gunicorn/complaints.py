@@ -1,0 +1,72 @@
+"""What is said of a configuration that gunicorn refuses, or under which the application does not answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from heartbed.candidates.prepared import Draft
+from heartbed.errors import InputError
+from heartbed.servers.gunicorn.adapt import tree_of
+from heartbed.servers.gunicorn.conf import line_of
+from heartbed.servers.gunicorn.draft import GunicornPrepared
+from heartbed.servers.gunicorn.shape import CLASSES, Shape
+
+
+def refused(draft: Draft, output: str) -> InputError:
+    """What gunicorn has against the file."""
+    log = [line[:300] for line in output.splitlines() if line.strip()]
+    text = "\n".join(log)
+    shown = draft.source.main.shown
+    if found := re.search(r"No module named '([^']+)'", text):
+        return InputError(
+            f"{shown} imports {found[1]}, which is not in the testbed",
+            log=log[-6:],
+            hint="configurations that import modules of their own are not covered: leave the line out in a copy",
+        )
+    if found := re.search(r"KeyError: '([^']+)'", text):
+        return InputError(
+            f"{shown} reads {found[1]}, which is not in the container, where it may be in your environment",
+            log=log[-6:],
+            hint="give it a default in a copy of the file",
+        )
+    return InputError(f"{shown}: gunicorn does not start on it", log=log[-8:], hint="its own words are above")
+
+
+def check_class(draft: Draft, found: Shape) -> None:
+    """Raise ``InputError`` for a class of workers that the testbed does not cover."""
+    if found.worker_class in CLASSES:
+        return
+    line = line_of(tree_of(draft.adapted), "worker_class")
+    raise InputError(
+        f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
+        hint="the testbed has gunicorn's sync and gthread workers; worker_class = 'sync' in a copy of the file says "
+        "what they would do",
+    )
+
+
+def answers(prepared: GunicornPrepared, answer: Mapping[str, Any]) -> None:
+    """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
+    status, own = answer["status"], prepared.candidate.own
+    if status is not None and status < 300:
+        return
+    log = _telling(answer["log"])
+    if own and (status is None or status >= 500):
+        raise InputError(
+            f"{own.script}: the application does not start in gunicorn",
+            log=log,
+            hint="its traceback is above; it may want a database, a file or a package that is not here",
+        )
+    said = f"does not answer: {answer['text']}" if status is None else f"answers GET / with {status}"
+    raise InputError(
+        f"{prepared.draft.source.main.shown}: gunicorn starts on it but the application {said}",
+        log=log,
+        hint="what gunicorn logged is above",
+    )
+
+
+def _telling(log: Sequence[str]) -> list[str]:
+    """The lines of gunicorn's log that are about an error, else the last ones."""
+    errors = [line for line in log if re.search(r"Error|Traceback|CRITICAL|\[ERROR\]|Exception", line)]
+    return [line[:300] for line in (errors or log)][-8:]

@@ -1,0 +1,96 @@
+"""A configuration of gunicorn's as a file: which names it sets, and where. Nothing of it is run here."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+NAMES = (
+    *("bind", "backlog", "workers", "worker_class", "worker_connections", "threads", "timeout", "graceful_timeout"),
+    *("keepalive", "max_requests", "preload_app", "raw_env", "pidfile", "accesslog", "errorlog", "loglevel"),
+    *("access_log_format", "proc_name", "wsgi_app", "post_fork", "when_ready", "worker_tmp_dir", "limit_request_line"),
+)
+"""Settings by one of which a file is known for gunicorn's."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Lines of a file, counted from 1."""
+
+    first: int
+    last: int
+
+
+def parse(lines: Sequence[str]) -> ast.Module | None:
+    """The file as Python; None where it is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse("\n".join(lines).lstrip("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def is_gunicorns(lines: Sequence[str]) -> bool:
+    """Whether a file is Python that sets something of gunicorn's. A section of an ini file is a list in Python."""
+    tree = parse(lines)
+    if tree is None or any(isinstance(each, ast.Expr) and isinstance(each.value, ast.List) for each in tree.body):
+        return False
+    return any(name in NAMES for name, _ in _bound(tree))
+
+
+def names(tree: ast.Module) -> list[str]:
+    """The names that the file itself sets at its outermost level, in their order."""
+    return list(dict.fromkeys(name for name, _ in _bound(tree)))
+
+
+def place(tree: ast.Module, name: str) -> Place | None:
+    """Where the value of a name can be put otherwise without touching anything else.
+
+    That is one assignment of nothing but this name, whose value nothing else is made of.
+    """
+    bound = [node for each, node in _bound(tree) if each == name]
+    read = any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
+    if len(bound) != 1 or read:
+        return None
+    (node,) = bound
+    if node not in tree.body or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return None
+    shared = [n for n in tree.body if n is not node and n.lineno <= _last(node) and node.lineno <= _last(n)]
+    return None if shared or len(node.targets) > 1 else Place(node.lineno, _last(node))
+
+
+def line_of(tree: ast.Module, name: str) -> int:
+    """The line that last sets a name; 0 where none does."""
+    return next((node.lineno for each, node in reversed(list(_bound(tree))) if each == name), 0)
+
+
+def _last(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _bound(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Every name that is set outside of functions and classes, with the statement that does."""
+    pending: list[ast.stmt] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, node
+            continue
+        inner = [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt | ast.ExceptHandler)]
+        for each in inner:
+            pending += [each] if isinstance(each, ast.stmt) else each.body
+        for name in _targets(node):
+            yield name, node
+
+
+def _targets(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (each.asname or each.name.partition(".")[0] for each in node.names)
+        return
+    own = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    for target in own:
+        if target is not None:
+            yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))

@@ -1,0 +1,135 @@
+"""From a user's gunicorn configuration to a candidate: read and understood by gunicorn, and adapted."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from heartbed.candidates import subject
+from heartbed.candidates.adapted import COPY
+from heartbed.candidates.change import Change, Variant
+from heartbed.candidates.container import Container, Ran
+from heartbed.candidates.prepared import Kind
+from heartbed.candidates.source import Source, permitted, read_lines, shown_path
+from heartbed.candidates.subject import Candidate
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.gunicorn import commands, complaints, hosting
+from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
+from heartbed.servers.gunicorn.conf import is_gunicorns, names
+from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
+from heartbed.servers.gunicorn.rules import replaced
+from heartbed.servers.gunicorn.settings import Settings, told
+from heartbed.servers.gunicorn.shape import Shape, shape
+
+MAIN = "gunicorn.conf.py"
+
+
+class GunicornKind(Kind):
+    """Configurations of gunicorn, which are Python: gunicorn itself runs them, in a container."""
+
+    server: ClassVar[str] = "gunicorn"
+    about_paths: ClassVar[str] = "gunicorn hands the whole path over: something in the application takes it"
+    keys: ClassVar[tuple[str, ...]] = hosting.KEYS
+
+    def read(self, place: str) -> Sequence[str]:
+        """Telling what is in force."""
+        return commands.read(place)
+
+    def accepts(self, told_: Ran) -> bool:
+        """Where it has told it."""
+        return told_.ok and told(told_.output) is not None
+
+    def start(self, place: str) -> Sequence[str]:
+        """With the module that stands for the application."""
+        return commands.start(place)
+
+    def recognises(self, lines: Sequence[str]) -> bool:
+        """Python that sets something of gunicorn's."""
+        return is_gunicorns(lines)
+
+    def draft(self, path: Path, wishes: Wishes, label: str) -> GunicornDraft:
+        """Read a file. Raises ``InputError``."""
+        for option, value in (("--mpm", wishes.mpm), ("--vhost", wishes.vhost)):
+            if value:
+                raise InputError(f"{option} is not for a configuration of gunicorn", hint="leave it out")
+        source = Source(permitted(path, wishes.root or path.resolve().parent))
+        source.add(path.resolve(), read_lines(path, str(path)), 0, shown_path(path))
+        return GunicornDraft(self, label, GunicornAdapted(source), wishes, ())
+
+    def prepare(self, draft: GunicornDraft, workbench: Workbench, container: Container) -> GunicornPrepared:
+        """Have gunicorn say what is in force, replace what cannot be had here. Raises ``InputError``."""
+        _write(workbench, draft.label, draft.adapted)
+        settings = self._in_force(draft, container)
+        found = shape(settings)
+        complaints.check_class(draft, found)
+        for name, (value, reason) in replaced(settings).items():
+            draft.adapted.put(name, value, reason)
+        _write(workbench, draft.label, draft.adapted)
+        found = shape(self._in_force(draft, container))
+        full = _with_variables(draft, settings)
+        fields = subject.fields(full.wishes, full.label, workbench.folder) | {
+            "main": MAIN,
+            "server": "gunicorn",
+            "mode": "",
+            "processes": found.processes,
+            "threads": found.threads,
+            "script": commands.SCRIPT,
+            "options": found.options,
+        }
+        return GunicornPrepared(full, found, Candidate(**fields), settings, tuple(_strangers(full, settings)))
+
+    def _in_force(self, draft: GunicornDraft, container: Container) -> Settings:
+        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
+        found = told(ran.output) if ran.ok else None
+        if found is None:
+            raise complaints.refused(draft, ran.output + ran.errors)
+        return found
+
+    def with_variable(self, draft: GunicornDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
+        """The variant with a variable in the environment of the workers: gunicorn itself sets it."""
+        return hosting.with_variable(draft, v, name, value)
+
+    def answers(self, prepared: GunicornPrepared, answer: Mapping[str, Any]) -> None:
+        """Raise ``InputError`` unless the application answered with a success."""
+        complaints.answers(prepared, answer)
+
+    def hosting(self, prepared: GunicornPrepared) -> list[Change[Shape]]:
+        """The class of its workers, their threads, when it loads the application."""
+        return hosting.hosting(prepared)
+
+    def write(self, prepared: GunicornPrepared, variant: Variant[Shape], label: str, workbench: Workbench) -> Candidate:
+        """Write the copy as the variant has it."""
+        # One process shows what several would: they are alike.
+        found = replace(variant.shape, processes=1)
+        adapted = prepared.draft.adapted.copied()
+        for name, value in hosting.needed(prepared.shape, found).items():
+            adapted.put(name, value, "the change")
+        _write(workbench, label, adapted)
+        return replace(prepared.candidate, processes=1, threads=found.threads, options=found.options)
+
+
+def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
+    """The draft with what the file's own ``raw_env`` says."""
+    variables = tuple(str(each) for each in settings.values.get("raw_env") or ())
+    given = dict(each.partition("=")[::2] for each in variables)
+    wishes = draft.wishes.with_variables(draft.source.main.shown, given)
+    return replace(draft, wishes=wishes, variables=variables)
+
+
+def _strangers(draft: GunicornDraft, settings: Settings) -> list[str]:
+    """Names that are set and nearly a setting's, which gunicorn ignores in silence."""
+    found = []
+    for name in names(tree_of(draft.adapted)):
+        nearest = difflib.get_close_matches(name.lower(), settings.values, n=1, cutoff=0.85)
+        if name not in settings.values and nearest:
+            found.append(f"{name} is no setting of gunicorn's, which ignores it (is {nearest[0]} meant?)")
+    return found
+
+
+def _write(workbench: Workbench, label: str, adapted: GunicornAdapted) -> None:
+    workbench.write(label, adapted, MAIN, "\n".join(adapted.text(adapted.source.main)))

@@ -1,0 +1,238 @@
+"""gunicorn's configurations: what is recognised, replaced and tried of a user's file of Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heartbed.candidates.container import Ran
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.gunicorn.conf import is_gunicorns, line_of, parse, place
+from heartbed.servers.gunicorn.draft import GunicornPrepared
+from heartbed.servers.gunicorn.settings import Settings, told
+from heartbed.servers.gunicorn.shape import Shape, shape
+from heartbed.servers.kinds import draft
+from heartbed.studies import mend
+
+DEFAULTS: Mapping[str, Any] = {
+    "bind": ["127.0.0.1:8000"],
+    "workers": 1,
+    "worker_class": "sync",
+    "threads": 1,
+    "preload_app": False,
+    "raw_env": [],
+    "user": 10001,
+    "certfile": None,
+    "accesslog": None,
+    "worker_tmp_dir": None,
+    "wsgi_app": None,
+}
+FILE = """\
+import multiprocessing
+
+bind = "127.0.0.1:8001"
+workers = 5
+threads = 3
+raw_env = [
+    "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true",
+    "SPAM=eggs",
+]
+wokers = 2
+"""
+RAW_ENV = ["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true", "SPAM=eggs"]
+
+
+def said(**values: object) -> Ran:
+    """What gunicorn says where these settings are not the default."""
+    found = {name: [value, False] for name, value in DEFAULTS.items()}
+    found |= {name: [value, True] for name, value in values.items()}
+    return Ran(0, f"words of the file's own\n{json.dumps(found)}\n", "")
+
+
+class Speaking:
+    """Stands in for the container: says one thing after the other."""
+
+    def __init__(self, *said_: Ran) -> None:
+        self.said = list(said_)
+
+    def run(self, commands: Mapping[str, Sequence[str]]) -> dict[str, Ran]:
+        assert commands["read"][-1].endswith("/gunicorn.conf.py")
+        return {"read": self.said.pop(0)}
+
+
+def prepared(folder: Path, text: str, *said_: Ran, **wishes: object) -> GunicornPrepared:
+    path = folder / "gunicorn.conf.py"
+    path.write_text(text)
+    found = draft(path, replace(Wishes(), **wishes))  # type: ignore[arg-type]
+    made = found.kind.prepare(found, Workbench(folder / "bench"), Speaking(*said_))  # type: ignore[arg-type]
+    assert isinstance(made, GunicornPrepared)
+    return made
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> GunicornPrepared:
+    first = said(bind=["127.0.0.1:8001"], workers=5, threads=3, worker_class="gthread", raw_env=RAW_ENV)
+    return prepared(tmp_path, FILE, first, said(workers=2, threads=3, worker_class="gthread"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("bind = ':1'", True),
+        ("import os\nif os.name:\n    workers = 3", True),
+        ("def post_fork(server, worker):\n    pass", True),
+        ("workers: int = 3", True),
+        ("x = 1", False),
+        ("[uwsgi]\nthreads = 4", False),
+        ("Listen 80", False),
+        ("bind = ", False),
+        ("", False),
+    ],
+)
+def test_python_that_sets_something_of_gunicorns_is_recognised(text: str, is_one: bool) -> None:
+    assert is_gunicorns(text.split("\n")) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a = 1\nthreads = 2", (2, 2)),
+        ("threads = [\n 1,\n]", (1, 3)),
+        ("threads = 2\nworkers = threads", None),
+        ("threads = 2\nif workers:\n    threads = 3", None),
+        ("a = threads = 2", None),
+        ("a = 1; threads = 2", None),
+        ("if a:\n    threads = 2", None),
+        ("threads += 2", None),
+        ("from app import threads", None),
+        ("a = 1", None),
+    ],
+)
+def test_a_setting_is_put_otherwise_in_its_place_only_where_nothing_else_hangs_on_it(
+    text: str, lines: tuple[int, int] | None
+) -> None:
+    tree = parse(text.split("\n"))
+    assert tree is not None
+    found = place(tree, "threads")
+    assert (found and (found.first, found.last)) == lines
+
+
+def test_what_the_file_prints_is_not_taken_for_settings() -> None:
+    assert told("hello\n") is None
+    assert told("") is None
+    found = told(said(threads=4).output)
+    assert found is not None
+    assert (found.number("threads"), sorted(found.other)) == (4, ["threads"])
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("sync", "sync"),
+        ("gthread", "gthread"),
+        ("gunicorn.workers.gthread.ThreadWorker", "gthread"),
+        ("uvicorn.workers.UvicornWorker", "uvicorn.workers.UvicornWorker"),
+    ],
+)
+def test_classes_of_workers_have_two_names(name: str, runs: str) -> None:
+    assert shape(Settings({**DEFAULTS, "worker_class": name}, frozenset())) == Shape(1, 1, runs, preload=False)
+
+
+def test_the_candidate_is_what_gunicorn_says(own: GunicornPrepared) -> None:
+    candidate = own.candidate
+    assert (candidate.process_count, candidate.thread_count) == (2, 3)
+    assert (candidate.factors["worker_class"], candidate.factors["loading"]) == ("gthread", "lazy")
+    assert own.settings["workers"] == "5"
+    assert own.rows["gunicorn"] == "2 processes, 3 threads each, gthread workers, loaded by each worker"
+
+
+def test_what_is_replaced_stands_where_it_stood(own: GunicornPrepared) -> None:
+    adapted = own.draft.adapted
+    lines = adapted.text(adapted.source.main)
+    assert lines[2:4] == ["bind = '0.0.0.0:8080'", "workers = 2"]
+    assert lines[5] == "raw_env = ['SPAM=eggs']"
+    assert any(each.reason.startswith("5 here") for each in adapted.replacements)
+
+
+def test_what_has_no_place_of_its_own_is_put_at_the_end(tmp_path: Path) -> None:
+    text = "if True:\n    workers = 9\n    certfile = '/a'\nloglevel = 'info'\n"
+    made = prepared(tmp_path, text, said(workers=9, certfile="/a"), said(workers=2))
+    adapted = made.draft.adapted
+    assert adapted.text(adapted.source.main)[4:] == [
+        "",
+        "bind = '0.0.0.0:8080'",
+        "certfile = None",
+        "workers = 2",
+    ]
+
+
+def test_variables_of_the_testbed_are_taken_and_not_left_in_the_file(own: GunicornPrepared) -> None:
+    assert own.draft.wishes.pthread_said is True
+    assert own.candidate.thread == "pthread"
+
+
+def test_a_name_that_is_nearly_a_setting_is_told(own: GunicornPrepared) -> None:
+    assert own.oddities == ("wokers is no setting of gunicorn's, which ignores it (is workers meant?)",)
+
+
+def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent is not covered"):
+        prepared(tmp_path, "workers = 2\nworker_class = 'gevent'\n", said(worker_class="gevent"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ("ModuleNotFoundError: No module named 'prometheus_client'", "imports prometheus_client"),
+        ("KeyError: 'PORT'", "reads PORT, which is not in the container"),
+        ("Error: Invalid value for threads", "gunicorn does not start on it"),
+    ],
+)
+def test_what_gunicorn_refuses_is_told_with_its_reason(tmp_path: Path, errors: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        prepared(tmp_path, "threads = 2\n", Ran(1, "", errors))
+
+
+def test_options_of_other_servers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--mpm is not for a configuration of gunicorn"):
+        prepared(tmp_path, "threads = 2\n", mpm="event")
+
+
+def test_each_change_differs_in_one_thing(own: GunicornPrepared, tmp_path: Path) -> None:
+    found = {each.changes[0].key: each for each in mend.mends(own, Workbench(tmp_path / "bench"))}
+    assert {"native", "no-pthread", "preload", "sync", "threads1", "heartbeat"} == set(found)
+    sync = found["sync"].candidate
+    assert (sync.thread_count, sync.factors["worker_class"], sync.process_count) == (1, "sync", 1)
+    assert found["threads1"].candidate.factors["worker_class"] == "gthread"
+    assert found["preload"].candidate.factors["loading"] == "preload"
+
+
+def test_a_change_comes_as_lines_of_the_users_file(own: GunicornPrepared, tmp_path: Path) -> None:
+    workbench = Workbench(tmp_path / "bench")
+    found = {each.changes[0].key: each for each in mend.mends(own, workbench)}
+    assert "-threads = 3\n+threads = 1" in found["threads1"].lines
+    assert "+worker_class = 'gthread'" in found["threads1"].lines
+    assert found["preload"].lines.endswith("+preload_app = True")
+    assert "'SPAM=eggs', 'OS_NOVA_DISABLE_EVENTLET_PATCHING=true']" in found["native"].lines
+    copy = (workbench.folder / "gunicorn.conf.py-preload" / "gunicorn.conf.py").read_text().splitlines()
+    assert copy[2:4] == ["bind = '0.0.0.0:8080'", "workers = 1"]
+    assert copy[-1] == "preload_app = True"
+
+
+def test_two_lines_at_the_end_of_the_file_do_not_undo_each_other(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "threads = 1\n", said(), said())
+    pair = next(m for m in mend.pairs(made, Workbench(tmp_path / "bench")) if m.keys == {"preload", "gthread"})
+    assert "+preload_app = True\n+worker_class = 'gthread'" in pair.lines
+
+
+def test_the_line_of_a_setting_is_the_last_that_sets_it() -> None:
+    tree = parse(["a = 1", "a = 2"])
+    assert tree is not None
+    assert (line_of(tree, "a"), line_of(tree, "b")) == (2, 0)
