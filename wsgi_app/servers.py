@@ -119,7 +119,7 @@ def _body(request: webob.Request) -> bytes:
 
 def _context(request: webob.Request) -> dict[str, Any]:
     """What travels with the message: nova-compute tells for which request of which cell it has come."""
-    return {"request_id": request.environ.get("openstack.request_id"), "cell": os.environ.get("HEARTBED_CELL")}
+    return {"request_id": request.environ.get("openstack.request_id"), "cell": os.environ.get("HEARTBED_SUBJECT")}
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str) -> Any:

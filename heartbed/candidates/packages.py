@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ MOST_FILES = 4000
 MOST_OCTETS = 64 * 1024 * 1024
 """What of an application's own folder is copied, so that it can be compiled; a larger one is used as it is."""
 
+WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+
 LEFT_OUT = (".git", "__pycache__", ".venv", "node_modules")
 
 
@@ -37,14 +40,17 @@ def made_ready(
     compiled = [(path, target) for path, target in ((folder, OWN), (packages, PACKAGES)) if path]
     if compiled:
         container.compile(compiled)
-    places = [path for path in (folder, packages) if path]
+    sources = [
+        *(reached(folder / own.script.name, folder) if folder else ()),
+        *(_sources(packages) if packages else ()),
+    ]
     return replace(
         own,
         folder=folder,
         packages=packages,
         brings=tuple(sorted(brought(packages).items())) if packages else (),
         # A folder that is too large to copy is too large to search: it may mention anything.
-        mentions=mentioned(_sources(places), marks) if folder else frozenset(marks),
+        mentions=mentioned(sources, marks) if folder else frozenset(marks),
     )
 
 
@@ -84,18 +90,36 @@ def mentioned(files: Iterable[Path], marks: Sequence[str]) -> frozenset[str]:
     for file in files:
         if len(found) == len(wanted):
             break
-        try:
-            content = file.read_bytes()
-        except OSError:
-            continue
+        content = _content(file)
         found |= {mark for mark, octets in wanted.items() if octets in content}
     return frozenset(found)
 
 
-def _sources(folders: Iterable[Path]) -> Iterator[Path]:
+def reached(script: Path, folder: Path) -> list[Path]:
+    """The sources of an application's own folder that its script may load: it, and what it names there, and so on.
+
+    A module counts as named where its name stands as a word, in whatever sense: one too many does no harm.
+    """
+    beside = {path.stem if path.is_file() else path.name: path for path in folder.iterdir() if path != script}
+    found, fresh = [script], [script]
+    while fresh and beside:
+        said = set(WORD.findall(b"".join(map(_content, fresh))))
+        named = [beside.pop(name) for name in [*beside] if name.encode() in said]
+        fresh = [source for path in named for source in ([path] if path.is_file() else _sources(path))]
+        found += fresh
+    return found
+
+
+def _sources(folder: Path) -> Iterator[Path]:
     """Python sources, whatever a script is called."""
-    for folder in folders:
-        yield from (path for path in folder.rglob("*") if path.suffix in ("", ".py", ".wsgi") and path.is_file())
+    yield from (path for path in folder.rglob("*") if path.suffix in ("", ".py", ".wsgi") and path.is_file())
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _copied(folder: Path, target: Path) -> Path | None:

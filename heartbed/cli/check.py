@@ -92,7 +92,7 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
         cells = [own, *(each.candidate for each in found)]
         data, dropped = play(session, cells, frozenset({own.name}))
         checked = Checked.of(prepared, found, data, dropped)
-        if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and found and not checked.keeping:
+        if checked.verdict.outcome in (Outcome.HUNG, Outcome.LOST, Outcome.FAILED) and found and not checked.keeping:
             session.say("no single change keeps the connections: trying pairs")
             try:
                 checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, rule_out))

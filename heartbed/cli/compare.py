@@ -42,7 +42,7 @@ SUFFIXES = (".conf", ".cfg", ".vhost", ".ini", ".yaml", ".yml", ".xml", ".json",
 MOST_COLUMNS = 4
 """Subjects whose settings are shown side by side."""
 
-BAD = (Outcome.LOST, Outcome.HUNG)
+BAD = (Outcome.HUNG, Outcome.LOST, Outcome.FAILED)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,13 @@ from heartbed.report.text import one_line
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, worst
 from heartbed.wording import seconds
 
-STYLES = {Outcome.KEPT: "green", Outcome.LOST: "bold red", Outcome.HUNG: "bold magenta", Outcome.INCONCLUSIVE: "yellow"}
+STYLES = {
+    Outcome.HUNG: "bold magenta",
+    Outcome.LOST: "bold red",
+    Outcome.FAILED: "bold red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.KEPT: "green",
+}
 """How a terminal colours what the words say."""
 
 DIFFERENT_TIMEOUTS = 1.0

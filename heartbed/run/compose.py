@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from heartbed.cells.subject import Subject
 from heartbed.places import AMQP_PORT
 from heartbed.record.history import in_act
 from heartbed.servers import service
@@ -35,7 +36,7 @@ def render(plan: Plan) -> str:
         "compute": _compute(plan),
         **{in_act("controls", act): _controls(plan) for act in plan.acts},
     }
-    services |= {subject.name: service(plan, subject.cell) for subject in plan.subjects}
+    services |= {subject.name: _subject(plan, subject) for subject in plan.subjects}
     labels = plan.labels.as_dict()
     for each in services.values():
         each |= {"labels": labels, "restart": "no", "cap_drop": ["ALL"]}
@@ -54,6 +55,12 @@ def _literal(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _literal(each) for key, each in value.items()}
     return [_literal(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _subject(plan: Plan, subject: Subject) -> dict[str, Any]:
+    """The cell's service; what it sends says which subject of the record it comes from."""
+    found = service(plan, subject.cell)
+    return {**found, "environment": {**found["environment"], "HEARTBED_SUBJECT": subject.name}}
 
 
 class _Plain(yaml.SafeDumper):

@@ -30,7 +30,7 @@ class Part:
     @property
     def meanwhile(self) -> str:
         """What the probe does to its cells in the window, in words."""
-        return self.probe.meanwhile.format_map(self.stage.parameters)
+        return self.probe.told(self.stage.parameters)
 
 
 @dataclass(frozen=True)

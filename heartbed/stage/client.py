@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from heartbed.cells.application import MINIMAL, HttpRequest, Requests
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
-from heartbed.record.kinds import AppFacts, Request
+from heartbed.record.kinds import YIELDING, AppFacts, Request
 
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
@@ -95,6 +95,11 @@ class Client:
     def page(self) -> tuple[int | None, int | None]:
         """Ask for a page that touches no RabbitMQ, as a health check does; returns the process id and the status."""
         pid, answer = self._ask("during", "page", self._requests.page)
+        return pid, None if answer is None else answer.status_code
+
+    def yielding_page(self) -> tuple[int | None, int | None]:
+        """Ask for one that waits for an answer on a socket, as one does that reads a database."""
+        pid, answer = self._ask("during", YIELDING, self._requests.yields)
         return pid, None if answer is None else answer.status_code
 
     def _send(

@@ -108,6 +108,10 @@ class Probe:
         What was done by ``stage.hand`` is undone by it, before this. May be called twice.
         """
 
+    def told(self, values: Mapping[str, float]) -> str:
+        """What it does to its cells in the window, in words, with these parameters."""
+        return self.meanwhile.format_map(values)
+
     def values(self, chosen: Mapping[str, float]) -> dict[str, float]:
         """All parameters: those chosen, the others at their default."""
         return {each.name: chosen.get(each.name, each.default) for each in self.parameters}

@@ -18,9 +18,12 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
 from heartbed.stage.hand import Hand
-from heartbed.stage.start import Start, pauses
+from heartbed.stage.start import SHORTEST_S, Start, pauses
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
+
+Answer = tuple[int | None, int | None]
+"""Process that answered, and status; None for what is not known."""
 
 REACH_DEADLINE_S = 10.0
 """How long all of a cell's processes are asked for before one counts as out of reach."""
@@ -128,8 +131,13 @@ class Stage:
     def _import_everywhere(self, opened: OpenedCell) -> None:
         """Let every process import the application now, so that no opening request waits for an import."""
         count = opened.cell.process_count
+
+        def wake() -> Answer:
+            woken = opened.client.wake()
+            return woken.pid, woken.status
+
         if count > 1:
-            self._until_reached(lambda: opened.client.wake().pid, range(count), lambda reached: len(reached) >= count)
+            self._until_reached(wake, range(count), lambda reached: len(reached) >= count)
 
     def open(self, opened: OpenedCell) -> None:
         """Open the connections of a cell and measure what requests cost before idling. Raises ``CellFailedError``."""
@@ -186,34 +194,39 @@ class Stage:
         """
         exercise = opened.client.call if phase == "after" else _cast_then_call(opened.client)
         return self._until_reached(
-            lambda: exercise(phase)[0],
+            lambda: exercise(phase),
             wanted,
             lambda reached: len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached,
         )
 
     def _until_reached(
-        self, request: Callable[[], int | None], wanted: Sequence[int], enough: Callable[[set[int]], bool]
+        self, request: Callable[[], Answer], wanted: Sequence[int], enough: Callable[[set[int]], bool]
     ) -> set[int]:
-        """Send ``request`` side by side, one for each process, again and again until enough processes have answered."""
+        """Send ``request`` side by side, one for each process, again and again until enough processes have answered.
+
+        In haste as long as it is answered with a success, and ever more slowly where it is not.
+        """
         reached: set[int] = set()
         side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
         deadline = time.monotonic() + REACH_DEADLINE_S
         for pause in pauses(self.stop):
             with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
                 answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
-            new = {pid for pid in answers if pid is not None} - reached
-            reached |= new
+            pids = [pid for pid, _ in answers]
+            reached |= {pid for pid in pids if pid is not None}
             # A request that is not answered at all has found the process that hangs: asking on would only wait again.
-            hangs = None in answers and bool(reached)
+            hangs = None in pids and bool(reached)
             if enough(reached) or hangs or time.monotonic() > deadline:
                 break
-            if not new:
+            if all(status is None or status >= 400 for _, status in answers):
                 pause()
+            else:
+                self.stop.wait(SHORTEST_S)
         return reached
 
 
-def _cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int | None]]:
-    def exercise(phase: Phase) -> tuple[int | None, int | None]:
+def _cast_then_call(client: Client) -> Callable[[Phase], Answer]:
+    def exercise(phase: Phase) -> Answer:
         first, _ = client.cast(phase)
         second, status = client.call(phase)
         # A call that hangs tells no process, but the cast before it did, and opened a connection there.

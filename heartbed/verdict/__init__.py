@@ -24,7 +24,7 @@ from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, R
 
 __all__ = ["EXIT_CODES", "judge"]
 
-EXIT_CODES = {Outcome.KEPT: 0, Outcome.LOST: 1, Outcome.HUNG: 1, Outcome.INCONCLUSIVE: 3}
+EXIT_CODES = {Outcome.HUNG: 1, Outcome.LOST: 1, Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 3, Outcome.KEPT: 0}
 """Exit code of ``heartbed`` by the outcome of the run."""
 
 BROKER_VERSIONS = re.compile(r"Starting RabbitMQ (\S+) on Erlang (\S+)")

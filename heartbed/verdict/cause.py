@@ -79,6 +79,12 @@ class Cause(StrEnum):
         "A page that does not need RabbitMQ was not answered",
         "the request",
     )
+    CAST_LOST = (
+        "cast_lost",
+        "a message was never sent, though the request was answered",
+        "A request was answered with success, and the message that it was to send has not arrived",
+        "the requests, what the RPC server was handed, the capture and the greenlet dump",
+    )
     PROCESS_GONE = (
         "process_gone",
         "the process has gone",
@@ -154,6 +160,7 @@ TELLS_ALL = (
     Cause.HOLDER_STANDS_STILL,
     Cause.LIBRARY_BEATS_NOT,
     Cause.NO_HEARTBEAT_THREAD,
+    Cause.CAST_LOST,
 )
 """Causes that mean the same for every cell: of others only what was said of the cell tells more."""
 

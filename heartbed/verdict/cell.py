@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import AppFacts, CellState, Intervention
-from heartbed.verdict import cause, connection, hanging, pages
+from heartbed.verdict import casts, cause, connection, hanging, pages, shared
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
@@ -29,6 +29,8 @@ class Case:
     cell: CellHistory
     connections: Sequence[Connection]
     disagreements: Sequence[Disagreement]
+    until: float
+    """When it was asked again, or when the record ends, epoch seconds."""
 
     @property
     def result(self) -> Outcome:
@@ -49,7 +51,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     until = cell.asked_again if cell.asked_again is not None else last_t
     judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
     connections = [connection.judge(c, cell, until, blind) for c in judged]
-    case = Case(cell, connections, disagreements(cell, connections))
+    case = Case(cell, connections, disagreements(cell, connections), until)
     found = next(finding for rule in RULES if (finding := rule(case)) is not None)
     losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
@@ -66,7 +68,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
         lost_after_s=min(losses, default=None),
         cost=_cost(cell),
         evidence=in_order(found.evidence),
-        notes=_notes(cell, judged, until),
+        notes=[*_notes(cell, judged, until), *_missing_casts(case, found)],
     )
 
 
@@ -91,6 +93,12 @@ def _never_returned(case: Case) -> Finding | None:
     lost = case.of(Outcome.LOST)
     besides = f"{_purposes(lost)} lost: {cause.words(_first(lost).cause)}" if lost else ""
     return hanging.finding(request, case.cell, besides)
+
+
+def _casts_lost(case: Case) -> Finding | None:
+    """Requests were answered and their messages never arrived; what waited in vain, or was lost, is told instead."""
+    worse = hanging.first(case.cell) is not None or case.result is Outcome.LOST
+    return None if worse else casts.finding(case.cell, case.until)
 
 
 def _nothing_opened(case: Case) -> Finding | None:
@@ -149,6 +157,7 @@ def _kept(case: Case) -> Finding:
 RULES: tuple[Callable[[Case], Finding | None], ...] = (
     _not_started,
     _not_as_asked,
+    _casts_lost,
     _nothing_opened,
     _never_returned,
     _timed_out,
@@ -194,14 +203,15 @@ def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> 
     """Findings that do not change the verdict."""
     notes = [cell.asked.stands_in] if cell.asked.stands_in else []
     notes += _growth(cell, judged, until)
-    reached = {event.pid for event in cell.requests("after") if event.pid is not None}
+    reached = {event.pid for event in cell.requests("after")}
     opened = {c.pid for c in judged if c.pid is not None}
     if cell.idle_from is not None and len(opened) < cell.asked.processes:
         notes.append(f"only {len(opened)} of {cell.asked.processes} processes opened connections")
-    if cell.asked_again is not None and opened - reached:
+    # A request that was answered without a word of its process may have reached any.
+    if cell.asked_again is not None and opened - reached and None not in reached:
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
-    notes += pages.notes(cell, judged, until)
+    notes += [*shared.notes(judged), *pages.notes(cell, judged, until)]
     notes += [_done(each) for each in cell.interventions]
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes
@@ -212,6 +222,12 @@ def _done(told: Intervention) -> str:
     how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
     failed = f", and could not undo it: {told.error}" if told.error else ""
     return f"the probe {told.who} {told.what} {told.where} ({how_long}){failed}"
+
+
+def _missing_casts(case: Case, told: Finding) -> list[str]:
+    """Messages that never arrived, where something worse is told of the cell."""
+    missing = casts.finding(case.cell, case.until) if told.cause is not Cause.CAST_LOST else None
+    return [missing.why] if missing else []
 
 
 def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:

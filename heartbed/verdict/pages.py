@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from heartbed.cells.application import READY
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import ProcessGreenlets, ProcessStacks, Request, WireFrame
+from heartbed.record.kinds import YIELDING, ProcessGreenlets, ProcessStacks, Request, WireFrame
 from heartbed.verdict import location
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
@@ -21,7 +22,9 @@ from heartbed.wording import count
 
 CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
 USED = "the application used RabbitMQ meanwhile, so this tells nothing of pages that leave it alone"
-NO_HELP = "answering a page did not run the hub of the thread that should send heartbeats"
+NO_HELP = "answering a page{} did not run the hub of the thread that should send heartbeats"
+NOTHING, ON_SOCKET = " that waits for nothing", " that waits for an answer on a socket"
+"""Kinds of page, as far as they are known."""
 
 
 def asked(cell: CellHistory) -> list[Event[Request]]:
@@ -47,10 +50,19 @@ def no_help(cell: CellHistory, beater: Beater | None, conn: ConnectionHistory) -
         return None
     own = [page for page in pages if page.data.thread == beater.tid]
     by = "by this thread" if len(own) == len(pages) else f"{len(own) or 'none'} of them by this thread"
-    why = f"{count(len(pages), 'page')} answered since its timer was due, {by}, did not run it"
     last = pages[-1]
+    kind = _kind(cell, last)
+    remark = f" (a page{kind})" if kind else ""
+    why = f"{count(len(pages), 'page')} answered since its timer was due, {by}, did not run it{remark}"
     said = f"a page, answered by OS thread {last.data.thread} while the hub's timer was due and stayed so"
-    return lost(Cause.HUB_NOT_RUN, why, *cite(last, said), note=NO_HELP)
+    return lost(Cause.HUB_NOT_RUN, why, *cite(last, said), note=NO_HELP.format(kind))
+
+
+def _kind(cell: CellHistory, page: Event[Request]) -> str:
+    """What kind of page it was; of one of a user's own application nobody knows what it waits for."""
+    if page.data.what == YIELDING:
+        return ON_SOCKET
+    return "" if cell.asked.purposes == [] and page.data.path != READY else NOTHING
 
 
 def may_have_run(cell: CellHistory, beater: Beater, conn: ConnectionHistory, until: float) -> bool:

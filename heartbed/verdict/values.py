@@ -34,6 +34,7 @@ class Outcome(StrEnum):
 
     HUNG = "hung"
     LOST = "lost"
+    FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
     KEPT = "kept"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from heartbed.record.kinds.base import Kind, Part, Unknown
 from heartbed.record.kinds.broker import BrokerLog, ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
-from heartbed.record.kinds.cell import AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
+from heartbed.record.kinds.cell import YIELDING, AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
 from heartbed.record.kinds.process import (
     Frame,
     Greenlet,
@@ -38,6 +38,7 @@ from heartbed.record.kinds.run import (
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
+    "YIELDING",
     "AppExit",
     "AppFacts",
     "AppLog",

@@ -8,6 +8,9 @@ from pydantic import ConfigDict, Field
 
 from heartbed.record.kinds.base import Kind
 
+YIELDING = "yielding page"
+"""What a request is for that waits for an answer on a socket, as one does that reads a database."""
+
 
 class CellAddress(Kind):
     """A cell's container has started."""
@@ -57,7 +60,7 @@ class Request(Kind):
     KIND: ClassVar[str] = "request"
     number: int = Field(default=0, description="of the cell's requests, from 1 in the order in which they were sent")
     phase: str = Field(description="`open`, `before`, `during` (the idle period, by the probe), `after`")
-    what: str = Field(description="`facts`, `cast`, `call`, or `page`, which does not touch RabbitMQ")
+    what: str = Field(description="`facts`, `cast`, `call`; `page` and `yielding page` do not touch RabbitMQ")
     method: str = Field(default="GET", description="HTTP's")
     path: str = Field(default="", description="what was asked for")
     status: int | None = Field(default=None, description="HTTP's; null: no answer at all")
@@ -69,7 +72,7 @@ class Request(Kind):
     @property
     def needs_rabbitmq(self) -> bool:
         """Whether it makes the application use a broker connection."""
-        return self.what not in ("facts", "page")
+        return self.what not in ("facts", "page", YIELDING)
 
     @property
     def failed(self) -> bool:

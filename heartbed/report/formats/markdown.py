@@ -20,7 +20,7 @@ from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "report.md"
 
-SIGNS = {Outcome.KEPT: "✅", Outcome.LOST: "❌", Outcome.HUNG: "⏳", Outcome.INCONCLUSIVE: "❔"}
+SIGNS = {Outcome.KEPT: "✅", Outcome.LOST: "❌", Outcome.FAILED: "❌", Outcome.HUNG: "⏳", Outcome.INCONCLUSIVE: "❔"}
 
 MOST_NAMES = 12
 """Cells that a finding names."""

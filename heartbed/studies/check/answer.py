@@ -18,7 +18,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
-from heartbed.studies.check.checked import Checked, Tried, fate
+from heartbed.studies.check.checked import DID_NOT_ACT, Checked, Tried, fate
 from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.wording import count
 
@@ -107,7 +107,7 @@ def _verdict(checked: Checked, out: Console) -> None:
 def _own_application(checked: Checked) -> list[str]:
     """What is to be said where a user's own application opened no connection."""
     own = checked.prepared.draft.wishes.own
-    if own is None or checked.verdict.connections:
+    if own is None or checked.verdict.connections or checked.verdict.outcome is Outcome.FAILED:
         return []
     asked = checked.data.of_cell(checked.verdict, Request)
     statuses = dict.fromkeys(str(e.data.status) for e in asked if e.data.what in ("cast", "call"))
@@ -119,10 +119,15 @@ def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
     kept = checked.verdict.outcome is Outcome.KEPT
-    width = max(len(fate(checked, each.verdict)) for each in (*checked.tried, *checked.pairs)) + 2
+    fates = [fate(checked, each.verdict) for each in (*checked.tried, *checked.pairs)]
+    width = max(len(text) for text in (*fates, DID_NOT_ACT)) + 2
     out.print("\n[bold]One change at a time, in the same idle period[/]")
-    for each in sorted(checked.tried, key=lambda each: not each.keeps):
+    for each in sorted((each for each in checked.tried if each.acted), key=lambda each: not each.keeps):
         _change(checked, each, width, out)
+    for each in checked.tried:
+        if not each.acted:
+            told = f"{each.mend.what}: with it the application says that it is what it is without it"
+            out.print(f"  [dim]{DID_NOT_ACT:<{width}}{escape(told)}[/]")
     for name, reason in checked.dropped.items():
         out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
     if kept or any(each.keeps for each in checked.tried):
@@ -133,7 +138,7 @@ def _changes(checked: Checked, out: Console) -> None:
         for each in checked.pairs:
             if each.keeps:
                 _change(checked, each, width, out)
-        rest = Counter(str(each.verdict.outcome) for each in checked.pairs if not each.keeps)
+        rest = Counter(str(each.verdict.outcome) for each in checked.pairs if each.acted and not each.keeps)
         words = ", ".join(f"{number} {outcome}" for outcome, number in rest.items())
         out.print(f"  {count(len(checked.pairs), 'pair')} tried" + (f"; of the others {words}." if words else "."))
 

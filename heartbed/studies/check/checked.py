@@ -26,17 +26,20 @@ class Tried:
 
     mend: Mend
     verdict: CellVerdict
+    acted: bool = True
+    """Whether what runs is other than without it, as far as it says what it is."""
 
     @property
     def keeps(self) -> bool:
-        """Whether it keeps the connections."""
-        return self.verdict.outcome is Outcome.KEPT
+        """Whether it keeps the connections, and it is the change that does."""
+        return self.acted and self.verdict.outcome is Outcome.KEPT
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""
         return {
             "change": self.mend.what,
             "keys": sorted(self.mend.keys),
+            "acted": self.acted,
             "outcome": str(self.verdict.outcome),
             "lost_after_s": self.verdict.lost_after_s,
             "costs": self.mend.price,
@@ -65,11 +68,11 @@ class Checked:
         own = data.cell(prepared.label)
         if own is None:
             raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
-        return cls(prepared, own, _tried(mends, data), data, dropped)
+        return cls(prepared, own, _tried(mends, data, own), data, dropped)
 
     def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData], dropped: Mapping[str, str]) -> Checked:
         """The same with pairs of changes, from runs of their own, and why some of them are not among those."""
-        tried = tuple(each for data in runs for each in _tried(pairs, data))
+        tried = tuple(each for data in runs for each in _tried(pairs, data, self.verdict))
         return replace(self, pairs=tried, dropped={**self.dropped, **dropped})
 
     @property
@@ -115,9 +118,28 @@ class Checked:
             (self.data.folder / file).write_text(tell(self, name), encoding="utf-8")
 
 
-def _tried(mends: list[Mend], data: RunData) -> tuple[Tried, ...]:
+DID_NOT_ACT = "did not act"
+"""What is told of a change with which the application says that it is what it is without it."""
+
+VARIES = ("cell", "pid", "ppid", "os_thread", "thread", "python_threads", "processes", "server_software", "hub")
+"""Facts in which two cells differ that are the same configuration."""
+
+
+def _tried(mends: list[Mend], data: RunData, own: CellVerdict) -> tuple[Tried, ...]:
     judged = [(each, data.cell(each.candidate.name)) for each in mends]
-    return tuple(Tried(each, verdict) for each, verdict in judged if verdict is not None)
+    return tuple(
+        Tried(each, verdict, each.candidate.own is None or _acted(own, verdict))
+        for each, verdict in judged
+        if verdict is not None
+    )
+
+
+def _acted(own: CellVerdict, changed: CellVerdict) -> bool:
+    """Whether an application of the user's own is another with the change; true where it does not say what it is."""
+    before, after = (
+        {name: value for name, value in each.observed.items() if name not in VARIES} for each in (own, changed)
+    )
+    return not before or not after or before != after
 
 
 def tell(checked: Checked, name: str) -> str:
@@ -132,7 +154,10 @@ def tell(checked: Checked, name: str) -> str:
 def _markdown(checked: Checked) -> str:
     lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
     told = (*checked.tried, *(each for each in checked.pairs if each.keeps))
-    lines += [f"| {t.mend.what} | {fate(checked, t.verdict)} | {t.mend.price or 'nothing'} |" for t in told]
+    lines += [
+        f"| {t.mend.what} | {fate(checked, t.verdict) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
+        for t in told
+    ]
     for each in checked.keeping:
         lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
     lines += ["", "<details><summary>What was replaced to run it in the testbed</summary>", "", "```diff"]

@@ -38,6 +38,7 @@ class Known:
 
     ends: Ends
     told: Queues
+    inode: int
     pids: tuple[int, ...]
 
 
@@ -51,6 +52,7 @@ class CellSockets:
         self._processes, self._output = processes, output
         self._known: dict[str, Known] = {}
         self._counts: object = None
+        self._family: frozenset[int] = frozenset()
         self._ticks = 0
         self._diag: SockDiag | None = None
         with contextlib.suppress(OSError):
@@ -68,6 +70,17 @@ class CellSockets:
             changed |= self._ask_each(self._diag)
         if changed:
             self._list_all()
+        self._see_heirs()
+
+    def _see_heirs(self) -> None:
+        """Where there are processes that were not there before, tell which sockets they hold too: those of a parent."""
+        family = frozenset(each.pid for each in self._processes.of(self._cell))
+        new, self._family = family - self._family, family
+        for known in self._known.values() if new else ():
+            pids = self._owners(known.inode)
+            if pids and pids != known.pids:
+                known.pids = pids
+                self._tell(known, known.told)
 
     def close(self) -> None:
         """Let go of the cell's network namespace."""
@@ -96,7 +109,7 @@ class CellSockets:
         for conn, each in listed.items():
             known = self._known.get(conn)
             if known is None:
-                known = self._known[conn] = Known(each.ends, each.queues, self._owners(each.inode))
+                known = self._known[conn] = Known(each.ends, each.queues, each.inode, self._owners(each.inode))
                 self._tell(known, each.queues)
             elif known.told != each.queues:
                 self._tell(known, each.queues)

@@ -11,7 +11,7 @@ import pytest
 from heartbed.candidates.changes import MARKS, MODULE, acts_on_library, acts_on_model, has_library, library_of
 from heartbed.candidates.container import Container
 from heartbed.candidates.own import CONFIG, DATA, OSLO, OWN, PACKAGES, OwnApplication, filled
-from heartbed.candidates.packages import brought, made_ready, mentioned
+from heartbed.candidates.packages import brought, made_ready, mentioned, reached
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.candidates.workbench import Workbench
@@ -34,7 +34,7 @@ def script(tmp_path: Path) -> Path:
     folder = tmp_path / "app"
     folder.mkdir()
     path = folder / "own.wsgi"
-    path.write_text("import oslo_messaging\n")
+    path.write_text("import oslo_messaging, deeper.more\n")
     (folder / "deeper").mkdir()
     (folder / "deeper" / "more.py").write_text(f"os.environ['{SWITCH}']\n")
     return path
@@ -52,6 +52,14 @@ def test_the_folder_of_the_script_is_copied_compiled_and_searched(script: Path, 
     assert container.asked == [(bench.own, OWN)]  # type: ignore[attr-defined]
     assert own.mentions == frozenset(MARKS)
     assert own.mounts[0] == (bench.own.resolve(), OWN)
+
+
+def test_what_lies_beside_the_script_and_is_not_named_does_not_count(script: Path) -> None:
+    script.write_text("import helper\n")
+    (script.parent / "helper.py").write_text("import third\n")
+    (script.parent / "third.py").write_text("import kombu\n")
+    (script.parent / "another_app.py").write_text("import oslo_messaging\n")
+    assert {path.name for path in reached(script, script.parent)} == {"own.wsgi", "helper.py", "third.py"}
 
 
 def test_a_folder_that_is_too_large_is_used_as_it_is_and_may_mention_anything(

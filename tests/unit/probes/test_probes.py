@@ -52,6 +52,9 @@ class Asked:
     def page(self) -> tuple[int, Any]:
         return self._note("page")
 
+    def yielding_page(self) -> tuple[int, Any]:
+        return self._note("yielding page")
+
 
 @pytest.fixture
 def heard() -> list[Event]:
@@ -203,7 +206,16 @@ def test_trickle_asks_for_pages_at_a_steady_interval_until_the_cell_is_asked_aga
     # A machine that is busy asks late, never early: each is due a quarter before a multiple of the interval.
     assert all(page >= 0.1 * (number - 0.25) - 0.01 for number, page in enumerate(pages, 1))
     (idle,) = [event for event in only(heard, RunPhase) if event.data.phase == "idle"]
-    assert idle.data.meanwhile == "each is asked for a page 10 times a heartbeat timeout"
+    assert idle.data.meanwhile == "each is asked for a page that waits for nothing 10 times a heartbeat timeout"
+
+
+def test_trickle_asks_for_pages_that_yield_where_it_is_told_so(stage: Stage, asked: Asked, heard: list[Event]) -> None:
+    play(stage, "trickle", pages=10, yields=1)
+    whats = {what for _, what in asked.requests}
+    assert "yielding page" in whats
+    assert "page" not in whats
+    (idle,) = [event for event in only(heard, RunPhase) if event.data.phase == "idle"]
+    assert "a page that waits for an answer on a socket" in idle.data.meanwhile
 
 
 def test_what_ends_a_trickle_ends_the_run(stage: Stage, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,6 +63,23 @@ def test_requests_go_on_until_the_processes_that_are_wanted_have_answered(
 
     opened = opened_cell("prefork-processes2", Answering())
     assert stage.reach(opened, phase, [7, 8]) == reached
+
+
+def test_an_application_that_fails_is_asked_ever_more_slowly(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heartbed.stage.stage.REACH_DEADLINE_S", 1.0)
+    asked: list[float] = []
+
+    class Failing:
+        """Stands for the client of an application that answers 500, and not which process does."""
+
+        def call(self, _phase: str) -> tuple[int | None, int | None]:
+            asked.append(time.monotonic())
+            return None, 500
+
+    assert stage.reach(opened_cell("prefork", Failing()), "after", [7]) == set()
+    assert 3 <= len(asked) <= 8
+    gaps = [later - before for before, later in itertools.pairwise(asked)]
+    assert gaps[-1] > gaps[0]
 
 
 def test_a_cell_of_which_no_process_is_known_is_asked_once(stage: Stage) -> None:

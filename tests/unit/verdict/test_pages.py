@@ -6,7 +6,7 @@ import pytest
 
 from heartbed.record.event import only
 from heartbed.record.kinds import ProcessGreenlets, Request, RunStart
-from heartbed.verdict.pages import CARRIED, NO_HELP, USED
+from heartbed.verdict.pages import CARRIED, NO_HELP, NOTHING, ON_SOCKET, USED
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, History
 
@@ -35,7 +35,7 @@ def test_pages_answered_while_the_timer_stayed_due_are_proven_not_to_have_run_th
     assert (verdict.outcome, verdict.cause) == (Outcome.LOST, "hub_not_run")
     # Due since 0.7 s: the pages at 1, 2 and 3 s were answered and the timer was not run; the one at 4 s came too late.
     assert "; 3 pages answered since its timer was due, by this thread, did not run it" in verdict.why
-    assert verdict.notes == [NO_HELP]
+    assert verdict.notes == [NO_HELP.format(NOTHING)]
     (page,) = [piece for piece in verdict.evidence if piece.kind == "request"]
     assert page.t == IDLE_FROM + 3
 
@@ -150,7 +150,7 @@ def test_where_pages_may_have_run_the_hub_it_is_only_said_that_nothing_does_betw
     verdict = history.cell_verdict
     assert verdict.cause == "hub_not_run"
     assert "between the pages that it answers, nothing runs the eventlet hub" in verdict.why
-    assert NO_HELP not in verdict.notes
+    assert NO_HELP.format(NOTHING) not in verdict.notes
 
 
 def test_a_look_at_the_loss_proves_it_for_the_pages_until_then() -> None:
@@ -162,3 +162,13 @@ def test_a_look_at_the_loss_proves_it_for_the_pages_until_then() -> None:
     history.add("process.greenlets", IDLE_FROM + 5.0, **{**dump, "at": "loss", "hubs": hubs})
     history.trickle()
     assert "; 4 pages answered since its timer was due, by this thread, did not run it" in history.cell_verdict.why
+
+
+def test_what_is_proven_is_told_of_the_kind_of_page_that_was_asked_for() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(syscall="accept4", module=PREFORK)
+    history.trickle(what="yielding page")
+    verdict = history.cell_verdict
+    assert verdict.why.count("did not run it (a page that waits for an answer on a socket)") == 1
+    assert verdict.notes == [NO_HELP.format(ON_SOCKET)]

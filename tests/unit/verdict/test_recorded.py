@@ -12,7 +12,7 @@ from heartbed.record.connection import Purpose
 from heartbed.record.event import only
 from heartbed.record.kinds import BrokerLog, Request
 from heartbed.verdict import judge
-from heartbed.verdict.pages import CARRIED, NO_HELP
+from heartbed.verdict.pages import CARRIED, NO_HELP, NOTHING
 from heartbed.verdict.values import CellVerdict, Connection, Outcome, RunVerdict
 from tests.unit.recorded import RECORDS, recorded
 
@@ -167,7 +167,7 @@ def test_pages_that_wait_for_nothing_run_no_hub(verdict: Callable[[str], RunVerd
     found = cell(verdict("trickle"), "prefork-embedded-eventlet")
     assert (found.probe, found.outcome, found.cause) == ("trickle", Outcome.LOST, "hub_not_run")
     assert "; 4 pages answered since its timer was due, by this thread, did not run it" in found.why
-    assert found.notes == [NO_HELP]
+    assert found.notes == [NO_HELP.format(NOTHING)]
 
 
 def test_a_thread_that_beats_by_itself_owes_nothing_to_pages(verdict: Callable[[str], RunVerdict]) -> None:
@@ -182,7 +182,7 @@ def test_pages_that_run_the_hub_for_a_moment_carry_one_connection_and_not_the_ot
     found = cell(verdict("carried"), "puppet-nova")
     assert (found.outcome, found.cause) == (Outcome.LOST, "hub_not_run")
     assert CARRIED in found.notes
-    assert NO_HELP not in found.notes
+    assert NO_HELP.format(NOTHING) not in found.notes
     for connection in found.connections:
         if connection.purpose is SEND:
             assert connection.outcome is Outcome.KEPT
