@@ -8,8 +8,8 @@ import pytest
 
 from heartbed.candidates import presets
 from heartbed.candidates.wishes import Wishes
-from heartbed.cli.compare import conf_of
 from heartbed.servers.kinds import draft
+from heartbed.studies.compare import conf_of
 
 
 @pytest.mark.parametrize("name", presets.names())

@@ -1,0 +1,192 @@
+"""Cells and configuration files side by side: what is compared, how they are told apart, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from heartbed import servers
+from heartbed.candidates import presets
+from heartbed.candidates.differences import differences
+from heartbed.candidates.prepared import Prepared
+from heartbed.candidates.wishes import Wishes
+from heartbed.cells import axes
+from heartbed.cells import expressions as cells_
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import Selection
+from heartbed.errors import InputError
+from heartbed.files import is_regular
+from heartbed.report import RunData
+from heartbed.report.terminal import summary
+from heartbed.report.words import outcome_words
+from heartbed.servers.kinds import draft, label_of
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
+from heartbed.verdict import EXIT_CODES
+from heartbed.verdict.values import Outcome
+
+SUFFIXES = (".conf", ".cfg", ".vhost", ".ini", ".yaml", ".yml", ".xml", ".json", ".py")
+"""What names of configuration files end with."""
+
+MOST_COLUMNS = 4
+"""Subjects whose settings are shown side by side."""
+
+BAD = (Outcome.HUNG, Outcome.LOST, Outcome.FAILED)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One side of the comparison, and its telling settings as its server has them."""
+
+    cell: Cell
+    settings: Mapping[str, str]
+
+    @property
+    def program(self) -> str:
+        """The program whose settings they are: all servers of a family have the same."""
+        return servers.family(self.cell.server).program
+
+
+@dataclass(frozen=True)
+class Named:
+    """What was named: cells by expressions, and configuration files (argument -> path)."""
+
+    arguments: Sequence[str]
+    selection: Selection
+    files: Mapping[str, Path]
+
+    @classmethod
+    def by(cls, arguments: Sequence[str]) -> Self:
+        """Tell the ones from the others. Raises ``InputError``."""
+        files = {each: path for each in arguments if (path := conf_of(each))}
+        expressions = [each for each in arguments if each not in files]
+        return cls(arguments, cells_.select(expressions) if expressions else Selection(()), files)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was compared: the cells in the order in which they were named, and the run that they were played in.
+
+    ``subjects`` are empty where there are too many to show them side by side, or no file among them.
+    """
+
+    cells: Sequence[Cell]
+    prepared: Sequence[Prepared[Any]]
+    subjects: Sequence[Subject]
+    data: RunData
+
+    def exit_code(self, *, fail_if_worse: bool) -> int:
+        """That of the run; with ``fail_if_worse``, 1 only where one does not keep what the first one keeps."""
+        if not fail_if_worse:
+            return EXIT_CODES[self.data.verdict.outcome]
+        verdicts = [verdict for cell in self.cells if (verdict := self.data.cell(cell.name))]
+        first, *others = verdicts
+        if first.outcome not in BAD and any(each.outcome in BAD for each in others):
+            return EXIT_CODES[Outcome.LOST] if first.outcome is Outcome.KEPT else EXIT_CODES[Outcome.INCONCLUSIVE]
+        unknown = any(each.outcome is Outcome.INCONCLUSIVE for each in verdicts)
+        return EXIT_CODES[Outcome.INCONCLUSIVE] if unknown else 0
+
+
+def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path | None], Wishes]) -> Compared:
+    """Play what was named in one run. ``wishes_of`` gives the wishes for a file, which may be a preset's.
+
+    Raises ``InputError`` for a file that the server does not accept, or that does not start.
+    """
+    for name, reason in named.selection.left_out:
+        session.say(f"left out: {name}: {reason}")
+    labels = _labels(list(named.files.values()))
+    prepared = {}
+    for given, path in named.files.items():
+        wishes = wishes_of(path if presets.is_one(path) else None)
+        prepared[given] = ready(session, draft(path, wishes, label=labels[path]))
+    for each in prepared.values():
+        accepted(session, each)
+    cells = _in_order(named, prepared)
+    side_by_side = bool(prepared) and 2 <= len(cells) <= MOST_COLUMNS
+    subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
+    data, _ = play(session, cells, frozenset(cell.name for cell in cells), named.selection.left_out)
+    return Compared(cells, [*prepared.values()], subjects, data)
+
+
+def conf_of(argument: str) -> Path | None:
+    """The configuration file that an argument names: a preset, or what looks like a path; None for cells."""
+    if found := presets.path(argument):
+        return found
+    path = Path(argument)
+    looks_like = "/" in argument or path.suffix in SUFFIXES
+    return path if looks_like or (is_regular(path) and "{" not in argument) else None
+
+
+def _labels(paths: Sequence[Path]) -> dict[Path, str]:
+    """A name for each file: its own, with its folder's where two have the same."""
+    names = [path.stem if presets.is_one(path) else path.name for path in paths]
+    labels = {}
+    for path, name in zip(paths, names, strict=True):
+        same = names.count(name) > 1
+        labels[path] = label_of(f"{path.resolve().parent.name}-{name}" if same else name)
+    if len(set(labels.values())) < len(labels):
+        return {path: f"{number}-{label}" for number, (path, label) in enumerate(labels.items(), 1)}
+    return labels
+
+
+def _in_order(named: Named, prepared: Mapping[str, Prepared[Any]]) -> list[Cell]:
+    """The cells in the order in which they were named."""
+    cells: dict[str, Cell] = {}
+    for each in named.arguments:
+        if each in prepared:
+            cells[prepared[each].label] = prepared[each].candidate
+            continue
+        names = {cell.name for cell in cells_.select([each]).cells}
+        cells |= {cell.name: cell for cell in named.selection.cells if cell.name in names}
+    if len(cells) < len(named.selection.cells) + len(prepared):
+        raise InputError("a configuration file and a cell have the same name", hint="rename the file")
+    return list(cells.values())
+
+
+def _subject(session: CandidateSession, cell: Cell, prepared: Mapping[str, Prepared[Any]]) -> Subject:
+    mine = next((each for each in prepared.values() if each.candidate == cell), None)
+    asked = {axis.noun: cell.factor(axis) or "none" for axis in axes.TABLE.axes}
+    asked |= {"processes": str(cell.process_count), "threads": str(cell.thread_count), "oslo.messaging": cell.oslo}
+    if mine is not None:
+        return Subject(cell, {**asked, **mine.settings})
+    return Subject(cell, {**asked, **_in_force(session, cell)})
+
+
+def _in_force(session: CandidateSession, cell: Cell) -> Mapping[str, str]:
+    """The telling settings of a cell, as its server has them."""
+    family = servers.family(cell.server)
+    container = replace(session.container(cell), mounts=family.mounts(session.settings.root))
+    return family.in_force(cell, container)
+
+
+def show(compared: Compared, out: Console) -> None:
+    """The comparison for people: which file is which, what tells them apart, the verdicts."""
+    for each in compared.prepared:
+        out.print(Text(f"{each.label} is {each.draft.source.main.shown}", style="dim"), soft_wrap=True)
+    if compared.subjects:
+        out.print(_side_by_side(compared.subjects, compared.data))
+    out.print(summary(compared.data))
+
+
+def _side_by_side(subjects: Sequence[Subject], data: RunData) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("as the server sees it", no_wrap=True)
+    for each in subjects:
+        table.add_column(each.cell.name, overflow="fold")
+    rows = differences([each.settings for each in subjects])
+    for row in rows:
+        have = {each.program for each, value in zip(subjects, row.values, strict=True) if value}
+        unset = (Text("its default" if each.program in have else "-", style="dim") for each in subjects)
+        table.add_row(row.what, *(Text(value) if value else nil for value, nil in zip(row.values, unset, strict=True)))
+    if not rows:
+        table.add_row("no telling difference", *("" for _ in subjects))
+    fates = [data.cell(each.cell.name) for each in subjects]
+    table.add_row(
+        "verdict", *(outcome_words(v.outcome, v.lost_after_s) if v else "not run" for v in fates), style="bold"
+    )
+    return table
