@@ -46,9 +46,18 @@ def unwritable(path: Path, error: OSError) -> TestbedError:
 
 def is_regular(path: Path) -> bool:
     """Whether there is a file of that name, and no folder, pipe or device. Never raises, whatever the name."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of that name. Never raises, whatever the name."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: Path) -> int:
     with contextlib.suppress(OSError, ValueError):  # a name that is too long, or none that there can be
-        return stat.S_ISREG(path.stat().st_mode)
-    return False
+        return path.stat().st_mode
+    return 0
 
 
 def open_now(path: Path) -> BinaryIO:

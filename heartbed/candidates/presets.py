@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from heartbed.files import is_regular
 from heartbed.places import ROOT
 
 FOLDERS = tuple(sorted(ROOT.glob("*_conf/presets")))
@@ -25,7 +26,7 @@ def path(name: str, folders: Sequence[Path] = FOLDERS) -> Path | None:
     if not NAME.match(name) or f"{name}.conf".endswith(OPTIONS):
         return None
     files = (folder / f"{name}{suffix}" for folder in folders for suffix in SUFFIXES)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_regular(file)), None)
 
 
 def is_one(file: Path) -> bool:
@@ -36,7 +37,7 @@ def is_one(file: Path) -> bool:
 def options(file: Path) -> Path | None:
     """The oslo options that the tool writes beside a preset; None where it leaves the library's defaults."""
     beside = file.with_suffix(OPTIONS)
-    return beside if beside.is_file() else None
+    return beside if is_regular(beside) else None
 
 
 def meaning(file: Path) -> str:

@@ -12,15 +12,16 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
 from heartbed.cli.wishes import wishes_of, wishes_options
-from heartbed.errors import HeartbedError, InputError
+from heartbed.errors import InputError
 from heartbed.report.console import console
 from heartbed.servers.kinds import draft
-from heartbed.studies import matrix, mend
+from heartbed.studies import mend
 from heartbed.studies.check.answer import show
-from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, testing_in
-from heartbed.studies.check.checked import FORMATS, Checked, tell
+from heartbed.studies.check.candidates import testing_in
+from heartbed.studies.check.checked import FORMATS, tell
+from heartbed.studies.check.study import Changes
+from heartbed.studies.check.study import check as study
 from heartbed.verdict import EXIT_CODES
-from heartbed.verdict.values import Outcome
 
 
 @click.command()
@@ -82,37 +83,12 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
     with testing_in(settings, quiet=quiet) as session:
-        # A release is a set: what one library of another time does in it is nobody's choice.
-        wished = drafted.wishes.cell
-        beside = [] if no_mend or wished.release else mend.versions_beside(wished.oslo, session.versions_here())
-        prepared = ready(session, drafted, beside)
-        own = prepared.candidate
-        found = [] if no_mend else mend.mends(prepared, session.workbench, beside, rule_out)
-        found = accepted(session, prepared, found)
-        cells = [own, *(each.candidate for each in found)]
-        data, dropped = play(session, cells, frozenset({own.name}))
-        checked = Checked.of(prepared, found, data, dropped)
-        if checked.verdict.outcome in (Outcome.HUNG, Outcome.LOST, Outcome.FAILED) and found and not checked.keeping:
-            session.say("no single change keeps the connections: trying pairs")
-            try:
-                checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, rule_out))
-            except HeartbedError as error:
-                # What is known of the file and of single changes is known all the same.
-                session.say(f"the pairs could not be tried: {error.message}")
-        checked.save()
+        checked = study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
     if format_name == "text":
         show(checked, console())
     else:
         click.echo(tell(checked, format_name), nl=False)
     return EXIT_CODES[checked.verdict.outcome]
-
-
-def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
-    good = accepted(session, checked.prepared, pairs)
-    batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
-    played = [play(session, batch, frozenset()) for batch in batches]
-    dropped = {name: reason for _, some in played for name, reason in some.items()}
-    return checked.with_pairs(good, [data for data, _ in played], dropped)
 
 
 @click.command("presets")

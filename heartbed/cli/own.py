@@ -13,7 +13,7 @@ from heartbed.candidates.own import CONFIG, DATA, OPENING, OwnApplication
 from heartbed.cells.application import HttpRequest
 from heartbed.cli.common import Command
 from heartbed.errors import InputError
-from heartbed.files import is_regular
+from heartbed.files import is_folder, is_regular
 
 ASKED = {
     "open": ("'METHOD /PATH'", "The request that makes --app use the broker, as a cast does; GET / if not given."),
@@ -102,7 +102,7 @@ def own_of(given: dict[str, Any]) -> OwnApplication | None:
     _must_be_file("--app", script, "name the WSGI script that the server would run")
     if said["prepare"]:
         _must_be_file("--prepare", said["prepare"], "name a script of Python's (.py) or of sh's")
-    if said["config_dir"] and not said["config_dir"].is_dir():
+    if said["config_dir"] and not is_folder(said["config_dir"]):
         raise InputError(f"--config-dir: {said['config_dir']} is not a folder")
     asked = {what: _request(what, said) for what in ASKED}
     return OwnApplication(

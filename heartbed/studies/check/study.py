@@ -1,0 +1,54 @@
+"""Checks a candidate: alone with its mends in one window, and with pairs of changes where no single one mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartbed.candidates.prepared import Draft
+from heartbed.errors import HeartbedError
+from heartbed.studies import matrix, mend
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
+from heartbed.studies.check.checked import Checked
+from heartbed.verdict.values import Outcome
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Which changes are tried: none unless ``wanted``, and none of those that the user has ruled out."""
+
+    ruled_out: Sequence[str] = ()
+    wanted: bool = True
+
+
+def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checked:
+    """The candidate's verdict and those of the changes to it, which are written beside the record.
+
+    Raises ``InputError`` for a candidate that the server does not accept, or that does not start.
+    """
+    wished = drafted.wishes.cell
+    # A release is a set: what one library of another time does in it is nobody's choice.
+    beside = [] if not changes.wanted or wished.release else mend.versions_beside(wished.oslo, session.versions_here())
+    prepared = ready(session, drafted, beside)
+    own = prepared.candidate
+    mends = mend.mends(prepared, session.workbench, beside, changes.ruled_out) if changes.wanted else []
+    mends = accepted(session, prepared, mends)
+    data, dropped = play(session, [own, *(each.candidate for each in mends)], frozenset({own.name}))
+    checked = Checked.of(prepared, mends, data, dropped)
+    if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and mends and not checked.keeping:
+        session.say("no single change keeps the connections: trying pairs")
+        try:
+            checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, changes.ruled_out))
+        except HeartbedError as error:
+            # What is known of the file and of single changes is known all the same.
+            session.say(f"the pairs could not be tried: {error.message}")
+    checked.save()
+    return checked
+
+
+def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
+    good = accepted(session, checked.prepared, pairs)
+    batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
+    played = [play(session, batch, frozenset()) for batch in batches]
+    dropped = {name: reason for _, some in played for name, reason in some.items()}
+    return checked.with_pairs(good, [data for data, _ in played], dropped)
