@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from heartbed import probes as probes_
-from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, subjects
@@ -18,6 +16,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option, untrusted_option
 from heartbed.report.console import console
 from heartbed.report.data import load
+from heartbed.report.offers import axes_table
 from heartbed.report.probes import about
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
@@ -88,31 +87,13 @@ def list_cells(expressions: Sequence[str]) -> None:
     """
     out = console()
     if not expressions:
-        out.print(_axes())
+        out.print(axes_table())
         return
     selection = cells_.select(expressions)
     for cell in selection.cells:
         out.print(cell.name, markup=False)
     for name, reason in selection.left_out:
         console(stderr=True).print(f"left out: {name}: {reason}", markup=False)
-
-
-def _axes() -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("axis", "factor", "means"):
-        table.add_column(title)
-    for axis in axes.TABLE.axes:
-        for token, meaning in axis.tokens.items():
-            default = " (default)" if token == axis.default else ""
-            only = f"; {', '.join(axis.servers)} only" if axis.servers and token == axis.default else ""
-            table.add_row(axis.name, token, meaning + default + only)
-    for library in axes.TABLE.libraries:
-        table.add_row("library", f"{library.word}<version>", f"version of {library.package} ({library.default})")
-    table.add_row("release", "stein ... 2026.2", "an OpenStack release, a set of versions: heartbed versions")
-    for parameter in axes.TABLE.parameters:
-        bounds = f"{parameter.least} to {parameter.most}"
-        table.add_row("parameter", f"{parameter.name}<n>", f"{parameter.meaning}; {bounds}")
-    return table
 
 
 @click.command("probes")

@@ -11,6 +11,7 @@ from heartbed.cells.cell import Cell
 from heartbed.errors import InputError
 from heartbed.studies.batch import Answer, Played, answer
 from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.versions.index import Index, unknown
 from heartbed.versions.releases import number
 
 WIDTH = 8
@@ -80,7 +81,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Found:
+class Boundary:
     """The answer: the last release before the change and the first after it, with all that was learnt."""
 
     word: str
@@ -104,15 +105,15 @@ class Found:
 
 def ends(good: str, bad: str) -> tuple[End, End]:
     """The two ends as typed. Raises ``InputError`` where they are not two releases of one library."""
-    found = []
+    typed = []
     for option, text in (("--good", good), ("--bad", bad)):
         match = axes.TABLE.versioned.match(text)
         if match is None:
             raise InputError(
                 f"{option} {text!r} is not a library with its version", hint="as in --good oslo14.3.0 --bad oslo18.3.1"
             )
-        found.append(End(match.group(1), match.group(2)))
-    first, last = found
+        typed.append(End(match.group(1), match.group(2)))
+    first, last = typed
     if first.word != last.word:
         raise InputError(f"{good} and {bad} are two libraries", hint="name two releases of one")
     if first.version == last.version:
@@ -120,7 +121,17 @@ def ends(good: str, bad: str) -> tuple[End, End]:
     return first, last
 
 
-def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Measure) -> Found:
+def released_between(good: End, bad: End, index: Index) -> Sequence[str]:
+    """Every release of the ends' library. Raises ``InputError`` where one of them was never released."""
+    package = axes.TABLE.library(good.word).package
+    released = index.released(package)
+    for end in (good, bad):
+        if end.version not in released:
+            raise unknown(package, end.version, released)
+    return released
+
+
+def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Measure) -> Boundary:
     """Search among ``released``, which holds both ends, in either direction.
 
     Raises ``InputError`` when good and bad give the same answer, or when one of them gives none.
@@ -136,7 +147,7 @@ def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Me
             search.learn(version, played.verdicts.get(name), played.missing.get(name, ""))
         _check_ends(search, good, bad)
     before, after = search.interval()
-    return Found(good.word, search.versions[before], search.versions[after], search)
+    return Boundary(good.word, search.versions[before], search.versions[after], search)
 
 
 def _check_ends(search: Search, good: End, bad: End) -> None:

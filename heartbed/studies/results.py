@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from rich.table import Table
+
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
@@ -64,6 +66,11 @@ class Results:
     def releases(self) -> list[str]:
         """The releases of oslo.messaging, the oldest first."""
         return sorted({each.version for each in self.results}, key=number)
+
+    @property
+    def without_verdict(self) -> list[Result]:
+        """Those of which nothing can be said, each with its reason."""
+        return [each for each in self.results if each.outcome == "inconclusive"]
 
 
 def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:
@@ -155,5 +162,19 @@ def _table(
 
 def _unlike(found: Results) -> list[str]:
     """What has no verdict, with its reason."""
-    without = [each for each in found.results if each.outcome == "inconclusive"]
+    without = found.without_verdict
     return ["", "No verdict:", "", *(f"- `{each.cell}`: {each.why}" for each in without)] if without else []
+
+
+def table(made: Results) -> Table:
+    """For the terminal: a row for each configuration, a column for each release."""
+    columns = Table(box=None, pad_edge=False, header_style="bold")
+    columns.add_column("")
+    for release in made.releases:
+        columns.add_column(release)
+    rows: dict[str, dict[str, str]] = {}
+    for each in made.results:
+        rows.setdefault(f"{each.column} {each.row}", {})[each.version] = each.words
+    for name, words in rows.items():
+        columns.add_row(name, *(words.get(release, "") for release in made.releases))
+    return columns

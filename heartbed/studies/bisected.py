@@ -1,0 +1,61 @@
+"""What ``heartbed bisect`` says to people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from heartbed.cells import axes
+from heartbed.cells.cell import Cell
+from heartbed.report.words import outcome_words
+from heartbed.studies.batch import answer
+from heartbed.studies.bisect import Boundary
+from heartbed.verdict.cause import words as cause_words
+from heartbed.wording import count
+
+
+def show(boundary: Boundary, cell: Cell, out: Console) -> None:
+    """Which releases were tried, and between which two the verdict changes."""
+    out.print(_tried(boundary))
+    for line in _lines(boundary, cell, axes.TABLE.library(boundary.word).package):
+        out.print(line, markup=False)
+
+
+def _tried(boundary: Boundary) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (axes.TABLE.library(boundary.word).package, "verdict", "cause"):
+        table.add_column(title)
+    for version in boundary.search.versions:
+        if verdict := boundary.search.verdicts.get(version):
+            table.add_row(version, answer(verdict).words, cause_words(verdict.cause) if verdict.cause else "")
+        elif reason := boundary.search.skipped.get(version):
+            table.add_row(version, "skipped", reason)
+    return table
+
+
+def _lines(boundary: Boundary, cell: Cell, package: str) -> list[str]:
+    verdicts = boundary.search.verdicts
+    before, after = verdicts[boundary.before], verdicts[boundary.after]
+    under = "" if before.probe == "idle" else f" under {before.probe}"
+    lines = ["", f"The verdict on {cell.name}{under} changes with {package} {boundary.after}:"]
+    for version, verdict in ((boundary.before, before), (boundary.after, after)):
+        words = answer(verdict).words
+        said = outcome_words(verdict.outcome, verdict.lost_after_s) if words == verdict.outcome else words
+        lines.append(f"  {version:<8} {said}: {verdict.why}")
+    if boundary.between:
+        lines.append(
+            f"  It may be as early as {boundary.between[0]}: of {', '.join(boundary.between)} nothing is known."
+        )
+    if answer(after) != answer(verdicts[boundary.search.versions[-1]]):
+        last = boundary.search.versions[-1]
+        lines.append(
+            f"  It is not yet that of {last}: bisect again from {boundary.word}{boundary.after} to find the next."
+        )
+    if boundary.stray:
+        lines.append(
+            f"  It is not the only change: {', '.join(boundary.stray)} again has the verdict of {boundary.before}."
+        )
+    tried = len(verdicts) + len(boundary.search.skipped)
+    windows = count(boundary.search.windows, "idle window")
+    lines.append(f"  Found in {windows} with {tried} of {len(boundary.search.versions)} releases.")
+    return lines
