@@ -26,6 +26,9 @@ pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("HEARTBED_FUZZ_SEED", "1"))
 ARGUMENTS, FILES, RECORDS = 400, 600, 500
 LONGEST_S = 5.0
+LARGEST = 1_000_000
+"""Octets of one line, however often it is repeated: about as much as a configuration may have."""
+
 DOCUMENTED = {0, 1, 2, 3, 4}
 CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 SAMPLES = ROOT / "tests" / "unit" / "data" / "records"
@@ -171,7 +174,8 @@ def test_whatever_is_typed_is_answered(hundred: int, environ: dict[str, str], tm
     for number in range(hundred * 100, (hundred + 1) * 100):
         words = typed(arguments(random.Random(f"{SEED}.{number}")))  # noqa: S311  # nothing secret
         wrong += judge(run(words, environ, tmp_path), str([word[:60] for word in words]), None, number)
-    assert not wrong
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
 HTTPD_LINES = [
@@ -315,7 +319,8 @@ def mangled(rng: random.Random, lines: list[str], spice: list[str]) -> list[str]
         at = rng.randrange(len(lines) + 1)
         change = rng.randrange(6)
         if change < 3 or not lines[at:]:
-            lines[at:at] = [rng.choice(spice)] * rng.choice((1, 1, 1, 2, 50, 20_000))
+            line = rng.choice(spice)
+            lines[at:at] = [line] * min(rng.choice((1, 1, 1, 2, 50, 20_000)), LARGEST // len(line) + 1)
         elif change == 3:
             del lines[at : at + rng.randrange(1, 5)]
         elif change == 4:
@@ -334,7 +339,7 @@ def content(rng: random.Random, name: str) -> bytes:
         mangled(rng, rng.choice(files).read_text().splitlines(), spice)
     )
     raw = text.encode(rng.choice(["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16"]), "replace")
-    return raw[: rng.choice([len(raw), len(raw), len(raw), 2_000_000])]
+    return raw[: rng.choice([len(raw), len(raw), len(raw), LARGEST])]
 
 
 @pytest.mark.parametrize("hundred", range(FILES // 100))
@@ -354,7 +359,8 @@ def test_whatever_a_file_holds_is_answered(hundred: int, environ: dict[str, str]
         if name == "nova.conf":
             words = ["check", "kolla-ansible", "--oslo-config", name]
         wrong += judge(run(words, environ, tmp_path), str(words), tmp_path / name, number)
-    assert not wrong
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
 WRONG: list[Any] = [None, True, -1, 0, 1e308, -1e308, 2**70, "", "x", "\x1b[31m", [], {}, [[]], {"a": {}}, "9" * 5000]
@@ -445,7 +451,8 @@ def test_whatever_a_record_holds_is_answered(fifty: int, environ: dict[str, str]
         (mine / "record.jsonl").write_bytes(damaged(rng, rng.choice(samples)))
         for words in (["verdict"], rng.choice(READERS)):
             wrong += judge(run(words, environ, tmp_path), str(words), mine / "record.jsonl", number)
-    assert not wrong
+    if wrong:
+        pytest.fail(wrong, pytrace=False)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "endless", "deep", "empty", "nothing", "unreadable", "link"])
@@ -470,7 +477,7 @@ def test_what_is_broken_in_one_run_hides_no_other(
     elif kind != "nothing":
         broken.write_bytes({"deep": b"[" * 1_000_000, "empty": b"", "unreadable": b"\xff\x00"}[kind])
     done = run(["runs"], environ, tmp_path)
-    assert not complaint(done, f"{kind} as {name}")
+    assert complaint(done, f"{kind} as {name}") == ""
     assert done.code == 0
     assert b"20260102-000000" in done.out
     if (kind, name) not in (("nothing", "record.jsonl"), ("link", "record.jsonl")):
