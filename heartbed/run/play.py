@@ -78,7 +78,7 @@ class Play:
             self.watching.stop()
             with ThreadPoolExecutor(max_workers=1) as pool:
                 # The cells have said all they had to say: they go while the capture is dissected.
-                going = pool.submit(self.bed.remove, [opened.name for _, opened in self.acts[-1].cells])
+                going = pool.submit(self.bed.remove, self.acts[-1].services)
                 self.watching.collect()
                 going.result()
 
@@ -92,7 +92,7 @@ class Play:
 
     def _end(self, act: Act) -> None:
         """Make room for the next act."""
-        names = [*(opened.name for _, opened in act.cells), in_act("controls", act.number)]
+        names = [*act.services, in_act("controls", act.number)]
         self.watching.leave(names)
         self.bed.remove(names)
 

@@ -14,7 +14,7 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import RunPhase
 from heartbed.stage.probe import Probe
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.stage.work import POLL_S, Worker, each
+from heartbed.stage.work import POLL_S, Worker, attempt, each
 
 OPENERS = 8
 """Cells that are opened, or asked, side by side."""
@@ -47,6 +47,11 @@ class Act:
         """Every cell of the act, with the probe that it is under."""
         return [(part, opened) for part in self.parts for opened in part.stage.opened]
 
+    @property
+    def services(self) -> list[str]:
+        """The services of all its cells, also of those that were left out."""
+        return [subject.name for part in self.parts for subject in part.stage.subjects]
+
     def phase(self, name: str, **more: Any) -> None:
         """Record that the act has entered a phase; ``more`` are fields of ``RunPhase``."""
         self.bus.emit(Event(RunPhase(phase=name, act=self.number, **more)))
@@ -59,7 +64,7 @@ class Act:
         """Do ``work`` on every cell; one that fails and may be left out is, unless no other is left."""
         errors: dict[str, CellFailedError] = {}
 
-        def attempt(one: tuple[Part, OpenedCell]) -> None:
+        def try_one(one: tuple[Part, OpenedCell]) -> None:
             part, opened = one
             try:
                 work(part, opened)
@@ -69,7 +74,7 @@ class Act:
                 part.stage.state(opened, "left_out", reason=error.reason)
                 errors[opened.name] = error
 
-        each(self.bus, self.cells, attempt, workers)
+        each(self.bus, self.cells, try_one, workers)
         for part in self.parts:
             part.stage.opened = [opened for opened in part.stage.opened if opened.name not in errors]
         if errors and not self.cells:
@@ -112,15 +117,12 @@ class Act:
 
         Raises ``TestbedError`` for what could not be undone.
         """
-        failed: list[TestbedError] = []
-        steps = [worker.end for worker in self.playing]
+        steps: list[Callable[[], object]] = [worker.end for worker in self.playing]
         for part in reversed(self.parts):
             steps += [part.stage.close, part.stage.hand.undo, partial(part.probe.undo, part.stage)]
-        for step in steps:
-            try:
-                step()
-            except TestbedError as error:
-                failed.append(error)
+        failed = [error for step in steps if (error := attempt("undoing what a probe did", step)) is not None]
+        if len(failed) > 1:
+            raise TestbedError("what probes did could not be undone", log=[error.message for error in failed])
         if failed:
             raise failed[0]
 

@@ -34,6 +34,20 @@ def each(bus: Bus, items: Iterable[T], work: Callable[[T], None], workers: int) 
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def attempt(what: str, do: Callable[[], object]) -> TestbedError | None:
+    """Do something; what went wrong, whatever that is, is returned, for somebody else to raise."""
+    try:
+        with engine_errors():
+            do()
+    except TestbedError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # also what is wrong in a probe must not keep the rest from being undone
+        failure = TestbedError(f"{what}: {type(error).__name__}: {error}")
+        failure.__cause__ = error
+        return failure
+    return None
+
+
 class Worker:
     """Does something in a thread of its own until it is done, or ended; ``stop`` is set when the run ends.
 
@@ -48,14 +62,7 @@ class Worker:
         self._thread.start()
 
     def _do(self) -> None:
-        try:
-            with engine_errors():
-                self._work(self)
-        except TestbedError as error:
-            self._bus.fail(error)
-        except Exception as error:  # noqa: BLE001  # a thread has nobody to raise to, whatever it is
-            failure = TestbedError(f"{self.name}: {type(error).__name__}: {error}")
-            failure.__cause__ = error
+        if (failure := attempt(self.name, lambda: self._work(self))) is not None:
             self._bus.fail(failure)
 
     def wait(self, seconds: float) -> bool:
