@@ -64,4 +64,4 @@ def _cell(subject: Subject, settings: Settings) -> AskedCell:
 def _probe(scenario: Scenario) -> AskedProbe:
     probe = probes.named(scenario.probe)
     values = probe.values(dict(scenario.parameters))
-    return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.meanwhile.format_map(values))
+    return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.told(values))
