@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
+from collections.abc import Sequence
 
 from heartbed import __version__, probes
 from heartbed.cells.settings import Settings
@@ -13,6 +15,28 @@ from heartbed.run.playable import Playable
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Machine
+
+SECRETIVE = re.compile(r"--(env|header|body|[a-z]+-(header|body))")
+"""Options whose values are given to an application, and may be nobody's business."""
+
+
+def discreet(argv: Sequence[str]) -> list[str]:
+    """The command line as it may be told: of a variable and a header the name, of a body nothing."""
+    told: list[str] = []
+    for word in argv:
+        option, equals, value = word.partition("=")
+        if told and SECRETIVE.fullmatch(told[-1]):
+            told.append(_name_of(word))
+        elif equals and SECRETIVE.fullmatch(option):
+            told.append(f"{option}={_name_of(value)}")
+        else:
+            told.append(word)
+    return told
+
+
+def _name_of(value: str) -> str:
+    named = re.match(r"[A-Za-z0-9_-]+[=:]", value)
+    return f"{named[0]}..." if named else "..."
 
 
 def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images: dict[str, ImageRef]) -> RunStart:
@@ -39,7 +63,7 @@ def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images
         },
         docker=dict(machine.docker),
         images={name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
-        argv=sys.argv[1:],
+        argv=discreet(sys.argv[1:]),
     )
 
 

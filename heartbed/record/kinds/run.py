@@ -62,7 +62,7 @@ class RunStart(Kind):
     host: dict[str, Any] = Field(default={}, description="`{hostname, kernel, system, cores, memory_octets, python}`")
     docker: dict[str, Any] = Field(default={}, description="`{engine, compose}`")
     images: dict[str, Any] = Field(default={}, description="name → `{tag, id}`")
-    argv: list[str] = Field(default=[], description="the command line without the program's name")
+    argv: list[str] = Field(default=[], description="the command line, without what may be secret in it")
 
 
 class RunPhase(Kind):
