@@ -85,9 +85,9 @@ def from_environment(shown: str, variables: Mapping[str, str]) -> OsloConfig:
     """What the variables of an environment set of these options, as oslo.config reads them."""
     groups: dict[str, dict[str, str]] = {}
     for variable, value in variables.items():
-        if found := re.match(r"OS_([A-Z0-9_]+?)__([A-Z0-9_]+)\Z", variable):
-            group = DEFAULT if found[1] == DEFAULT else found[1].lower()
-            groups.setdefault(group, {})[found[2].lower()] = value
+        if match := re.match(r"OS_([A-Z0-9_]+?)__([A-Z0-9_]+)\Z", variable):
+            group = DEFAULT if match[1] == DEFAULT else match[1].lower()
+            groups.setdefault(group, {})[match[2].lower()] = value
     found_ = options_of(shown, groups)
     return OsloConfig(shown, found_.options, found_.left, in_environment=True)
 

@@ -119,20 +119,20 @@ def printed(text: str, t: float, pid: int | None = None, tid: int | None = None)
 
 def written(text: str) -> Entry | None:
     """A line that oslo.log has written; None for any other."""
-    found = APP.fullmatch(text)
-    if found is None:
+    match = APP.fullmatch(text)
+    if match is None:
         return None
-    context = CONTEXT.fullmatch(found["text"])
+    context = CONTEXT.fullmatch(match["text"])
     return Entry(
-        t=datetime.strptime(found["time"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).timestamp(),
+        t=datetime.strptime(match["time"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).timestamp(),
         source=APPLICATION,
-        level=found["level"].lower(),
-        logger=found["logger"],
-        pid=int(found["pid"]),
-        tid=int(found["tid"]) if found["tid"] else None,
-        text=context["text"] if context else found["text"],
+        level=match["level"].lower(),
+        logger=match["logger"],
+        pid=int(match["pid"]),
+        tid=int(match["tid"]) if match["tid"] else None,
+        text=context["text"] if context else match["text"],
         request_id=context["request"] if context else None,
-        head=found["head"],
+        head=match["head"],
         raw=text,
     )
 

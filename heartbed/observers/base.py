@@ -70,8 +70,8 @@ def failed(emit: Emit, observer: str, reason: str, *, cell: str | None = None) -
 
 def pid_of(user_provided_name: str) -> int | None:
     """The process in a connection name that oslo.messaging chose, ``<argv0>:<pid>:<uuid>``."""
-    found = NAME.fullmatch(user_provided_name)
-    return int(found[1]) if found else None
+    match = NAME.fullmatch(user_provided_name)
+    return int(match[1]) if match else None
 
 
 def resolver(cells: Callable[[str], str | None]) -> Resolve:

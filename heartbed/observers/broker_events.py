@@ -164,17 +164,17 @@ class Translation:
 
         ``peer_host`` does not serve: it is an Erlang tuple of an IPv6 address.
         """
-        found = ENDS.match(str(told.get("name")))
-        if found is None:
+        match = ENDS.match(str(told.get("name")))
+        if match is None:
             return None, None, None
-        cell, pid = self._resolve(found[1], str(told.get("user_provided_name") or ""))
-        return f"{found[1]}:{found[2]}", cell, pid
+        cell, pid = self._resolve(match[1], str(told.get("user_provided_name") or ""))
+        return f"{match[1]}:{match[2]}", cell, pid
 
 
 def broker_pid(term: object) -> str:
     """``<rabbit@host.1795339655.627.0>`` as the broker's log writes it: ``<0.627.0>``."""
-    found = PID.fullmatch(str(term))
-    return f"<0.{found[1]}>" if found else str(term)
+    match = PID.fullmatch(str(term))
+    return f"<0.{match[1]}>" if match else str(term)
 
 
 def _time(told: Mapping[str, Any]) -> float:
@@ -203,7 +203,7 @@ def _properties(terms: list[Any] | Mapping[str, Any]) -> dict[str, Any]:
         return dict(terms)
     properties: dict[str, Any] = {}
     for term in terms:
-        found = TEXT_PROPERTY.fullmatch(str(term))
-        key = found[1] if found else str(term).partition('">>')[0].lstrip('{<"')
-        properties[key] = found[2] if found else str(term)
+        match = TEXT_PROPERTY.fullmatch(str(term))
+        key = match[1] if match else str(term).partition('">>')[0].lstrip('{<"')
+        properties[key] = match[2] if match else str(term)
     return properties

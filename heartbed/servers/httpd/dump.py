@@ -48,10 +48,10 @@ def parse(text: str) -> Node:
     open_sections = [root]
     file, line = "", 0
     for raw in text.splitlines():
-        if found := FILE.match(raw):
-            file = found[1].strip()
-        elif found := LINE.match(raw):
-            line = int(found[1])
+        if match := FILE.match(raw):
+            file = match[1].strip()
+        elif match := LINE.match(raw):
+            line = int(match[1])
         else:
             _take(open_sections, raw.strip(), file, line)
     return root
@@ -89,10 +89,10 @@ def unset(stderr: str) -> tuple[str, ...]:
 
 def complaint(stderr: str) -> Complaint:
     """The first complaint in what ``httpd -t`` says."""
-    found = COMPLAINT.search(stderr)
-    if found:
-        file = found[2].strip()
-        told = " ".join(found[3].split()).split(" AH00")[0].removesuffix("Action '-t' failed.").strip()
-        return Complaint(re.sub(rf"^{re.escape(file)}:\d+: ", "", told), file, int(found[1]))
+    match = COMPLAINT.search(stderr)
+    if match:
+        file = match[2].strip()
+        told = " ".join(match[3].split()).split(" AH00")[0].removesuffix("Action '-t' failed.").strip()
+        return Complaint(re.sub(rf"^{re.escape(file)}:\d+: ", "", told), file, int(match[1]))
     telling = [line for line in stderr.splitlines() if line.strip() and "AH00558" not in line and "AH00557" not in line]
     return Complaint(telling[-1] if telling else "httpd does not accept it, and does not say why")

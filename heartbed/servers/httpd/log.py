@@ -34,10 +34,10 @@ EXITS = (
 
 def read(line: LogLine) -> Entry | None:
     """A line of httpd's. Its own time is taken where it can be read: Docker's is later."""
-    found = LINE.fullmatch(line.text) or ACCESS.fullmatch(line.text)
-    if found is None:
+    match = LINE.fullmatch(line.text) or ACCESS.fullmatch(line.text)
+    if match is None:
         return None
-    groups = found.groupdict()
+    groups = match.groupdict()
     t = _time(groups["time"]) or line.t
     pid, tid = int(groups["pid"]), int(groups["tid"]) if groups["tid"] else None
     level, logger, text = groups.get("level") or "info", groups["module"], groups["text"]

@@ -32,9 +32,9 @@ class Item:
 
     def step(self, line: str) -> None:
         """Shows which instruction of a build is at work, on a terminal."""
-        found = BUILD_STEP.match(line)
-        if found and self.task is not None:
-            at = f"[{found['stage']}] {found['instruction']}"[:STEP_WIDTH]
+        match = BUILD_STEP.match(line)
+        if match and self.task is not None:
+            at = f"[{match['stage']}] {match['instruction']}"[:STEP_WIDTH]
             self.progress.bars.update(self.task, step=escape(at))
 
     def done(self, text: str) -> None:
