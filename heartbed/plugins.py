@@ -11,7 +11,7 @@ from types import ModuleType
 def names(package: str) -> tuple[str, ...]:
     """The modules and packages directly inside ``package``, by name; none of them is imported."""
     path = importlib.import_module(package).__path__
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(path)))
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(path)))
 
 
 def modules(package: str) -> dict[str, ModuleType]:
@@ -21,8 +21,8 @@ def modules(package: str) -> dict[str, ModuleType]:
 
 def members(package: str, member: str) -> dict[str, ModuleType]:
     """Name -> the module of that name in each package directly inside ``package`` that has one."""
-    found = {name: f"{package}.{name}.{member}" for name in names(package) if _is_package(f"{package}.{name}")}
-    return {name: importlib.import_module(each) for name, each in found.items() if importlib.util.find_spec(each)}
+    places = {name: f"{package}.{name}.{member}" for name in names(package) if _is_package(f"{package}.{name}")}
+    return {name: importlib.import_module(each) for name, each in places.items() if importlib.util.find_spec(each)}
 
 
 def _is_package(name: str) -> bool:

@@ -149,8 +149,8 @@ class Cell:
     @property
     def installed(self) -> dict[str, str]:
         """Axis -> factor, of those that change what is installed and are not the default."""
-        found = [(axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.installs]
-        return {axis.name: factor for axis, factor in found if factor in axis.tokens and factor != axis.default}
+        chosen = [(axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.installs]
+        return {axis.name: factor for axis, factor in chosen if factor in axis.tokens and factor != axis.default}
 
     @property
     def _of_release(self) -> str:
@@ -180,10 +180,10 @@ class Cell:
     @property
     def factors(self) -> dict[str, str]:
         """Axis -> factor, defaults filled in; ``thread`` is ``os`` for a native cell, which has no choice."""
-        found = {axis.name: factor for axis in axes.TABLE.axes if (factor := self.factor(axis))}
-        found["oslo"] = self.oslo
-        found |= {word: version for word, version in self.versions if word != "oslo"}
-        return found | ({"release": self.release} if self.release else {})
+        chosen = {axis.name: factor for axis in axes.TABLE.axes if (factor := self.factor(axis))}
+        chosen["oslo"] = self.oslo
+        chosen |= {word: version for word, version in self.versions if word != "oslo"}
+        return chosen | ({"release": self.release} if self.release else {})
 
     def has(self, option: str) -> bool:
         """Whether a factor was chosen, or is the default."""
@@ -191,15 +191,17 @@ class Cell:
 
     def environment(self, *, application: bool) -> dict[str, str]:
         """The variables that ask for this cell: of the application, or of the testbed's own configuration around it."""
-        found: dict[str, str] = {}
+        chosen: dict[str, str] = {}
         for axis in axes.TABLE.axes:
             if axis.application is application and axis.name not in self.left_to_library:
-                found |= axis.carried_by(self.factor(axis))
+                chosen |= axis.carried_by(self.factor(axis))
         if application:
-            return found
-        told = {**dict(self.numbers), "processes": self.process_count, "threads": self.thread_count}
-        return found | {
-            each.variable: str(told[each.name]) for each in axes.TABLE.parameters if each.variable and each.name in told
+            return chosen
+        numbers = {**dict(self.numbers), "processes": self.process_count, "threads": self.thread_count}
+        return chosen | {
+            each.variable: str(numbers[each.name])
+            for each in axes.TABLE.parameters
+            if each.variable and each.name in numbers
         }
 
     @property

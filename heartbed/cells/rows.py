@@ -24,7 +24,7 @@ class Observed:
 
     def fact(self, facts: Mapping[str, Any]) -> Any:
         """What the application tells; None where it tells nothing."""
-        return next((told for name in self.facts if (told := _told(facts, name)) is not None), None)
+        return next((value for name in self.facts if (value := _told(facts, name)) is not None), None)
 
     def of(self, factor: str | None) -> object:
         """What the fact must say for this factor; None for one that it says nothing of."""
@@ -32,14 +32,14 @@ class Observed:
 
     def factor(self, facts: Mapping[str, Any]) -> Any:
         """The factor that the application shows; None where it shows none."""
-        told = self.fact(facts)
-        return next((factor for factor, said in self.says.items() if said == told), told)
+        fact = self.fact(facts)
+        return next((factor for factor, said in self.says.items() if said == fact), fact)
 
 
 def _told(facts: Mapping[str, Any], name: str) -> Any:
     group, _, rest = name.partition(".")
-    found = facts.get(group)
-    return found.get(rest) if rest and isinstance(found, Mapping) else found
+    value = facts.get(group)
+    return value.get(rest) if rest and isinstance(value, Mapping) else value
 
 
 class Question(Protocol):
@@ -155,9 +155,9 @@ class Axis:
     def value(self, factors: Mapping[str, str], cell: str = "") -> str:
         """The factor together with what refines it: ``eventlet-pthread``."""
         del cell
-        found = factors.get(self.name, "")
+        value = factors.get(self.name, "")
         finer = factors.get(self.refined_by.name, "") if self.refined_by else ""
-        return f"{found}-{finer}" if self.refined_by and self.refined_by.is_said(finer) else found
+        return f"{value}-{finer}" if self.refined_by and self.refined_by.is_said(finer) else value
 
 
 @dataclass(frozen=True)
@@ -234,8 +234,8 @@ class Parameter:
     def value(self, factors: Mapping[str, str], cell: str) -> str:
         """The parameter as the cell's name has it."""
         del factors
-        found = (part for part in cell.split("-") if re.fullmatch(rf"{self.name}\d+", part))
-        return next(found, f"the usual {self.name}")
+        value = (part for part in cell.split("-") if re.fullmatch(rf"{self.name}\d+", part))
+        return next(value, f"the usual {self.name}")
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ def images() -> None:
     Example:
       heartbed images
     """
-    found = images_for(cells_.select(cells_.COMPARISON).cells, console(stderr=True))
-    for name, image in found.items():
+    refs = images_for(cells_.select(cells_.COMPARISON).cells, console(stderr=True))
+    for name, image in refs.items():
         console().print(f"{name:<22} {image.tag:<28} {image.id[7:19]}", markup=False)
 
 

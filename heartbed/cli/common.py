@@ -40,9 +40,9 @@ def encoding_of_the_terminal() -> tuple[str, str]:
 
 def show_usage_error(error: click.ClickException) -> None:
     """What click has to say of the command line, in which anything may have been written."""
-    told = io.StringIO()
-    error.show(told)
-    click.echo(printable(told.getvalue()), nl=False, err=True)
+    usage = io.StringIO()
+    error.show(usage)
+    click.echo(printable(usage.getvalue()), nl=False, err=True)
 
 
 def show_error(error: HeartbedError) -> None:

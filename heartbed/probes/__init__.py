@@ -21,8 +21,8 @@ ALL = "all"
 @cache
 def every() -> dict[str, Probe]:
     """Name -> probe, the default first."""
-    found: list[Probe] = [module.PROBE for module in plugins.modules(__name__).values()]
-    return {each.name: each for each in sorted(found, key=lambda each: (each.name != DEFAULT_PROBE, each.name))}
+    probes: list[Probe] = [module.PROBE for module in plugins.modules(__name__).values()]
+    return {each.name: each for each in sorted(probes, key=lambda each: (each.name != DEFAULT_PROBE, each.name))}
 
 
 def named(name: str) -> Probe:
@@ -40,8 +40,8 @@ def rules() -> dict[str, Rule]:
 def scenarios(texts: Iterable[str]) -> tuple[Scenario, ...]:
     """What a user has typed: ``idle,firewall:timeout=5:for=20``, ``all``; each once. Raises ``InputError``."""
     typed = [part.strip() for text in texts for part in text.split(",")]
-    found = [name for part in typed for name in (every() if part == ALL else (part,))]
-    return tuple(dict.fromkeys(_scenario(text) for text in found))
+    names = [name for part in typed for name in (every() if part == ALL else (part,))]
+    return tuple(dict.fromkeys(_scenario(text) for text in names))
 
 
 def _scenario(text: str) -> Scenario:

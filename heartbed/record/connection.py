@@ -107,8 +107,8 @@ class ConnectionHistory:
 
         RabbitMQ writes its log entry before it closes, on a busy machine up to 0.1 s before.
         """
-        told = self.log_close if self.log_close and self.log_close.data.reason != "other" else None
-        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, told)
+        logged = self.log_close if self.log_close and self.log_close.data.reason != "other" else None
+        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, logged)
         return next((event.t for event in ends if event is not None), None)
 
     @cached_property

@@ -29,10 +29,10 @@ def kinds() -> str:
 
 def _parts(parts: list[type[Part]]) -> Iterator[str]:
     """Each part, and after those of its group what their fields are made of."""
-    told: list[type[Part]] = []
+    written: list[type[Part]] = []
     while parts:
         part = parts.pop(0)
-        told.append(part)
+        written.append(part)
         name = getattr(part, "KIND", "") or _words(part)
         mark = f"**`{name}`**" if hasattr(part, "KIND") else f"*{name}*"
         yield f"\n{mark}: {' '.join((part.__doc__ or '').split())}\n"
@@ -41,7 +41,7 @@ def _parts(parts: list[type[Part]]) -> Iterator[str]:
         for field, info in part.model_fields.items():
             kind = _type(info.annotation) if info.is_required() else f"{_type(info.annotation)}, may be missing"
             yield f"| `{info.serialization_alias or field}` | {kind} | {info.description} |"
-            parts += [each for each in _made_of(info.annotation) if each not in parts and each not in told]
+            parts += [each for each in _made_of(info.annotation) if each not in parts and each not in written]
     yield ""
 
 

@@ -167,8 +167,8 @@ def sort(events: Iterable[Event]) -> RunHistory:
     connections: dict[str, list[ConnectionHistory]] = defaultdict(list)
     for conn, own in index.by_conn.items():
         # The broker's own event knows the client's name; what is known by the address alone may be another's.
-        told = sorted(own, key=lambda event: not isinstance(event.data, ConnectionCreated))
-        owner = next((event.cell for event in told if event.cell is not None), None)
+        by_certainty = sorted(own, key=lambda event: not isinstance(event.data, ConnectionCreated))
+        owner = next((event.cell for event in by_certainty if event.cell is not None), None)
         if conn is not None and owner is not None:
             connections[owner].append(ConnectionHistory(conn, owner, own))
     for each in connections.values():

@@ -13,15 +13,15 @@ Done = tuple[Event[Intervention], Intervention]
 
 def interventions(events: Iterable[Event]) -> list[Done]:
     """All that probes did, in order of time."""
-    told = only(events, Intervention)
-    last = {_key(each.data): each.data for each in told}
-    return [(each, last.pop(_key(each.data))) for each in told if _key(each.data) in last]
+    acts = only(events, Intervention)
+    last = {_key(each.data): each.data for each in acts}
+    return [(each, last.pop(_key(each.data))) for each in acts if _key(each.data) in last]
 
 
 def concern(cell: str, act: int, done: Iterable[Done]) -> list[Intervention]:
     """Those of an act that were done to a cell, named as its events are, or to what all cells share."""
-    return [told for event, told in done if told.act == act and event.cell in (cell, None)]
+    return [acts for event, acts in done if acts.act == act and event.cell in (cell, None)]
 
 
-def _key(told: Intervention) -> tuple[str, int, int]:
-    return told.who, told.act, told.number
+def _key(acts: Intervention) -> tuple[str, int, int]:
+    return acts.who, acts.act, acts.number

@@ -65,8 +65,8 @@ class RunData:
         return next((event.data for event in self.of_kind(RunStart)), RunStart(run=self.verdict.run))
 
     def _asked(self, cell: CellVerdict) -> AskedCell:
-        found = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
-        known = (asked for asked, probe in found if (asked.name, probe) == (cell.cell, cell.probe))
+        probed = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
+        known = (asked for asked, probe in probed if (asked.name, probe) == (cell.cell, cell.probe))
         return next(known, AskedCell(name=cell.cell))
 
     def interventions(self, cell: CellVerdict) -> list[Intervention]:

@@ -54,11 +54,11 @@ class RunDiff:
         def text(content: object, style: str = "") -> Text:
             return Text(printable(content, ascii_only=options.ascii_only), style=style)
 
-        told = False
+        shown = False
         yield text(f"{self.before} → {self.after}: {self.cells_compared} cells in both", "bold")
         for title, changes in (("Verdicts", self.verdicts), ("Times", self.times), ("Versions", self.versions)):
             if changes:
-                told = True
+                shown = True
                 yield Text()
                 yield text(title, "bold")
                 grid = Table.grid(padding=(0, 2))
@@ -70,10 +70,10 @@ class RunDiff:
                 yield grid
         for where, names in ((self.before, self.only_before), (self.after, self.only_after)):
             if names:
-                told = True
+                shown = True
                 yield Text()
                 yield text(f"Only in {where}: {together([one_line(name) for name in names], MOST_NAMES)}")
-        if not told:
+        if not shown:
             yield text("Nothing changed.")
 
 

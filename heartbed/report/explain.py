@@ -51,8 +51,8 @@ class Explanation:
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(no_wrap=True, style="dim")
         grid.add_column(overflow="fold")
-        told = story(self.run, self.cell)
-        shown = trimmed(told)
+        lines = story(self.run, self.cell)
+        shown = trimmed(lines)
         for line in shown:
             mark = "bold" if line.telling else ""
             grid.add_row(f"{line.at:+.3f}", text(line.who), text(line.what, mark))
@@ -65,6 +65,6 @@ class Explanation:
             yield text(f"Note: {one_line(note)}")
         for item in page.missing(self.run):
             yield text(f"Not observed: {one_line(item)}", "yellow")
-        left_out = len(told) - len(shown)
+        left_out = len(lines) - len(shown)
         more = f" {left_out} lines that tell less are left out; the report has all." if left_out else ""
         yield text(f"Times are seconds since the cell's idle period began.{more}", "dim")

@@ -25,9 +25,9 @@ def facts(cell: CellVerdict) -> list[Fact]:
     """Every property that was asked for or observed: disagreements first, then those with both sides."""
     asked, observed = dict(_flat({**cell.factors, **cell.asked})), dict(_flat(cell.observed))
     for name, tellers in _aliases(asked):
-        told = [observed.pop(each) for each in tellers if each in observed]
-        if told:
-            observed[name] = told[0]
+        given = [observed.pop(each) for each in tellers if each in observed]
+        if given:
+            observed[name] = given[0]
     observed |= {axis.name: factor for axis in axes.TABLE.axes if (factor := _factor(axis, cell.observed))}
     differing = {d.what: Fact(d.what, d.asked, d.observed, differs=True) for d in cell.disagreements}
     names = [name for name in dict.fromkeys((*asked, *observed)) if name not in differing]
@@ -58,8 +58,8 @@ def _factor(axis: Axis, observed: Mapping[str, Any]) -> str | None:
         return None
     if axis.refines and axes.TABLE.of(axis.refines).shows.fact(observed) not in (None, axis.refines):
         return axis.elsewhere
-    told = axis.shows.factor(observed)
-    return None if told is None else str(told)
+    given = axis.shows.factor(observed)
+    return None if given is None else str(given)
 
 
 def _plain(value: object) -> str:

@@ -44,12 +44,12 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
             losses.setdefault((cell.outcome, cell.cause), []).append(cell)
         for note in remarks(cell):
             shared.setdefault(_withheld(note), []).append(cell)
-    found = [
+    shared_fates = [
         Finding(outcome, cause, cause_words(cause) or outcome.value, members[0].why, tuple(members))
         for (outcome, cause), members in sorted(losses.items(), key=lambda item: item[0][0].rank)
     ]
-    found += [Finding(None, "", "remark", note, tuple(members)) for note, members in shared.items()]
-    return found
+    shared_fates += [Finding(None, "", "remark", note, tuple(members)) for note, members in shared.items()]
+    return shared_fates
 
 
 def _withheld(note: str) -> str:

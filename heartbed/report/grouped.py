@@ -21,9 +21,9 @@ def grouped(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
 
 def named(names: Iterable[object]) -> str:
     """``6``, ``6 and 7``, ``6, 7, 8, 9 and 3 more``."""
-    told = list(dict.fromkeys(str(name) for name in names))
-    rest = len(told) - MOST_NAMES
-    shown = [*told[:MOST_NAMES], f"{rest} more"] if rest > 1 else told
+    unique = list(dict.fromkeys(str(name) for name in names))
+    rest = len(unique) - MOST_NAMES
+    shown = [*unique[:MOST_NAMES], f"{rest} more"] if rest > 1 else unique
     return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
 
 

@@ -116,8 +116,8 @@ class LiveView:
             if not crowd or word in ("lost", "failed"):
                 grid.add_row(self._text(name), self._text(state), self._text(fate, STYLES.get(word, "")))
         counts = Counter(state for state, _, _ in rows.values())
-        told = ", ".join(f"{count} {state}" for state, count in counts.items())
-        return Group(self._text(title, "bold"), *([self._text(told)] if crowd else []), grid)
+        summary = ", ".join(f"{count} {state}" for state, count in counts.items())
+        return Group(self._text(title, "bold"), *([self._text(summary)] if crowd else []), grid)
 
     def _title(self) -> str:
         left = f", {max(0, round(self._until - time.time()))} s left" if self._phase == "idle" else ""
@@ -142,24 +142,24 @@ class LiveView:
         """Changes the state of the cells; returns what is worth a line."""
         if event.cell and event.conn:
             self._cell_of[event.conn] = event.cell
-        told = event.data
-        if isinstance(told, RunStart):
-            self._cells = {asked.subject or asked.name: _Cell() for asked in told.cells}
-        if isinstance(told, RunStart):
-            self._cells = {asked.subject or asked.name: _Cell() for asked in told.cells}
-        if isinstance(told, RunPhase):
-            return self._phase_changed(event.t, told)
+        data = event.data
+        if isinstance(data, RunStart):
+            self._cells = {asked.subject or asked.name: _Cell() for asked in data.cells}
+        if isinstance(data, RunStart):
+            self._cells = {asked.subject or asked.name: _Cell() for asked in data.cells}
+        if isinstance(data, RunPhase):
+            return self._phase_changed(event.t, data)
         name = event.cell or self._cell_of.get(event.conn or "")
         cell = self._cells.get(name or "")
         if name is None or cell is None:
             return []
-        if isinstance(told, CellState):
-            return self._state_changed(name, cell, told)
-        if isinstance(told, Request) and told.phase == "during":
+        if isinstance(data, CellState):
+            return self._state_changed(name, cell, data)
+        if isinstance(data, Request) and data.phase == "during":
             cell.paged = True
-        elif isinstance(told, Request):
-            cell.asked = event.t + told.ms / 1000
-        lost = isinstance(told, BrokerLog) and told.reason == "missed_heartbeats"
+        elif isinstance(data, Request):
+            cell.asked = event.t + data.ms / 1000
+        lost = isinstance(data, BrokerLog) and data.reason == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
         if lost and self._phase in ("opening", "idle") and cell.word != "lost":
             since = cell.asked or self._idle or event.t
@@ -168,24 +168,24 @@ class LiveView:
             return [f"{name}: {cell.fate}"]
         return []
 
-    def _phase_changed(self, t: float, told: RunPhase) -> list[str]:
-        self._phase = told.phase
+    def _phase_changed(self, t: float, phase: RunPhase) -> list[str]:
+        self._phase = phase.phase
         if self._phase == "idle":
-            self._idle, self._until = t, t if told.until is None else told.until
+            self._idle, self._until = t, t if phase.until is None else phase.until
             for cell in self._cells.values():
                 if cell.state == "opened":
                     cell.state = "idling"
-            return [f"idle for {seconds(self._until - self._idle)}: {told.meanwhile}"]
+            return [f"idle for {seconds(self._until - self._idle)}: {phase.meanwhile}"]
         if self._phase == "asking":
             for cell in self._cells.values():
                 if cell.state == "idling" and not cell.word:
                     cell.word, cell.fate = "kept", "kept so far"
         return [self._phase]
 
-    def _state_changed(self, name: str, cell: _Cell, told: CellState) -> list[str]:
-        cell.state = told.state
+    def _state_changed(self, name: str, cell: _Cell, entered: CellState) -> list[str]:
+        cell.state = entered.state
         if cell.state == "failed":
-            cell.word, cell.fate = "failed", one_line(told.reason, 100)
+            cell.word, cell.fate = "failed", one_line(entered.reason, 100)
         if cell.state in QUIET_STATES:
             return []
         count = sum(other.state == cell.state for other in self._cells.values())

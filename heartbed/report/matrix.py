@@ -51,10 +51,10 @@ def matrix(cells: Sequence[CellVerdict]) -> Matrix | None:
 
 def by_probe(cells: Sequence[CellVerdict]) -> dict[str, list[CellVerdict]]:
     """The cells of each probe, in the order in which the probes first occur."""
-    found: dict[str, list[CellVerdict]] = {}
+    by_probe: dict[str, list[CellVerdict]] = {}
     for cell in cells:
-        found.setdefault(cell.probe, []).append(cell)
-    return found
+        by_probe.setdefault(cell.probe, []).append(cell)
+    return by_probe
 
 
 def row_label(cell: CellVerdict) -> str:

@@ -135,9 +135,9 @@ def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
 def proofs(run: RunData, cell: CellVerdict) -> list[Proof]:
     """The evidence for a cell and its connections in order of time, log lines as they were written."""
     origin = timeline.origin(run, cell)
-    found = [*cell.evidence, *(item for connection in cell.connections for item in connection.evidence)]
-    telling = [item for item in found if item.kind not in ROUTINE]
-    unique = {(item.line, item.kind, item.text): item for item in telling or found}
+    cited = [*cell.evidence, *(item for connection in cell.connections for item in connection.evidence)]
+    telling = [item for item in cited if item.kind not in ROUTINE]
+    unique = {(item.line, item.kind, item.text): item for item in telling or cited}
     return [
         Proof(round(item.t - origin, 4), source_words(run, item), _said(run, item), item.line)
         for item in sorted(unique.values(), key=lambda item: (item.t, item.line))

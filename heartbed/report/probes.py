@@ -18,8 +18,8 @@ def about(probe: Probe) -> RenderableType:
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
     for parameter in probe.parameters:
-        told = f"{parameter.meaning}; {parameter.bounds}, without it {parameter.default:g}"
-        grid.add_row(f"{probe.name}:{parameter.name}=", Text(told))
+        meaning = f"{parameter.meaning}; {parameter.bounds}, without it {parameter.default:g}"
+        grid.add_row(f"{probe.name}:{parameter.name}=", Text(meaning))
     grid.add_row("disturbs", Text(probe.disturbs))
     grid.add_row("needs", Text(_needs(probe)))
     paragraph = " ".join(inspect.cleandoc(probe.documentation).split())

@@ -67,11 +67,11 @@ def dumps(run: RunData, cell: CellVerdict, at: str = "mid-idle") -> list[Dump]:
     owners = {connection.pid for connection in cell.connections}
     greens = {e.pid: e for e in run.of_cell(cell, ProcessGreenlets) if e.data.at == at}
     openers = {(e.pid, e.data.thread) for e in run.of_cell(cell, Request) if e.data.phase == "open"}
-    found = []
+    dumps = []
     for event in _fullest(event for event in run.of_cell(cell, ProcessStacks) if event.data.at == at):
         tids = {tid for pid, tid in openers if pid == event.pid}
-        found.append(_dump(event, greens.get(event.pid), tids))
-    return sorted(found, key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
+        dumps.append(_dump(event, greens.get(event.pid), tids))
+    return sorted(dumps, key=lambda dump: (dump.pid not in owners, dump.t, dump.pid or 0))
 
 
 def _fullest(looks: Iterable[Event[ProcessStacks]]) -> list[Event[ProcessStacks]]:

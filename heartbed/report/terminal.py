@@ -98,7 +98,7 @@ class _Screen:
         return Text(printable(content, ascii_only=self.ascii), style=style)
 
     def verdicts(self) -> RenderResult:
-        told = False
+        shown_once = False
         probes = by_probe(self.run.verdict.cells)
         for probe, cells in probes.items():
             shown = matrix(cells)
@@ -107,8 +107,8 @@ class _Screen:
             )
             title = "" if [*probes] == ["idle"] else probe
             yield self.matrix(shown, title) if shown and wide else self.list(cells, title)
-            told |= bool(shown and wide) or len(cells) <= MOST_COSTS
-        if told and any(cost_words(cell.cost) for cell in self.run.verdict.cells):
+            shown_once |= bool(shown and wide) or len(cells) <= MOST_COSTS
+        if shown_once and any(cost_words(cell.cost) for cell in self.run.verdict.cells):
             yield self.text("below each verdict: the first request after the idle period (median before)", "dim")
 
     def table(self, title: str, *columns: str) -> Table:
@@ -149,10 +149,10 @@ class _Screen:
         return Text("\n").join(lines)
 
     def findings(self) -> RenderResult:
-        told = [f for f in findings(self.run.verdict.cells) if not (self.run.verdict.reason and f.cause == FAILED)]
-        if told:
+        telling = [f for f in findings(self.run.verdict.cells) if not (self.run.verdict.reason and f.cause == FAILED)]
+        if telling:
             yield Text()
-        for finding in told:
+        for finding in telling:
             where = f" ({which(finding.cells, self.run.verdict.cells, MOST_NAMES)})"
             if finding.outcome is None:
                 yield Text.assemble(

@@ -49,12 +49,12 @@ def outcome_words(outcome: Outcome, lost_after_s: float | None = None) -> str:
 def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     """One phrase for the cell, or one for each purpose where SEND and LISTEN fared differently."""
     by_purpose = {purpose: [c for c in cell.connections if c.purpose is purpose] for purpose in Purpose}
-    told = [_phrase(purpose, connections) for purpose, connections in by_purpose.items() if connections]
-    outcomes = {phrase.outcome for phrase in told}
-    times = [phrase.lost_after_s for phrase in told if phrase.lost_after_s is not None]
+    worded = [_phrase(purpose, connections) for purpose, connections in by_purpose.items() if connections]
+    outcomes = {phrase.outcome for phrase in worded}
+    times = [phrase.lost_after_s for phrase in worded if phrase.lost_after_s is not None]
     apart = times and max(times) - min(times) > DIFFERENT_TIMEOUTS * max(heartbeat_s, 1.0)
-    if len(told) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
-        return told
+    if len(worded) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
+        return worded
     return [Phrase(None, cell.outcome, cell.lost_after_s)]
 
 

@@ -43,18 +43,18 @@ def specs(
     ``InputError`` for a version that cannot be had, and ``TestbedError`` when the index of packages is silent.
     """
     base = environ.get("BASE_IMAGE") or BASE_IMAGE
-    found = {
+    wanted = {
         "rabbitmq": _rabbitmq(environ, base, root),
         "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
     }
     for cell in cells:
         application = application_image(cell)
-        if application not in found:
-            found[application] = _application(cell, lock(cell.packages, index or Index()), base, root)
+        if application not in wanted:
+            wanted[application] = _application(cell, lock(cell.packages, index or Index()), base, root)
         name = servers.image(cell)
-        if name not in found:
-            found[name] = _server(cell, found[application], base, root)
-    return list(found.values())
+        if name not in wanted:
+            wanted[name] = _server(cell, wanted[application], base, root)
+    return list(wanted.values())
 
 
 def images_for(cells: Iterable[Cell], console: Console | None = None, *, quiet: bool = False) -> dict[str, ImageRef]:

@@ -115,8 +115,8 @@ def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path |
 
 def conf_of(argument: str) -> Path | None:
     """The configuration file that an argument names: a preset, or what looks like a path; None for cells."""
-    if found := presets.path(argument):
-        return found
+    if preset := presets.path(argument):
+        return preset
     path = Path(argument)
     looks_like = "/" in argument or path.suffix in SUFFIXES
     return path if looks_like or (is_regular(path) and "{" not in argument) else None

@@ -100,8 +100,8 @@ def pairs(
     green = own.model != NATIVE and own.thread == "green" and acts_on_library(own)
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
-    found = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
-    return [_mend(prepared, workbench, pair) for pair in found]
+    fitting = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
+    return [_mend(prepared, workbench, pair) for pair in fitting]
 
 
 def _at_odds(prepared: Prepared[Any], one: Change[Any], other: Change[Any]) -> bool:
@@ -140,13 +140,13 @@ def _mend(prepared: Prepared[Any], workbench: Workbench, chosen: tuple[Change[An
 
 def _lines(prepared: Prepared[Any], variant: Variant[Any]) -> str:
     """What the user has to change: a diff of their files, then what lies elsewhere."""
-    told = []
+    parts = []
     for file in prepared.draft.source.files:
         after = list(file.lines)
         for edit in sorted((e for e in variant.edits if e.inside == file.inside), key=lambda e: -e.first):
             after[edit.first - 1 : edit.last] = edit.text.split("\n")
-        told.append(diff(file, list(file.lines), after, note="mended").rstrip("\n"))
-    return "\n".join(part for part in (*told, *variant.settings) if part)
+        parts.append(diff(file, list(file.lines), after, note="mended").rstrip("\n"))
+    return "\n".join(part for part in (*parts, *variant.settings) if part)
 
 
 def versions_beside(own: str, here: Iterable[str]) -> list[str]:

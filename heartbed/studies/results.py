@@ -78,8 +78,8 @@ def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:
     versions: dict[str, str] = {}
     for run in played.runs:
         for name, version in run.versions.items():
-            told = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
-            versions[name] = ", ".join(filter(None, told))
+            both = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
+            versions[name] = ", ".join(filter(None, both))
     return Results(
         time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, [_result(cell, played) for cell in cells]
     )
@@ -90,20 +90,20 @@ def _result(cell: Cell, played: Played) -> Result:
     if verdict is None:
         why = played.missing.get(cell.name, "it was not run")
         return Result(cell.name, cell.factors, "no verdict", "inconclusive", {}, "not_run", why)
-    told = answer(verdict)
-    purposes = {str(purpose): str(outcome) for purpose, outcome in told.purposes}
+    fate = answer(verdict)
+    purposes = {str(purpose): str(outcome) for purpose, outcome in fate.purposes}
     after = None if verdict.lost_after_s is None else round(verdict.lost_after_s, 1)
     return Result(
-        cell.name, cell.factors, told.words, str(verdict.outcome), purposes, verdict.cause, verdict.why, after
+        cell.name, cell.factors, fate.words, str(verdict.outcome), purposes, verdict.cause, verdict.why, after
     )
 
 
-def save(found: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
+def save(made: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
     """Write the JSON and the page; returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     data, page = folder / f"{name}.json", folder / f"{name}.md"
-    data.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
-    page.write_text(markdown(found), encoding="utf-8")
+    data.write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
+    page.write_text(markdown(made), encoding="utf-8")
     return data, page
 
 
@@ -115,15 +115,15 @@ def load(file: Path = FOLDER / f"{NAME}.json") -> dict[str, Result]:
     return {each["cell"]: Result(**each) for each in raw["results"]}
 
 
-def markdown(found: Results) -> str:
+def markdown(made: Results) -> str:
     """The page: where the answers change, then a table for each release."""
-    versions = ", ".join(f"{name} {version}" for name, version in found.versions.items() if name != "oslo.messaging")
+    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items() if name != "oslo.messaging")
     lines = [
         "# Who keeps its idle connections",
         "",
         (
-            f"Made on {found.made} by heartbed {found.heartbed} with `make matrix`, which writes this file: "
-            f"{len(found.results)} cells, heartbeat timeout {found.heartbeat_s} s. "
+            f"Made on {made.made} by heartbed {made.heartbed} with `make matrix`, which writes this file: "
+            f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. "
             "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
             "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
         ),
@@ -132,11 +132,11 @@ def markdown(found: Results) -> str:
         "",
         "## Where the answers change",
         "",
-        *_table("configuration", found.releases, _configurations(found.results), lambda r: r.version),
-        *_unlike(found),
+        *_table("configuration", made.releases, _configurations(made.results), lambda r: r.version),
+        *_unlike(made),
     ]
-    for release in found.releases:
-        some = [each for each in found.results if each.version == release]
+    for release in made.releases:
+        some = [each for each in made.results if each.version == release]
         columns = list(dict.fromkeys(each.column for each in some))
         rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
         lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
@@ -160,9 +160,9 @@ def _table(
     return lines
 
 
-def _unlike(found: Results) -> list[str]:
+def _unlike(made: Results) -> list[str]:
     """What has no verdict, with its reason."""
-    without = found.without_verdict
+    without = made.without_verdict
     return ["", "No verdict:", "", *(f"- `{each.cell}`: {each.why}" for each in without)] if without else []
 
 

@@ -75,8 +75,8 @@ class Session:
             raise InputError(
                 f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
             ) from None
-        told = {each["name"]: each["reason"] for each in data.verdict.left_out}
-        return data, self._left_out({cell.name: told[cell.name] for cell in cells if cell.name in told})
+        reasons = {each["name"]: each["reason"] for each in data.verdict.left_out}
+        return data, self._left_out({cell.name: reasons[cell.name] for cell in cells if cell.name in reasons})
 
     def _left_out(self, reasons: dict[str, str]) -> dict[str, str]:
         for name, reason in reasons.items():

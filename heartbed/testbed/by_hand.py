@@ -56,13 +56,13 @@ class ByHand:
     def ports(self) -> dict[str, int]:
         """Variable -> port. Raises ``InputError`` for a port that is not one."""
         environment = self.environment()
-        found = {}
+        ports = {}
         for name, default in PORTS.items():
             text = environment.get(name, str(default))
             if not re.fullmatch(r"[0-9]{4,5}", text) or not 1024 <= int(text) <= 65535:
                 raise InputError(f"{name}={text!r} is not a port", hint="give a number from 1024 to 65535")
-            found[name] = int(text)
-        return found
+            ports[name] = int(text)
+        return ports
 
     def compose(self, *arguments: str) -> Done:
         """What ``docker compose`` says to arguments on compose.yaml. Raises ``TestbedError``."""
@@ -171,8 +171,8 @@ def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
     Raises ``TestbedError`` when something cannot be removed.
     """
 
-    def in_use(found: Mapping[str, str]) -> bool:
-        lock = found.get(LOCK_LABEL)
+    def in_use(labelled: Mapping[str, str]) -> bool:
+        lock = labelled.get(LOCK_LABEL)
         return lock is not None and cleanup.locked(Path(lock))
 
     wanted = (MADE_BY_US, *labels)

@@ -82,15 +82,15 @@ def remove(
     settled = not settle_s
     with engine_errors():
         while True:
-            found = [thing for thing in _labelled(client, labels) if not keep(thing.labels)]
-            left = {thing: tried[thing] for thing in found if thing in tried}
-            fresh = [thing for thing in found if thing not in tried]
+            there = [thing for thing in _labelled(client, labels) if not keep(thing.labels)]
+            left = {thing: tried[thing] for thing in there if thing in tried}
+            fresh = [thing for thing in there if thing not in tried]
             if not fresh and (not left or time.monotonic() > deadline) and (settled or not tried):
                 return Removal([thing for thing in tried if thing not in left], left)
             if fresh or (left and time.monotonic() <= deadline):
                 if left:
                     time.sleep(AGAIN_S)
-                tried |= _remove_all(client, found)
+                tried |= _remove_all(client, there)
             else:
                 settled = True
                 time.sleep(settle_s)
@@ -159,10 +159,10 @@ def sweep(client: docker.DockerClient, *labels: str) -> Removal:
     """
     known: dict[tuple[str | None, str | None], bool] = {}
 
-    def keep(found: Mapping[str, str]) -> bool:
-        maker = found.get(HOST_LABEL), found.get(LOCK_LABEL)
+    def keep(labelled: Mapping[str, str]) -> bool:
+        maker = labelled.get(HOST_LABEL), labelled.get(LOCK_LABEL)
         if maker not in known:
-            known[maker] = alive(found)
+            known[maker] = alive(labelled)
         return known[maker]
 
     return remove(client, MADE_BY_US, *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)

@@ -37,9 +37,9 @@ STOP_PATIENCE_S = 5
 
 def about_log(log: list[str], service: str) -> str:
     """A hint on a service's log, and on where the service comes from."""
-    told = "the last lines of its log are above" if log else "it has logged nothing"
+    words = "the last lines of its log are above" if log else "it has logged nothing"
     other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
-    return f"{told}; its image is RABBITMQ_IMAGE={other}" if other else told
+    return f"{words}; its image is RABBITMQ_IMAGE={other}" if other else words
 
 
 class Containers:

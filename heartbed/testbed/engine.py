@@ -71,7 +71,7 @@ def _said(error: BaseException) -> str:
 
 def versions(client: docker.DockerClient) -> dict[str, str]:
     """Versions of the engine and of Compose."""
-    found = {"engine": str(client.version().get("Version", "unknown"))}
+    numbers = {"engine": str(client.version().get("Version", "unknown"))}
     with contextlib.suppress(TestbedError):
-        found["compose"] = run(["docker", "compose", "version", "--short"], COMPOSE_DEADLINE_S).out.strip()
-    return found
+        numbers["compose"] = run(["docker", "compose", "version", "--short"], COMPOSE_DEADLINE_S).out.strip()
+    return numbers

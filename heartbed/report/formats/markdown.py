@@ -74,8 +74,13 @@ def _table(run: RunData, cells: list[CellVerdict]) -> Iterator[str]:
     if table is None:
         yield from ("| cell | verdict | cause | first request |", "|---|---|---|---|")
         for cell in cells:
-            told = (f"`{_code(cell.cell)}`", _said(run, cell), escaped(cause_words(cell.cause)), cost_words(cell.cost))
-            yield f"| {' | '.join(told)} |"
+            columns = (
+                f"`{_code(cell.cell)}`",
+                _said(run, cell),
+                escaped(cause_words(cell.cause)),
+                cost_words(cell.cost),
+            )
+            yield f"| {' | '.join(columns)} |"
         return
     yield f"| | {' | '.join(escaped(column) for column in table.columns)} |"
     yield f"|---|{'---|' * len(table.columns)}"
@@ -89,8 +94,8 @@ def _said(run: RunData, cell: CellVerdict) -> str:
 
 
 def _evidence(run: RunData, cell: CellVerdict) -> Iterator[str]:
-    told = " and ".join(phrase.text for phrase in phrases(cell, run.verdict.heartbeat_s))
-    yield from (f"<details><summary>{_html(cell.cell)}: {told}</summary>", "", escaped(cell.why), "")
+    columns = " and ".join(phrase.text for phrase in phrases(cell, run.verdict.heartbeat_s))
+    yield from (f"<details><summary>{_html(cell.cell)}: {columns}</summary>", "", escaped(cell.why), "")
     if cost := cost_words(cell.cost):
         yield from (f"First request afterwards: {cost}.", "")
     text = [f"{proof.at:+.3f} s  {proof.source}: {printable(proof.text)}" for proof in page.proofs(run, cell)]

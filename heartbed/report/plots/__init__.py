@@ -23,8 +23,8 @@ class Kind(Protocol):
 
 def kinds(place: str = "") -> dict[str, Kind]:
     """All kinds of plot by name, those of one place only if one is named, in their order."""
-    found = {name: cast(Kind, module) for name, module in plugins.modules(__name__).items()}
-    wanted = {name: kind for name, kind in found.items() if place in ("", kind.PLACE)}
+    kinds = {name: cast(Kind, module) for name, module in plugins.modules(__name__).items()}
+    wanted = {name: kind for name, kind in kinds.items() if place in ("", kind.PLACE)}
     return dict(sorted(wanted.items(), key=lambda item: item[1].ORDER))
 
 

@@ -31,8 +31,8 @@ LANE = {"field": "lane", "type": "nominal", "sort": None, "title": None, "axis":
 
 
 def _layer(name: str, mark: dict[str, Any], **encoding: Any) -> dict[str, Any]:
-    told = {"clip": True, "tooltip": {"content": "data"}}
-    return {"name": name, "data": {"name": name}, "mark": told | mark, "encoding": {"x": X} | encoding}
+    defaults = {"clip": True, "tooltip": {"content": "data"}}
+    return {"name": name, "data": {"name": name}, "mark": defaults | mark, "encoding": {"x": X} | encoding}
 
 
 def _when(test: str, then: str, otherwise: str) -> dict[str, Any]:
@@ -146,9 +146,9 @@ class _Marks:
     def at(self, t: float) -> float:
         return round(t - self.origin, 4)
 
-    def done(self, told: list[Intervention]) -> None:
+    def done(self, defaults: list[Intervention]) -> None:
         """What the probe did: a band from its beginning to its end, or to the end of the picture."""
-        for each in told:
+        for each in defaults:
             end = None if each.ended is None else self.at(each.ended)
             self.rows["done"].append((self.at(each.begun), end, f"{each.who} {each.what} {each.where}"))
 

@@ -78,17 +78,17 @@ def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[
     return replace(drafted, wishes=replace(wishes, libraries=libraries))
 
 
-def accepted(session: CandidateSession, prepared: Prepared[Any], found: Sequence[Mend] = ()) -> list[Mend]:
+def accepted(session: CandidateSession, prepared: Prepared[Any], mends: Sequence[Mend] = ()) -> list[Mend]:
     """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
     # What is asked about here is the configuration: a user's own application has no broker yet, and may want one.
     own, kind = replace(prepared.candidate, own=None), prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
-    commands = {each.candidate.label: kind.check(each.candidate.place) for each in found}
+    commands = {each.candidate.label: kind.check(each.candidate.place) for each in mends}
     serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop, dict(own.headers))
-    answer, told = container.serve(serve, commands, own.switches)
+    answer, sayings = container.serve(serve, commands, own.switches)
     kind.answers(prepared, answer)
     _tells_what_it_is(prepared, answer["text"])
-    return [each for each in found if kind.accepts(told[each.candidate.label])]
+    return [each for each in mends if kind.accepts(sayings[each.candidate.label])]
 
 
 def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:

@@ -153,10 +153,10 @@ def tell(checked: Checked, name: str) -> str:
 
 def _markdown(checked: Checked) -> str:
     lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
-    told = (*checked.tried, *(each for each in checked.pairs if each.keeps))
+    worth = (*checked.tried, *(each for each in checked.pairs if each.keeps))
     lines += [
         f"| {t.mend.what} | {fate(checked, t.verdict) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
-        for t in told
+        for t in worth
     ]
     for each in checked.keeping:
         lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
