@@ -67,6 +67,25 @@ def line_of(tree: ast.Module, name: str) -> int:
     return next((node.lineno for each, node in reversed(list(_bound(tree))) if each == name), 0)
 
 
+ASKED = {
+    "environ": "variables of the environment are the container's, not yours",
+    "getenv": "variables of the environment are the container's, not yours",
+    "cpu_count": "the number of processor cores is this machine's",
+}
+"""What a file may ask for of where it runs, and what is to be said of it."""
+
+
+def asked(tree: ast.Module) -> dict[str, int]:
+    """What is to be said of what the file asks for of where it runs, and the first line that does."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if told := ASKED.get(name):
+            line = getattr(node, "lineno", 0)
+            found[told] = min(found.get(told, line), line)
+    return found
+
+
 def _last(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 

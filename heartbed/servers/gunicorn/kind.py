@@ -13,14 +13,14 @@ from heartbed.candidates.adapted import COPY
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container, Ran
 from heartbed.candidates.prepared import Kind
-from heartbed.candidates.source import Source, permitted, read_lines, shown_path
+from heartbed.candidates.source import Source, permitted, read_lines, shown_path, where
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
-from heartbed.servers.gunicorn.conf import is_gunicorns, names
+from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.rules import replaced
 from heartbed.servers.gunicorn.settings import Settings, told
@@ -81,7 +81,8 @@ class GunicornKind(Kind):
             "script": commands.SCRIPT,
             "options": found.options,
         }
-        return GunicornPrepared(full, found, Candidate(**fields), settings, tuple(_strangers(full, settings)))
+        oddities = (*_strangers(full, settings), *_asked(full))
+        return GunicornPrepared(full, found, Candidate(**fields), settings, oddities)
 
     def _in_force(self, draft: GunicornDraft, container: Container) -> Settings:
         ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
@@ -119,6 +120,12 @@ def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
     given = dict(each.partition("=")[::2] for each in variables)
     wishes = draft.wishes.with_variables(draft.source.main.shown, given)
     return replace(draft, wishes=wishes, variables=variables)
+
+
+def _asked(draft: GunicornDraft) -> list[str]:
+    """What the container decides, where it may be decided otherwise than on the user's machine."""
+    main = draft.source.main
+    return [f"{where(main, line)}: {told_}" for told_, line in asked(tree_of(draft.adapted)).items()]
 
 
 def _strangers(draft: GunicornDraft, settings: Settings) -> list[str]:

@@ -14,7 +14,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 
 # Users, folders and files of another machine: whether they are there decides nothing here.
 for each in config.KNOWN_SETTINGS:
-    if each.name in ("user", "group", "chdir", "pidfile", "umask", "logconfig_json"):
+    if each.name in ("user", "group", "chdir", "pidfile", "umask", "logconfig_json", "http_protocols"):
         each.validator = staticmethod(lambda value: value)
 sys.argv = ["gunicorn", "--config", sys.argv[1], "application:application"]
 cfg = WSGIApplication("").cfg

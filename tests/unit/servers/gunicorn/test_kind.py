@@ -182,6 +182,14 @@ def test_a_name_that_is_nearly_a_setting_is_told(own: GunicornPrepared) -> None:
     assert own.oddities == ("wokers is no setting of gunicorn's, which ignores it (is workers meant?)",)
 
 
+def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> None:
+    text = "import os\nworkers = int(os.environ.get('A', os.cpu_count()))\nbind = os.getenv('B')\n"
+    assert [each.partition(".py:")[2] for each in prepared(tmp_path, text, said(), said()).oddities] == [
+        "2: variables of the environment are the container's, not yours",
+        "2: the number of processor cores is this machine's",
+    ]
+
+
 def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent is not covered"):
         prepared(tmp_path, "workers = 2\nworker_class = 'gevent'\n", said(worker_class="gevent"))
