@@ -71,7 +71,7 @@ class GunicornKind(Kind):
             draft.adapted.put(name, value, reason)
         _write(workbench, draft.label, draft.adapted)
         found = shape(self._in_force(draft, container))
-        full = _with_variables(draft, settings)
+        full = _with_model(_with_variables(draft, settings), found)
         fields = subject.fields(full.wishes, full.label, workbench.folder) | {
             "main": MAIN,
             "server": "gunicorn",
@@ -120,6 +120,17 @@ def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
     given = dict(each.partition("=")[::2] for each in variables)
     wishes = draft.wishes.with_variables(draft.source.main.shown, given)
     return replace(draft, wishes=wishes, variables=variables)
+
+
+def _with_model(draft: GunicornDraft, found: Shape) -> GunicornDraft:
+    """The draft with the execution model that such workers can have, where the user says none."""
+    if found.worker_class != "gthread" or draft.wishes.model or draft.wishes.release:
+        return draft
+    told_ = (
+        "native threads: under gthread workers a monkey-patched application answers its first request only, and "
+        "then hangs (--model eventlet)"
+    )
+    return replace(draft, wishes=replace(draft.wishes, model="native"), assumed=(*draft.assumed, told_))
 
 
 def _asked(draft: GunicornDraft) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,18 @@ class CandidateSession(Session):
         usual = default_cell()
         wanted = {v: image_tag(application_image(usual.with_version("oslo", v))) for v in milestones()}
         return [version for version, tag in wanted.items() if tag in tags]
+
+
+def workable(session: CandidateSession, cell: Cell, versions: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Of versions of oslo.messaging those that can be had beside the rest of a cell's, and why the others cannot."""
+    good, others = [], {}
+    for version in versions:
+        try:
+            session.images([cell.with_version("oslo", version)])
+            good.append(version)
+        except InputError as error:
+            others[f"oslo.messaging {version}"] = error.message
+    return good, others
 
 
 def ready(session: CandidateSession, drafted: Draft, beside: Sequence[str] = ()) -> Prepared[Any]:

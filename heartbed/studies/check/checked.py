@@ -128,18 +128,23 @@ VARIES = ("cell", "pid", "ppid", "os_thread", "thread", "python_threads", "proce
 def _tried(mends: list[Mend], data: RunData, own: CellVerdict) -> tuple[Tried, ...]:
     judged = [(each, data.cell(each.candidate.name)) for each in mends]
     return tuple(
-        Tried(each, verdict, each.candidate.own is None or _acted(own, verdict))
+        Tried(each, verdict, _acted(own, verdict) or (each.candidate.own is None and _contradicts(own, verdict)))
         for each, verdict in judged
         if verdict is not None
     )
 
 
 def _acted(own: CellVerdict, changed: CellVerdict) -> bool:
-    """Whether an application of the user's own is another with the change; true where it does not say what it is."""
+    """Whether what runs is another with the change; true where it does not say what it is."""
     before, after = (
         {name: value for name, value in each.observed.items() if name not in VARIES} for each in (own, changed)
     )
     return not before or not after or before != after
+
+
+def _contradicts(own: CellVerdict, changed: CellVerdict) -> bool:
+    """Whether another fate says that the change did act, though nothing that is told of itself shows it."""
+    return changed.outcome not in (own.outcome, Outcome.INCONCLUSIVE)
 
 
 def tell(checked: Checked, name: str) -> str:

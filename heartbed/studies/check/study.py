@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heartbed.candidates.prepared import Draft
 from heartbed.errors import HeartbedError
 from heartbed.studies import matrix, mend
-from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, workable
 from heartbed.studies.check.checked import Checked
 from heartbed.verdict.values import Outcome
 
@@ -27,15 +27,15 @@ def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checke
     Raises ``InputError`` for a candidate that the server does not accept, or that does not start.
     """
     wished = drafted.wishes.cell
-    # A release is a set: what one library of another time does in it is nobody's choice.
-    beside = [] if not changes.wanted or wished.release else mend.versions_beside(wished.oslo, session.versions_here())
+    here = mend.versions_beside(wished.oslo, session.versions_here()) if changes.wanted else []
+    beside, impossible = workable(session, wished, here)
     prepared = ready(session, drafted, beside)
     own = prepared.candidate
     mends = mend.mends(prepared, session.workbench, beside, changes.ruled_out) if changes.wanted else []
     mends = accepted(session, prepared, mends)
     data, dropped = play(session, [own, *(each.candidate for each in mends)], frozenset({own.name}))
-    checked = Checked.of(prepared, mends, data, dropped)
-    if checked.verdict.outcome in (Outcome.LOST, Outcome.HUNG) and mends and not checked.keeping:
+    checked = Checked.of(prepared, mends, data, {**impossible, **dropped})
+    if checked.verdict.outcome in (Outcome.HUNG, Outcome.LOST, Outcome.FAILED) and mends and not checked.keeping:
         session.say("no single change keeps the connections: trying pairs")
         try:
             checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, changes.ruled_out))

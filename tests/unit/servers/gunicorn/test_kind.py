@@ -79,7 +79,8 @@ def prepared(folder: Path, text: str, *said_: Ran, **wishes: object) -> Gunicorn
 @pytest.fixture
 def own(tmp_path: Path) -> GunicornPrepared:
     first = said(bind=["127.0.0.1:8001"], workers=5, threads=3, worker_class="gthread", raw_env=RAW_ENV)
-    return prepared(tmp_path, FILE, first, said(workers=2, threads=3, worker_class="gthread"))
+    second = said(workers=2, threads=3, worker_class="gthread")
+    return prepared(tmp_path, FILE, first, second, model="eventlet")
 
 
 @pytest.mark.parametrize(
@@ -180,6 +181,14 @@ def test_variables_of_the_testbed_are_taken_and_not_left_in_the_file(own: Gunico
 
 def test_a_name_that_is_nearly_a_setting_is_told(own: GunicornPrepared) -> None:
     assert own.oddities == ("wokers is no setting of gunicorn's, which ignores it (is workers meant?)",)
+
+
+def test_an_application_under_gthread_workers_is_taken_for_a_native_one(tmp_path: Path) -> None:
+    pooled = said(threads=3, worker_class="gthread")
+    made = prepared(tmp_path, "threads = 3\n", pooled, pooled)
+    assert made.candidate.model == "native"
+    assert any("answers its first request only" in text for text in made.draft.assumptions)
+    assert not any("execution model eventlet" in text for text in made.draft.assumptions)
 
 
 def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> None:
