@@ -140,6 +140,8 @@ def _oslo(prepared: Prepared[Any], version: str) -> Change[Any]:
     price = "an upgrade of the library, with all that it brings" if newer else "an old library"
     if newer and wishes.pthread_said and own.model == EVENTLET and number(version) >= OPTION_GONE:
         price = "heartbeat_in_pthread, which this configuration sets, is gone in it"
+    if own.release:
+        price += f"; {own.release} was not released with it"
 
     def apply(v: Variant[Any]) -> Variant[Any]:
         thread = wishes.thread(version) if v.thread_is_left and v.model == EVENTLET else v.thread

@@ -101,11 +101,12 @@ class Container:
         told = self._ask({"commands": commands, "serve": asdict(serve)}, environment)
         return dict(told["answer"]), self._told(told)
 
-    def tour(self, command: Sequence[str], questions: Sequence[Question], stop: str) -> Tour:
-        """Serve, and ask all of these."""
-        asked = {"command": list(command), "questions": [asdict(each) for each in questions], "stop": stop}
-        told = self._ask({"commands": {}, "tour": asked}, {})["tour"]
-        return Tour(tuple(Answer(**each) for each in told["answers"]), tuple(told["log"]))
+    def tours(self, commands: Sequence[Sequence[str]], questions: Sequence[Question], stop: str) -> list[Tour]:
+        """Serve with one command after the other, and ask each all of these."""
+        each_asked = [asdict(each) for each in questions]
+        asked = [{"command": list(command), "questions": each_asked, "stop": stop} for command in commands]
+        told = self._ask({"commands": {}, "tours": asked}, {})["tours"]
+        return [Tour(tuple(Answer(**answer) for answer in each["answers"]), tuple(each["log"])) for each in told]
 
     def library(self, version: str, environment: Mapping[str, str] | None = None) -> Library:
         """The oslo.messaging that is found there, which is of this version.

@@ -79,6 +79,11 @@ class Kind(ABC):
     def answers(self, prepared: Any, answer: Mapping[str, Any]) -> None:
         """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
 
+    def without_effect(self, prepared: Any, changed: Sequence[Candidate], container: Container) -> Mapping[str, str]:
+        """Of candidates that differ by a change those, by label, that the server hosts as before, and what it says."""
+        del prepared, changed, container
+        return {}
+
     @abstractmethod
     def hosting(self, prepared: Any) -> list[Change[Any]]:
         """The single changes to how the application is hosted."""

@@ -3,9 +3,10 @@
 It is given one argument, a JSON object: ``commands`` maps names to commands
 that end by themselves; ``serve`` is a command that does not, ``get`` the paths
 that it is then asked for with ``headers``, until one is not answered with a
-success, and ``stop`` the signal that ends it. ``tour`` asks another such
-``command`` all of its ``questions``: each has a port, a path, and headers to try
-one after the other. It must not import anything of Heartbed's.
+success, and ``stop`` the signal that ends it. ``tours`` ask other such
+commands, one after the other, all of their ``questions``: each has a port, a
+path, and headers to try one after the other. It must not import anything of
+Heartbed's.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ def main() -> None:
     asked = json.loads(sys.argv[1])
     ran = {name: _run(command) for name, command in asked["commands"].items()}
     answer = _serve(**serve) if (serve := asked.get("serve")) else None
-    toured = _tour(**tour) if (tour := asked.get("tour")) else None
-    json.dump({"ran": ran, "answer": answer, "tour": toured}, sys.stdout)
+    tours = [_tour(**each) for each in asked.get("tours", ())]
+    json.dump({"ran": ran, "answer": answer, "tours": tours}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.container import Answer, Container, Question
+from heartbed.candidates.subject import placeholders
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.candidates.workbench import Workbench
 from heartbed.places import HTTP_PORT
@@ -24,8 +25,11 @@ from heartbed.servers.httpd import commands
 from heartbed.servers.httpd.applications import Application
 from heartbed.servers.httpd.dump import Node
 from heartbed.servers.httpd.place import place
+from heartbed.wording import count
 
 if TYPE_CHECKING:
+    from heartbed.candidates.prepared import Prepared
+    from heartbed.candidates.subject import Candidate
     from heartbed.servers.httpd.adapt import HttpdAdapted
     from heartbed.servers.httpd.draft import HttpdDraft
 
@@ -88,9 +92,8 @@ def ask(
         for each in asking
         for path in PATHS
     ]
-    tour = (
-        mounted.tour(commands.start(f"{COPY}/{draft.label}/{MAIN}"), questions, draft.kind.stop) if questions else None
-    )
+    start = commands.start(f"{COPY}/{draft.label}/{MAIN}")
+    tour = mounted.tours([start], questions, draft.kind.stop)[0] if questions else None
     answers = iter(tour.answers if tour else ())
     return [_asked(each, next(answers), next(answers)) for each in asking], tour.log if tour else ()
 
@@ -129,9 +132,9 @@ def _headers(application: Application) -> Iterator[Mapping[str, str]]:
 def _asked(application: Application, first: Answer, second: Answer) -> Asked:
     one, other = (_in_force(answer, application.url, path) for answer, path in zip((first, second), PATHS, strict=True))
     if one is None or other is None:
-        return Asked(application, None, first, TOLD_BY_IT in first.text)
+        return Asked(application, None, first, by_it=TOLD_BY_IT in first.text)
     differs = (one.group, one.interpreter) != (other.group, other.interpreter)
-    return Asked(application, one, first, differs)
+    return Asked(application, one, first, differs=differs)
 
 
 def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
@@ -156,3 +159,25 @@ def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
         )
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def without_effect(prepared: Prepared[Any], changed: Sequence[Candidate], container: Container) -> dict[str, str]:
+    """Of candidates with a change to how they are hosted those, by label, on which it does not act, and why."""
+    own = prepared.candidate
+    wanted = [each for each in changed if (each.mode, each.threads) != (own.mode, own.threads)]
+    if not wanted:
+        return {}
+    mounted = replace(container, mounts=(*placeholders(own.folders), (SCRIPT, own.script)))
+    question = Question(HTTP_PORT, own.mount + PATHS[0], (dict(own.headers),))
+    starts = [commands.start(each.place) for each in wanted]
+    found: dict[str, str] = {}
+    for each, tour in zip(wanted, mounted.tours(starts, [question], prepared.kind.stop), strict=True):
+        told = _in_force(tour.answers[0], own.mount, PATHS[0])
+        if told is None:
+            found[each.label] = "httpd does not serve the application with it"
+        elif ("daemon" if told.group else "embedded", told.threads) != (each.mode, each.threads):
+            where = f"in the daemon processes {told.group}" if told.group else "in httpd's own children"
+            found[each.label] = (
+                f"it changes nothing: the application then runs {where}, {count(told.threads, 'thread')} each"
+            )
+    return found

@@ -26,7 +26,7 @@ from heartbed.servers.httpd.applications import applications, handlers
 from heartbed.servers.httpd.choice import choose, others
 from heartbed.servers.httpd.draft import HttpdDraft
 from heartbed.servers.httpd.findings import findings
-from heartbed.servers.httpd.inquiry import MAIN, InForce, addressed, ask
+from heartbed.servers.httpd.inquiry import MAIN, InForce, addressed, ask, without_effect
 from heartbed.servers.httpd.lines import Directive
 from heartbed.servers.httpd.mpm import mpm_of
 from heartbed.servers.httpd.prepared import HttpdPrepared
@@ -143,6 +143,12 @@ class HttpdKind(Kind):
     def answers(self, prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
         """Raise ``InputError`` unless the application answered with a success."""
         complaints.answers(prepared, answer)
+
+    def without_effect(
+        self, prepared: HttpdPrepared, changed: Sequence[Candidate], container: Container
+    ) -> Mapping[str, str]:
+        """Those that are still in the mode, or have the threads, that they were to leave."""
+        return without_effect(prepared, changed, container)
 
     def hosting(self, prepared: HttpdPrepared) -> list[Change[Shape]]:
         """The MPM, mod_wsgi's mode, its threads."""

@@ -90,8 +90,13 @@ def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[
     return replace(drafted, wishes=replace(wishes, libraries=libraries))
 
 
-def accepted(session: CandidateSession, prepared: Prepared[Any], mends: Sequence[Mend] = ()) -> list[Mend]:
-    """Of the mends those whose configuration the server accepts. Raises ``InputError`` unless the candidate answers."""
+def accepted(
+    session: CandidateSession, prepared: Prepared[Any], mends: Sequence[Mend] = ()
+) -> tuple[list[Mend], dict[str, str]]:
+    """Of the mends those that the server accepts and that act; and of the others the reason, by label.
+
+    Raises ``InputError`` unless the candidate itself answers.
+    """
     # What is asked about here is the configuration: a user's own application has no broker yet, and may want one.
     own, kind = replace(prepared.candidate, own=None), prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
@@ -100,7 +105,10 @@ def accepted(session: CandidateSession, prepared: Prepared[Any], mends: Sequence
     answer, sayings = container.serve(serve, commands, own.switches)
     kind.answers(prepared, answer)
     _tells_what_it_is(prepared, answer["text"])
-    return [each for each in mends if kind.accepts(sayings[each.candidate.label])]
+    good = [each for each in mends if kind.accepts(sayings[each.candidate.label])]
+    left = {each.candidate.label: f"{kind.server} does not accept it" for each in mends if each not in good}
+    left |= kind.without_effect(prepared, [each.candidate for each in good], container)
+    return [each for each in good if each.candidate.label not in left], left
 
 
 def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:

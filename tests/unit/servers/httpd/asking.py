@@ -60,11 +60,11 @@ class Recorded:
         dump = DATA / _label(commands["read"]).replace(".conf", ".dump")
         return {"read": Ran(0, dump.read_text(), "")}
 
-    def tour(self, command: Sequence[str], questions: Sequence[Question], stop: str) -> Tour:
+    def tours(self, commands: Sequence[Sequence[str]], questions: Sequence[Question], stop: str) -> list[Tour]:
         """What is in force for each application."""
         del stop
-        ports = self.hosted[_label(command)]
-        return Tour(tuple(told(ports[each.port], each) for each in questions), ())
+        hosts = [self.hosted[_label(command)] for command in commands]
+        return [Tour(tuple(told(ports[each.port], each) for each in questions), ()) for ports in hosts]
 
 
 def _label(command: Sequence[str]) -> str:

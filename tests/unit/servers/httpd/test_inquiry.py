@@ -1,0 +1,163 @@
+"""What httpd says when it is asked, and what is taken from it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heartbed.candidates import workbench as places
+from heartbed.candidates.container import Answer, Question, Ran, Tour
+from heartbed.candidates.prepared import Prepared
+from heartbed.candidates.wishes import Wishes
+from heartbed.candidates.workbench import Workbench
+from heartbed.errors import InputError
+from heartbed.servers.httpd.inquiry import BALANCER
+from heartbed.servers.kinds import draft
+from heartbed.studies import mend
+from tests.unit.servers.httpd.asking import RECORDED, Hosted, Recorded
+
+DATA = Path(__file__).parents[2] / "data" / "candidate"
+FILE = "kolla-nova.conf"
+
+
+@pytest.fixture
+def workbench(tmp_path: Path) -> Workbench:
+    return places.Workbench(tmp_path)
+
+
+def prepared(workbench: Workbench, container: object, **wishes: Any) -> Prepared[Any]:
+    found = draft(DATA / FILE, replace(Wishes(), **wishes))
+    return found.kind.prepare(found, workbench, container)  # type: ignore[arg-type]
+
+
+def answering(answer: Answer, *log: str) -> Recorded:
+    """Answers every question alike."""
+
+    class Alike(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            del stop
+            return [Tour((answer,) * len(questions), log) for _ in commands]
+
+    return Alike()
+
+
+def refused(workbench: Workbench, answer: Answer, *log: str) -> str:
+    with pytest.raises(InputError) as caught:
+        prepared(workbench, answering(answer, *log))
+    return f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_sub_interpreter_is_left_in_the_copy_and_told(workbench: Workbench) -> None:
+    hosted = {FILE: {8081: Hosted("nova-api", 2, 1, interpreter="api.example.org|")}}
+    found = prepared(workbench, Recorded(hosted=hosted))
+    assert any("sub-interpreter" in said for said in found.oddities)
+    main = (workbench.folder / FILE / "httpd.conf").read_text()
+    assert "\nWSGIApplicationGroup %{GLOBAL}\n" in main
+    plain = prepared(workbench, Recorded())
+    assert not any("sub-interpreter" in said for said in plain.oddities)
+    assert "WSGIApplicationGroup" not in (workbench.folder / FILE / "httpd.conf").read_text()
+
+
+def test_a_redirection_to_https_is_followed_as_a_load_balancer_would_have_it(workbench: Workbench) -> None:
+    body = json.dumps(
+        {
+            "told_by": "heartbed",
+            "mount": "",
+            "path": "/heartbed/facts",
+            "handler": "",
+            "script": "/srv/a.wsgi",
+            "process_group": "nova-api",
+            "application_group": "",
+            "processes": 2,
+            "threads": 1,
+        }
+    )
+
+    class Redirecting(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            del commands, stop
+            bodies = [body.replace("/heartbed/facts", q.path) for q in questions]
+            assert all(dict(BALANCER) in [dict(headers) for headers in q.headers] for q in questions)
+            return [Tour(tuple(Answer(200, text, BALANCER) for text in bodies), ())]
+
+    found = prepared(workbench, Redirecting())
+    assert dict(found.candidate.headers) == BALANCER
+    assert ("X-Forwarded-Proto", "https") in found.candidate.requests.call.headers
+    assert any("X-Forwarded-Proto" in said for said in found.oddities)
+
+
+@pytest.mark.parametrize(
+    ("answer", "log", "words"),
+    [
+        (Answer(403, "", {}), [], "answered with 403: access is denied"),
+        (Answer(302, "Location: /login", {}), [], "a redirection"),
+        (Answer(None, "it has ended", {}), [], "does not answer: it has ended"),
+        (Answer(200, "<html>", {}), [], "something else than the application"),
+        (
+            Answer(500, "", {}),
+            ["[wsgi:error] WSGI0151: No WSGI daemon process called 'x' has been configured."],
+            "no WSGIDaemonProcess is called 'x'",
+        ),
+    ],
+)
+def test_an_application_that_is_not_reached_is_told_with_the_reason(
+    workbench: Workbench, answer: Answer, log: list[str], words: str
+) -> None:
+    assert words in refused(workbench, answer, *log)
+
+
+def test_paths_that_run_in_different_groups_are_not_covered(workbench: Workbench) -> None:
+    class Divided(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            (tour,) = super().tours(commands, questions, stop)
+            first, second = tour.answers
+            other = replace(second, text=second.text.replace('"nova-api"', '""'))
+            return [Tour((first, other), ())]
+
+    with pytest.raises(InputError, match="this form is not covered"):
+        prepared(workbench, Divided())
+
+
+def test_a_change_that_leaves_the_configuration_as_it_was_is_told_as_such(workbench: Workbench) -> None:
+    found = prepared(workbench, Recorded())
+    (embedded,) = [each for each in mend.mends(found, workbench) if each.keys == {"embedded"}]
+    label = embedded.candidate.label
+    as_before = Recorded(hosted={**RECORDED, label: {8080: Hosted("nova-api", 1, 1)}})
+    left = found.kind.without_effect(found, [embedded.candidate], as_before)  # type: ignore[arg-type]
+    assert left == {
+        label: "it changes nothing: the application then runs in the daemon processes nova-api, 1 thread each"
+    }
+    acting = Recorded(hosted={**RECORDED, label: {8080: Hosted("", 1, 25)}})
+    assert not found.kind.without_effect(found, [embedded.candidate], acting)  # type: ignore[arg-type]
+
+
+def test_unset_variables_are_named_with_the_line_that_has_them(workbench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    path = tmp_path / "own" / FILE
+    path.write_text((DATA / FILE).read_text() + "\nServerAdmin ${ADMIN}\n")
+
+    class Missing(Recorded):
+        def run(self, commands: Any) -> dict[str, Ran]:
+            told = super().run(commands)["read"]
+            return {"read": replace(told, errors="AH00111: Config variable ${ADMIN} is not defined\n")}
+
+    found = draft(path, Wishes())
+    said = found.kind.prepare(found, workbench, Missing()).oddities  # type: ignore[arg-type]
+    line = path.read_text().splitlines().index("ServerAdmin ${ADMIN}") + 1
+    assert any(f"{FILE}:{line}: ${{ADMIN}} is not set here" in each for each in said)
+
+
+def test_the_questions_have_a_port_for_each_host(workbench: Workbench) -> None:
+    asked: list[Question] = []
+
+    class Listening(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            asked.extend(questions)
+            return super().tours(commands, questions, stop)
+
+    prepared(workbench, Listening())
+    assert {each.port for each in asked} == {8081}
