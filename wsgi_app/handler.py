@@ -1,7 +1,7 @@
 """The application as a WSGIHandlerScript calls it, such as the one that mod_wsgi-express writes.
 
-httpd takes the first part of the path for the name of a file then, and only the
-path as a whole says what was asked for. ``HEARTBED_MOUNT`` is what of it is in
+httpd takes the first parts of the path for the name of a file then, and only the
+URL as a whole says what was asked for. ``HEARTBED_MOUNT`` is what of it is in
 front of the application's own paths.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import unquote
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -19,7 +20,7 @@ def as_handler(application: Wsgi) -> Wsgi:
     mount = os.environ.get("HEARTBED_MOUNT", "")
 
     def handle_request(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        whole = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        whole = unquote(environ["REQUEST_URI"].partition("?")[0])
         if whole.startswith(mount):
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = mount, whole[len(mount) :]
         return application(environ, start_response)

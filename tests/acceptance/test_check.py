@@ -248,8 +248,8 @@ def test_an_application_that_cannot_be_imported_is_told_with_its_traceback(tmp_p
         (["<IfModule mod_foo.c>", ALIAS, "</IfModule>"], ["no WSGIScriptAlias in force"]),
         ([MAIN, ALIAS, "<Location />", "Require all denied", "</Location>"], ["site.conf:2", "403"]),
         ([MAIN, ALIAS, "Redirect / https://example.org/"], ["site.conf:2", "redirection"]),
-        ([ALIAS], ["site.conf:1", "WSGIApplicationGroup %{GLOBAL}", "ImportError"]),
-        ([MAIN, ALIAS, "WSGICallableObject nobody"], ["site.conf:2", "404", "callable"]),
+        ([MAIN, "AddHandler wsgi-script .wsgi"], ["site.conf:2", "this form is not covered"]),
+        ([MAIN, "WSGIScriptAliasMatch ^/([a-z]+) /srv/$1.wsgi"], ["site.conf:2", "this form is not covered"]),
     ],
     ids=lambda value: str(value[-1])[:40] if isinstance(value, list) else None,
 )
@@ -268,6 +268,74 @@ def test_a_wrong_file_is_told_with_its_line_and_nothing_is_left(
     client = docker.from_env()
     mounts = [m.get("Source", "") for c in client.containers.list(all=True) for m in c.attrs.get("Mounts", ())]
     assert not [source for source in mounts if str(conf.parent) in source]
+
+
+DAEMON = "WSGIDaemonProcess nova-api processes=2 threads=1"
+GROUP = "WSGIProcessGroup nova-api"
+FORMS = {
+    "location-pattern": [
+        MAIN,
+        DAEMON,
+        "WSGIScriptAlias / /srv/a.py",
+        '<LocationMatch "^/">',
+        GROUP,
+        "</LocationMatch>",
+    ],
+    "directory-pattern": [MAIN, DAEMON, "WSGIScriptAlias / /srv/v/bin/a", '<Directory ~ "/v/">', GROUP, "</Directory>"],
+    "condition": [MAIN, DAEMON, "WSGIScriptAlias /c /srv/a.py", "<If true>", GROUP, "</If>"],
+    "variable": [MAIN, DAEMON, "SetEnv PG nova-api", "WSGIProcessGroup %{ENV:PG}", "WSGIScriptAlias / /srv/a.py"],
+    "quotes": [MAIN, f"{DAEMON} display-name='a b' home='/srv/a b'", GROUP, "WSGIScriptAlias / '/srv/a b/x.py'"],
+    "macro": [
+        *("<Macro Site $name $port>", "<VirtualHost *:$port>", "WSGIDaemonProcess $name processes=2 threads=1"),
+        *("WSGIProcessGroup $name", MAIN, "WSGIScriptAlias / /srv/$name.py", "</VirtualHost>", "</Macro>"),
+        "Use Site nova-api 8774",
+    ],
+    "handler": [
+        *(MAIN, DAEMON, "Alias /compute /srv/compute", "<Location /compute>", "SetHandler wsgi-script"),
+        *("Options +ExecCGI", GROUP, "</Location>"),
+    ],
+    "handler-script": [
+        *(DAEMON, "WSGIHandlerScript own /srv/own.py process-group=nova-api application-group=%{GLOBAL}"),
+        *("<Location /api>", "SetHandler own", "</Location>"),
+    ],
+    "redirect": [
+        *("<VirtualHost *:80>", DAEMON, GROUP, MAIN, "WSGIScriptAlias / /srv/a.py", "RewriteEngine On"),
+        *("RewriteCond %{HTTP:X-Forwarded-Proto} !https", "RewriteRule ^(.*)$ https://%{HTTP_HOST}$1 [R=301,L]"),
+        "</VirtualHost>",
+    ],
+    "sub-interpreter": [DAEMON, GROUP, "WSGIApplicationGroup nova", "WSGIScriptAlias / /srv/a.py callable-object=app"],
+    "missing": [
+        *("DocumentRoot /srv/nowhere", "Include /etc/letsencrypt/options-ssl-apache.conf", DAEMON, GROUP, MAIN),
+        *("LoadModule ssl_module /usr/lib64/httpd/modules/mod_ssl.so", "OIDCClientID x", "WSGIScriptAlias / /srv/a.py"),
+    ],
+}
+"""Ways to say that the application runs in daemon processes, all of which httpd takes."""
+
+
+def test_what_httpd_takes_has_a_verdict_in_the_mode_that_httpd_has(tmp_path: Path, runs: Path) -> None:
+    paths = [tmp_path / f"{name}.conf" for name in FORMS]
+    for path, lines in zip(paths, FORMS.values(), strict=True):
+        path.write_text("\n".join([*lines, "<Directory />", "Require all granted", "</Directory>"]) + "\n")
+    done = heartbed("compare", *paths, "--model", "native", runs=runs)
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdicts = json.loads((runs / "latest" / "verdicts.json").read_text())["cells"]
+    assert {each["cell"]: each["outcome"] for each in verdicts} == {path.name: "kept" for path in paths}
+    observed = {each["cell"]: each["observed"] for each in verdicts}
+    assert {name: facts["mode"] for name, facts in observed.items()} == dict.fromkeys(observed, "daemon")
+    assert {facts["application_group"] for facts in observed.values()} == {""}
+
+
+def test_the_change_to_daemon_mode_takes_the_processes_that_the_file_has(conf: Path, runs: Path) -> None:
+    conf.write_text("\n".join([DAEMON, "WSGIScriptAlias / /srv/a.py"]) + "\n")
+    done = heartbed("check", conf, "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert any("nothing runs in the daemon processes nova-api" in said for said in told["oddities"])
+    assert any("sub-interpreter" in said for said in told["oddities"])
+    (daemon,) = [each for each in told["changes"] if each["keys"] == ["daemon"]]
+    assert "+WSGIProcessGroup nova-api" in daemon["lines"]
+    assert "WSGIDaemonProcess" not in [line[1:].split()[0] for line in daemon["lines"].splitlines() if line[0] == "+"]
+    assert daemon["outcome"] == "lost"
 
 
 def test_no_file_at_all_is_told(runs: Path) -> None:

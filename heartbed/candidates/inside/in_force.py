@@ -16,6 +16,7 @@ def application(environ, start_response):  # type: ignore[no-untyped-def]  # noq
         "told_by": NAME,
         "mount": environ.get("SCRIPT_NAME", ""),
         "path": environ.get("PATH_INFO", ""),
+        "whole": environ.get("REQUEST_URI", ""),
         "handler": environ.get("mod_wsgi.handler_script", ""),
         "script": environ.get("SCRIPT_FILENAME", ""),
         "process_group": mod_wsgi.process_group,

@@ -144,7 +144,7 @@ def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
             return None
         if told["handler"]:
             # It is told no more than the whole.
-            told |= {"script": told["handler"], "mount": url, "path": (told["mount"] + told["path"]).removeprefix(url)}
+            told |= {"script": told["handler"], "mount": url, "path": told["whole"].removeprefix(url)}
         if told["path"] != path:
             return None
         return InForce(

@@ -1,0 +1,32 @@
+"""The application as a WSGIHandlerScript calls it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsgi_app.handler import as_handler
+
+
+@pytest.mark.parametrize(
+    ("uri", "mount", "told"),
+    [
+        ("/heartbed/facts", "", ("", "/heartbed/facts")),
+        ("/api/v2.1/servers?limit=1", "/api", ("/api", "/v2.1/servers")),
+        ("/a%20b", "", ("", "/a b")),
+    ],
+)
+def test_it_is_told_the_path_that_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, uri: str, mount: str, told: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("HEARTBED_MOUNT", mount)
+    seen: list[dict[str, Any]] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(environ)
+        return [start_response]
+
+    environ = {"REQUEST_URI": uri, "SCRIPT_NAME": "/var/www", "PATH_INFO": "/html/x"}
+    assert as_handler(application)(environ, b"ok") == [b"ok"]
+    assert (seen[0]["SCRIPT_NAME"], seen[0]["PATH_INFO"]) == told
