@@ -14,6 +14,7 @@ from pathlib import Path
 
 from heartbed.candidates.container import Container
 from heartbed.candidates.own import OWN, PACKAGES, OwnApplication
+from heartbed.candidates.requirements import refuse_builds
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.files import is_regular
@@ -58,6 +59,7 @@ def install(requirements: Path, folder: Path) -> Path:
     """Install the requirements into a folder, which is returned. Raises ``InputError`` with pip's own words."""
     if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
+    refuse_builds(requirements)
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     # Wheels only: what needed a compiler would need its libraries in the image too. This Python is not the image's:
     # what it compiled would be of no use there.
