@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from heartbed.record.kinds import BrokerLog as BrokerWords
 from heartbed.record.kinds import CellAddress, CellState, RunPhase, WireMissing
 from heartbed.testbed.plan import USER, Plan
 from heartbed.testbed.testbed import Testbed
+from heartbed.waiting import Deadline, until
 
 CAPTURE_FILE = "capture.pcap"
 CAPTURE_DEADLINE_S = 20.0
@@ -72,14 +72,15 @@ class Observation:
         url = f"amqp://{USER}:{self._password}@127.0.0.1:{self._bed.amqp_port()}//"
         events = BrokerEvents(url, self._bus.emit, self.resolve, deadline_s=deadline_s)
         self._begin(events)
-        deadline = time.monotonic() + deadline_s
-        while not events.ready.wait(POLL_S):
-            if stop.is_set():
-                return
+        failure = partial(self._bed.failure, "rabbitmq")
+
+        def up() -> bool:
             if not self._bed.running("rabbitmq"):
-                raise self._bed.failure("rabbitmq", "RabbitMQ has ended while it was starting")
-            if time.monotonic() > deadline:
-                raise self._bed.failure("rabbitmq", f"RabbitMQ did not come up within {deadline_s:.0f} s")
+                raise failure("RabbitMQ has ended while it was starting")
+            return events.ready.is_set()
+
+        if not until(up, Deadline(deadline_s), failure, "RabbitMQ did not come up", stop, longest_s=POLL_S):
+            return
         if self._capture is not None and not self._capture.ready.wait(CAPTURE_DEADLINE_S):
             reason = f"tcpdump did not listen within {CAPTURE_DEADLINE_S:.0f} s"
             self._bus.emit(Event(WireMissing(reason=reason)))

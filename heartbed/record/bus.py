@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from heartbed.errors import TestbedError
 from heartbed.record.event import Event, Writer
+from heartbed.waiting import Deadline
 
 Listener = Callable[[Event], None]
 Emit = Callable[[Event], None]
@@ -52,8 +52,10 @@ class Bus:
         if self._failure is not None:
             raise self._failure
 
-    def wait_for(self, wanted: Callable[[Event], bool], deadline: float, *, poll: Callable[[], None]) -> Event | None:
-        """The first event, past or to come, that is wanted; None when ``deadline`` (monotonic) passes.
+    def wait_for(
+        self, wanted: Callable[[Event], bool], deadline: Deadline, *, poll: Callable[[], None]
+    ) -> Event | None:
+        """The first event, past or to come, that is wanted; None when ``deadline`` passes.
 
         ``poll`` is called a few times a second while waiting and may raise, as
         when the container that should emit the event has died.
@@ -70,5 +72,5 @@ class Bus:
             self.check()
             if not fresh:
                 poll()
-            if time.monotonic() > deadline:
+            if deadline.passed:
                 return None

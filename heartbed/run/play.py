@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +19,7 @@ from heartbed.stage.stage import Stage
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Testbed
+from heartbed.waiting import Deadline
 
 BROKER_DEADLINE_S = 90.0
 READY_DEADLINE_S = 60.0
@@ -150,14 +150,14 @@ class Play:
             self._wait(service, f"{control} does not connect", _connection_of(in_act(control, act)))
 
     def _wait(self, service: str, wrong: str, wanted: Callable[[Event], bool]) -> None:
-        deadline = time.monotonic() + READY_DEADLINE_S
+        deadline = Deadline(READY_DEADLINE_S)
 
         def poll() -> None:
             if not self.bed.running(service):
                 raise self.bed.failure(service, f"{service} has ended")
 
         if self.bus.wait_for(wanted, deadline, poll=poll) is None:
-            raise self.bed.failure(service, f"{service}: {wrong} within {READY_DEADLINE_S:.0f} s")
+            raise self.bed.failure(service, f"{service}: {wrong} {deadline.words}")
 
     def close(self) -> None:
         """Stop what runs and remove what was made. Raises ``TestbedError`` when something could not be removed."""

@@ -18,9 +18,10 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import Client, Phase
 from heartbed.stage.hand import Hand
-from heartbed.stage.start import SHORTEST_S, Start, pauses
+from heartbed.stage.start import Start
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
+from heartbed.waiting import SHORTEST_S, Deadline, pauses
 
 Answer = tuple[int | None, int | None]
 """Process that answered, and status; None for what is not known."""
@@ -208,7 +209,7 @@ class Stage:
         """
         reached: set[int] = set()
         side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
-        deadline = time.monotonic() + REACH_DEADLINE_S
+        deadline = Deadline(REACH_DEADLINE_S)
         for pause in pauses(self.stop):
             with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
                 answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
@@ -216,7 +217,7 @@ class Stage:
             reached |= {pid for pid in pids if pid is not None}
             # A request that is not answered at all has found the process that hangs: asking on would only wait again.
             hangs = None in pids and bool(reached)
-            if enough(reached) or hangs or time.monotonic() > deadline:
+            if enough(reached) or hangs or deadline.passed:
                 break
             if all(status is None or status >= 400 for _, status in answers):
                 pause()

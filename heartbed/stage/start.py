@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from heartbed.cells.subject import Subject
 from heartbed.errors import CellFailedError
 from heartbed.stage.client import Client
 from heartbed.testbed.testbed import Testbed
-
-SHORTEST_S, LONGEST_S = 0.05, 1.0
-"""Pauses between two looks whether a cell answers: short at first, since most are up at once."""
+from heartbed.waiting import Deadline, until
 
 TOLD_EVERY_S = 15.0
 """How often it is told that an application is still being loaded."""
@@ -44,24 +41,29 @@ class Start:
 
     def wait(self) -> None:
         """Return when the application answers in one of its processes. Raises ``CellFailedError``."""
-        with self._telling():
-            until = time.monotonic() + self.subject.cell.start_deadline_s
-            for pause in pauses(self.stop):
-                if self._answers(until):
-                    return
-                pause()
+        last = ""
 
-    def _answers(self, until: float) -> bool:
+        def answers() -> bool:
+            nonlocal last
+            answered, last = self._answers()
+            return answered
+
+        def missing(what: str) -> CellFailedError:
+            return self.failed(f"{what}{first_line(last)}")
+
+        with self._telling():
+            until(answers, Deadline(self.subject.cell.start_deadline_s), missing, "no answer", self.stop)
+
+    def _answers(self) -> tuple[bool, str]:
+        """Whether it answers, and what it or the network says. Raises ``CellFailedError`` where it never will."""
         woken = self.client.wake(connect_s=1.0)
         if woken.status is not None and woken.status < 400:
-            return True
+            return True, ""
         if woken.status not in (None, GATEWAY_TIMEOUT):
             raise self.failed(f"the application answers {woken.status}{first_line(woken.text)}")
         if not self.bed.running(self.subject.name):
             raise self.failed("its server has ended")
-        if time.monotonic() > until:
-            raise self.failed(f"no answer within {self.subject.cell.start_deadline_s:.0f} s{first_line(woken.text)}")
-        return False
+        return False, woken.text
 
     def failed(self, reason: str) -> CellFailedError:
         """Record that the cell has failed; returns what is to be raised."""
@@ -85,14 +87,6 @@ class Start:
         finally:
             done.set()
             teller.join()
-
-
-def pauses(stop: threading.Event) -> Iterator[Callable[[], object]]:
-    """Pauses, each longer than the last, until ``stop`` is set: whoever is asked in vain is not asked in haste."""
-    length = SHORTEST_S
-    while not stop.is_set():
-        yield partial(stop.wait, length)
-        length = min(LONGEST_S, 1.5 * length)
 
 
 def first_line(text: str) -> str:

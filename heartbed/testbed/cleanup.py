@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from heartbed.errors import TestbedError
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.labels import HOST_LABEL, LOCK_LABEL, MADE_BY_US
+from heartbed.waiting import Deadline
 
 PATIENCE_S = 60.0
 SETTLE_S = 0.5
@@ -78,16 +79,16 @@ def remove(
     Raises ``TestbedError`` when Docker does not answer.
     """
     tried: dict[Thing, str] = {}
-    deadline = time.monotonic() + patience_s
+    deadline = Deadline(patience_s)
     settled = not settle_s
     with engine_errors():
         while True:
             there = [thing for thing in _labelled(client, labels) if not keep(thing.labels)]
             left = {thing: tried[thing] for thing in there if thing in tried}
             fresh = [thing for thing in there if thing not in tried]
-            if not fresh and (not left or time.monotonic() > deadline) and (settled or not tried):
+            if not fresh and (not left or deadline.passed) and (settled or not tried):
                 return Removal([thing for thing in tried if thing not in left], left)
-            if fresh or (left and time.monotonic() <= deadline):
+            if fresh or (left and not deadline.passed):
                 if left:
                     time.sleep(AGAIN_S)
                 tried |= _remove_all(client, there)

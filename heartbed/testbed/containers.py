@@ -178,7 +178,18 @@ class Containers:
     def failure(self, service: str, what: str) -> TestbedError:
         """An error about a service, with the last lines of its log."""
         log = self.log(service)
-        return TestbedError(what, log=log, hint=about_log(log, service))
+        return TestbedError(what, log=log, hint=f"{self._state(service)}; {about_log(log, service)}")
+
+    def _state(self, service: str) -> str:
+        """Whether it runs, in words."""
+        try:
+            container = self._containers[service]
+            container.reload()
+        except (KeyError, docker.errors.DockerException, requests.RequestException):
+            return f"{service} is not there"
+        if container.status == "exited":
+            return f"{service} has ended with code {container.attrs['State']['ExitCode']}"
+        return f"{service} is {container.status}"
 
     def remove(self, services: Sequence[str]) -> None:
         """Remove these containers ahead of ``down``, which tries again whatever does not go now."""

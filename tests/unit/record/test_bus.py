@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ from heartbed.errors import TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer, read
 from heartbed.record.kinds import AppLog, RunStart, Unknown
+from heartbed.waiting import Deadline
 
-NEVER = time.monotonic() + 3600
+NEVER = Deadline(3600)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_waiting_finds_what_has_been_and_what_comes(bus: Bus) -> None:
 
 
 def test_waiting_ends_at_the_deadline(bus: Bus) -> None:
-    assert bus.wait_for(lambda event: event.kind == "never", time.monotonic(), poll=nothing) is None
+    assert bus.wait_for(lambda event: event.kind == "never", Deadline(0), poll=nothing) is None
 
 
 def test_what_is_polled_may_end_the_waiting(bus: Bus) -> None:
