@@ -1,19 +1,22 @@
-"""The controls: two clients whose fate is known.
+"""The controls: clients whose fate is known.
 
 ``python3 -m wsgi_app.controls``. ``control-silent`` opens a connection and never sends or reads an octet again:
 RabbitMQ must close it between two and three heartbeat timeouts later.
 ``control-beating`` has a native thread that sends heartbeats: RabbitMQ must keep
-it. There is no httpd, no eventlet and no oslo.messaging here, so when a control
-goes wrong it is the broker or the machine, and no cell can be judged.
+it. On SIGUSR1 a third, ``control-calling``, calls the RPC server, which must
+answer. There is no httpd, no eventlet and no oslo.messaging here, so when a
+control goes wrong it is the broker, the RPC server or the machine, and no cell
+can be judged.
 
-Prints one JSON object a line, as kind ``control`` in docs/record.md: ``t``,
-``control``, ``event``, ``pid`` and what belongs to the event.
+Prints one JSON object a line: ``t``, ``control``, ``event``, ``pid`` and what
+belongs to the event. ``called`` is told in the record (``control.call``).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import select
 import signal
 import sys
@@ -26,10 +29,14 @@ from urllib.parse import unquote, urlsplit
 
 import amqp
 
+from wsgi_app import calling
+
 BEATS_PER_TIMEOUT = 3
 CONNECT_DEADLINE_S = 120.0
 RETRY_S = 0.5
 AMQP_PORT = 5672
+
+CALL_SIGNAL = signal.SIGUSR1
 
 Emit = Callable[..., None]
 
@@ -61,7 +68,7 @@ class Broker:
 
 def emit(control: str, event: str, **data: Any) -> None:
     """Print one event."""
-    print(json.dumps({"t": time.time(), "control": control, "event": event, "pid": os.getpid(), **data}), flush=True)
+    print(json.dumps({"t": time.time(), "control": control, "event": event, "pid": os.getpid()} | data), flush=True)
 
 
 def connect(broker: Broker, control: str) -> amqp.Connection:
@@ -127,12 +134,35 @@ def _drain(connection: amqp.Connection, until: float) -> None:
             return
 
 
+def answer_calls(broker: Broker, wanted: queue.SimpleQueue[float]) -> None:
+    """Call the RPC server whenever it is wanted, each time on a connection of its own; tell when it was sent."""
+    while True:
+        sent = wanted.get()
+        try:
+            with amqp.Connection(
+                host=f"{broker.host}:{broker.port}",
+                userid=broker.user,
+                password=broker.password,
+                virtual_host=broker.virtual_host,
+                connect_timeout=calling.DEADLINE_S,
+                client_properties={"connection_name": f"control-calling:{os.getpid()}"},
+            ) as connection:
+                answer = calling.call(connection)
+        except (OSError, amqp.AMQPError) as error:
+            answer = calling.Answer(round((time.time() - sent) * 1000, 2), f"{type(error).__name__}: {error}")
+        told = {"answered": answer.error is None, "ms": answer.ms, "error": answer.error}
+        emit("control-calling", "called", t=sent, **told)
+
+
 def main() -> int:
     """Hold both connections until SIGTERM or SIGINT."""
     broker = Broker.from_environ(os.environ)
     stop = threading.Event()
+    calls: queue.SimpleQueue[float] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    signal.signal(CALL_SIGNAL, lambda *_: calls.put(time.time()))
+    threading.Thread(target=answer_calls, args=(broker, calls), daemon=True).start()
     try:
         beating = connect(broker, "control-beating")
         threading.Thread(target=beat, args=(beating, "control-beating", stop), daemon=True).start()

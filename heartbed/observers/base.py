@@ -37,8 +37,11 @@ class Watching(Protocol):
     def started(self, service: str) -> None:
         """Watch a service from now on."""
 
-    def located(self, service: str) -> None:
-        """Know a started service by its address, without watching it."""
+    def controlled(self, service: str) -> None:
+        """Know the controls of an act, which have been started, by their address, and hear what they say."""
+
+    def call(self, service: str) -> None:
+        """Have the controls call the RPC server, and return when they have told of its answer, or of none."""
 
     def leave(self, services: Sequence[str]) -> None:
         """Watch these no more, which are about to go."""

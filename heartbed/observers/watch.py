@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from heartbed.errors import TestbedError
 from heartbed.observers.agent import Agent, Look
 from heartbed.observers.app_log import AppLog, Reader
-from heartbed.observers.base import Observer, pid_of
+from heartbed.observers.base import Observer, failed, pid_of
 from heartbed.observers.broker_events import BrokerEvents
 from heartbed.observers.broker_log import BrokerLog
+from heartbed.observers.changes import Changes
+from heartbed.observers.controls_log import ControlsLog
 from heartbed.observers.wire import Capture, dissect
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog as BrokerWords
-from heartbed.record.kinds import CellAddress, CellState, RunPhase, WireMissing
+from heartbed.record.kinds import CellAddress, CellState, ControlCall, RunPhase, WireMissing
 from heartbed.testbed.plan import USER, Plan
 from heartbed.testbed.testbed import Testbed
 from heartbed.waiting import Deadline, until
@@ -28,6 +31,10 @@ OWN_DUMP_S = 1.0
 """A process that was told when to look at itself may be late by so much."""
 LOOK_AGAIN_S = 1.0
 """A process that loses several connections at a time is looked at once."""
+CALL_SIGNAL = "USR1"
+"""See ``wsgi_app/controls.py``."""
+CALL_DEADLINE_S = 8.0
+"""The controls give a call up after 4 s; on a busy machine their word is late."""
 CONTROL, CONTROLS = "control-", "controls"
 
 
@@ -48,7 +55,7 @@ class Observation:
         self._by_address: dict[str, str] = {}
         self._looked_at: dict[tuple[str, int], float] = {}
         self._idle_from: dict[str, float] = {}
-        self._logs: dict[str, AppLog] = {}
+        self._logs: dict[str, AppLog | ControlsLog] = {}
         self._phase = ""
         self._running: list[Observer] = []
         self._agent: Agent | None = None
@@ -60,7 +67,7 @@ class Observation:
         self._agent = Agent(self._inside, self._bus.emit)
         self._capture = Capture(self._inside, self._capture_path, self._bus.emit)
         log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve)
-        for each in (self._capture, self._agent, log):
+        for each in (Changes(self._bed.changes, self._bus.emit), self._capture, self._agent, log):
             self._begin(each)
 
     def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
@@ -92,17 +99,33 @@ class Observation:
     def started(self, service: str) -> None:
         """Learn the address of a started container, watch its processes and follow its log."""
         at = self._bed.address(service)
-        self.located(service)
+        self._by_address[at.ip] = service
         told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
         self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid and not self._settings.untrusted:
             self._agent.watch(service, at.host_pid)
-        self._logs[service] = AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers)
+        log = self._logs[service] = AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers)
+        self._begin(log)
+
+    def controlled(self, service: str) -> None:
+        """Learn the address of the controls, so that their connections are known by it, and follow what they say."""
+        self._by_address[self._bed.address(service).ip] = service
+        self._logs[service] = ControlsLog(service, partial(self._bed.follow, service), self._bus.emit)
         self._begin(self._logs[service])
 
-    def located(self, service: str) -> None:
-        """Learn the address of a started container, so that its connections are known by it."""
-        self._by_address[self._bed.address(service).ip] = service
+    def call(self, service: str) -> None:
+        """Have the controls call the RPC server; what came of it is in the record when this returns."""
+        sent = time.time()
+        try:
+            self._bed.signal(service, CALL_SIGNAL)
+        except TestbedError as error:
+            failed(self._bus.emit, "controls_log", f"the controls cannot be told to call: {error.message}")
+            return
+        self._bus.wait_for(
+            lambda event: isinstance(event.data, ControlCall) and event.cell == service and event.t >= sent,
+            time.monotonic() + CALL_DEADLINE_S,
+            poll=lambda: None,
+        )
 
     def leave(self, services: Sequence[str]) -> None:
         """Follow the logs of these no more, which are about to go."""

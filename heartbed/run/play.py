@@ -33,7 +33,11 @@ class Play:
     ) -> None:
         self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
         self.optional, self.stop = optional, threading.Event()
-        self.acts = [Act(number, self._parts(number), bus) for number in plan.acts]
+        self.acts = [Act(number, self._parts(number), bus, self._caller(number)) for number in plan.acts]
+
+    def _caller(self, act: int) -> Callable[[], None]:
+        """Has the controls of an act call the RPC server."""
+        return lambda: self.watching.call(in_act("controls", act))
 
     def _parts(self, act: int) -> list[Part]:
         """The probes of an act, each with its cells."""
@@ -145,7 +149,7 @@ class Play:
         self._await_compute()
         service = in_act("controls", act)
         self.bed.start(service)
-        self.watching.located(service)
+        self.watching.controlled(service)
         for control in ("control-silent", "control-beating"):
             self._wait(service, f"{control} does not connect", _connection_of(in_act(control, act)))
 

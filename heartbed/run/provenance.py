@@ -63,6 +63,7 @@ def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images
         },
         docker=dict(machine.docker),
         images={name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
+        calls=True,
         argv=discreet(sys.argv[1:]),
     )
 

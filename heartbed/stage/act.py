@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -40,6 +41,8 @@ class Act:
     number: int
     parts: Sequence[Part]
     bus: Bus
+    call: Callable[[], None] = lambda: None
+    """Has a control call the RPC server, and returns when that is in the record."""
     playing: list[Worker] = field(default_factory=list)
 
     @property
@@ -89,6 +92,7 @@ class Act:
         """
         for part in self.parts:
             part.probe.set_up(part.stage)
+        self.call()
         self.phase("opening")
         # A call waits rather than works: oslo.messaging looks for its reply twice a second.
         self._each(_open, OPENERS)
@@ -96,8 +100,11 @@ class Act:
         self.phase("idle", until=until, meanwhile=self._meanwhile())
         self.playing.extend(_playing(part) for part in self.parts)
         self._wait(until)
-        self.phase("asking")
-        self._each(_ask, OPENERS)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="call") as pool:
+            called = pool.submit(self.call)
+            self.phase("asking")
+            self._each(_ask, OPENERS)
+            called.result()
 
     def _meanwhile(self) -> str:
         """What is done in the window, by which probe where there are several."""

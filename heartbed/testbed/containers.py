@@ -10,7 +10,7 @@ import contextlib
 import os
 import platform
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from heartbed.testbed.commands import run
 from heartbed.testbed.engine import connect, engine_errors, versions
 from heartbed.testbed.helper import Helper, text
 from heartbed.testbed.labels import RUN_LABEL, Labels
-from heartbed.testbed.testbed import LOG_LINES, Address, LogFeed, Machine, Needs
+from heartbed.testbed.testbed import LOG_LINES, Address, Change, ChangeFeed, LogFeed, Machine, Needs
 
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
@@ -40,6 +40,28 @@ def about_log(log: list[str], service: str) -> str:
     words = "the last lines of its log are above" if log else "it has logged nothing"
     other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
     return f"{words}; its image is RABBITMQ_IMAGE={other}" if other else words
+
+
+CHANGES = ("pause", "unpause", "connect", "disconnect", "oom", "die")
+"""What of the engine's events can make a container look as if it had failed by itself."""
+
+
+class _Changes:
+    """The engine's events, of these containers (id -> service)."""
+
+    def __init__(self, stream: Any, services: Mapping[str, str]) -> None:
+        self._stream, self._services = stream, services
+
+    def __iter__(self) -> Iterator[Change]:
+        for event in self._stream:
+            actor = event.get("Actor", {})
+            # Of a network it is told which container was connected, or cut off.
+            container = actor.get("Attributes", {}).get("container", actor.get("ID"))
+            if container in self._services and event["Action"] in CHANGES:
+                yield Change(event["timeNano"] / 1e9, self._services[container], str(event["Action"]))
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class Containers:
@@ -131,6 +153,12 @@ class Containers:
         """A container's log from its beginning, so that nothing is missed however late this is."""
         feed: LogFeed = self._containers[service].logs(stream=True, follow=True, timestamps=True)
         return feed
+
+    def changes(self) -> ChangeFeed:
+        """What the engine tells of this run's containers from now on."""
+        wanted = {"type": ["container", "network"]}
+        services = {container.id or "": service for service, container in self._containers.items()}
+        return _Changes(self.client.events(decode=True, filters=wanted), services)
 
     def inside(self, service: str, *command: str) -> list[str]:
         """The command that runs ``command`` inside a started container, with its standard streams."""

@@ -38,6 +38,25 @@ class LogFeed(Protocol):
         """End it, from any thread."""
 
 
+@dataclass(frozen=True)
+class Change:
+    """What has been done to a service's container, by whomever; ``t`` is the engine's time, epoch seconds."""
+
+    t: float
+    service: str
+    action: str
+
+
+class ChangeFeed(Protocol):
+    """Changes as they come; closed by whoever does not want more of them."""
+
+    def __iter__(self) -> Iterator[Change]:
+        """Each as it comes."""
+
+    def close(self) -> None:
+        """End it, from any thread."""
+
+
 class Testbed(Protocol):
     """The services of one run."""
 
@@ -67,6 +86,9 @@ class Testbed(Protocol):
 
     def follow(self, service: str) -> LogFeed:
         """The log of a service from its beginning, and on as it grows."""
+
+    def changes(self) -> ChangeFeed:
+        """What is done to the services from now on: paused, taken off the network, ended."""
 
     def inside(self, service: str, *command: str) -> list[str]:
         """The command of this machine that runs ``command`` inside a started service, with its standard streams."""

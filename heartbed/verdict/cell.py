@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import AppFacts, CellState, Intervention
-from heartbed.verdict import casts, cause, connection, hanging, pages, shared
+from heartbed.record.kinds import AppFacts, CellState, Intervention, Request
+from heartbed.verdict import casts, cause, connection, disturbance, hanging, pages, shared
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
@@ -154,9 +154,17 @@ def _kept(case: Case) -> Finding:
     return kept(told.why, *_evidence(case.connections), cause=cause.of(told.cause))
 
 
+def _disturbed(case: Case) -> Finding | None:
+    """Its container was frozen, cut off or ended by others while it was watched: nothing that followed is its own."""
+    asked = case.cell.of(Request)
+    ends = [event.t + event.data.ms / 1000 for event in asked]
+    return disturbance.of_cell(case.cell, min((e.t for e in asked), default=0.0), max(ends, default=math.inf))
+
+
 RULES: tuple[Callable[[Case], Finding | None], ...] = (
     _not_started,
     _not_as_asked,
+    _disturbed,
     _casts_lost,
     _nothing_opened,
     _never_returned,

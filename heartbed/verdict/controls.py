@@ -9,19 +9,30 @@ from collections.abc import Sequence
 
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
-from heartbed.record.history import RunHistory
-from heartbed.record.kinds import MachineLag
+from heartbed.record.history import RunHistory, in_act
+from heartbed.record.kinds import ControlCall, MachineLag, ObserverFailed, Request
+from heartbed.verdict import disturbance
+from heartbed.verdict.cause import Cause
 from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding, unknown
 from heartbed.verdict.values import ControlVerdict, Lag
 from heartbed.wording import seconds
 
 SILENT, BEATING, COMPUTE = "control-silent", "control-beating", "compute"
 
+PARTS = ("rabbitmq", "observer")
+"""Containers that every cell depends on, beside the controls of its act."""
+
+SAMPLE_S = 1.0
+"""How often the machine's lag is told (``heartbed_agent.lag``)."""
+SPARE_S = 1.5
+"""By so much more may two samples be apart: the agent's words come through two pipes of a busy machine."""
+
 
 def judge(run: RunHistory, lag: Lag) -> list[ControlVerdict]:
     """Every control of the run, whether it was there or not."""
-    return [_silent(run, lag), _kept(run, BEATING), _kept(run, COMPUTE), _machine(run, lag)]
+    return [_silent(run, lag), _kept(run, BEATING), _compute(run), _machine(run, lag)]
 
 
 def idle_span(run: RunHistory) -> tuple[float, float] | None:
@@ -100,7 +111,77 @@ def _kept(run: RunHistory, name: str) -> ControlVerdict:
     return ControlVerdict(name=name, expected=expected, observed=observed, ok=True, evidence=[])
 
 
+def _compute(run: RunHistory) -> ControlVerdict:
+    """The RPC server: kept as it is native, and there for the cells before and after they idled."""
+    kept = _kept(run, COMPUTE)
+    wrong = disturbance.during(run, (COMPUTE,), _watched(run)) or _unanswered(run)
+    if wrong is None or not kept.ok:
+        return kept
+    return kept.model_copy(update={"ok": False, "observed": wrong.why, "evidence": list(wrong.evidence)})
+
+
+def _unanswered(run: RunHistory) -> Finding | None:
+    """That it did not answer a control's call just before the idle period, or just after, where such were made."""
+    span = idle_span(run)
+    if not run.start.data.calls or span is None:
+        return None
+    calls = run.of(ControlCall)
+    for when, made in (
+        ("before", [call for call in calls if call.t <= span[0]][-1:]),
+        ("after", [call for call in calls if call.t > span[0]][:1]),
+    ):
+        if when == "after" and not _all_asked(run):
+            continue  # the run did not come so far
+        if not made:
+            return unknown(Cause.CONTROL_FAILED, f"it was not called by a control {when} the idle period")
+        if not made[0].data.answered:
+            why = f"it did not answer the call of a control just {when} the idle period: {made[0].data.error}"
+            return unknown(Cause.CONTROL_FAILED, why, *cite(made[0], why))
+    return None
+
+
+def _all_asked(run: RunHistory) -> bool:
+    return any(cell.asked_again is not None for cell in run.cells)
+
+
+def _watched(run: RunHistory) -> tuple[float, float] | None:
+    """From the first request to a cell to the end of the last: what the testbed did then, the cells have met."""
+    asked = [event for cell in run.cells for event in cell.of(Request)]
+    return (min(e.t for e in asked), max(e.t + e.data.ms / 1000 for e in asked)) if asked else None
+
+
 def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
+    """The machine, and the parts of the testbed that are on it."""
+    measured = _lag(run, lag)
+    parts = (*PARTS, in_act("controls", run.cells[0].asked.act if run.cells else 1))
+    wrong = _not_covered(run) or disturbance.during(run, parts, _watched(run))
+    if wrong is None or not measured.ok:
+        return measured
+    return measured.model_copy(update={"ok": False, "observed": wrong.why, "evidence": list(wrong.evidence)})
+
+
+def _not_covered(run: RunHistory) -> Finding | None:
+    """That nobody measured how late the machine was for a part of the idle period: there it may have stood still."""
+    span = idle_span(run)
+    if span is None or not _all_asked(run):
+        return None
+    times = [span[0]]
+    for sample in _within(run.of(MachineLag), span):
+        if sample.t - times[-1] > SAMPLE_S + sample.data.max_ms / 1000 + SPARE_S:
+            break
+        times.append(sample.t)
+    else:
+        if span[1] - times[-1] <= SAMPLE_S + SPARE_S:
+            return None
+    dead = [e for e in run.of(ObserverFailed) if e.data.observer == "agent" and e.t <= span[1]]
+    because = f": {dead[0].data.reason}" if dead else ""
+    covered = (
+        f"it was measured for {seconds(times[-1] - span[0])} of the {seconds(span[1] - span[0])} of the idle period"
+    )
+    return unknown(Cause.CONTROL_FAILED, f"{covered} only{because}", *cite(dead[0] if dead else None, because[2:]))
+
+
+def _lag(run: RunHistory, lag: Lag) -> ControlVerdict:
     """A client beats at least twice a timeout and is closed after two: one that is late by less than one is in time."""
     timeouts = [float(cell.asked.heartbeat_s) for cell in run.cells if cell.asked.heartbeat_s]
     limit = min(timeouts, default=run.start.data.heartbeat_s)

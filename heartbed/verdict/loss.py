@@ -13,7 +13,7 @@ from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import ProcessGreenlets, ProcessStacks
-from heartbed.verdict import deadlock, foreign, location, pages, stack
+from heartbed.verdict import deadlock, disturbance, foreign, location, pages, stack
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.finding import Finding, lost, unknown
@@ -45,6 +45,12 @@ def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
     if not sent:
         return f"it sent not one octet after the last request{needing} was answered"
     return f"it was last heard {seconds(sent[-1].t - cell.idle_from)} after the last request{needing} was answered"
+
+
+def _not_acknowledged(conn: ConnectionHistory, cell: CellHistory) -> Finding | None:
+    """The client did send: its socket held octets to the end that RabbitMQ had not acknowledged."""
+    del cell
+    return disturbance.not_acknowledged(conn)
 
 
 def _deadlock(conn: ConnectionHistory, cell: CellHistory) -> Finding | None:
@@ -131,5 +137,5 @@ def _seen(conn: ConnectionHistory, cell: CellHistory) -> str:
     return f"no stack of process {conn.pid} was taken, so the record does not say why"
 
 
-RULES: tuple[Rule, ...] = (_deadlock, _hub_not_run, _library_beats_not, _no_thread, _unexplained)
+RULES: tuple[Rule, ...] = (_not_acknowledged, _deadlock, _hub_not_run, _library_beats_not, _no_thread, _unexplained)
 """In the order in which they are asked."""

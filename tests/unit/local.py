@@ -25,7 +25,7 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.run.execute import Parts
 from heartbed.testbed.plan import Plan
-from heartbed.testbed.testbed import LOG_LINES, Address, Machine, Needs
+from heartbed.testbed.testbed import LOG_LINES, Address, Change, Machine, Needs
 
 PID = 4711
 LAST_WORDS = "it has no more to say"
@@ -138,6 +138,16 @@ class Feed:
         self.closed.set()
 
 
+class NoChanges:
+    """Nothing is done to a service by others."""
+
+    def __iter__(self) -> Iterator[Change]:
+        yield from ()
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
 class LocalTestbed:
     """The services of one run: a ``Testbed``."""
 
@@ -190,6 +200,10 @@ class LocalTestbed:
     def follow(self, service: str) -> Feed:
         """What it logs."""
         return Feed(self.services[service])
+
+    def changes(self) -> NoChanges:
+        """Nothing is done to them."""
+        return NoChanges()
 
     def inside(self, service: str, *command: str) -> list[str]:
         """There is no inside."""
@@ -301,7 +315,10 @@ class LocalWatching:
     def start_around_broker(self) -> None:
         """There is no broker to watch."""
 
-    def located(self, service: str) -> None:
+    def call(self, service: str) -> None:
+        """There is nobody to call."""
+
+    def controlled(self, service: str) -> None:
         """The controls connect at once, each act's under names of their own."""
         if self._bed.services[service].behaviour is Behaviour.WORKS:
             for name in ("control-silent", "control-beating"):

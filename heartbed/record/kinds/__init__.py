@@ -25,16 +25,8 @@ from heartbed.record.kinds.process import (
     Socket,
     Thread,
 )
-from heartbed.record.kinds.run import (
-    AskedCell,
-    AskedProbe,
-    Intervention,
-    MachineLag,
-    ObserverFailed,
-    RunEnd,
-    RunPhase,
-    RunStart,
-)
+from heartbed.record.kinds.run import AskedCell, AskedProbe, Intervention, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, MachineLag, ObserverFailed
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
@@ -51,6 +43,8 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionCreated",
     "ConsumerCreated",
+    "ContainerChanged",
+    "ControlCall",
     "Frame",
     "Greenlet",
     "Hub",
@@ -85,7 +79,7 @@ GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
     "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),
-    "The machine and the observers": (MachineLag, ObserverFailed),
+    "The testbed": (ContainerChanged, ControlCall, MachineLag, ObserverFailed),
 }
 """The kinds in the order in which docs/record.md tells of them."""
 

@@ -62,6 +62,7 @@ class RunStart(Kind):
     host: dict[str, Any] = Field(default={}, description="`{hostname, kernel, system, cores, memory_octets, python}`")
     docker: dict[str, Any] = Field(default={}, description="`{engine, compose}`")
     images: dict[str, Any] = Field(default={}, description="name → `{tag, id}`")
+    calls: bool = Field(default=False, description="whether a control calls the RPC server before and after idling")
     argv: list[str] = Field(default=[], description="the command line, without what may be secret in it")
 
 
@@ -98,19 +99,3 @@ class RunEnd(Kind):
     KIND: ClassVar[str] = "run.end"
     status: str = Field(description="`complete`, `interrupted`, `failed`")
     reason: str | None = Field(default=None, description="why it is not complete")
-
-
-class MachineLag(Kind):
-    """Once a second: how well the machine keeps time."""
-
-    KIND: ClassVar[str] = "machine.lag"
-    max_ms: float = Field(description="how late a thread that sleeps 10 ms was woken at most, milliseconds")
-    steps_ms: float = Field(default=0, description="how far the wall clock moved by itself, milliseconds")
-
-
-class ObserverFailed(Kind):
-    """Something could not be observed."""
-
-    KIND: ClassVar[str] = "observer.failed"
-    observer: str = Field(default="", description="the observer's name: `agent`, `broker_events`, `broker_log`, ...")
-    reason: str = Field(default="no reason given", description="why")
