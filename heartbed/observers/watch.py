@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -123,7 +124,7 @@ class Observation:
             return
         self._bus.wait_for(
             lambda event: isinstance(event.data, ControlCall) and event.cell == service and event.t >= sent,
-            time.monotonic() + CALL_DEADLINE_S,
+            Deadline(CALL_DEADLINE_S),
             poll=lambda: None,
         )
 
