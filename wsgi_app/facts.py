@@ -93,6 +93,7 @@ class Facts(Process):
     heartbeat_in_pthread: bool | None  # its value in force
     rpc_response_timeout: int  # seconds
     conn_pool_min_size: int  # connections that the pool keeps however old they are
+    conn_pool_size: int  # connections that the pool may hold
     conn_pool_ttl: int  # seconds after which it may drop the others
     transport_driver: str | None  # rabbit
 
@@ -143,6 +144,7 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
         heartbeat_in_pthread=getattr(rabbit, "heartbeat_in_pthread", None),
         rpc_response_timeout=conf.rpc_response_timeout,
         conn_pool_min_size=rabbit.conn_pool_min_size,
+        conn_pool_size=rabbit.rpc_conn_pool_size,
         conn_pool_ttl=rabbit.conn_pool_ttl,
         transport_driver=driver_of(conf.transport_url),
     )

@@ -13,6 +13,9 @@ from heartbed.cells.table import Table
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
 
+CONTROL = "standalone-native"
+"""The cell that is outside every server, and on native threads: nothing is wrong with it by itself."""
+
 APPLICATION_IMAGE = "apache"
 """The folder in images/ of the image that has the application; those of other servers are built on it."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from heartbed.cells.cell import Cell
 
 DEFAULT_PROBE = "idle"
 """The probe that is played where none is named."""
+
+
+NATIVE = "native-control"
+"""What the services of controls that run outside every server are called, with a number behind it."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,16 @@ class Scenario:
 class Subject:
     """A cell under a probe. ``name`` is that of its service, and in the record that of its events.
 
-    Subjects of the same ``act`` share a window; acts follow one another.
+    Subjects of the same ``act`` share a window; acts follow one another. A
+    ``control`` is played along and has no verdict of its own: what becomes of
+    it says what the probe does to a client that nothing is wrong with.
     """
 
     cell: Cell
     scenario: Scenario
     act: int
     name: str
+    control: bool = False
 
 
 def subjects(cells: Sequence[Cell], acts: Iterable[Sequence[Scenario]] = ((Scenario(),),)) -> tuple[Subject, ...]:
@@ -51,6 +58,19 @@ def subjects(cells: Sequence[Cell], acts: Iterable[Sequence[Scenario]] = ((Scena
                 found.append(Subject(cell, scenario, act, name))
             taken |= {subject.name for subject in found}
     return tuple(found)
+
+
+def with_controls(subjects: Sequence[Subject], cell: Cell, wanted: Callable[[Scenario], bool]) -> tuple[Subject, ...]:
+    """The subjects, and for each of their scenarios that wants one a control beside them, which runs as ``cell``."""
+    played = dict.fromkeys((each.scenario, each.act) for each in subjects)
+    chosen = [(scenario, act) for scenario, act in played if wanted(scenario)]
+    return (
+        *subjects,
+        *(
+            Subject(cell, scenario, act, f"{NATIVE}.{number}", control=True)
+            for number, (scenario, act) in enumerate(chosen, start=1)
+        ),
+    )
 
 
 def _free(cell: str, probe: str, taken: set[str]) -> str:

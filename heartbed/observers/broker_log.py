@@ -45,8 +45,10 @@ class BrokerLog(LogStream["Entry"]):
     is that of the engine's copying and comes up to some milliseconds later.
     """
 
-    def __init__(self, follow: Callable[[], LogFeed], emit: Emit, resolve: Resolve) -> None:
-        super().__init__("broker_log", follow, emit, Entries())
+    def __init__(
+        self, follow: Callable[[], LogFeed], emit: Emit, resolve: Resolve, again: Callable[[], bool] = lambda: False
+    ) -> None:
+        super().__init__("broker_log", follow, emit, Entries(), again=again)
         self._resolve = resolve
 
     def tell(self, entry: Entry) -> None:

@@ -47,17 +47,26 @@ class Entries(Protocol[E_co]):
 class LogStream(Generic[E]):
     """Base of the observers that read logs: one thread follows, another makes sense of it.
 
-    ``follow`` opens the log, from its beginning, so that nothing is missed however late this starts.
+    ``follow`` opens the log, from its beginning, so that nothing is missed however late this starts. ``again`` waits
+    for a service that has ended to run once more, and says whether it does.
     """
 
-    def __init__(
-        self, name: str, follow: Callable[[], LogFeed], emit: Emit, entries: Entries[E], *, cell: str | None = None
+    def __init__(  # noqa: PLR0913  whose log, where, how it is read, and who is told
+        self,
+        name: str,
+        follow: Callable[[], LogFeed],
+        emit: Emit,
+        entries: Entries[E],
+        *,
+        cell: str | None = None,
+        again: Callable[[], bool] = lambda: False,
     ) -> None:
         self.emit, self.cell = emit, cell
         self._name, self._open, self._entries = name, follow, entries
         self._lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
         self._stream: LogFeed | None = None
         self._stopping = False
+        self._again = again
         label = f"{name}-{cell}" if cell else name
         self._follower = threading.Thread(target=self._follow, name=f"{label}-follow", daemon=True)
         self._reader = threading.Thread(target=self._read, name=label, daemon=True)
@@ -90,10 +99,17 @@ class LogStream(Generic[E]):
                 self.tell(entry)
 
     def _follow(self) -> None:
+        last = 0.0
         try:
-            self._stream = self._open()
-            for line in split(self._stream):
-                self._lines.put(line)
+            # A service that is stopped and started again goes on with the same log: what was read is passed over.
+            while not self._stopping:
+                self._stream = self._open()
+                for line in split(self._stream):
+                    if line.t > last:
+                        last = line.t
+                        self._lines.put(line)
+                if not self._again():
+                    break
         except Exception as error:  # noqa: BLE001  # docker, requests, urllib3 and socket each have their own
             if not self._stopping:
                 failed(self.emit, self._name, f"the log can be followed no more: {error}", cell=self.cell)

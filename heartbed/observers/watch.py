@@ -59,6 +59,7 @@ class Observation:
         self._logs: dict[str, AppLog | ControlsLog] = {}
         self._phase = ""
         self._running: list[Observer] = []
+        self._ending = threading.Event()
         self._agent: Agent | None = None
         self._capture: Capture | None = None
         bus.listen(self._on_event)
@@ -67,9 +68,16 @@ class Observation:
         """Start what watches the broker's container from its first second. Raises ``TestbedError``."""
         self._agent = Agent(self._inside, self._bus.emit)
         self._capture = Capture(self._inside, self._capture_path, self._bus.emit)
-        log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve)
+        log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve, self._broker_again)
         for each in (Changes(self._bed.changes, self._bus.emit), self._capture, self._agent, log):
             self._begin(each)
+
+    def _broker_again(self) -> bool:
+        """Wait for the broker to run again after a probe has stopped it; false when nothing is watched any more."""
+        while not self._ending.wait(POLL_S):
+            if self._bed.running("rabbitmq"):
+                return True
+        return False
 
     def start_in_broker(self, deadline_s: float, stop: threading.Event) -> None:
         """Consume the broker's events; returns when they come and the wire is captured, or when ``stop`` is set.
@@ -175,5 +183,6 @@ class Observation:
 
     def stop(self) -> None:
         """Stop every observer, the last started first. May be called twice."""
+        self._ending.set()
         while self._running:
             self._running.pop().stop()

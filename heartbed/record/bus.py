@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from heartbed.errors import TestbedError
-from heartbed.record.event import Event, Writer
+from heartbed.record.event import Event, K, Writer, only
 from heartbed.waiting import Deadline
 
 Listener = Callable[[Event], None]
@@ -51,6 +51,11 @@ class Bus:
         """Raise what went wrong in writing or elsewhere, if anything did."""
         if self._failure is not None:
             raise self._failure
+
+    def seen(self, kind: type[K]) -> list[Event[K]]:
+        """The events of a kind that there have been."""
+        with self._changed:
+            return only(self._seen, kind)
 
     def wait_for(
         self, wanted: Callable[[Event], bool], deadline: Deadline, *, poll: Callable[[], None]

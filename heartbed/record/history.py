@@ -126,6 +126,8 @@ class RunHistory:
     index: Index
     cells: list[CellHistory]
     others: dict[str, list[ConnectionHistory]]
+    natives: list[CellHistory] = field(default_factory=list)
+    """The controls that run outside every server, each under one of the probes."""
 
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds, in order of time."""
@@ -152,7 +154,8 @@ class RunHistory:
             for name, connections in self.others.items()
         }
         cells = [cell for cell in self.cells if cell.asked.act == number]
-        return replace(self, index=index, cells=cells, others=others)
+        natives = [cell for cell in self.natives if cell.asked.act == number]
+        return replace(self, index=index, cells=cells, others=others, natives=natives)
 
 
 def _since(t: float, connections: Sequence[ConnectionHistory]) -> list[ConnectionHistory]:
@@ -186,4 +189,6 @@ def sort(events: Iterable[Event]) -> RunHistory:
         for asked in start.data.cells
     ]
     end = next(iter(only(given, RunEnd)), None)
-    return RunHistory(start, end, index.events[-1].t, index, cells, others=dict(connections))
+    played = [cell for cell in cells if not cell.asked.control]
+    natives = [cell for cell in cells if cell.asked.control]
+    return RunHistory(start, end, index.events[-1].t, index, played, others=dict(connections), natives=natives)

@@ -40,7 +40,7 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
     losses: dict[tuple[Outcome, str], list[CellVerdict]] = {}
     shared: dict[str, list[CellVerdict]] = {}
     for cell in cells:
-        if cell.outcome is not Outcome.KEPT or cell.cause:
+        if not cell.outcome.good or cell.cause:
             losses.setdefault((cell.outcome, cell.cause), []).append(cell)
         for note in remarks(cell):
             shared.setdefault(_withheld(note), []).append(cell)

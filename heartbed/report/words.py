@@ -15,7 +15,9 @@ STYLES = {
     Outcome.HUNG: "bold magenta",
     Outcome.LOST: "bold red",
     Outcome.FAILED: "bold red",
+    Outcome.LEAKED: "red",
     Outcome.INCONCLUSIVE: "yellow",
+    Outcome.RECOVERED: "green",
     Outcome.KEPT: "green",
 }
 """How a terminal colours what the words say."""
@@ -30,19 +32,20 @@ class Phrase:
 
     purpose: Purpose | None
     outcome: Outcome
-    lost_after_s: float | None
+    after_s: float | None
+    """After which it was lost, or well again."""
 
     @property
     def text(self) -> str:
         """For example ``LISTEN lost after 6.0 s``."""
-        said = outcome_words(self.outcome, self.lost_after_s)
+        said = outcome_words(self.outcome, self.after_s)
         return f"{self.purpose} {said}" if self.purpose else said
 
 
-def outcome_words(outcome: Outcome, lost_after_s: float | None = None) -> str:
-    """``kept``, ``lost after 6.0 s``, ..."""
-    if outcome is Outcome.LOST and lost_after_s is not None:
-        return f"lost after {seconds(lost_after_s)}"
+def outcome_words(outcome: Outcome, after_s: float | None = None) -> str:
+    """``kept``, ``lost after 6.0 s``, ``recovered after 1.1 s``, ..."""
+    if outcome in (Outcome.LOST, Outcome.RECOVERED) and after_s is not None:
+        return f"{outcome} after {seconds(after_s)}"
     return outcome.value
 
 
@@ -51,11 +54,12 @@ def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     by_purpose = {purpose: [c for c in cell.connections if c.purpose is purpose] for purpose in Purpose}
     worded = [_phrase(purpose, connections) for purpose, connections in by_purpose.items() if connections]
     outcomes = {phrase.outcome for phrase in worded}
-    times = [phrase.lost_after_s for phrase in worded if phrase.lost_after_s is not None]
+    times = [phrase.after_s for phrase in worded if phrase.after_s is not None]
     apart = times and max(times) - min(times) > DIFFERENT_TIMEOUTS * max(heartbeat_s, 1.0)
     if len(worded) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
         return worded
-    return [Phrase(None, cell.outcome, cell.lost_after_s)]
+    after_s = cell.recovered_after_s if cell.outcome is Outcome.RECOVERED else cell.lost_after_s
+    return [Phrase(None, cell.outcome, after_s)]
 
 
 def _phrase(purpose: Purpose, connections: list[Connection]) -> Phrase:

@@ -77,7 +77,8 @@ def _rabbitmq(plan: Plan) -> dict[str, Any]:
         "image": plan.image("rabbitmq"),
         "environment": {"RABBITMQ_DEFAULT_USER": USER, "RABBITMQ_DEFAULT_PASS": plan.password},
         "volumes": [bind(source, target) for source, target in broker(os.environ).mounts],
-        "ports": [f"127.0.0.1::{AMQP_PORT}"],
+        # Not its own: what watches the wire must go on while the broker is stopped and started again.
+        "network_mode": "service:observer",
         "ulimits": {"nofile": NOFILE},
         "mem_limit": "1g",
         "pids_limit": 1024,
@@ -89,7 +90,8 @@ def _rabbitmq(plan: Plan) -> dict[str, Any]:
 def _observer(plan: Plan) -> dict[str, Any]:
     outside = {
         "image": plan.image("observer"),
-        "network_mode": "service:rabbitmq",
+        "networks": {"default": {"aliases": ["rabbitmq"]}},
+        "ports": [f"127.0.0.1::{AMQP_PORT}"],
         "cap_add": list(CAPTURES),
         "mem_limit": "1g",
         "pids_limit": 256,
@@ -115,7 +117,9 @@ def _python(plan: Plan, module: str, environment: dict[str, str]) -> dict[str, A
 
 
 def _compute(plan: Plan) -> dict[str, Any]:
-    return _python(plan, "wsgi_app.compute", {"OS_DEFAULT__TRANSPORT_URL": f"rabbit:{plan.broker_url}"})
+    # It answers every message in a thread of its own, and keeps a connection for each reply under way.
+    own = {"OS_DEFAULT__TRANSPORT_URL": f"rabbit:{plan.broker_url}"}
+    return {**_python(plan, "wsgi_app.compute", own), "mem_limit": "512m", "pids_limit": 1024}
 
 
 def _controls(plan: Plan) -> dict[str, Any]:

@@ -66,9 +66,10 @@ class Play:
         with engine_errors():
             self.bus.emit(Event(RunPhase(phase="starting")))
             self.bed.create()
+            # The observer first: the broker lives in its network.
+            self.bed.start("observer")
             self.bed.start("rabbitmq")
             self.bed.on_end("rabbitmq", self._broker_ended)
-            self._start_observer()
             self.watching.start_around_broker()
             for act in self.acts:
                 self._start(act)
@@ -105,15 +106,6 @@ class Play:
         touched = any(act.touches("rabbitmq") for act in self.acts)
         if not self.stop.is_set() and not touched and not self.bed.running("rabbitmq"):
             self.bus.fail(self.bed.failure("rabbitmq", "RabbitMQ has ended during the run"))
-
-    def _start_observer(self) -> None:
-        """The observer lives in the broker's network, which is there only while the broker is."""
-        try:
-            self.bed.start("observer")
-        except TestbedError:
-            if not self.bed.running("rabbitmq"):
-                raise self.bed.failure("rabbitmq", "RabbitMQ has ended as soon as it was started") from None
-            raise
 
     def _start_broker_and_cells(self) -> None:
         """The broker boots while the cells import their applications, unless one of those may connect at once."""

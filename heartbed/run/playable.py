@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbed import probes
-from heartbed.cells.expressions import Selection
-from heartbed.cells.subject import Scenario, Subject, subjects
+from heartbed.cells.axes import CONTROL
+from heartbed.cells.expressions import Selection, select
+from heartbed.cells.subject import Scenario, Subject, subjects, with_controls
 from heartbed.errors import TestbedError
 from heartbed.testbed.testbed import Engine
 
@@ -38,4 +39,6 @@ def playable(selection: Selection, scenarios: Sequence[Scenario], engine: Engine
     if not rest:
         log = [f"{name}: {reason}" for name, reason in (*skipped, *left_out)]
         raise TestbedError("no probe can be played here", log=log, hint="`heartbed probes NAME` tells what it needs")
+    (outside,) = select([CONTROL]).cells
+    rest = with_controls(rest, outside, lambda scenario: probes.named(scenario.probe).control)
     return Playable(rest, skipped, (*selection.left_out, *left_out), tuple(selection.notes))

@@ -75,6 +75,7 @@ def _cell(subject: Subject, settings: Settings) -> AskedCell:
         subject=subject.name,
         probe=subject.scenario.name,
         act=subject.act,
+        control=subject.control,
         factors=cell.factors,
         versions=cell.packages,
         stands_in=cell.stands_in,

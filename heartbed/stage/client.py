@@ -63,6 +63,11 @@ class Client:
         # The application must have had its chance to say 504 before we give up on it.
         self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
 
+    def wait_longer(self, seconds: float) -> None:
+        """Have requests from now on so much more time until they are given up, because a fault holds them up."""
+        connect_s, read_s = self._timeout_s
+        self._timeout_s = (connect_s, read_s + seconds)
+
     def wake(self, connect_s: float = 5.0) -> Woken:
         """Ask for what imports the application and opens no broker connection. Not recorded."""
         try:
@@ -82,14 +87,14 @@ class Client:
             return pid, {}
         return pid, body if are_facts(body) else {}
 
-    def cast(self, phase: Phase) -> tuple[int | None, int | None]:
-        """Make the application cast; returns the process id and the status."""
-        pid, answer = self._ask(phase, "cast", self._requests.cast)
+    def cast(self, phase: Phase, burst: str | None = None) -> tuple[int | None, int | None]:
+        """Make the application cast, by itself or in a burst; returns the process id and the status."""
+        pid, answer = self._ask(phase, "cast", self._requests.cast, burst)
         return pid, None if answer is None else answer.status_code
 
-    def call(self, phase: Phase) -> tuple[int | None, int | None]:
-        """Make the application call; returns the process id and the status."""
-        pid, answer = self._ask(phase, "call", self._requests.call)
+    def call(self, phase: Phase, burst: str | None = None) -> tuple[int | None, int | None]:
+        """Make the application call, by itself or in a burst; returns the process id and the status."""
+        pid, answer = self._ask(phase, "call", self._requests.call, burst)
         return pid, None if answer is None else answer.status_code
 
     def page(self) -> tuple[int | None, int | None]:
@@ -109,7 +114,9 @@ class Client:
         url = self._base() + request.path
         return requests.request(request.method, url, data=request.body or None, timeout=timeout, headers=headers)
 
-    def _ask(self, phase: Phase, what: str, request: HttpRequest) -> tuple[int | None, requests.Response | None]:
+    def _ask(
+        self, phase: Phase, what: str, request: HttpRequest, burst: str | None = None
+    ) -> tuple[int | None, requests.Response | None]:
         number = next(self._numbers)
         sent, clock = time.time(), time.monotonic()
         answer: requests.Response | None = None
@@ -129,6 +136,7 @@ class Client:
             number=number,
             phase=phase,
             what=what,
+            burst=burst,
             method=request.method,
             path=request.path,
             status=answer.status_code if answer is not None else None,
@@ -154,3 +162,14 @@ def are_facts(body: object) -> bool:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
+
+
+def cast_then_call(client: Client) -> Callable[[Phase], tuple[int | None, int | None]]:
+    """Both, one after the other; the process is that of the cast where the call, which hangs, tells none."""
+
+    def exercise(phase: Phase) -> tuple[int | None, int | None]:
+        first, _ = client.cast(phase)
+        second, status = client.call(phase)
+        return first if second is None else second, status
+
+    return exercise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,7 @@ class Hand:
     bed: Testbed
     bus: Bus
     _done: list[_Done] = field(default_factory=list)
+    _lasting: list[AbstractContextManager[None]] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _count: int = 0
 
@@ -80,6 +81,12 @@ class Hand:
             **details,
         ):
             yield
+
+    def lasting(self, what: AbstractContextManager[None]) -> None:
+        """Begin something that lasts until the act ends, when ``undo`` ends it."""
+        # Kept, because a block that nobody holds is ended at once.
+        self._lasting.append(what)
+        what.__enter__()
 
     def _enter(self, service: str, command: tuple[str, ...]) -> None:
         self.bed.enter_network(service, *command)

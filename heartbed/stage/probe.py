@@ -74,6 +74,9 @@ class Probe:
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     disturbs: ClassVar[Disturbs] = Disturbs.NOTHING
+    control: ClassVar[bool] = False
+    """Whether a native client outside every server is played along, under the same probe and judged by its rule."""
+
     rule: ClassVar[Rule] = Rule()
     """What the record of it means, for cells and for controls."""
 

@@ -16,7 +16,7 @@ from heartbed.cells.subject import DEFAULT_PROBE, Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
-from heartbed.stage.client import Client, Phase
+from heartbed.stage.client import Client, Phase, cast_then_call
 from heartbed.stage.hand import Hand
 from heartbed.stage.start import Start
 from heartbed.stage.work import Worker, steadily
@@ -96,6 +96,14 @@ class Stage:
         work = steadily(ask, opened.idle_from + first * every_s, every_s)
         opened.workers.append(self.worker(opened.name, work))
 
+    def beside(self, opened: OpenedCell, ask: Callable[[], object]) -> None:
+        """Have a cell asked once in a thread of its own, which is waited for before it is asked again."""
+
+        def work(_: Worker) -> None:
+            ask()
+
+        opened.workers.append(self.worker(opened.name, work))
+
     def worker(self, what: str, work: Callable[[Worker], None]) -> Worker:
         """Have something done in a thread of its own."""
         return Worker(what, work, self.bus, self.stop)
@@ -143,10 +151,7 @@ class Stage:
     def open(self, opened: OpenedCell) -> None:
         """Open the connections of a cell and measure what requests cost before idling. Raises ``CellFailedError``."""
         cell, client = opened.cell, opened.client
-        pid, facts = client.facts()
-        if not facts:
-            raise self._starting(opened).failed("it does not say what it is")
-        self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
+        self.learn(opened)
         opened.pids = self.reach(opened, "open", range(cell.process_count))
         if cell.wants_broker:
             # Only now has it made its transport: what its libraries are set to can be told.
@@ -155,18 +160,30 @@ class Stage:
         for _ in range(self.settings.calls_before):
             if self.stop.is_set() or client.call("before")[1] != 200:
                 break
+        self.leave_alone(opened)
+
+    def learn(self, opened: OpenedCell) -> None:
+        """Have a cell say what it is, which opens no connection. Raises ``CellFailedError``."""
+        pid, facts = opened.client.facts()
+        if not facts:
+            raise self._starting(opened).failed("it does not say what it is")
+        opened.pids |= {pid} if pid else set()
+        self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
+
+    def leave_alone(self, opened: OpenedCell) -> None:
+        """Let a cell's idle time begin, in whose middle it is looked at."""
         opened.idle_from = time.time()
         self.state(opened, "opened", pids=sorted(opened.pids))
         self._look_in_the_middle(opened)
 
+    def look(self, opened: OpenedCell, occasion: str) -> None:
+        """Have each known process of a cell looked at, now; the events follow."""
+        for pid in sorted(opened.pids):
+            self.request_stacks(opened.name, pid, occasion)
+
     def _look_in_the_middle(self, opened: OpenedCell) -> None:
         """Have each process looked at in the middle of the cell's own idle time."""
-
-        def look() -> None:
-            for pid in sorted(opened.pids):
-                self.request_stacks(opened.name, pid, "mid-idle")
-
-        timer = threading.Timer(self._middle_of(opened.cell), look)
+        timer = threading.Timer(self._middle_of(opened.cell), self.look, (opened, "mid-idle"))
         timer.daemon = True
         timer.start()
         self.timers.append(timer)
@@ -193,7 +210,7 @@ class Stage:
         call are made. With several, they are sent side by side, so that a
         busy process passes the next one on, until all were reached.
         """
-        exercise = opened.client.call if phase == "after" else _cast_then_call(opened.client)
+        exercise = opened.client.call if phase == "after" else cast_then_call(opened.client)
         return self._until_reached(
             lambda: exercise(phase),
             wanted,
@@ -224,13 +241,3 @@ class Stage:
             else:
                 self.stop.wait(SHORTEST_S)
         return reached
-
-
-def _cast_then_call(client: Client) -> Callable[[Phase], Answer]:
-    def exercise(phase: Phase) -> Answer:
-        first, _ = client.cast(phase)
-        second, status = client.call(phase)
-        # A call that hangs tells no process, but the cast before it did, and opened a connection there.
-        return first if second is None else second, status
-
-    return exercise

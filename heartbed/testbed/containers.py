@@ -120,7 +120,7 @@ class Containers:
 
     def amqp_port(self) -> int:
         """Where the broker answers on 127.0.0.1."""
-        return self.published("rabbitmq", AMQP_PORT)
+        return self.published("observer", AMQP_PORT)
 
     def running(self, service: str) -> bool:
         """Whether the container runs at this moment."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from heartbed.record.event import Event
 from heartbed.record.history import RunHistory, in_act, sort
+from heartbed.record.interventions import interventions
 from heartbed.record.kinds import (
     BrokerLog,
+    Intervention,
     ObserverFailed,
     ProcessGreenlets,
     ProcessStacks,
@@ -19,13 +21,17 @@ from heartbed.record.kinds import (
 from heartbed.verdict import controls
 from heartbed.verdict.answer import answer
 from heartbed.verdict.cause import Cause
-from heartbed.verdict.rules import Rules, of
+from heartbed.verdict.rules import Rules, of, of_native
 from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict, worst
 
 __all__ = ["EXIT_CODES", "judge"]
 
-EXIT_CODES = {Outcome.HUNG: 1, Outcome.LOST: 1, Outcome.FAILED: 1, Outcome.INCONCLUSIVE: 3, Outcome.KEPT: 0}
+EXIT_CODES = {each: 0 if each.good else 1 if each.bad else 3 for each in Outcome}
 """Exit code of ``heartbed`` by the outcome of the run."""
+
+BROKER = "rabbitmq"
+COMES_BACK_S = 15.0
+"""RabbitMQ boots in 4 to 8 s here; its observers connect to it within half a second after that."""
 
 BROKER_VERSIONS = re.compile(r"Starting RabbitMQ (\S+) on Erlang (\S+)")
 
@@ -39,7 +45,7 @@ def judge(events: Sequence[Event], rules: Rules) -> RunVerdict:
     judged = [_act(act, rules, _blind(run)) for act in run.acts]
     verdicts = [verdict for act in judged for verdict in act.cells]
     checks = [check for act in judged for check in act.controls]
-    reason = _reason(checks)
+    reason = "; ".join(act.reason for act in judged if act.reason)
     start = run.start.data
     return RunVerdict(
         run=start.run,
@@ -79,6 +85,8 @@ class _Act:
 
     cells: list[CellVerdict]
     controls: list[ControlVerdict]
+    reason: str
+    """Why nothing can be said of any of them; empty where something can."""
     lag: Lag
 
 
@@ -91,12 +99,19 @@ def _act(act: RunHistory, rules: Rules, blind: str) -> _Act:
     checks: list[ControlVerdict] = []
     for expect in expectations:
         checks += [check for check in expect(act, lag) if check not in checks]
-    verdicts = [rule.cell(cell, act.last_t, blind) for cell, rule in by_rule]
-    if reason := _reason(checks):
-        verdicts = [_withheld(verdict, reason) for verdict in verdicts]
+    natives = {each.probe: of_native(each, of(rules, each.probe), act.last_t, blind) for each in act.natives}
+    verdicts = []
+    for cell, rule in by_rule:
+        verdict = rule.cell(cell, act.last_t, blind)
+        # What a client outside every server suffers under a probe says nothing of the cells under another.
+        concerned = [*checks, *(native for probe, native in natives.items() if probe == cell.probe)]
+        reason = _reason(concerned)
+        verdicts.append(_withheld(verdict, reason) if reason else verdict)
+    unknown = _reason(checks)
+    checks += natives.values()
     number = act.cells[0].asked.act if act.cells else 1
     named = [check.model_copy(update={"name": in_act(check.name, number)}) for check in checks]
-    return _Act(verdicts, named, lag)
+    return _Act(verdicts, named, unknown, lag)
 
 
 def _reason(checks: Sequence[ControlVerdict]) -> str:
@@ -106,8 +121,19 @@ def _reason(checks: Sequence[ControlVerdict]) -> str:
 
 def _blind(run: RunHistory) -> str:
     """Why the broker was not observed all the time; empty when it was."""
-    failed = [e for e in run.of(ObserverFailed) if e.data.observer in ("broker_events", "broker_log")]
+    failed = [e for e in _unobserved(run) if e.data.observer in ("broker_events", "broker_log")]
     return f"the broker was not observed all the time: {failed[0].data.reason}" if failed else ""
+
+
+def _unobserved(run: RunHistory) -> list[Event[ObserverFailed]]:
+    """What could not be observed, but for a broker that a probe has stopped: there is nothing to observe then."""
+    away = [done for _, done in interventions(run.index.events) if done.where == BROKER]
+    return [e for e in run.of(ObserverFailed) if not any(_during(e.t, done) for done in away)]
+
+
+def _during(t: float, done: Intervention) -> bool:
+    """Whether a moment (epoch seconds) lies in what a probe did, or so soon after it that things still come back."""
+    return done.begun <= t and (done.ended is None or t <= done.ended + COMES_BACK_S)
 
 
 def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
@@ -151,7 +177,7 @@ def _missing(run: RunHistory) -> list[str]:
     looks = [*run.of(ProcessStacks), *run.of(ProcessGreenlets)]
     failed = {event.data.error for event in looks if event.data.error is not None}
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
-    missing += [event.data.reason for event in run.of(ObserverFailed)]
+    missing += [event.data.reason for event in _unobserved(run)]
     missing += [f"the probe {each['probe']} was not played: {each['reason']}" for each in run.start.data.skipped]
     if run.end is None:
         missing.append("the run was killed: its record ends without an end")

@@ -27,7 +27,10 @@ def answer(cells: Sequence[CellVerdict]) -> str:
 
 def _when(*probes: str) -> str:
     """``when idle``, ``under trickle``, ``when idle and under trickle``."""
-    return " and ".join("when idle" if probe == DEFAULT_PROBE else f"under {probe}" for probe in probes)
+    idle = ["when idle"] if DEFAULT_PROBE in probes else []
+    others = [probe for probe in probes if probe != DEFAULT_PROBE]
+    listed = " and ".join(filter(None, [", ".join(others[:-1]), *others[-1:]]))
+    return " and ".join([*idle, *([f"under {listed}"] if others else [])])
 
 
 def _headed(when: str, said: str) -> str:
@@ -41,11 +44,12 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
     tail = f" {unknown} of {len(cells)} cells remain inconclusive." if unknown else ""
     if not known:
         return "Nothing can be said: every cell is inconclusive."
-    bad = [cell for cell in known if cell.outcome is not Outcome.KEPT]
+    bad = [cell for cell in known if not cell.outcome.good]
     under = f" {when}" if when else ""
     if not bad:
-        which = "The cell keeps" if len(known) == 1 else f"Every one of the {len(known)} cells keeps"
-        return f"{which} its connections{under}.{tail}"
+        which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
+        back = any(cell.outcome is Outcome.RECOVERED for cell in known)
+        return f"{which} {'is well again by itself' if back else 'keeps its connections'}{under}.{tail}"
     if len(bad) == len(known):
         which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
         return f"{which} its connections{under}.{tail}"
@@ -107,7 +111,7 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
         more += f"; how the others fared differed with {telling}" if telling else ""
         which = (_names(side, varied[name]) for side in (kept, not_kept))
         return "It is {} that decides: {} kept every connection, {} did not{}.".format(titles[name], *which, more)
-    kept_names = ", ".join(cell.cell for cell in cells if cell.outcome is Outcome.KEPT)
+    kept_names = ", ".join(cell.cell for cell in cells if cell.outcome.good)
     return f"No single choice decides. Kept: {kept_names}; every other cell lost connections or hung."
 
 
@@ -139,7 +143,7 @@ def _sides(cells: Sequence[CellVerdict], axis: Question) -> tuple[list[str], lis
     """Factors whose cells were all kept, and those whose cells were all not; None where one has both or a cell none."""
     by_value: dict[str, set[bool]] = defaultdict(set)
     for cell in cells:
-        by_value[value(cell, axis)].add(cell.outcome is Outcome.KEPT)
+        by_value[value(cell, axis)].add(cell.outcome.good)
     if "" in by_value or any(len(outcomes) > 1 for outcomes in by_value.values()):
         return None
     kept = [name for name, outcomes in by_value.items() if True in outcomes]

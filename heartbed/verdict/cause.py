@@ -79,6 +79,24 @@ class Cause(StrEnum):
         "A page that does not need RabbitMQ was not answered",
         "the request",
     )
+    REFUSED = (
+        "refused",
+        "requests were answered with an error",
+        "Requests were answered with an error, or not taken",
+        "the requests",
+    )
+    DEAF = (
+        "deaf",
+        "nothing listens for replies",
+        "The connection for replies is open, and nothing consumes from it",
+        "RabbitMQ's events, the requests",
+    )
+    LEFT_OPEN = (
+        "left_open",
+        "connections are left open",
+        "More connections are left open than the pool may hold",
+        "RabbitMQ's events",
+    )
     CAST_LOST = (
         "cast_lost",
         "a message was never sent, though the request was answered",

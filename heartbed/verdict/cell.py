@@ -7,18 +7,17 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from heartbed.record.connection import ConnectionHistory, Purpose
+from heartbed.record.connection import Purpose
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import AppFacts, CellState, Intervention, Request
-from heartbed.verdict import casts, cause, connection, disturbance, hanging, pages, shared
+from heartbed.record.kinds import AppFacts, CellState, Request
+from heartbed.verdict import casts, cause, connection, disturbance, hanging, remarks
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.finding import Finding, kept, unknown
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
-from heartbed.wording import count, seconds
 
-NAMED = ("name", "factors", "subject", "probe", "act")
+NAMED = ("name", "factors", "subject", "probe", "act", "control")
 """Of what was asked for: what the verdict names itself, and what is of use in the record only."""
 
 
@@ -42,8 +41,11 @@ class Case:
         return [each for each in self.connections if each.outcome is outcome]
 
 
-def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
-    """Judge one cell.
+Rules = tuple[Callable[[Case], Finding | None], ...]
+
+
+def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None = None) -> CellVerdict:
+    """Judge one cell, by ``rules``: the first that finds something is the verdict. None: as when idle.
 
     ``last_t`` is the time of the record's last event, epoch seconds; ``blind``
     says why the broker was not observed all the time, if it was not.
@@ -52,7 +54,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
     connections = [connection.judge(c, cell, until, blind) for c in judged]
     case = Case(cell, connections, disagreements(cell, connections), until)
-    found = next(finding for rule in RULES if (finding := rule(case)) is not None)
+    found = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
     losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
         cell=cell.name,
@@ -66,18 +68,21 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
         cause=found.cause or "",
         why=found.why,
         lost_after_s=min(losses, default=None),
+        recovered_after_s=None if found.after_s is None else round(found.after_s, 3),
         cost=_cost(cell),
         evidence=in_order(found.evidence),
-        notes=[*_notes(cell, judged, until), *_missing_casts(case, found)],
+        notes=[*remarks.of(cell, judged, until), *_missing_casts(case, found)],
     )
 
 
-def _not_started(case: Case) -> Finding | None:
+def not_started(case: Case) -> Finding | None:
+    """It did not come up."""
     failed = next((event for event in case.cell.of(CellState) if event.data.state == "failed"), None)
     return unknown(Cause.NO_CONNECTION, failed.data.reason, *cite(failed, failed.data.reason)) if failed else None
 
 
-def _not_as_asked(case: Case) -> Finding | None:
+def not_as_asked(case: Case) -> Finding | None:
+    """It is not what was asked for."""
     if not case.disagreements:
         return None
     wrong = "; ".join(f"{d.what} is {d.observed}, asked was {d.asked}" for d in case.disagreements)
@@ -95,13 +100,14 @@ def _never_returned(case: Case) -> Finding | None:
     return hanging.finding(request, case.cell, besides)
 
 
-def _casts_lost(case: Case) -> Finding | None:
+def casts_lost(case: Case) -> Finding | None:
     """Requests were answered and their messages never arrived; what waited in vain, or was lost, is told instead."""
     worse = hanging.first(case.cell) is not None or case.result is Outcome.LOST
     return None if worse else casts.finding(case.cell, case.until)
 
 
-def _nothing_opened(case: Case) -> Finding | None:
+def nothing_opened(case: Case) -> Finding | None:
+    """It had no connection that could be judged."""
     if case.connections:
         return None
     return unknown(Cause.NO_CONNECTION, "no connection to RabbitMQ was open when it began to idle")
@@ -154,19 +160,19 @@ def _kept(case: Case) -> Finding:
     return kept(told.why, *_evidence(case.connections), cause=cause.of(told.cause))
 
 
-def _disturbed(case: Case) -> Finding | None:
+def disturbed(case: Case) -> Finding | None:
     """Its container was frozen, cut off or ended by others while it was watched: nothing that followed is its own."""
     asked = case.cell.of(Request)
     ends = [event.t + event.data.ms / 1000 for event in asked]
     return disturbance.of_cell(case.cell, min((e.t for e in asked), default=0.0), max(ends, default=math.inf))
 
 
-RULES: tuple[Callable[[Case], Finding | None], ...] = (
-    _not_started,
-    _not_as_asked,
-    _disturbed,
-    _casts_lost,
-    _nothing_opened,
+RULES: Rules = (
+    not_started,
+    not_as_asked,
+    disturbed,
+    casts_lost,
+    nothing_opened,
     _never_returned,
     _timed_out,
     _not_kept,
@@ -207,51 +213,7 @@ def _cost(cell: CellHistory) -> Cost:
     )
 
 
-def _notes(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
-    """Findings that do not change the verdict."""
-    notes = [cell.asked.stands_in] if cell.asked.stands_in else []
-    notes += _growth(cell, judged, until)
-    reached = {event.pid for event in cell.requests("after")}
-    opened = {c.pid for c in judged if c.pid is not None}
-    if cell.idle_from is not None and len(opened) < cell.asked.processes:
-        notes.append(f"only {len(opened)} of {cell.asked.processes} processes opened connections")
-    # A request that was answered without a word of its process may have reached any.
-    if cell.asked_again is not None and opened - reached and None not in reached:
-        missed = ", ".join(str(pid) for pid in sorted(opened - reached))
-        notes.append(f"no request after the idle period reached process {missed}")
-    notes += [*shared.notes(judged), *pages.notes(cell, judged, until)]
-    notes += [_done(each) for each in cell.interventions]
-    request = hanging.first(cell)
-    return [*notes, hanging.words(request)] if request is not None else notes
-
-
-def _done(told: Intervention) -> str:
-    """``the probe broker-pause paused rabbitmq (2.0 s)``."""
-    how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
-    failed = f", and could not undo it: {told.error}" if told.error else ""
-    return f"the probe {told.who} {told.what} {told.where} ({how_long}){failed}"
-
-
 def _missing_casts(case: Case, told: Finding) -> list[str]:
     """Messages that never arrived, where something worse is told of the cell."""
     missing = casts.finding(case.cell, case.until) if told.cause is not Cause.CAST_LOST else None
     return [missing.why] if missing else []
-
-
-def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
-    """Connections that were opened in the idle period: how many in place of others that had ended, how many besides."""
-    idle_from = cell.idle_from
-    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
-    ended = [c for c in [*judged, *fresh] if c.closed is not None]
-    replaced = 0
-    for new in fresh:
-        before = next((c for c in ended if c.pid == new.pid and c.closed is not None and c.closed <= new.opened), None)
-        if before is not None:
-            ended.remove(before)
-            replaced += 1
-    told = []
-    if replaced:
-        told.append(f"{count(replaced, 'connection')} opened in the idle period in place of what had ended")
-    if len(fresh) > replaced:
-        told.append(f"{count(len(fresh) - replaced, 'connection')} opened in the idle period besides those there were")
-    return told

@@ -19,7 +19,7 @@ from heartbed.verdict.finding import Finding, unknown
 from heartbed.verdict.values import ControlVerdict, Lag
 from heartbed.wording import seconds
 
-SILENT, BEATING, COMPUTE = "control-silent", "control-beating", "compute"
+SILENT, BEATING, COMPUTE, MACHINE = "control-silent", "control-beating", "compute", "machine"
 
 PARTS = ("rabbitmq", "observer")
 """Containers that every cell depends on, beside the controls of its act."""
@@ -188,17 +188,17 @@ def _lag(run: RunHistory, lag: Lag) -> ControlVerdict:
     expected = f"no thread woken more than {seconds(limit)} late (one heartbeat timeout), no step of the clock"
     steps = [abs(e.data.steps_ms) for e in _within(run.of(MachineLag), idle_span(run))]
     if lag.max_ms is None:
-        return ControlVerdict(name="machine", expected=expected, observed="it was not measured", ok=False, evidence=[])
+        return ControlVerdict(name=MACHINE, expected=expected, observed="it was not measured", ok=False, evidence=[])
     observed = f"at most {lag.max_ms:.0f} ms late"
     if max(steps, default=0.0) > 100:
         observed += f", and the wall clock stepped by {max(steps):.0f} ms"
-        return ControlVerdict(name="machine", expected=expected, observed=observed, ok=False, evidence=[])
+        return ControlVerdict(name=MACHINE, expected=expected, observed=observed, ok=False, evidence=[])
     ok = lag.max_ms < limit * 1000
     worst = max(_within(run.of(MachineLag), idle_span(run)), key=lambda e: e.data.max_ms)
     if not ok:
         observed = f"the machine stalled for {seconds(lag.max_ms / 1000)}"
     return ControlVerdict(
-        name="machine",
+        name=MACHINE,
         expected=expected,
         observed=observed,
         ok=ok,

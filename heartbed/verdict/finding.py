@@ -17,6 +17,8 @@ class Finding:
     why: str
     evidence: tuple[Evidence, ...] = ()
     note: str = ""
+    after_s: float | None = None
+    """How long after the end of a fault it was well again, seconds."""
 
     def proven_by(self, *evidence: Evidence) -> Finding:
         """The same with more evidence, in front of its own."""
@@ -36,6 +38,21 @@ def hung(cause: Cause, why: str, *evidence: Evidence) -> Finding:
 def unknown(cause: Cause, why: str, *evidence: Evidence) -> Finding:
     """Nothing can be said, and why."""
     return Finding(Outcome.INCONCLUSIVE, cause, why, evidence)
+
+
+def failed(cause: Cause, why: str, *evidence: Evidence) -> Finding:
+    """Requests were answered wrong, or said to be done and were not."""
+    return Finding(Outcome.FAILED, cause, why, evidence)
+
+
+def leaked(cause: Cause, why: str, *evidence: Evidence) -> Finding:
+    """Something is left over that nobody uses."""
+    return Finding(Outcome.LEAKED, cause, why, evidence)
+
+
+def recovered(after_s: float, why: str, *evidence: Evidence) -> Finding:
+    """Well again by itself."""
+    return Finding(Outcome.RECOVERED, None, why, evidence, after_s=after_s)
 
 
 def kept(why: str, *evidence: Evidence, cause: Cause | None = None, note: str = "") -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heartbed.errors import InputError
 from heartbed.record.history import CellHistory, RunHistory
 from heartbed.verdict import cell, controls
-from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome
 
 CellRule = Callable[[CellHistory, float, str], CellVerdict]
 """Judges a cell by its history, the time of the record's last event (epoch seconds), and why the broker was not
@@ -28,6 +28,21 @@ class Rule:
 
     cell: CellRule = cell.judge
     controls: ControlsRule = controls.judge
+    native: tuple[Outcome, ...] = (Outcome.RECOVERED, Outcome.KEPT)
+    """What may become of a client outside every server, where one is played along; else the fault did not take."""
+
+
+def of_native(native: CellHistory, rule: Rule, last_t: float, blind: str) -> ControlVerdict:
+    """Whether a client outside every server fared well under a probe: what it suffers is no cell's fault."""
+    verdict = rule.cell(native, last_t, blind)
+    said = f"{verdict.outcome}: {verdict.why}"
+    return ControlVerdict(
+        name=f"native ({native.probe})",
+        expected=" or ".join(rule.native),
+        observed=said,
+        ok=verdict.outcome in rule.native,
+        evidence=verdict.evidence,
+    )
 
 
 Rules = Mapping[str, Rule]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from heartbed.record.connection import Purpose
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Value(BaseModel):
@@ -35,8 +35,20 @@ class Outcome(StrEnum):
     HUNG = "hung"
     LOST = "lost"
     FAILED = "failed"
+    LEAKED = "leaked"
     INCONCLUSIVE = "inconclusive"
+    RECOVERED = "recovered"
     KEPT = "kept"
+
+    @property
+    def good(self) -> bool:
+        """Whether there is nothing to mend: kept, or back by itself after a fault."""
+        return self in (Outcome.KEPT, Outcome.RECOVERED)
+
+    @property
+    def bad(self) -> bool:
+        """Whether there is: what is not known is neither."""
+        return not self.good and self is not Outcome.INCONCLUSIVE
 
     @property
     def rank(self) -> int:
@@ -98,6 +110,21 @@ class Disagreement(Value):
     observed: str
 
 
+class Burst(Value):
+    """What became of the requests of one burst."""
+
+    name: str = Field(description="cold: the first of all; warm: on open connections; after idling")
+    sent: int
+    right: int = Field(description="answered with a success")
+    wrong: int = Field(description="answered with an error other than 504, or refused")
+    hung: int = Field(description="not answered at all, or 504: the RPC got no reply")
+    casts_lost: int | None = Field(description="answered with a success, and never arrived; null where nobody counted")
+    median_ms: float | None = Field(description="of those that were answered")
+    max_ms: float | None
+    connections_peak: int = Field(description="the cell's connections to the broker at the most")
+    connections_left: int = Field(description="those that were open at its end")
+
+
 class CellVerdict(Value):
     """The verdict on one cell under one probe."""
 
@@ -112,7 +139,9 @@ class CellVerdict(Value):
     cause: str
     why: str
     lost_after_s: float | None = Field(description="of the connection lost first")
+    recovered_after_s: float | None = Field(default=None, description="from the end of the fault to the first success")
     cost: Cost
+    bursts: list[Burst] = Field(default_factory=list, description="under a probe that sends any")
     evidence: list[Evidence]
     notes: list[str] = Field(default_factory=list, description="findings that do not change the verdict")
 

@@ -135,7 +135,7 @@ def test_judging_again_gives_the_same_verdicts(pair: Program) -> None:
     [
         ("markdown", "| cell"),
         ("junit", "<testsuite"),
-        ("json", '"schema_version": 1'),
+        ("json", '"schema_version": 2'),
         ("csv", "prefork-daemon-native"),
     ],
 )

@@ -27,6 +27,7 @@ class AskedCell(Part):
     subject: str | None = Field(default=None, description="the `cell` of its events; null: `name`")
     probe: str | None = Field(default=None, description="the name of its probe; null: the run's")
     act: int = Field(default=1, description="cells of the same act share a window; acts follow one another")
+    control: bool = Field(default=False, description="a client outside every server, played along as a control")
     factors: dict[str, str] = Field(default={}, description="axis → token, defaults filled in")
     versions: dict[str, str] = Field(
         default={}, description="package → version of what was asked for, a release's whole set"

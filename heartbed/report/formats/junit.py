@@ -52,7 +52,7 @@ def _case(run: RunData, cell: CellVerdict) -> junitparser.TestCase:
     case = junitparser.TestCase(
         printable(cell.cell), classname=f"heartbed.{printable(cell.probe)}", time=max(took, default=0)
     )
-    if cell.outcome is not Outcome.KEPT:
+    if not cell.outcome.good:
         kind = junitparser.Error if cell.outcome is Outcome.INCONCLUSIVE else junitparser.Failure
         said = f"{outcome_words(cell.outcome, cell.lost_after_s)}: {cause_words(cell.cause)}"
         case.result = [_result(kind, cell.cause or cell.outcome.value, said, _evidence(run, cell))]

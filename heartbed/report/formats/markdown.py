@@ -20,7 +20,15 @@ from heartbed.verdict.values import CellVerdict, Outcome
 
 FILE = "report.md"
 
-SIGNS = {Outcome.KEPT: "✅", Outcome.LOST: "❌", Outcome.FAILED: "❌", Outcome.HUNG: "⏳", Outcome.INCONCLUSIVE: "❔"}
+SIGNS = {
+    Outcome.HUNG: "⏳",
+    Outcome.LOST: "❌",
+    Outcome.FAILED: "❌",
+    Outcome.LEAKED: "💧",
+    Outcome.INCONCLUSIVE: "❔",
+    Outcome.RECOVERED: "♻️",
+    Outcome.KEPT: "✅",
+}
 
 MOST_NAMES = 12
 """Cells that a finding names."""
@@ -58,7 +66,7 @@ def _lines(run: RunData) -> Iterator[str]:
         yield f"- **{escaped(finding.title) if finding.outcome else 'note'}**: {escaped(said)} ({members})"
     yield ""
     for cell in verdict.cells:
-        if cell.outcome is not Outcome.KEPT:
+        if not cell.outcome.good:
             yield from _evidence(run, cell)
     controls = ", ".join(f"{escaped(c.name)}: {escaped(c.observed)}" for c in verdict.controls) or "none"
     versions = ", ".join(f"{escaped(name)} {escaped(version)}" for name, version in verdict.versions.items())

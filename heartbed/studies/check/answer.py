@@ -118,7 +118,7 @@ def _own_application(checked: Checked) -> list[str]:
 def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
-    kept = checked.verdict.outcome is Outcome.KEPT
+    kept = checked.verdict.outcome.good
     fates = [fate(checked, each.verdict) for each in (*checked.tried, *checked.pairs)]
     width = max(len(text) for text in (*fates, DID_NOT_ACT)) + 2
     out.print("\n[bold]One change at a time, in the same idle period[/]")
@@ -148,7 +148,7 @@ def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
     out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
     if each.verdict.outcome is Outcome.INCONCLUSIVE:
         out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
-    if each.keeps and checked.verdict.outcome is not Outcome.KEPT:
+    if each.keeps and not checked.verdict.outcome.good:
         price = f"costs: {each.mend.price or 'nothing elsewhere'}"
         out.print(Padding(Text(price, style="dim"), (0, 0, 0, width + 2)))
         for line in each.mend.lines.splitlines():

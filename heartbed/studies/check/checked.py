@@ -32,7 +32,7 @@ class Tried:
     @property
     def keeps(self) -> bool:
         """Whether it keeps the connections, and it is the change that does."""
-        return self.acted and self.verdict.outcome is Outcome.KEPT
+        return self.acted and self.verdict.outcome.good
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""

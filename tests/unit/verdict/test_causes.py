@@ -40,7 +40,9 @@ def test_the_last_rule_of_each_question_always_has_an_answer() -> None:
 
 
 def test_the_order_of_outcomes_is_that_of_their_declaration() -> None:
-    assert [str(outcome) for outcome in Outcome] == ["hung", "lost", "failed", "inconclusive", "kept"]
+    assert [str(outcome) for outcome in Outcome] == [
+        *("hung", "lost", "failed", "leaked", "inconclusive", "recovered", "kept"),
+    ]
     assert worst([Outcome.KEPT, Outcome.LOST, Outcome.HUNG]) is Outcome.HUNG
     assert worst([Outcome.KEPT, Outcome.INCONCLUSIVE, Outcome.LOST]) is Outcome.LOST
     assert worst([Outcome.KEPT, Outcome.INCONCLUSIVE]) is Outcome.INCONCLUSIVE

@@ -1,0 +1,64 @@
+"""A burst: a bounded number of requests at a concurrency above what the cell can serve at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from heartbed.stage.client import Phase
+from heartbed.stage.stage import OpenedCell
+
+MOST_AT_A_TIME = 64
+CALL_EVERY = 3
+"""Every third request is a call, the others are casts: a call takes a thread for as long as its reply does."""
+
+
+@dataclass(frozen=True)
+class Burst:
+    """``name`` is what the record calls it; ``at_a_time`` requests are under way until ``requests`` were sent."""
+
+    name: str
+    phase: Phase
+    requests: int
+    at_a_time: int
+
+
+def size(capacity: int, least: int) -> tuple[int, int]:
+    """How many requests, and how many at a time, for a cell that can serve ``capacity`` at a time.
+
+    More than it can serve, so that some wait; twice as many in all, so that each thread gets one after another.
+    """
+    at_a_time = min(MOST_AT_A_TIME, capacity + 8)
+    return max(least, 2 * at_a_time), at_a_time
+
+
+def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable[[], None], patience_s: float) -> None:
+    """Send a burst; returns when all were answered or given up.
+
+    ``late`` is called once, when a request has been waiting for ``patience_s`` seconds: the processes can then be
+    looked at while it still waits. Where so many as are sent at a time got no answer, the rest is not sent: they would
+    only wait in the same queue.
+    """
+    unanswered = threading.Semaphore(burst.at_a_time)
+    given_up = threading.Event()
+    timer = threading.Timer(patience_s, late)
+    timer.daemon = True
+
+    def one(number: int) -> None:
+        if given_up.is_set() or stop.is_set():
+            return
+        ask = opened.client.call if number % CALL_EVERY == CALL_EVERY - 1 else opened.client.cast
+        pid, status = ask(burst.phase, burst=burst.name)
+        if pid is not None:
+            opened.pids.add(pid)
+        if status is None and not unanswered.acquire(blocking=False):
+            given_up.set()
+
+    timer.start()
+    try:
+        with ThreadPoolExecutor(max_workers=burst.at_a_time) as pool:
+            list(pool.map(one, range(burst.requests)))
+    finally:
+        timer.cancel()

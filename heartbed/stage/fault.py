@@ -1,0 +1,86 @@
+"""What probes with a fault have in common: a request is under way when it strikes, and the cell is asked until well."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from functools import partial
+from typing import ClassVar
+
+from heartbed.record.event import Event
+from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, Kind
+from heartbed.stage.probe import Disturbs, Parameter, Probe
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.waiting import Deadline
+
+WELL_DEADLINE_S = 20.0
+"""How long a cell is asked after the fault before it counts as one that does not come back."""
+
+PAUSE_S = 0.5
+BACK_DEADLINE_S = 40.0
+"""How long the RPC server may take until it consumes again after the broker's restart: 3 to 6 s were seen."""
+
+UNDER_WAY_S = 0.1
+"""A call takes longer than this, be it only for the way to the RPC server and back."""
+
+BUSY = Parameter("busy", "whether a call is under way in each cell when it begins: 1, or 0 for none", 1, 0, 1)
+
+
+class Fault(Probe):
+    """A probe that does harm, and then looks whether cells are well again by themselves."""
+
+    control = True
+    disturbs = Disturbs.BROKER
+    parameters: ClassVar[tuple[Parameter, ...]] = (BUSY,)
+
+    @abstractmethod
+    def strike(self, stage: Stage) -> None:
+        """Do the harm; returns when it is over, or when it lasts for as long as cells are asked."""
+
+    def lasts_s(self, stage: Stage) -> float:
+        """For how long a request may be held up by the harm itself, seconds."""
+        return stage.parameters.get("for", 0.0)
+
+    def play(self, stage: Stage) -> None:
+        """Strike, with a request under way in each cell."""
+        for opened in stage.opened:
+            opened.client.wait_longer(self.lasts_s(stage))
+            if stage.parameters["busy"]:
+                stage.beside(opened, partial(opened.client.call, "during"))
+        stage.wait(UNDER_WAY_S)
+        self.strike(stage)
+
+    def ask(self, stage: Stage, opened: OpenedCell) -> None:
+        """Ask until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``."""
+        stage.state(opened, "asking")
+        until = time.monotonic() + WELL_DEADLINE_S
+        while not stage.stop.is_set():
+            answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
+            if all(status is not None and status < 400 for status in answers) or time.monotonic() > until:
+                break
+            stage.wait(PAUSE_S)
+        stage.state(opened, "done")
+
+
+def await_broker(stage: Stage) -> None:
+    """Wait until the broker, which was started again, takes connections, and the RPC server consumes as before.
+
+    It belongs to the fault until it takes connections: how long it boots is no client's business.
+    """
+    since = time.time()
+    stage.hand.at_once("waited for the return of", "rabbitmq", lambda: _seen(stage, since, ConnectionCreated, 1))
+    # Its queue is not there before: what is sent to it then is lost, whoever sends it.
+    consumers = [event for event in stage.bus.seen(ConsumerCreated) if event.cell == "compute" and event.t <= since]
+    _seen(stage, since, ConsumerCreated, max(1, len(consumers)), "compute")
+
+
+def _seen(stage: Stage, since: float, kind: type[Kind], wanted: int, cell: str | None = None) -> None:
+    """Wait until so many events of a kind have come after ``since`` (epoch seconds), or for ``BACK_DEADLINE_S``."""
+    found: list[Event] = []
+
+    def last(event: Event) -> bool:
+        if isinstance(event.data, kind) and event.t > since and cell in (None, event.cell):
+            found.append(event)
+        return len(found) >= wanted
+
+    stage.bus.wait_for(last, Deadline(BACK_DEADLINE_S), poll=lambda: None)

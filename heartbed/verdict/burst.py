@@ -1,0 +1,172 @@
+"""The verdict on a cell under bursts: whether every request was answered, and what was left over."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory
+from heartbed.record.kinds import Request, RpcArrived
+from heartbed.verdict import cell as cells
+from heartbed.verdict import hanging
+from heartbed.verdict.cause import Cause
+from heartbed.verdict.cell import Case
+from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding, failed, kept, leaked, recovered
+from heartbed.verdict.rules import Rule
+from heartbed.verdict.values import Burst, CellVerdict
+from heartbed.wording import count, seconds
+
+
+def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
+    """Judge a cell under bursts; arguments as for ``heartbed.verdict.cell.judge``."""
+    verdict = cells.judge(cell, last_t, blind, RULES)
+    return verdict.model_copy(update={"bursts": bursts(cell)})
+
+
+def bursts(cell: CellHistory) -> list[Burst]:
+    """Every burst of the cell, in order of time."""
+    requests = cell.of(Request)
+    names = dict.fromkeys(event.data.burst for event in requests if event.data.burst)
+    return [_burst(name, [e for e in requests if e.data.burst == name], cell) for name in names]
+
+
+def _burst(name: str, sent: Sequence[Event[Request]], cell: CellHistory) -> Burst:
+    answered = [event for event in sent if event.data.status is not None]
+    took = sorted(event.data.ms for event in answered)
+    until = max(_end(event) for event in sent)
+    return Burst(
+        name=name,
+        sent=len(sent),
+        right=sum(_right(event) for event in sent),
+        wrong=sum(_wrong(event) for event in sent),
+        hung=sum(_hung(event) for event in sent),
+        casts_lost=len(lost_casts(sent, cell)) if cell.of(RpcArrived) else None,
+        median_ms=round(statistics.median(took), 1) if took else None,
+        max_ms=round(took[-1], 1) if took else None,
+        connections_peak=_peak(cell, sent[0].t, until),
+        connections_left=_open_at(cell, until),
+    )
+
+
+def _end(event: Event[Request]) -> float:
+    return event.t + event.data.ms / 1000
+
+
+def _right(event: Event[Request]) -> bool:
+    return event.data.status is not None and not event.data.failed
+
+
+def _hung(event: Event[Request]) -> bool:
+    return hanging.never_returned(event) or event.data.status == hanging.TIMED_OUT
+
+
+def _wrong(event: Event[Request]) -> bool:
+    return not _right(event) and not _hung(event)
+
+
+def lost_casts(sent: Iterable[Event[Request]], cell: CellHistory) -> list[Event[Request]]:
+    """Casts that were answered with a success, and of which the RPC server was never handed the message."""
+    arrived = {event.data.request_id for event in cell.of(RpcArrived)}
+    return [e for e in sent if e.data.what == "cast" and _right(e) and e.data.request_id not in arrived]
+
+
+def _open_at(cell: CellHistory, t: float) -> int:
+    return sum(c.opened <= t and (c.closed is None or c.closed > t) for c in cell.connections)
+
+
+def _peak(cell: CellHistory, begin: float, until: float) -> int:
+    """The most connections that were open at a time."""
+    moments = [begin, *(c.opened for c in cell.connections if begin <= c.opened <= until)]
+    return max(_open_at(cell, t) for t in moments)
+
+
+def _never_answered(case: Case) -> Finding | None:
+    """Requests that hang: how many of how many, in which burst, and where, if that was seen."""
+    hung = [event for event in case.cell.of(Request) if event.data.needs_rabbitmq and _hung(event)]
+    if not hung:
+        return None
+    first = min(hung, key=lambda event: not hanging.never_returned(event))
+    sent = [event for event in case.cell.of(Request) if event.data.needs_rabbitmq]
+    found = hanging.finding(first, case.cell)
+    shares = ", ".join(f"{b.hung} of {b.sent} {b.name}" for b in bursts(case.cell) if b.hung)
+    told = f" ({shares})" if shares else ""
+    why = f"{len(hung)} of {len(sent)} requests hung{told}: {found.why}"
+    return Finding(found.outcome, found.cause, why, found.evidence)
+
+
+def _answered_wrong(case: Case) -> Finding | None:
+    wrong = [event for event in case.cell.of(Request) if event.data.needs_rabbitmq and _wrong(event)]
+    if not wrong:
+        return None
+    told = dict.fromkeys(str(e.data.status or e.data.error) for e in wrong)
+    why = f"{count(len(wrong), 'request')} failed: {', '.join(told)[:200]}"
+    return failed(Cause.REFUSED, why, *cite(wrong[0], hanging.answer(wrong[0])))
+
+
+def _never_arrived(case: Case) -> Finding | None:
+    if not case.cell.of(RpcArrived):
+        return None
+    lost = lost_casts(case.cell.of(Request), case.cell)
+    if not lost:
+        return None
+    why = f"{count(len(lost), 'cast')} answered with a success never reached the RPC server"
+    return failed(Cause.CAST_LOST, why, *cite(lost[0], f"a cast, answered {lost[0].data.status}"))
+
+
+def _left_over(case: Case) -> Finding | None:
+    """More connections than the pool may hold, and the one that waits for replies."""
+    limit = case.cell.said.conn_pool_size
+    pids = {c.pid for c in case.cell.connections}
+    open_ = [c for c in case.cell.connections if c.closed is None]
+    if limit is None or len(open_) <= (limit + 1) * max(1, len(pids)):
+        return None
+    why = f"{len(open_)} connections are left open, where each pool may hold {limit}"
+    return leaked(Cause.LEFT_OPEN, why, *cite(open_[-1].created, "one of those left open"))
+
+
+def _came_back(case: Case) -> Finding | None:
+    """Connections that were dead when the burst after idling met them, and every request answered all the same."""
+    idle_from, again = case.cell.idle_from, case.cell.asked_again
+    if idle_from is None or again is None:
+        return None
+    open_then = [c for c in case.cell.connections if c.opened <= idle_from]
+    dead = [c for c in open_then if c.closed is not None and idle_from < c.closed <= again]
+    if not dead:
+        return None
+    after = [event for event in case.cell.requests("after") if event.data.burst]
+    first = min((_end(event) - again for event in after), default=0.0)
+    why = (
+        f"{count(len(dead), 'connection')} had been closed while it idled; all {len(after)} requests of the burst "
+        f"after it were answered, the first after {seconds(first)}"
+    )
+    return recovered(first, why, *cite(dead[0].close_event, "closed while it idled"))
+
+
+def _all_answered(case: Case) -> Finding:
+    told = bursts(case.cell)
+    sent, slowest = sum(b.sent for b in told), max((b.max_ms or 0.0 for b in told), default=0.0)
+    peak = max((b.connections_peak for b in told), default=0)
+    why = (
+        f"all {sent} requests of {count(len(told), 'burst')} were answered, the slowest after "
+        f"{seconds(slowest / 1000)}; {count(peak, 'connection')} at the most"
+    )
+    return kept(why)
+
+
+RULES: cells.Rules = (
+    cells.not_started,
+    cells.not_as_asked,
+    cells.disturbed,
+    _never_answered,
+    _answered_wrong,
+    _never_arrived,
+    cells.nothing_opened,
+    _left_over,
+    _came_back,
+    _all_answered,
+)
+"""The first that finds something has the say."""
+
+RULE = Rule(cell=judge)

@@ -1,0 +1,202 @@
+"""The verdict on a cell after a fault: whether it is well again by itself, when, and what it cost meanwhile.
+
+The fault is what the record says that the probe did to the cell, or to what all cells share. Whatever happens later
+than that, and was not there before, is put down to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heartbed.record.connection import ConnectionHistory, Purpose
+from heartbed.record.event import Event
+from heartbed.record.history import CellHistory, RunHistory
+from heartbed.record.kinds import ConsumerCreated, Request
+from heartbed.verdict import cell as cells
+from heartbed.verdict import controls, hanging
+from heartbed.verdict.cause import Cause
+from heartbed.verdict.cell import Case
+from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding, failed, hung, kept, leaked, recovered, unknown
+from heartbed.verdict.rules import Rule
+from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome
+from heartbed.wording import count, seconds
+
+SLOW = 3.0
+"""A request that takes so many times as long as the slowest before the fault, and ``SLOW_S`` more, was held up."""
+
+SLOW_S = 0.5
+
+
+def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
+    """Judge a cell after a fault; arguments as for ``heartbed.verdict.cell.judge``."""
+    return cells.judge(cell, last_t, blind, RULES)
+
+
+def machine_only(run: RunHistory, lag: Lag) -> list[ControlVerdict]:
+    """Of the usual controls only the machine: the others meet the fault too, and do not connect again."""
+    return [control for control in controls.judge(run, lag) if control.name == controls.MACHINE]
+
+
+def span(cell: CellHistory) -> tuple[float, float] | None:
+    """When the fault began and ended, epoch seconds; None where none was done."""
+    done = cell.interventions
+    if not done:
+        return None
+    return min(each.begun for each in done), max(each.ended or each.begun for each in done)
+
+
+def _no_fault(case: Case) -> Finding | None:
+    if span(case.cell) is not None:
+        return None
+    return unknown(Cause.SHORT_OBSERVATION, "nothing was done to it: there was no fault to recover from")
+
+
+def _lost_before(case: Case) -> Finding | None:
+    """What had gone before the fault cannot be put down to it."""
+    begun = _begun(case)
+    gone = [c for c in case.cell.connections if c.closed is not None and c.closed < begun]
+    there = [c for c in case.cell.connections if c.opened <= begun and c not in gone]
+    if not gone or there:
+        return None
+    return unknown(Cause.NO_CONNECTION, "its connections had been closed before the fault began")
+
+
+def _begun(case: Case) -> float:
+    found = span(case.cell)
+    return found[0] if found else 0.0
+
+
+def _ended(case: Case) -> float:
+    found = span(case.cell)
+    return found[1] if found else 0.0
+
+
+def _after(case: Case) -> list[Event[Request]]:
+    return [event for event in case.cell.requests("after") if event.data.needs_rabbitmq]
+
+
+def _well_from(case: Case) -> int | None:
+    """The place, among the requests after the fault, from which on a cast and a call were right; None for never."""
+    after = _after(case)
+    bad = [at for at, event in enumerate(after) if event.data.failed]
+    first = bad[-1] + 1 if bad else 0
+    rest = {event.data.what for event in after[first:]}
+    return first if {"cast", "call"} <= rest else None
+
+
+def _never_well(case: Case) -> Finding | None:
+    after = _after(case)
+    if not after:
+        return unknown(Cause.SHORT_OBSERVATION, "it was not asked again after the fault")
+    if _well_from(case) is not None:
+        return None
+    waited = [e for e in after if hanging.never_returned(e) or e.data.status == hanging.TIMED_OUT]
+    last = after[-1]
+    for_s = last.t + last.data.ms / 1000 - after[0].t
+    if not waited:
+        why = f"for {seconds(for_s)} after the fault its requests failed: {hanging.answer(last)}"
+        return failed(Cause.REFUSED, why, *cite(last, hanging.answer(last)))
+    if (deaf := _deaf(case)) is not None:
+        return deaf
+    found = hanging.finding(waited[0], case.cell)
+    why = f"it was not well again within {seconds(for_s)} of being asked after the fault: {found.why}"
+    return Finding(found.outcome, found.cause, why, found.evidence)
+
+
+def _deaf(case: Case) -> Finding | None:
+    """The connection for replies is open, and nothing consumes from it: calls time out on a healthy connection."""
+    begun = _begun(case)
+    listening = [c for c in case.cell.connections if c.purpose is Purpose.LISTEN and c.closed is None]
+    fresh = [c for c in listening if c.opened > begun and not c.of(ConsumerCreated)]
+    if not listening or len(fresh) < len(listening):
+        return None
+    why = "the connection that should bring replies is open, and nothing consumes from it"
+    return hung(Cause.DEAF, why, *cite(fresh[0].created, "opened after the fault, without a consumer"))
+
+
+def _left_over(case: Case) -> Finding | None:
+    """More connections than before the fault, none of which is in use by more requests than then."""
+    begun = _begun(case)
+    before = [c for c in case.cell.connections if c.opened <= begun and (c.closed is None or c.closed >= begun)]
+    now = [c for c in case.cell.connections if c.closed is None]
+    if len(now) <= len(before):
+        return None
+    why = f"{count(len(now), 'connection')} open at the end, and {len(before)} before the fault"
+    return leaked(Cause.LEFT_OPEN, why, *cite(now[-1].created, "one of those that are open at the end"))
+
+
+def _came_back(case: Case) -> Finding | None:
+    begun, ended, after = _begun(case), _ended(case), _after(case)
+    dead = [c for c in case.cell.connections if c.opened <= begun and c.closed is not None and c.closed >= begun]
+    meanwhile = [e for e in case.cell.requests("during") if e.data.needs_rabbitmq]
+    missed = [e for e in [*meanwhile, *after] if e.data.failed]
+    held = _held_up(case, [*meanwhile, *after])
+    if not dead and not missed and not held:
+        return None
+    by_itself = _reopened(case, dead)
+    took = max(0.0, by_itself - ended) if by_itself is not None else _first_right(case) - after[0].t
+    told = [_noticed(case, dead)] if dead else []
+    told += [f"{count(len(missed), 'request')} failed meanwhile"] if missed else []
+    told += [held] if held else []
+    how = "opened its connections again by itself" if by_itself is not None else "was well again when it was asked"
+    why = f"it {how}, {seconds(took)} {'after the fault' if by_itself is not None else 'later'}; {'; '.join(told)}"
+    return recovered(took, why, *cite(dead[0].close_event if dead else None, "closed by the fault"))
+
+
+def _reopened(case: Case, dead: Sequence[ConnectionHistory]) -> float | None:
+    """When the last of those that were lost had been opened again before anybody asked; None where some were not."""
+    again = case.cell.asked_again
+    fresh = [c.opened for c in case.cell.connections if c.opened > _begun(case) and again and c.opened < again]
+    return fresh[len(dead) - 1] if dead and len(fresh) >= len(dead) else None
+
+
+def _first_right(case: Case) -> float:
+    """When the first request that was right, of those from which on all were, had been answered; epoch seconds."""
+    event = _after(case)[_well_from(case) or 0]
+    return event.t + event.data.ms / 1000
+
+
+def _noticed(case: Case, dead: Sequence[ConnectionHistory]) -> str:
+    """When each of its connections ended, counted from the beginning of the fault."""
+    begun = _begun(case)
+    ends = [f"{c.purpose} closed {seconds((c.closed or begun) - begun)} into it" for c in dead]
+    return ", ".join(dict.fromkeys(ends))
+
+
+def _held_up(case: Case, requests: Sequence[Event[Request]]) -> str:
+    """The first cast and the first call that took much longer than those before the fault, in words."""
+    told = []
+    for what in ("cast", "call"):
+        before = [e.data.ms for e in case.cell.requests("open", "before") if e.data.what == what]
+        limit = SLOW * max(before, default=0.0) + SLOW_S * 1000
+        first = next((e for e in requests if e.data.what == what and not e.data.failed), None)
+        if first is not None and first.data.ms > limit:
+            told.append(f"the first {what} took {seconds(first.data.ms / 1000)}")
+    return ", ".join(told)
+
+
+def _untouched(case: Case) -> Finding:
+    open_ = count(len(case.connections), "connection")
+    return kept(f"{open_} stayed open, and every request was answered as before")
+
+
+RULES: cells.Rules = (
+    cells.not_started,
+    cells.not_as_asked,
+    cells.disturbed,
+    cells.nothing_opened,
+    _no_fault,
+    _lost_before,
+    _never_well,
+    _left_over,
+    _came_back,
+    _untouched,
+)
+"""The first that finds something is the verdict."""
+
+RECOVERS = Rule(cell=judge, controls=machine_only, native=(Outcome.RECOVERED,))
+"""After a fault that ends every connection: a client outside every server must have met it, and be well again."""
+
+SURVIVES = Rule(cell=judge, controls=machine_only)
+"""After one that may end none."""

@@ -1,0 +1,53 @@
+"""Remarks on a cell: findings that do not change its verdict."""
+
+from __future__ import annotations
+
+from heartbed.record.connection import ConnectionHistory
+from heartbed.record.history import CellHistory
+from heartbed.record.kinds import Intervention
+from heartbed.verdict import hanging, pages, shared
+from heartbed.wording import count, seconds
+
+
+def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+    """Findings that do not change the verdict."""
+    notes = [cell.asked.stands_in] if cell.asked.stands_in else []
+    notes += _growth(cell, judged, until)
+    reached = {event.pid for event in cell.requests("after")}
+    opened = {c.pid for c in judged if c.pid is not None}
+    if cell.idle_from is not None and len(opened) < cell.asked.processes:
+        notes.append(f"only {len(opened)} of {cell.asked.processes} processes opened connections")
+    # A request that was answered without a word of its process may have reached any.
+    if cell.asked_again is not None and opened - reached and None not in reached:
+        missed = ", ".join(str(pid) for pid in sorted(opened - reached))
+        notes.append(f"no request after the idle period reached process {missed}")
+    notes += [*shared.notes(judged), *pages.notes(cell, judged, until)]
+    notes += [_done(each) for each in cell.interventions]
+    request = hanging.first(cell)
+    return [*notes, hanging.words(request)] if request is not None else notes
+
+
+def _done(told: Intervention) -> str:
+    """``the probe broker-pause paused rabbitmq (2.0 s)``."""
+    how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
+    failed = f", and could not undo it: {told.error}" if told.error else ""
+    return f"the probe {told.who} {told.what} {told.where} ({how_long}){failed}"
+
+
+def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+    """Connections that were opened in the idle period: how many in place of others that had ended, how many besides."""
+    idle_from = cell.idle_from
+    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
+    ended = [c for c in [*judged, *fresh] if c.closed is not None]
+    replaced = 0
+    for new in fresh:
+        before = next((c for c in ended if c.pid == new.pid and c.closed is not None and c.closed <= new.opened), None)
+        if before is not None:
+            ended.remove(before)
+            replaced += 1
+    told = []
+    if replaced:
+        told.append(f"{count(replaced, 'connection')} opened in the idle period in place of what had ended")
+    if len(fresh) > replaced:
+        told.append(f"{count(len(fresh) - replaced, 'connection')} opened in the idle period besides those there were")
+    return told

@@ -1,0 +1,131 @@
+"""What is said of a cell after a fault, by hand-made records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heartbed.record.event import only
+from heartbed.record.kinds import RunStart
+from heartbed.verdict.values import CellVerdict, Outcome
+from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, T0, History
+
+STRIKES, OVER = IDLE_FROM + 1.0, IDLE_FROM + 3.0
+
+
+def span(begun: float, ended: float | None = None) -> dict[str, Any]:
+    return {"from": begun, "to": ended}
+
+
+class Struck(History):
+    """A cell under ``broker-restart``: both connections end with the fault."""
+
+    def after(self, *statuses: int | None, ms: float = 20.0) -> Struck:
+        """A cast and a call in turn, half a second apart, answered with these."""
+        self.drop("request", phase="after")
+        for number, status in enumerate(statuses):
+            what = "call" if number % 2 else "cast"
+            error = None if status else "ReadTimeout: not answered within 6 s"
+            self.add("request", ASKED_AGAIN + number / 2, phase="after", what=what, status=status, ms=ms, error=error)
+        return self
+
+    def fault(self, *, closes: bool = True, reopens: float | None = None) -> Struck:
+        told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
+        self.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
+        self.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+        for port in (40001, 40002):
+            conn = self.connection("SEND" if port == 40001 else "LISTEN", port)
+            if closes:
+                self.close(conn, STRIKES + 0.1, reason="error", how="fin")
+        if reopens is not None:
+            self.connection("SEND", 40003, opened=reopens)
+            self.connection("LISTEN", 40004, opened=reopens)
+        return self
+
+
+def struck() -> Struck:
+    history = Struck.of()
+    assert isinstance(history, Struck)
+    (start,) = only(history.events[:1], RunStart)
+    cells = [asked.model_copy(update={"probe": "broker-restart"}) for asked in start.data.cells]
+    history.events[0] = replace(start, data=start.data.model_copy(update={"cells": cells, "probe": "broker-restart"}))
+    history.add("request", T0 + 5.0, phase="open", what="cast", status=202, ms=30.0, error=None)
+    return history
+
+
+def verdict(history: History) -> CellVerdict:
+    history.end()
+    return history.cell_verdict
+
+
+def test_a_cell_that_opens_its_connections_again_by_itself_is_recovered_from_the_end_of_the_fault() -> None:
+    found = verdict(struck().fault(reopens=OVER + 1.5).after(202, 200))
+    assert (found.outcome, found.recovered_after_s) == (Outcome.RECOVERED, 1.5)
+    assert "opened its connections again by itself" in found.why
+
+
+def test_a_cell_that_notices_when_it_is_asked_is_recovered_from_then() -> None:
+    found = verdict(struck().fault().after(202, 200))
+    assert (found.outcome, found.recovered_after_s) == (Outcome.RECOVERED, 0.02)
+    assert "well again when it was asked" in found.why
+
+
+def test_requests_that_fail_meanwhile_are_counted() -> None:
+    found = verdict(struck().fault().after(500, 504, 202, 200))
+    assert found.outcome is Outcome.RECOVERED
+    assert "2 requests failed meanwhile" in found.why
+
+
+def test_a_cell_whose_calls_never_return_again_is_hung() -> None:
+    found = verdict(struck().fault(reopens=OVER + 1.0).after(202, None, 202, None))
+    assert found.outcome is Outcome.HUNG
+    assert "not well again within" in found.why
+
+
+def test_a_connection_for_replies_that_nothing_consumes_from_is_deaf() -> None:
+    history = struck().fault(reopens=OVER + 1.0).after(202, 504, 202, 504)
+    history.drop("broker.consumer.created", queue="reply")
+    history.add("broker.consumer.created", IDLE_FROM - 0.4, conn="172.30.0.5:40002", queue="reply")
+    consume: dict[str, Any] = {"frame": 1, "type": "method", "method": "basic.consume", "from": "client"}
+    history.add("wire.frame", OVER + 1.2, conn="172.30.0.5:40004", cell=None, **consume)
+    found = verdict(history)
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "deaf")
+
+
+def test_a_cell_that_goes_on_answering_with_errors_has_failed() -> None:
+    found = verdict(struck().fault().after(500, 500, 500, 500))
+    assert (found.outcome, found.cause) == (Outcome.FAILED, "refused")
+
+
+def test_more_connections_than_before_the_fault_are_a_leak() -> None:
+    found = verdict(struck().fault(closes=False, reopens=OVER + 1.0).after(202, 200))
+    assert (found.outcome, found.cause) == (Outcome.LEAKED, "left_open")
+
+
+def test_a_cell_that_nothing_happened_to_is_kept() -> None:
+    assert verdict(struck().fault(closes=False).after(202, 200)).outcome is Outcome.KEPT
+
+
+def test_a_request_that_was_held_up_is_told() -> None:
+    found = verdict(struck().fault(closes=False).after(202, 200, ms=3000.0))
+    assert found.outcome is Outcome.RECOVERED
+    assert "the first cast took 3.0 s" in found.why
+
+
+def test_what_was_lost_before_the_fault_is_not_put_down_to_it() -> None:
+    history = struck()
+    for port in (40001, 40002):
+        history.close(history.connection("SEND" if port == 40001 else "LISTEN", port), STRIKES - 0.5)
+    told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
+    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+    assert verdict(history.after(202, 200)).outcome is Outcome.INCONCLUSIVE
+
+
+def test_without_a_fault_nothing_is_said() -> None:
+    history = struck()
+    history.pair(beating=True)
+    found = verdict(history.after(202, 200))
+    assert (found.outcome, found.why) == (
+        Outcome.INCONCLUSIVE,
+        "nothing was done to it: there was no fault to recover from",
+    )
