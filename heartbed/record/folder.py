@@ -120,5 +120,8 @@ def find(runs: Path, text: str) -> Path:
 
 
 def every(runs: Path) -> list[Path]:
-    """All runs that have a record, or what stands in the place of one, oldest first."""
-    return sorted(path.parent for path in runs.glob(f"*/{FILE_NAME}") if path.parent.name != LATEST)
+    """All runs that have a record, or what stands in the place of one, oldest first. Raises ``InputError``."""
+    try:
+        return sorted(path.parent for path in runs.glob(f"*/{FILE_NAME}") if path.parent.name != LATEST)
+    except OSError as error:
+        raise InputError(f"cannot read the folder of runs {runs}: {error.strerror}") from None
