@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heartbed.cells.cell import Cell
-from heartbed.errors import InputError, TestbedError
+from heartbed.errors import EngineSilentError, InputError, TestbedError
 from heartbed.record.connection import Purpose
 from heartbed.run.execute import Images
 from heartbed.studies.session import Session
@@ -69,7 +69,7 @@ def play(cells: Sequence[Cell], session: Session) -> Played:
 
 
 def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
-    """The cells whose images cannot be had, and why. Raises ``IndexSilentError``."""
+    """The cells whose images cannot be had, and why. Raises ``EngineSilentError`` and ``IndexSilentError``."""
     if not _reason(cells, images):
         return {}
     by_image: dict[tuple[str, str], list[Cell]] = {}
@@ -82,7 +82,7 @@ def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
 def _reason(cells: Sequence[Cell], images: Images) -> str:
     try:
         images(cells)
-    except IndexSilentError:
+    except (EngineSilentError, IndexSilentError):
         raise
     except (InputError, TestbedError) as error:
         return error.message

@@ -11,7 +11,7 @@ import docker.errors
 import requests
 from docker.context import ContextAPI
 
-from heartbed.errors import TestbedError
+from heartbed.errors import EngineSilentError, TestbedError
 from heartbed.testbed.commands import run
 
 TIMEOUT_S = 60
@@ -36,7 +36,7 @@ def connect() -> docker.DockerClient:
         client.ping()
     # Of what is wrong in an address or a context the SDK tells in many ways.
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError, AttributeError) as error:
-        raise TestbedError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
+        raise EngineSilentError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
     client.api.timeout = TIMEOUT_S
     return client
 
@@ -49,7 +49,7 @@ def engine_errors() -> Iterator[None]:
     except docker.errors.APIError as error:
         raise TestbedError(f"the Docker engine refused: {error.explanation or error}", hint=DOCTOR) from error
     except (docker.errors.DockerException, requests.RequestException) as error:
-        raise TestbedError(f"the Docker engine answers no more: {reason(error)}", hint=DOCTOR) from error
+        raise EngineSilentError(f"the Docker engine answers no more: {reason(error)}", hint=DOCTOR) from error
 
 
 def reason(error: BaseException) -> str:

@@ -11,7 +11,7 @@ import pytest
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import InputError
+from heartbed.errors import EngineSilentError, InputError, TestbedError
 from heartbed.studies import batch
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
@@ -72,9 +72,12 @@ def test_a_cell_whose_image_cannot_be_had_is_not_played(engine: LocalEngine, set
     assert set(outcome.verdicts) == {NAMES[2]}
 
 
-def test_a_silent_index_is_no_reason_to_skip(engine: LocalEngine, settings: Settings) -> None:
-    with pytest.raises(IndexSilentError):
-        batch.play(CELLS, session(engine, settings, "9.7.1", IndexSilentError))
+@pytest.mark.parametrize("silent", [IndexSilentError, EngineSilentError])
+def test_a_silent_index_or_engine_is_no_reason_to_skip(
+    silent: type[TestbedError], engine: LocalEngine, settings: Settings
+) -> None:
+    with pytest.raises(silent):
+        batch.play(CELLS, session(engine, settings, "9.7.1", silent))
     assert played(engine) == 0
 
 
