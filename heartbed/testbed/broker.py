@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,3 +53,10 @@ def broker(environ: Mapping[str, str]) -> Broker:
             hint=f"choose {' or '.join(BROKERS)}, or name an image: RABBITMQ_IMAGE=rabbitmq:{wanted}-management",
         )
     return BROKERS[wanted]
+
+
+def about_log(log: list[str], service: str) -> str:
+    """A hint on a service's log, and on where the service comes from."""
+    words = "the last lines of its log are above" if log else "it has logged nothing"
+    other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
+    return f"{words}; its image is RABBITMQ_IMAGE={other}" if other else words

@@ -23,8 +23,8 @@ from heartbed.errors import InputError, TestbedError
 from heartbed.files import read_octets
 from heartbed.places import ROOT
 from heartbed.testbed import cleanup
+from heartbed.testbed.broker import about_log
 from heartbed.testbed.commands import Done, run
-from heartbed.testbed.containers import about_log
 from heartbed.testbed.engine import connect, engine_errors
 from heartbed.testbed.labels import LOCK_LABEL, MADE_BY_US
 

@@ -7,10 +7,9 @@ Everything that is made carries labels (``heartbed.testbed.labels.Labels``), by 
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,45 +22,18 @@ from docker.models.containers import Container
 from heartbed.errors import TestbedError
 from heartbed.places import AMQP_PORT, HTTP_PORT
 from heartbed.testbed import cleanup
+from heartbed.testbed.broker import about_log
+from heartbed.testbed.changes import EngineEvents
 from heartbed.testbed.commands import run
 from heartbed.testbed.engine import connect, engine_errors, versions
 from heartbed.testbed.helper import Helper, text
 from heartbed.testbed.labels import RUN_LABEL, Labels
-from heartbed.testbed.testbed import LOG_LINES, Address, Change, ChangeFeed, LogFeed, Machine, Needs
+from heartbed.testbed.testbed import LOG_LINES, Address, ChangeFeed, LogFeed, Machine, Needs
 
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
 STOP_PATIENCE_S = 5
 """How long a service that is stopped may take before it is killed."""
-
-
-def about_log(log: list[str], service: str) -> str:
-    """A hint on a service's log, and on where the service comes from."""
-    words = "the last lines of its log are above" if log else "it has logged nothing"
-    other = os.environ.get("RABBITMQ_IMAGE") if service == "rabbitmq" else None
-    return f"{words}; its image is RABBITMQ_IMAGE={other}" if other else words
-
-
-CHANGES = ("pause", "unpause", "connect", "disconnect", "oom", "die")
-"""What of the engine's events can make a container look as if it had failed by itself."""
-
-
-class _Changes:
-    """The engine's events, of these containers (id -> service)."""
-
-    def __init__(self, stream: Any, services: Mapping[str, str]) -> None:
-        self._stream, self._services = stream, services
-
-    def __iter__(self) -> Iterator[Change]:
-        for event in self._stream:
-            actor = event.get("Actor", {})
-            # Of a network it is told which container was connected, or cut off.
-            container = actor.get("Attributes", {}).get("container", actor.get("ID"))
-            if container in self._services and event["Action"] in CHANGES:
-                yield Change(event["timeNano"] / 1e9, self._services[container], str(event["Action"]))
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 class Containers:
@@ -158,7 +130,7 @@ class Containers:
         """What the engine tells of this run's containers from now on."""
         wanted = {"type": ["container", "network"]}
         services = {container.id or "": service for service, container in self._containers.items()}
-        return _Changes(self.client.events(decode=True, filters=wanted), services)
+        return EngineEvents(self.client.events(decode=True, filters=wanted), services)
 
     def inside(self, service: str, *command: str) -> list[str]:
         """The command that runs ``command`` inside a started container, with its standard streams."""

@@ -13,7 +13,7 @@ from heartbed.observers.controls_log import ControlsLog
 from heartbed.observers.log_stream import LogLine
 from heartbed.record.event import Event
 from heartbed.record.kinds import ContainerChanged, ControlCall, ObserverFailed
-from heartbed.testbed.containers import _Changes
+from heartbed.testbed.changes import EngineEvents
 from heartbed.testbed.testbed import Change
 
 
@@ -81,7 +81,7 @@ def test_of_the_engines_events_those_of_the_runs_containers_count_also_on_a_netw
         {"Action": "pause", "Actor": {"ID": "other"}, "timeNano": 1},
         {"Action": "disconnect", "Actor": {"ID": "net", "Attributes": {"container": "bbb"}}, "timeNano": 2_000_000_000},
     ]
-    found = list(_Changes(iter(told), {"aaa": "cell", "bbb": "compute"}))
+    found = list(EngineEvents(iter(told), {"aaa": "cell", "bbb": "compute"}))
     assert found == [Change(1.5, "cell", "pause"), Change(2.0, "compute", "disconnect")]
 
 
