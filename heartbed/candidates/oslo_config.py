@@ -174,6 +174,8 @@ def _parser(path: Path) -> configparser.RawConfigParser:
         parser.read_string(read_octets(path, LARGEST).decode("utf-8"), str(path))
     except UnicodeDecodeError:
         raise InputError(f"{path} is not text") from None
+    except AttributeError:  # configparser's own way to say so
+        raise InputError(f"{path}: a line is indented as if it continued an option, but that has no value") from None
     except configparser.Error as error:
         raise InputError(f"{path} is not a configuration of oslo.config: {error.message}") from None
     if not parser.has_section(DEFAULT):

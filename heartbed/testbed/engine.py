@@ -29,7 +29,7 @@ def connect() -> docker.DockerClient:
     at = f" at {named}={os.environ[named]}" if named else ""
     try:
         if named == "DOCKER_CONTEXT" and ContextAPI.get_context(os.environ[named]) is None:
-            raise TestbedError(
+            raise EngineSilentError(
                 f"there is no Docker context {os.environ[named]!r}", hint="`docker context ls` lists them"
             )
         client = docker.from_env(timeout=NAMED_DEADLINE_S if named else FIRST_DEADLINE_S)

@@ -148,3 +148,8 @@ def test_what_is_said_is_not_left_to_the_library(tmp_path: Path) -> None:
 
 def test_both_groups_are_kept_apart() -> None:
     assert XENA.place((DEFAULT, "heartbeat_in_pthread")) is None
+
+
+def test_a_line_that_continues_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nova\.conf: a line is indented"):
+        read_options(nova_conf(tmp_path, "[DEFAULT]\ndebug\n true\n"))

@@ -67,3 +67,9 @@ def test_results_say_what_they_were_made_with_and_nothing_of_the_machine() -> No
     told = results.markdown(found())
     assert "make matrix" in told
     assert "/home" not in told
+
+
+def test_the_reference_results_are_of_cells_that_were_played() -> None:
+    reference = results.load()
+    assert len(reference) >= 189
+    assert {each.outcome for each in reference.values()} <= {"kept", "lost"}
