@@ -59,7 +59,7 @@ class Dispatcher:
         message, context = dict(incoming.message), dict(incoming.ctxt or {})
         method = str(message.get("method", ""))
         told = {
-            "what": "call" if getattr(incoming, "msg_id", None) else "cast",
+            "what": "call" if getattr(incoming, "reply_q", None) else "cast",
             "method": method,
             "namespace": message.get("namespace"),
             "version": message.get("version"),

@@ -9,12 +9,20 @@ from __future__ import annotations
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import ProcessGreenlets, RpcArrived
+from heartbed.record.kinds import Frame, ProcessGreenlets, RpcArrived
+from heartbed.verdict import stack
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.finding import Finding
 from heartbed.verdict.values import Outcome
 from heartbed.wording import count, seconds
+
+SENDERS = {
+    "/oslo_messaging/rpc/client.py": ("cast", "call"),
+    "/oslo_messaging/notify/notifier.py": ("_notify",),
+    "/kombu/messaging.py": ("publish",),
+}
+"""Files of client libraries -> functions that are entered to send a message."""
 
 NOT_BEGUN = "not started"
 """What the dump calls a green thread that has not run yet."""
@@ -48,33 +56,46 @@ def _missing(cell: CellHistory) -> Finding | None:
 
 
 def _never_sent(cell: CellHistory, until: float) -> Finding | None:
-    """No message at all has left a user's own application, and a green thread was seen that has not begun to run.
+    """Fewer messages have left a user's own application than requests were answered, and what should send stands still.
 
-    Where some have left, which of its requests send one is not known.
+    Which of its requests send a message nobody knows: a green thread that was seen not to have begun, or in the middle
+    of sending, is the proof.
     """
     asked = [e for e in cell.requests("open", "before") if e.data.needs_rabbitmq and not e.data.failed]
-    if not asked or not _tells_nothing_sent(cell, until):
+    sent = _published(cell, until)
+    stuck = next((look for look in _last_looks(cell, until) if _standing(look)), None)
+    if sent is None or sent >= len(asked) or stuck is None:
         return None
-    dump = next((look for look in cell.of(ProcessGreenlets) if look.t <= until and _not_begun(look)), None)
-    if dump is None:
-        return None
-    waiting, last = _not_begun(dump), asked[-1]
+    last, how_many = asked[-1], sum(_standing(look) for look in _last_looks(cell, until))
     why = (
-        f"{count(len(asked), 'request')} that should make the application use RabbitMQ got {last.data.status}, and no "
-        f"message had left it {seconds(until - asked[0].t)} later: {count(waiting, 'green thread')} that was started "
-        f"has not begun to run, because nothing runs the hub after the answer"
+        f"{count(len(asked), 'request')} that should make the application use RabbitMQ got {last.data.status}, and "
+        f"{count(sent, 'message')} had left it {seconds(until - last.t)} after the last of them: "
+        f"{count(how_many, 'green thread')} had not begun to run or stood still in the middle of sending, since "
+        "nothing runs the hub once a request is answered"
     )
     evidence = cite(last, f"answered with {last.data.status}")
-    evidence += cite(dump, f"{dump.data.at}: {count(waiting, 'green thread')} not begun")
+    evidence += cite(stuck, f"{stuck.data.at}: {count(_standing(stuck), 'green thread')} not begun or within sending")
     return Finding(Outcome.FAILED, Cause.CAST_LOST, why, tuple(evidence))
 
 
-def _tells_nothing_sent(cell: CellHistory, until: float) -> bool:
-    """Whether the record tells that the cell published nothing: each of its connections is in the capture."""
-    frames = [frame for conn in cell.connections for frame in conn.frames("client")]
-    published = any(frame.data.method == "basic.publish" and frame.t <= until for frame in frames)
-    return not published and all(conn.captured for conn in cell.connections)
+def _published(cell: CellHistory, until: float) -> int | None:
+    """How many messages have left the cell; None where not all of its connections are in the capture."""
+    if not all(conn.captured for conn in cell.connections):
+        return None
+    frames = [frame for conn in cell.connections for frame in conn.frames("client") if frame.t <= until]
+    return sum(frame.data.method == "basic.publish" for frame in frames)
 
 
-def _not_begun(look: Event[ProcessGreenlets]) -> int:
-    return sum(each.name == NOT_BEGUN for each in look.data.greenlets)
+def _last_looks(cell: CellHistory, until: float) -> list[Event[ProcessGreenlets]]:
+    """The last dump of each process before the cell was asked again."""
+    looks = [look for look in cell.of(ProcessGreenlets) if look.t <= until and look.data.error is None]
+    return list({look.pid: look for look in looks}.values())
+
+
+def _standing(look: Event[ProcessGreenlets]) -> int:
+    """Green threads that have not begun to run, or are suspended within a call that sends."""
+    return sum(each.name == NOT_BEGUN or any(map(_sends, each.frames)) for each in look.data.greenlets)
+
+
+def _sends(frame: Frame) -> bool:
+    return any(frame.file.endswith(file) and stack.function(frame) in functions for file, functions in SENDERS.items())

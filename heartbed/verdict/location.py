@@ -58,11 +58,14 @@ def beater(dumps: Sequence[Event[ProcessGreenlets]], conn: str, purpose: Purpose
 
 
 def holder(dumps: Sequence[Event[ProcessGreenlets]], conn: str) -> Beater | None:
-    """The green thread of the application's own that holds a connection, in the earliest dump that shows it."""
+    """The green thread that holds a connection, in the earliest dump that shows it.
+
+    The application's own, or one that stands still while it opens the connection: before that nobody beats for it.
+    """
     for dump in dumps:
         for greenlet in dump.data.greenlets:
             frames, tid = greenlet.frames, greenlet.tid
-            if greenlet.conn != conn or not frames or any(stack.OSLO in frame.file for frame in frames):
+            if greenlet.conn != conn or not frames:
                 continue
             own = next((frame for frame in frames if not any(each in frame.file for each in stack.GREEN)), frames[0])
             return Beater(tid, overdue(dump, tid), stack.named(own), dump, _library(dump, tid), holds=True)

@@ -61,7 +61,7 @@ def test_a_loss_is_told_first_and_the_missing_cast_beside_it() -> None:
     assert [note for note in verdict.notes if "never arrived at the RPC server" in note]
 
 
-def own_application(*, published: bool = False, begun: bool = False) -> History:
+def own_application(*, published: int = 0, begun: bool = False, sending: bool = False) -> History:
     """A user's own application that was asked twice, and what a dump showed of the thread that it started."""
     history = History.of("uwsgi-eventlet")
     start = cast("Event[RunStart]", history.events[0])
@@ -69,13 +69,14 @@ def own_application(*, published: bool = False, begun: bool = False) -> History:
     own = asked.model_copy(update={"purposes": [], "factors": {"server": "uwsgi"}})
     history.events[0] = replace(start, data=start.data.model_copy(update={"cells": [own]}))
     history.facts(mpm=None, server="uwsgi", mode=None, threads=None)
-    if published:
-        conn = history.connection("SEND", 40001)
+    conn = history.connection("SEND", 40001) if published else ""
+    for _ in range(published):
         frame = {"frame": 1, "from": "client", "type": "method", "method": "basic.publish"}
         history.add("wire.frame", IDLE_FROM - 0.2, conn=conn, cell=None, **frame)
         history.beat(conn)
     name = "notify" if begun else "not started"
-    greenlets = [{"tid": 77, "name": name, "dead": False, "frames": []}]
+    cast_ = {"function": "RPCClient.cast", "file": "/venv/oslo_messaging/rpc/client.py", "line": 7, "native": False}
+    greenlets = [{"tid": 77, "name": name, "dead": False, "frames": [cast_] if sending else []}]
     hubs = [{"tid": 77, "hub": "eventlet.hubs.epolls.Hub", "next_timer_overdue_s": 3.4, "timers": []}]
     history.add("process.greenlets", IDLE_FROM + 3.5, at="mid-idle", threads=[], hubs=hubs, greenlets=greenlets)
     return history
@@ -85,15 +86,22 @@ def test_an_own_application_that_sent_nothing_and_left_a_green_thread_unbegun_fa
     verdict = own_application().cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, "cast_lost")
     assert "2 requests that should make the application use RabbitMQ got 200" in verdict.why
-    assert "1 green thread that was started has not begun to run" in verdict.why
+    assert "0 messages had left it" in verdict.why
+    assert "1 green thread had not begun to run or stood still in the middle of sending" in verdict.why
 
 
 def test_an_own_application_that_sent_nothing_and_left_nothing_waiting_is_not_accused() -> None:
     assert own_application(begun=True).cell_verdict.cause == "no_connection"
 
 
-def test_an_own_application_that_sent_something_is_not_accused() -> None:
-    assert own_application(published=True).cell_verdict.outcome is Outcome.KEPT
+def test_an_own_application_of_which_one_message_left_and_one_stands_in_the_middle_of_being_sent_fails() -> None:
+    verdict = own_application(published=1, begun=True, sending=True).cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, "cast_lost")
+    assert "1 message had left it" in verdict.why
+
+
+def test_an_own_application_that_sent_a_message_for_each_request_is_not_accused() -> None:
+    assert own_application(published=2).cell_verdict.outcome is Outcome.KEPT
 
 
 def test_a_connection_that_forked_processes_share_is_named() -> None:

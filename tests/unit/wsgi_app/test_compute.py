@@ -12,8 +12,8 @@ import pytest
 from wsgi_app.compute import ComputeManager, Dispatcher
 
 
-def incoming(method: str, *, msg_id: str | None = None, context: dict[str, Any] | None = None, **more: Any) -> Any:
-    return SimpleNamespace(message={"method": method, **more}, ctxt=context, msg_id=msg_id)
+def incoming(method: str, *, reply_q: str | None = None, context: dict[str, Any] | None = None, **more: Any) -> Any:
+    return SimpleNamespace(message={"method": method, **more}, ctxt=context, reply_q=reply_q, msg_id="0")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_call_of_heartbeds_own_application_is_answered_and_told_with_its_reque
 ) -> None:
     caplog.set_level(logging.INFO)
     asked = incoming(
-        "get_diagnostics", msg_id="1", context={"request_id": "req-1", "cell": "event"}, args={"server_id": "x"}
+        "get_diagnostics", reply_q="reply_1", context={"request_id": "req-1", "cell": "event"}, args={"server_id": "x"}
     )
     assert dispatcher.dispatch(asked)["server_id"] == "x"
     assert told(caplog) == {
