@@ -35,10 +35,10 @@ bench: setup ## how long 24 cells take together, and one after another
 ##@ Test
 test: images lint types ## everything: lint, types, unit, probes, acceptance
 	@$(PYTEST)
-test-prefork: images ## the idle probe on prefork's cells
-	@$(PYTEST) tests/probes --server prefork --probe idle
-test-event: images ## the idle probe on event's cells
-	@$(PYTEST) tests/probes --server event --probe idle
+test-prefork: images ## the idle and burst probes on prefork's cells
+	@$(PYTEST) tests/probes --server prefork --probe idle --probe burst
+test-event: images ## the idle and burst probes on event's cells
+	@$(PYTEST) tests/probes --server event --probe idle --probe burst
 test-worker: images ## the probes on worker's cells
 	@$(PYTEST) tests/probes --server worker
 test-uwsgi: images ## the probes on uWSGI's cells

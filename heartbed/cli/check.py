@@ -27,7 +27,7 @@ from heartbed.verdict import EXIT_CODES
 @click.command()
 @click.argument("conf", required=False)
 @wishes_options
-@probe_option()
+@probe_option(several=True, default="idle,burst")
 @untrusted_option
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
@@ -59,9 +59,10 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     CONF is an httpd configuration file (a site, or a whole server's), one of
     uWSGI's (ini, YAML, XML or JSON), a gunicorn.conf.py, or the name of a
     preset. The testbed runs the server on a copy of it; what has to be replaced
-    in the copy is shown. Your file is never changed. Beside it idle the
-    configurations that differ from it by one change; where none of them keeps
-    its connections, pairs of changes are tried.
+    in the copy is shown. Your file is never changed. Beside it the
+    configurations that differ from it by one change are left idle and then sent
+    bursts of requests, as it is; a change is recommended only if it survives
+    every probe. Where none does, pairs of changes are tried.
 
     \b
     Examples:

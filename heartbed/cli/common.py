@@ -130,14 +130,14 @@ class Probes(click.ParamType[tuple[Scenario, ...]]):
         ]
 
 
-def probe_option(*, several: bool = False) -> Callable[[Command], Command]:
+def probe_option(*, several: bool = False, default: str = DEFAULT_PROBE) -> Callable[[Command], Command]:
     """``--probe NAME``, or with ``several`` also ``--probe NAME,NAME`` and ``--probe all``, as ``scenarios``."""
     more = "; several with commas, or `all`" if several else ""
     return click.option(
         "--probe",
         "scenarios",
         type=Probes(several=several),
-        default=DEFAULT_PROBE,
+        default=default,
         show_default=True,
         metavar="NAME",
         help=f"What is done to the cells: `heartbed probes` lists them{more}. A parameter: NAME:pages=4.",

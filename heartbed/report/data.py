@@ -60,6 +60,10 @@ class RunData:
         """The first verdict on the cell of that name, under that probe if one is named."""
         return next((c for c in self.verdict.cells if c.cell == name and probe in ("", c.probe)), None)
 
+    def under_each(self, name: str) -> list[CellVerdict]:
+        """The verdicts on the cell of that name, one under each probe that it was played under."""
+        return [cell for cell in self.verdict.cells if cell.cell == name]
+
     @cached_property
     def _start(self) -> RunStart:
         return next((event.data for event in self.of_kind(RunStart)), RunStart(run=self.verdict.run))

@@ -16,6 +16,17 @@ DEADLOCK = (
 )
 
 
+THREADS = (
+    "eventlet with several request threads in one process: a call's reply is read on behalf of one of them, which "
+    "cannot wake a green thread of another"
+)
+
+
+def hang(cell: Cell) -> str | None:
+    """Why this cell does not answer many requests at a time; None for one that must."""
+    return THREADS if cell.model == "eventlet" and cell.thread_count > 1 else None
+
+
 def loss(cell: Cell) -> str | None:
     """Why this cell loses its connections when idle; None for one that must keep them.
 

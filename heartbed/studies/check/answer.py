@@ -93,14 +93,18 @@ def _replaced(checked: Checked, out: Console) -> None:
 
 def _verdict(checked: Checked, out: Console) -> None:
     cell, run = checked.verdict, checked.data.verdict
-    said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(cell, run.heartbeat_s))
-    out.print(Text.assemble("\n", (cell.cell, "bold"), ": ", said))
-    out.print(Padding(Text(sentence(cell.why)), (0, 0, 0, 2)))
+    out.print()
+    # The worst first: what hangs outranks what is lost.
+    for each in sorted(checked.verdicts, key=lambda each: each.outcome.rank):
+        said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(each, run.heartbeat_s))
+        under = f" ({each.probe})" if len(checked.verdicts) > 1 else ""
+        out.print(Text.assemble((each.cell, "bold"), under, ": ", said))
+        out.print(Padding(Text(sentence(each.why)), (0, 0, 0, 2)))
     if cost := cost_words(cell.cost):
         out.print(f"  The first request after the idle period took {escape(cost)}.")
     for line in _own_application(checked):
         out.print(Padding(Text(line, style="yellow"), (0, 0, 0, 2)))
-    for note in cell.notes:
+    for note in dict.fromkeys(note for each in checked.verdicts for note in each.notes):
         out.print(Padding(Text(note, style="dim"), (0, 0, 0, 2)))
 
 
@@ -119,9 +123,9 @@ def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
     kept = checked.verdict.outcome.good
-    fates = [fate(checked, each.verdict) for each in (*checked.tried, *checked.pairs)]
+    fates = [fate(checked, each.verdicts) for each in (*checked.tried, *checked.pairs)]
     width = max(len(text) for text in (*fates, DID_NOT_ACT)) + 2
-    out.print("\n[bold]One change at a time, in the same idle period[/]")
+    out.print("\n[bold]One change at a time, in the same window[/]")
     for each in sorted((each for each in checked.tried if each.acted), key=lambda each: not each.keeps):
         _change(checked, each, width, out)
     for each in checked.tried:
@@ -134,7 +138,7 @@ def _changes(checked: Checked, out: Console) -> None:
         return
     out.print("  No single change that was tried keeps the connections.")
     if checked.pairs:
-        out.print("\n[bold]Two changes at a time, in an idle period of their own[/]")
+        out.print("\n[bold]Two changes at a time, in a window of their own[/]")
         for each in checked.pairs:
             if each.keeps:
                 _change(checked, each, width, out)
@@ -144,7 +148,7 @@ def _changes(checked: Checked, out: Console) -> None:
 
 
 def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
-    mark, style = ("keeps", "green") if each.keeps else (fate(checked, each.verdict), STYLES[each.verdict.outcome])
+    mark, style = ("keeps", "green") if each.keeps else (fate(checked, each.verdicts), STYLES[each.verdict.outcome])
     out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
     if each.verdict.outcome is Outcome.INCONCLUSIVE:
         out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heartbed.candidates.prepared import Prepared
+from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import HeartbedError
 from heartbed.report import RunData, format_names, render
 from heartbed.report.words import phrases
@@ -22,16 +23,21 @@ FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md"}
 
 @dataclass(frozen=True)
 class Tried:
-    """A mend and the verdict on it."""
+    """A mend and the verdicts on it, one under each probe that was played."""
 
     mend: Mend
-    verdict: CellVerdict
+    verdicts: tuple[CellVerdict, ...]
     acted: bool = True
     """Whether what runs is other than without it, as far as it says what it is."""
 
     @property
+    def verdict(self) -> CellVerdict:
+        """The worst of them."""
+        return worst_of(self.verdicts)
+
+    @property
     def keeps(self) -> bool:
-        """Whether it keeps the connections, and it is the change that does."""
+        """Whether it keeps the connections under every probe, and it is the change that does."""
         return self.acted and self.verdict.outcome.good
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,6 +51,7 @@ class Tried:
             "costs": self.mend.price,
             "lines": self.mend.lines,
             "why": self.verdict.why,
+            "under": {each.probe: str(each.outcome) for each in self.verdicts},
         }
 
 
@@ -56,7 +63,7 @@ class Checked:
     """
 
     prepared: Prepared[Any]
-    verdict: CellVerdict
+    verdicts: tuple[CellVerdict, ...]
     tried: tuple[Tried, ...]
     data: RunData
     dropped: dict[str, str]
@@ -65,14 +72,19 @@ class Checked:
     @classmethod
     def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
         """From one run of the candidate with its mends."""
-        own = data.cell(prepared.label)
-        if own is None:
+        own = tuple(data.under_each(prepared.label))
+        if not own:
             raise HeartbedError(f"the run {data.verdict.run} has no verdict on {prepared.label}")
         return cls(prepared, own, _tried(mends, data, own), data, dropped)
 
+    @property
+    def verdict(self) -> CellVerdict:
+        """The worst of the candidate's verdicts under the probes that were played: what hangs comes first."""
+        return worst_of(self.verdicts)
+
     def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData], dropped: Mapping[str, str]) -> Checked:
         """The same with pairs of changes, from runs of their own, and why some of them are not among those."""
-        tried = tuple(each for data in runs for each in _tried(pairs, data, self.verdict))
+        tried = tuple(each for data in runs for each in _tried(pairs, data, self.verdicts))
         return replace(self, pairs=tried, dropped={**self.dropped, **dropped})
 
     @property
@@ -84,7 +96,7 @@ class Checked:
     def alone(self) -> RunData:
         """The run as if only the candidate had been in it: for the formats of gates."""
         verdict = self.data.verdict
-        only = [self.verdict]
+        only = list(self.verdicts)
         said = verdict.answer if verdict.reason else answer(only)
         return replace(
             self.data,
@@ -107,6 +119,7 @@ class Checked:
             "oddities": list(self.prepared.oddities),
             "replaced": self.prepared.draft.adapted.diff(),
             "verdict": self.verdict.model_dump(mode="json"),
+            "verdicts": [each.model_dump(mode="json") for each in self.verdicts],
             "changes": [each.as_dict() for each in self.tried],
             "pairs": [each.as_dict() for each in self.pairs],
             "not_tried": self.dropped,
@@ -125,13 +138,21 @@ VARIES = ("cell", "pid", "ppid", "os_thread", "thread", "python_threads", "proce
 """Facts in which two cells differ that are the same configuration."""
 
 
-def _tried(mends: list[Mend], data: RunData, own: CellVerdict) -> tuple[Tried, ...]:
-    judged = [(each, data.cell(each.candidate.name)) for each in mends]
-    return tuple(
-        Tried(each, verdict, _acted(own, verdict) or (each.candidate.own is None and _contradicts(own, verdict)))
-        for each, verdict in judged
-        if verdict is not None
-    )
+def worst_of(verdicts: Sequence[CellVerdict]) -> CellVerdict:
+    """The verdict that outranks the others; of several alike that under the probe that was named first."""
+    return min(verdicts, key=lambda each: each.outcome.rank)
+
+
+def _tried(mends: list[Mend], data: RunData, own: Sequence[CellVerdict]) -> tuple[Tried, ...]:
+    judged = [(each, tuple(data.under_each(each.candidate.name))) for each in mends]
+    return tuple(Tried(each, verdicts, _is_another(each, own, verdicts)) for each, verdicts in judged if verdicts)
+
+
+def _is_another(mend: Mend, own: Sequence[CellVerdict], changed: Sequence[CellVerdict]) -> bool:
+    """Whether the change did act, as what runs says of itself, or as another fate under the same probe says."""
+    alike = [(one, two) for one in own for two in changed if one.probe == two.probe]
+    contradicts = mend.candidate.own is None and any(_contradicts(one, two) for one, two in alike)
+    return contradicts or any(_acted(one, two) for one, two in alike)
 
 
 def _acted(own: CellVerdict, changed: CellVerdict) -> bool:
@@ -160,7 +181,7 @@ def _markdown(checked: Checked) -> str:
     lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
     worth = (*checked.tried, *(each for each in checked.pairs if each.keeps))
     lines += [
-        f"| {t.mend.what} | {fate(checked, t.verdict) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
+        f"| {t.mend.what} | {fate(checked, t.verdicts) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
         for t in worth
     ]
     for each in checked.keeping:
@@ -169,6 +190,11 @@ def _markdown(checked: Checked) -> str:
     return "\n".join([*lines, checked.prepared.draft.adapted.diff().rstrip("\n"), "```", "", "</details>", ""])
 
 
-def fate(checked: Checked, verdict: CellVerdict) -> str:
-    """What became of a cell of the check, in a few words."""
-    return ", ".join(phrase.text for phrase in phrases(verdict, checked.data.verdict.heartbeat_s))
+def fate(checked: Checked, verdicts: Sequence[CellVerdict]) -> str:
+    """What became of a cell of the check, in a few words; with the probe where it fared differently under several."""
+    beat = checked.data.verdict.heartbeat_s
+    words = {each.probe: ", ".join(phrase.text for phrase in phrases(each, beat)) for each in verdicts}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    when = {probe: "when idle" if probe == DEFAULT_PROBE else f"under {probe}" for probe in words}
+    return "; ".join(f"{said} {when[probe]}" for probe, said in words.items())

@@ -10,7 +10,6 @@ from heartbed.errors import HeartbedError
 from heartbed.studies import matrix, mend
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, workable
 from heartbed.studies.check.checked import Checked
-from heartbed.verdict.values import Outcome
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checke
     mends, left = accepted(session, prepared, mends)
     data, dropped = play(session, [own, *(each.candidate for each in mends)], frozenset({own.name}))
     checked = Checked.of(prepared, mends, data, {**impossible, **left, **dropped})
-    if checked.verdict.outcome in (Outcome.HUNG, Outcome.LOST, Outcome.FAILED) and mends and not checked.keeping:
+    if checked.verdict.outcome.bad and mends and not checked.keeping:
         session.say("no single change keeps the connections: trying pairs")
         try:
             checked = _with_pairs(session, checked, mend.pairs(prepared, session.workbench, beside, changes.ruled_out))

@@ -29,8 +29,8 @@ class Subject:
 class Run:
     changed: CellVerdict
 
-    def cell(self, name: str) -> CellVerdict | None:
-        return self.changed if name == "changed" else None
+    def under_each(self, name: str) -> list[CellVerdict]:
+        return [self.changed] if name == "changed" else []
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_a_change_acts_where_the_application_or_its_fate_is_another(
 ) -> None:
     run = cast("RunData", Run(verdict("changed", outcome, **facts)))
     change = Mend((), cast("Any", Subject()), "")
-    (tried,) = _tried([change], run, verdict("own", Outcome.LOST))
+    (tried,) = _tried([change], run, [verdict("own", Outcome.LOST)])
     assert tried.acted is acted
     assert tried.keeps is (outcome is Outcome.KEPT)

@@ -1,0 +1,54 @@
+"""The burst probe: every request is answered, however many come at a time, cold, warm and after an idle time.
+
+eventlet with several request threads in one process is known not to: a reply
+is read by the green thread of one of them, and cannot wake those of the others.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from heartbed.cells.cell import Cell
+from heartbed.report import RunData
+from heartbed.verdict.values import CellVerdict, Outcome
+from tests.probes import known
+from tests.probes.conftest import selection
+
+pytestmark = [pytest.mark.docker, pytest.mark.probe("burst")]
+
+
+class RequestHungError(AssertionError):
+    """A request never returned, and the record says how many and where."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "cell" in metafunc.fixturenames:
+        strict = metafunc.function is test_every_request_of_the_bursts_is_answered
+        cells = selection(metafunc.config).cells
+        metafunc.parametrize("cell", [pytest.param(c, id=c.name, marks=_marks(c) if strict else ()) for c in cells])
+
+
+def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
+    if reason := known.hang(cell):
+        return (pytest.mark.xfail(reason=reason, strict=True, raises=RequestHungError),)
+    return ()
+
+
+def test_every_request_of_the_bursts_is_answered(verdict: CellVerdict, cell: Cell) -> None:
+    if verdict.cause == "deadlock" and (reason := known.race(cell)) and not known.hang(cell):
+        pytest.xfail(f"{reason}: {verdict.why}")
+    if verdict.outcome is Outcome.HUNG:
+        raise RequestHungError(f"{verdict.cell}: {verdict.why}")
+    assert verdict.outcome.good, f"{verdict.outcome}: {verdict.why}"
+
+
+def test_the_bursts_were_more_than_the_cell_can_serve_at_a_time(verdict: CellVerdict, cell: Cell) -> None:
+    assert [burst.name for burst in verdict.bursts] == ["cold", "warm", "after idling"]
+    assert all(burst.sent > cell.process_count * cell.thread_count for burst in verdict.bursts)
+    for burst in verdict.bursts:
+        assert burst.sent == burst.right + burst.wrong + burst.hung
+
+
+def test_a_client_outside_every_server_answers_them_all(run_data: RunData) -> None:
+    (native,) = [control for control in run_data.verdict.controls if control.name.startswith("native (burst)")]
+    assert native.ok, native.observed
