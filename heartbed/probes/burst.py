@@ -41,6 +41,8 @@ class BurstProbe(Probe):
     def open(self, stage: Stage, opened: OpenedCell) -> None:
         """Let the first burst open the connections, and the second use them."""
         stage.learn(opened)
+        capacity = opened.cell.process_count * opened.cell.thread_count
+        opened.client.wait_longer(burst.waits_s(capacity, burst.size(capacity, 1)[1]))
         self._send(stage, opened, "cold", "open")
         self._send(stage, opened, "warm", "before")
         stage.leave_alone(opened)
@@ -56,8 +58,9 @@ class BurstProbe(Probe):
     @staticmethod
     def _send(stage: Stage, opened: OpenedCell, name: str, phase: Phase) -> None:
         cell = opened.cell
-        requests, at_a_time = burst.size(cell.process_count * cell.thread_count, int(stage.parameters["requests"]))
-        patience_s = stage.settings.rpc_timeout_s + min(LATE_S, GRACE_S / 2)
+        capacity = cell.process_count * cell.thread_count
+        requests, at_a_time = burst.size(capacity, int(stage.parameters["requests"]))
+        patience_s = stage.settings.rpc_timeout_s + burst.waits_s(capacity, at_a_time) + min(LATE_S, GRACE_S / 2)
         late = partial(stage.look, opened, f"hang in the burst {name}")
         burst.send(opened, Burst(name, phase, requests, at_a_time), stage.stop, late, patience_s)
 

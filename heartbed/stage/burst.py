@@ -25,6 +25,15 @@ class Burst:
     at_a_time: int
 
 
+TURN_S = 1.0
+"""What a request takes in its turn at the most, where nothing is wrong: a call 0.5 s, and opening its connections."""
+
+
+def waits_s(capacity: int, at_a_time: int) -> float:
+    """How long a request may wait for its turn behind the others, seconds: that is no hanging."""
+    return -(-at_a_time // capacity) * TURN_S
+
+
 def size(capacity: int, least: int) -> tuple[int, int]:
     """How many requests, and how many at a time, for a cell that can serve ``capacity`` at a time.
 
