@@ -26,6 +26,7 @@ from heartbed.testbed.testbed import Testbed
 from heartbed.waiting import Deadline, until
 
 CAPTURE_FILE = "capture.pcap"
+MID_IDLE = "mid-idle"
 CAPTURE_DEADLINE_S = 20.0
 POLL_S = 0.1
 OWN_DUMP_S = 1.0
@@ -152,8 +153,8 @@ class Observation:
         return service, pid_of(name)
 
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
-        """Have an idle process looked at; the events follow."""
-        self._look(cell, pid, at, OWN_DUMP_S)
+        """Have a process looked at; the events follow. Only of its idle time can it have been asked beforehand."""
+        self._look(cell, pid, at, OWN_DUMP_S if at == MID_IDLE else 0.0)
 
     def _look(self, cell: str, pid: int, at: str, patience_s: float) -> None:
         if self._agent is not None and self._settings.stacks and not self._settings.untrusted:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from heartbed.cells.subject import DEFAULT_PROBE, Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
-from heartbed.stage.client import Client, Phase, cast_then_call
+from heartbed.stage.client import GRACE_S, Client, Phase, cast_then_call
 from heartbed.stage.hand import Hand
 from heartbed.stage.start import Start
 from heartbed.stage.work import Worker, steadily
@@ -192,8 +193,20 @@ class Stage:
         """Ask each process of a cell again for what needs RabbitMQ."""
         self.state(opened, "asking")
         self.reach(opened, "after", sorted(opened.pids))
-        opened.client.cast("after")
+        with self._looking_where_it_hangs(opened):
+            opened.client.cast("after")
         self.state(opened, "done")
+
+    @contextmanager
+    def _looking_where_it_hangs(self, opened: OpenedCell) -> Iterator[None]:
+        """Have the cell's processes looked at while a request still waits that should have been answered."""
+        timer = threading.Timer(self.settings.rpc_timeout_s + GRACE_S / 2, self.look, (opened, "hang"))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Give up what is still waited for, and end what goes on beside."""
@@ -211,8 +224,13 @@ class Stage:
         busy process passes the next one on, until all were reached.
         """
         exercise = opened.client.call if phase == "after" else cast_then_call(opened.client)
+
+        def ask() -> Answer:
+            with self._looking_where_it_hangs(opened):
+                return exercise(phase)
+
         return self._until_reached(
-            lambda: exercise(phase),
+            ask,
             wanted,
             lambda reached: len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached,
         )

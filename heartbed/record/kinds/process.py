@@ -86,7 +86,7 @@ class Look(Kind):
     """A look at a process; several kinds come of it."""
 
     at: str = Field(
-        default="", description="the occasion: `mid-idle`, `loss`, or `opening` for one before the cell idled"
+        default="", description="the occasion: `mid-idle`, `loss`, `hang`, or `opening` for one before the cell idled"
     )
     host_pid: int | None = Field(default=None, description="the process as the host numbers it")
     took_ms: float | None = Field(default=None, description="milliseconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -127,3 +128,25 @@ def test_a_state_is_recorded(stage: Stage) -> None:
 )
 def test_of_an_error_thefirst_line_is_told_and_nothing_of_httpds_own_page(answer: str, told: str) -> None:
     assert first_line(answer) == told
+
+
+def test_a_cell_is_looked_at_while_a_request_still_waits_that_should_have_been_answered(stage: Stage) -> None:
+    looked = threading.Event()
+    occasions: list[object] = []
+
+    def look(*wish: object) -> None:
+        occasions.append(wish[-1])
+        looked.set()
+
+    class Hanging:
+        """Stands for the client of an application whose call does not return before it was looked at."""
+
+        def call(self, _phase: str) -> tuple[int | None, int | None]:
+            return (7, 200) if looked.wait(10) else (None, None)
+
+    stage.request_stacks = look
+    stage.settings = replace(stage.settings, rpc_timeout_s=0)
+    cell = opened_cell("prefork", Hanging())
+    cell.pids = {7}
+    assert stage.reach(cell, "after", [7]) == {7}
+    assert occasions == ["hang"]
