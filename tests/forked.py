@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import locale
 import os
 import select
 import signal
@@ -92,6 +93,7 @@ def _become(
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environ)
+        locale.setlocale(locale.LC_CTYPE, "")  # as Python does at its start
         sys.argv = ["heartbed", *arguments]
         program.main()
     except SystemExit as ended:

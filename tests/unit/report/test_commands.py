@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +22,10 @@ from heartbed.record.event import Writer
 from heartbed.report.data import RunData
 from heartbed.report.listing import entry
 from heartbed.verdict.values import RunVerdict
+from tests.forked import Forked
+from tests.forked import run as forked
 from tests.unit.data.report import samples
 
-PROGRAM = Path(sys.executable).with_name("heartbed")
 CELL = "prefork-daemon-eventlet"
 Run = Callable[..., str]
 
@@ -179,11 +178,9 @@ def test_without_runs_it_is_said_how_to_get_one(run: Run) -> None:
     assert "heartbed compare" in refused.value.hint
 
 
-def printed(*arguments: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
-    """What the program prints, to a pipe."""
-    return subprocess.run(
-        [PROGRAM, *arguments], env={**os.environ, **environ}, check=False, capture_output=True, timeout=30
-    )
+def printed(*arguments: str, **environ: str) -> Forked:
+    """What the program prints, to a file."""
+    return forked(arguments, {**os.environ, **environ}, Path.cwd())
 
 
 @pytest.mark.parametrize("command", [f"explain {CELL}", "runs", "report --format text", "diff latest"])
@@ -191,16 +188,16 @@ def test_where_the_locale_is_not_utf8_everything_is_ascii(command: str, tmp_path
     folder = samples.write(samples.comparison(), tmp_path / "20251229-092000").folder
     (tmp_path / "latest").symlink_to(folder)
     done = printed(*command.split(), LC_ALL="C", HEARTBED_RUNS=str(tmp_path))
-    assert done.stdout
-    assert done.stdout.isascii()
-    assert done.stderr.isascii()
-    assert b"Traceback" not in done.stderr
+    assert done.out
+    assert done.out.isascii()
+    assert done.err.isascii()
+    assert b"Traceback" not in done.err
 
 
 def test_a_report_for_programs_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
     folder = samples.write(samples.comparison(), tmp_path / "run").folder
     done = printed("report", str(folder), "--format", "markdown", LC_ALL="C")
-    assert done.stdout.decode("utf-8").startswith("### ❔")
+    assert done.out.decode("utf-8").startswith("### ❔")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +209,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     folder = samples.write(samples.comparison(), tmp_path / "run").folder
-    assert (b"\x1b[" in printed("explain", CELL, str(folder), **environ).stdout) is coloured
+    assert (b"\x1b[" in printed("explain", CELL, str(folder), **environ).out) is coloured
 
 
 def offered(line: str) -> list[str]:
