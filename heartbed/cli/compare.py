@@ -24,7 +24,7 @@ from heartbed.studies.compare import compare as study
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
-@probe_option()
+@probe_option(several=True)
 @untrusted_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")

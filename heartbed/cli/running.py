@@ -117,8 +117,10 @@ def list_probes(name: str | None) -> None:
     if name:
         console().print(about(probes_.named(name)))
         return
+    width = max(map(len, probes_.every()))
     for probe in probes_.every().values():
-        console().print(f"{probe.name:<10} {probe.meaning}", markup=False, soft_wrap=True)
+        needs = f" (needs CAP_{', CAP_'.join(probe.needs.capabilities)})" if probe.needs.capabilities else ""
+        console().print(f"{probe.name:<{width}}  {probe.meaning}{needs}", markup=False, soft_wrap=True)
 
 
 @click.command("compose")

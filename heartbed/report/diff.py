@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import milliseconds, number, outcome_words, together
+from heartbed.report.words import after_s, milliseconds, number, outcome_words, together
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, RunVerdict
 from heartbed.wording import seconds
@@ -114,7 +114,7 @@ def _by_name(run: RunVerdict) -> dict[str, CellVerdict]:
 
 def _verdict(name: str, old: CellVerdict, new: CellVerdict) -> Iterator[Change]:
     if old.outcome != new.outcome:
-        said = (outcome_words(cell.outcome, cell.lost_after_s) for cell in (old, new))
+        said = (outcome_words(cell.outcome, after_s(cell)) for cell in (old, new))
         yield Change(name, "verdict", *said)
     if old.cause != new.cause:
         yield Change(name, "cause", cause_words(old.cause), cause_words(new.cause))

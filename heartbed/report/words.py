@@ -58,8 +58,12 @@ def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     apart = times and max(times) - min(times) > DIFFERENT_TIMEOUTS * max(heartbeat_s, 1.0)
     if len(worded) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
         return worded
-    after_s = cell.recovered_after_s if cell.outcome is Outcome.RECOVERED else cell.lost_after_s
-    return [Phrase(None, cell.outcome, after_s)]
+    return [Phrase(None, cell.outcome, after_s(cell))]
+
+
+def after_s(cell: CellVerdict) -> float | None:
+    """After how many seconds the cell was well again, or its first connection lost; None where it was neither."""
+    return cell.recovered_after_s if cell.outcome is Outcome.RECOVERED else cell.lost_after_s
 
 
 def _phrase(purpose: Purpose, connections: list[Connection]) -> Phrase:

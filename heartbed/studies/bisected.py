@@ -7,7 +7,7 @@ from rich.table import Table
 
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
-from heartbed.report.words import outcome_words
+from heartbed.report.words import after_s, outcome_words
 from heartbed.studies.batch import answer
 from heartbed.studies.bisect import Boundary
 from heartbed.verdict.cause import words as cause_words
@@ -40,7 +40,7 @@ def _lines(boundary: Boundary, cell: Cell, package: str) -> list[str]:
     lines = ["", f"The verdict on {cell.name}{under} changes with {package} {boundary.after}:"]
     for version, verdict in ((boundary.before, before), (boundary.after, after)):
         words = answer(verdict).words
-        said = outcome_words(verdict.outcome, verdict.lost_after_s) if words == verdict.outcome else words
+        said = outcome_words(verdict.outcome, after_s(verdict)) if words == verdict.outcome else words
         lines.append(f"  {version:<8} {said}: {verdict.why}")
     if boundary.between:
         lines.append(

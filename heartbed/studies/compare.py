@@ -24,19 +24,17 @@ from heartbed.errors import InputError
 from heartbed.files import is_regular
 from heartbed.report import RunData
 from heartbed.report.terminal import summary
-from heartbed.report.words import outcome_words
+from heartbed.report.words import after_s, outcome_words
 from heartbed.servers.kinds import draft, label_of
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
 from heartbed.verdict import EXIT_CODES
-from heartbed.verdict.values import Outcome
+from heartbed.verdict.values import Outcome, worst
 
 SUFFIXES = (".conf", ".cfg", ".vhost", ".ini", ".yaml", ".yml", ".xml", ".json", ".py")
 """What names of configuration files end with."""
 
 MOST_COLUMNS = 4
 """Subjects whose settings are shown side by side."""
-
-BAD = (Outcome.HUNG, Outcome.LOST, Outcome.FAILED)
 
 
 @dataclass(frozen=True)
@@ -84,12 +82,11 @@ class Compared:
         """That of the run; with ``fail_if_worse``, 1 only where one does not keep what the first one keeps."""
         if not fail_if_worse:
             return EXIT_CODES[self.data.verdict.outcome]
-        verdicts = [verdict for cell in self.cells if (verdict := self.data.cell(cell.name))]
-        first, *others = verdicts
-        if first.outcome not in BAD and any(each.outcome in BAD for each in others):
-            return EXIT_CODES[Outcome.LOST] if first.outcome is Outcome.KEPT else EXIT_CODES[Outcome.INCONCLUSIVE]
-        unknown = any(each.outcome is Outcome.INCONCLUSIVE for each in verdicts)
-        return EXIT_CODES[Outcome.INCONCLUSIVE] if unknown else 0
+        outcomes = [worst(v.outcome for v in self.data.under_each(cell.name)) for cell in self.cells]
+        first, *others = outcomes
+        if not first.bad and any(each.bad for each in others):
+            return EXIT_CODES[Outcome.LOST if first.good else Outcome.INCONCLUSIVE]
+        return EXIT_CODES[Outcome.INCONCLUSIVE] if Outcome.INCONCLUSIVE in outcomes else 0
 
 
 def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path | None], Wishes]) -> Compared:
@@ -185,8 +182,9 @@ def _side_by_side(subjects: Sequence[Subject], data: RunData) -> Table:
         table.add_row(row.what, *(Text(value) if value else nil for value, nil in zip(row.values, unset, strict=True)))
     if not rows:
         table.add_row("no telling difference", *("" for _ in subjects))
-    fates = [data.cell(each.cell.name) for each in subjects]
-    table.add_row(
-        "verdict", *(outcome_words(v.outcome, v.lost_after_s) if v else "not run" for v in fates), style="bold"
-    )
+    probes = list(dict.fromkeys(each.probe for each in data.verdict.cells))
+    for probe in probes:
+        fates = [data.cell(each.cell.name, probe) for each in subjects]
+        words = (outcome_words(v.outcome, after_s(v)) if v else "not run" for v in fates)
+        table.add_row("verdict" if len(probes) == 1 else f"verdict ({probe})", *words, style="bold")
     return table
