@@ -112,6 +112,7 @@ def taken(configs: Sequence[OsloConfig], library: Library | None, heartbeat_s: i
     notes: list[str] = []
     timeout = ""
     for config in configs:
+        notes += _had(config, library)
         notes += _left(config)
         for name, value in config.options.items():
             place = library.place(name, in_environment=config.in_environment) if library else name
@@ -133,6 +134,17 @@ def said(configs: Sequence[OsloConfig], name: Name) -> str | None:
 def variable(name: Name) -> str:
     """The variable of the environment from which oslo.config reads an option."""
     return f"OS_{name[0].upper()}__{name[1].upper()}"
+
+
+def _had(config: OsloConfig, library: Library | None) -> Iterable[str]:
+    """What is taken as it is; the timeout is told apart."""
+    names = [
+        option
+        for group, option in config.options
+        if option != TIMEOUT and (not library or library.place((group, option), in_environment=config.in_environment))
+    ]
+    if names:
+        yield f"{config.shown}: taken: {', '.join(names)}"
 
 
 def _left(config: OsloConfig) -> Iterable[str]:
