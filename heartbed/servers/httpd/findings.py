@@ -8,7 +8,7 @@ from heartbed.candidates.source import where
 from heartbed.servers.httpd.lines import VARIABLE
 from heartbed.servers.httpd.place import at
 from heartbed.servers.httpd.prepared import HttpdPrepared
-from heartbed.servers.httpd.shape import children, in_scope
+from heartbed.servers.httpd.shape import children, in_scope, names_group
 
 DEFAULT_CHILDREN = {"prefork": 5, "event": 3, "worker": 3}
 """httpd's own StartServers."""
@@ -50,11 +50,22 @@ def _interpreter(prepared: HttpdPrepared) -> Iterator[str]:
 
 
 def _unused(prepared: HttpdPrepared) -> Iterator[str]:
-    if node := prepared.shape.unused:
-        runs = f"in {prepared.shape.group}" if prepared.shape.group else "in httpd's own children"
+    """Daemon processes that the application does not run in; that nothing does can be said where nothing names them."""
+    node = prepared.shape.unused
+    if node is None:
+        return
+    name, draft = node.words[0], prepared.draft
+    runs = f"in the processes {prepared.shape.group}" if prepared.shape.group else "in httpd's own children"
+    naming = [each for each in prepared.root.walk() if names_group(each, name)]
+    if naming:
         yield (
-            f"{at(prepared.draft, node)}: nothing runs in the daemon processes {node.words[0]}: no WSGIProcessGroup "
-            f"in force names them, and the application runs {runs}"
+            f"{at(draft, node)}: the daemon processes {name} are named at {at(draft, naming[0])}, but not in force for "
+            f"the URLs that are asked here, which run {runs}"
+        )
+    else:
+        yield (
+            f"{at(draft, node)}: nothing runs in the daemon processes {name}: no WSGIProcessGroup names them, and the "
+            f"application runs {runs}"
         )
 
 

@@ -74,6 +74,13 @@ def in_scope(root: Node, application: Application | None) -> list[Node]:
     return [node for child in root.children if child.name != "<virtualhost" or child is host for node in child.walk()]
 
 
+def names_group(node: Node, group: str) -> bool:
+    """Whether a directive has something run in that process group, or may: what a variable holds is not known here."""
+    if node.name == "wsgiprocessgroup":
+        return node.words[:1] == [group] or any("%{" in word and word != "%{GLOBAL}" for word in node.words[:1])
+    return any(option.name == "process-group" and option.value == group for option in options(node.arguments))
+
+
 def size_of(daemon: Node) -> tuple[int, int]:
     """Processes and threads of a daemon process group that nothing runs in, so that nobody can be asked."""
     given = {option.name: option.value for option in options(daemon.arguments)}

@@ -13,7 +13,7 @@ from heartbed.servers.httpd import dump, seen
 from heartbed.servers.httpd.applications import applications, handlers
 from heartbed.servers.httpd.choice import choose, others
 from heartbed.servers.httpd.inquiry import Asked, InForce
-from heartbed.servers.httpd.shape import children, shape
+from heartbed.servers.httpd.shape import children, names_group, shape
 
 DATA = Path(__file__).parents[2] / "data" / "candidate"
 NOTHING = Answer(None, "", {})
@@ -66,6 +66,12 @@ def test_daemon_processes_in_which_nothing_runs_are_found() -> None:
     assert found.unused is not None
     assert found.unused.words == ["b"]
     assert shape(root, applications(root)[0], "event", in_force("a"), used=["a", "b"]).unused is None
+
+
+def test_what_names_a_process_group_is_known() -> None:
+    root = written("WSGIProcessGroup a", "WSGIScriptAlias / /x process-group=b", "WSGIProcessGroup %{ENV:PG}")
+    named = [[names_group(node, group) for node in root.children] for group in ("a", "b", "c")]
+    assert named == [[True, False, True], [False, True, True], [False, False, True]]
 
 
 def test_of_several_applications_that_differ_one_must_be_chosen() -> None:
