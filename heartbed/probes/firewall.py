@@ -2,59 +2,64 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from heartbed.places import AMQP_PORT
-from heartbed.stage.fault import BUSY, Fault
+from heartbed.stage.fault import BUSY, UNDER_WAY_S, Fault
 from heartbed.stage.probe import Disturbs, Parameter
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.stage.work import each
 from heartbed.testbed.testbed import Needs
 from heartbed.verdict.fault import RECOVERS
 
 TABLE = "heartbed_firewall"
-AT_A_TIME = 4
-KNOWN = f"ss -tnH dport = :{AMQP_PORT} | awk '{{ sub(/.*:/, \"\", $4); print $4 }}' | paste -sd, -"
-"""The client's ports of all connections to the broker that there are, in the network of a cell."""
+PORT = str(AMQP_PORT)
 
-FORGET = f"""
+SCRIPT = """
 set -eu
-known=$({KNOWN})
+known=$(ss -tnH dport = :PORT | awk '{ sub(/.*:/, "", $4); print $4 }' | paste -sd, -)
+[ -z "$known" ] || known="elements = { $known };"
 nft -f - <<END
-table inet {TABLE} {{
-    set known {{ type inet_service; elements = {{ $known }} }}
-    chain out {{
+table inet TABLE {
+    set known { type inet_service; SET $known }
+    chain out {
         type filter hook output priority 0
-        tcp dport {AMQP_PORT} tcp sport @known counter drop
-    }}
-    chain in {{
+        OUT
+    }
+    chain in {
         type filter hook input priority 0
-        tcp sport {AMQP_PORT} tcp dport @known counter drop
-    }}
-}}
+        IN
+    }
+}
 END
 """
+"""Filters the packets to and from the broker in the network of a cell; ``known`` are the client's ports of all
+connections that there are when it begins."""
+
+FORGETS = {
+    "SET": "",
+    "OUT": "tcp dport PORT tcp sport @known counter drop",
+    "IN": "tcp sport PORT tcp dport @known counter drop",
+}
 """It has forgotten what is there; what is opened later passes."""
 
-TIMEOUT = f"""
-set -eu
-known=$({KNOWN})
-nft -f - <<END
-table inet {TABLE} {{
-    set known {{ type inet_service; flags dynamic,timeout; timeout {{seconds}}s; elements = {{{{ $known }}}} }}
-    chain out {{{{
-        type filter hook output priority 0
-        tcp dport {AMQP_PORT} tcp flags & (syn | ack) == syn add @known {{{{ tcp sport }}}} accept
-        tcp dport {AMQP_PORT} tcp sport @known update @known {{{{ tcp sport }}}} accept
-        tcp dport {AMQP_PORT} counter drop
-    }}}}
-    chain in {{{{
-        type filter hook input priority 0
-        tcp sport {AMQP_PORT} tcp dport @known update @known {{{{ tcp dport }}}} accept
-        tcp sport {AMQP_PORT} counter drop
-    }}}}
-}}}}
-END
-"""
+PASSES = """tcp dport PORT tcp flags & (syn | ack) == syn add @known { tcp sport } accept
+        tcp dport PORT tcp sport @known update @known { tcp sport } accept
+        tcp dport PORT counter drop"""
+TIMES_OUT = {
+    "SET": "flags dynamic,timeout; timeout SECONDSs;",
+    "OUT": PASSES,
+    "IN": """tcp sport PORT tcp dport @known update @known { tcp dport } accept
+        tcp sport PORT counter drop""",
+}
 """It forgets what has been silent for so many seconds, in both directions together."""
+
+
+def script(timeout_s: int) -> str:
+    """The shell script that puts the firewall up; ``timeout_s`` 0 has it forget all that there is."""
+    text = SCRIPT
+    for name, rules in (TIMES_OUT if timeout_s else FORGETS).items():
+        text = text.replace(name, rules)
+    return text.replace("SECONDS", str(timeout_s)).replace("TABLE", TABLE).replace("PORT", PORT)
 
 
 class Firewall(Fault):
@@ -80,20 +85,23 @@ class Firewall(Fault):
         """Until TCP or the heartbeat gives up: both ends have noticed after three timeouts."""
         return 3.0 * stage.settings.heartbeat_s
 
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """Strike as soon as the cell's own idle time begins: later its connections may be gone already."""
+        self.keep_busy(stage, opened)
+        stage.beside(opened, partial(self._put_up, stage, opened))
+
     def strike(self, stage: Stage) -> None:
-        """Put it up in every cell's network; it stands until the cells have been asked again."""
-        timeout = int(stage.parameters["timeout"])
-        rules = TIMEOUT.format(seconds=timeout) if timeout else FORGET
+        """Wait until both ends have noticed, if they ever do without being used."""
+        stage.wait(stage.parameters["timeout"] + self.lasts_s(stage) + stage.settings.margin_s)
 
-        def put_up(opened: OpenedCell) -> None:
-            undo = ("nft", "delete", "table", "inet", TABLE)
-            what = "had a firewall forget the connections of"
-            do = ("sh", "-c", rules)
-            stage.hand.lasting(stage.hand.in_network(what, opened.name, do, undo, timeout_s=timeout))
-
-        each(stage.bus, stage.opened, put_up, AT_A_TIME)
-        # Both ends have noticed by then if they ever do without being used.
-        stage.wait(timeout + self.lasts_s(stage) + stage.settings.margin_s)
+    @staticmethod
+    def _put_up(stage: Stage, opened: OpenedCell) -> None:
+        """Put it up in the cell's network; it stands until the cells have been asked again."""
+        stage.wait(UNDER_WAY_S)
+        timeout_s = int(stage.parameters["timeout"])
+        what, undo = "had a firewall forget the connections of", ("nft", "destroy", "table", "inet", TABLE)
+        do = ("sh", "-c", script(timeout_s))
+        stage.hand.lasting(stage.hand.in_network(what, opened.name, do, undo, timeout_s=timeout_s))
 
 
 PROBE = Firewall()

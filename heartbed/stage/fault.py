@@ -43,12 +43,17 @@ class Fault(Probe):
 
     def play(self, stage: Stage) -> None:
         """Strike, with a request under way in each cell."""
-        for opened in stage.opened:
-            opened.client.wait_longer(self.lasts_s(stage))
-            if stage.parameters["busy"]:
-                stage.beside(opened, partial(opened.client.call, "during"))
-        stage.wait(UNDER_WAY_S)
+        if self.disturbs is Disturbs.BROKER:
+            for opened in stage.opened:
+                self.keep_busy(stage, opened)
+            stage.wait(UNDER_WAY_S)
         self.strike(stage)
+
+    def keep_busy(self, stage: Stage, opened: OpenedCell) -> None:
+        """Have a call under way in a cell, and give requests the time that the harm may hold them up."""
+        opened.client.wait_longer(self.lasts_s(stage))
+        if stage.parameters["busy"]:
+            stage.beside(opened, partial(opened.client.call, "during"))
 
     def ask(self, stage: Stage, opened: OpenedCell) -> None:
         """Ask until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``."""
