@@ -13,6 +13,7 @@ from heartbed.record.kinds import (
     ConnectionClosed,
     ConnectionCreated,
     ConsumerCreated,
+    Socket,
     WireClose,
     WireFrame,
     WireOpen,
@@ -56,6 +57,12 @@ class ConnectionHistory:
     def pid(self) -> int | None:
         """The process that opened it."""
         return next((event.pid for event in self.events if event.pid is not None), None)
+
+    @cached_property
+    def holders(self) -> tuple[int | None, ...]:
+        """The processes that hold it: the one that opened it, first, and those that were forked from that since."""
+        heirs = sorted({pid for event in self.of(Socket) for pid in event.data.pids} - {self.pid})
+        return (self.pid, *heirs)
 
     @cached_property
     def timeout_s(self) -> float | None:

@@ -58,7 +58,7 @@ class CellHistory:
         """When a connection's process last answered what needs RabbitMQ, before its end: until then it was in use."""
         until = conn.closed if conn.closed is not None else math.inf
         until = until if self.idle_from is None else min(until, self.idle_from)
-        used = [e.t + e.data.ms / 1000 for e in self.of(Request) if e.pid == conn.pid and e.data.needs_rabbitmq]
+        used = [e.t + e.data.ms / 1000 for e in self.of(Request) if e.pid in conn.holders and e.data.needs_rabbitmq]
         return max((t for t in used if t <= until), default=-math.inf)
 
     def used_again(self, conn: ConnectionHistory) -> float:
@@ -67,14 +67,17 @@ class CellHistory:
         A request that was not answered may have reached it. Infinite when it never was.
         """
         since = conn.closed if conn.closed is not None else math.inf
-        used = [e.t for e in self.of(Request) if e.t > since and e.pid in (conn.pid, None) and e.data.needs_rabbitmq]
-        used += [other.opened for other in self.connections if other.pid == conn.pid and other.opened > since]
+        used = [
+            e.t for e in self.of(Request) if e.t > since and e.pid in (*conn.holders, None) and e.data.needs_rabbitmq
+        ]
+        used += [other.opened for other in self.connections if other.pid in conn.holders and other.opened > since]
         return min([*used, math.inf if self.asked_again is None else self.asked_again])
 
     def looks_at(self, kind: type[L], conn: ConnectionHistory) -> list[Event[L]]:
         """What was seen of a connection's process while it can tell of that connection, in order of time."""
         since, until = self.used_last(conn), self.used_again(conn)
-        return [look for look in self.looks(kind, conn.pid) if since <= look.t and _seen(look) <= until]
+        looks = [look for pid in conn.holders for look in self.looks(kind, pid)]
+        return sorted((e for e in looks if since <= e.t and _seen(e) <= until), key=lambda look: look.t)
 
     @cached_property
     def said(self) -> AppFacts:

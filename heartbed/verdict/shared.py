@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heartbed.record.connection import ConnectionHistory
-from heartbed.record.kinds import Socket
 
 
 def notes(judged: Sequence[ConnectionHistory]) -> list[str]:
@@ -14,10 +13,9 @@ def notes(judged: Sequence[ConnectionHistory]) -> list[str]:
 
 
 def _told(conn: ConnectionHistory) -> str:
-    pids = sorted({pid for event in conn.of(Socket) for pid in event.data.pids})
-    if len(pids) < 2:
+    if len(conn.holders) < 2:
         return ""
-    which = ", ".join(map(str, pids))
+    which = ", ".join(map(str, conn.holders))
     return (
         f"processes {which} share the connection {conn.conn}, which was opened before they were forked: what they send "
         "goes out mixed, what comes in reaches any of them, and it ends only when the last of them has closed it"

@@ -110,7 +110,7 @@ def test_a_connection_that_forked_processes_share_is_named() -> None:
     history.add("socket", IDLE_FROM - 0.3, conn=conn, state="ESTABLISHED")
     history.add("socket", IDLE_FROM - 0.2, conn=conn, state="ESTABLISHED", pids=[12, 7])
     (note,) = history.cell_verdict.notes
-    assert note.startswith(f"processes 7, 12 share the connection {conn}, which was opened before they were forked")
+    assert note.startswith(f"processes 12, 7 share the connection {conn}, which was opened before they were forked")
 
 
 def test_a_connection_of_one_process_is_not() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from heartbed.record.event import Event
+from heartbed.record.kinds import Socket
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import IDLE_FROM, History
 
@@ -17,9 +19,13 @@ def lost(
     greenlets: list[dict[str, Any]] | None = None,
     hub: str = "",
     frames: list[dict[str, Any]] | None = None,
+    owner: int | None = None,
 ) -> CellVerdict:
     """One connection of a client that names itself, lost 5 s after the last request, and what a look has shown."""
     history = History.of("uwsgi-native")
+    if owner is not None:
+        told_of = Socket(state="ESTABLISHED", pids=[owner, history.pid])
+        history.events.append(Event(told_of, t=IDLE_FROM - 0.5, cell=history.cell, pid=owner, conn=CONN))
     told = PIKA if properties is None else properties
     history.add(
         "broker.connection.created",
@@ -85,3 +91,8 @@ def test_a_green_thread_whose_hub_is_run_explains_nothing() -> None:
 def test_a_green_thread_of_another_connection_is_none_of_this_ones() -> None:
     verdict = lost(greenlets=[green(conn="172.30.0.5:40009")], hub="gevent.hub.Hub")
     assert verdict.cause == "library_beats_not"
+
+
+def test_of_a_connection_that_was_inherited_the_processes_that_hold_it_tell() -> None:
+    """The master that opened it is not looked at: it serves no request."""
+    assert lost(owner=1).cause == "library_beats_not"
