@@ -92,6 +92,11 @@ class ConnectionHistory:
         return bool(self.of(WireOpen) or self.of(WireFrame))
 
     @cached_property
+    def answered(self) -> bool:
+        """Whether the broker took it: an attempt while nobody listens is in the capture too."""
+        return self.created is not None or bool(self.frames("broker"))
+
+    @cached_property
     def wire_close(self) -> Event[WireClose] | None:
         """The first FIN or RST."""
         return next(iter(self.of(WireClose)), None)

@@ -119,7 +119,8 @@ def _left_over(case: Case) -> Finding | None:
     """More connections than the pool may hold, and the one that waits for replies."""
     limit = case.cell.said.conn_pool_size
     pids = {c.pid for c in case.cell.connections}
-    open_ = [c for c in case.cell.connections if c.closed is None]
+    over = max((_end(event) for event in case.cell.of(Request)), default=0.0)
+    open_ = [c for c in case.cell.connections if c.opened <= over and (c.closed or over) >= over]
     if limit is None or len(open_) <= (limit + 1) * max(1, len(pids)):
         return None
     why = f"{len(open_)} connections are left open, where each pool may hold {limit}"

@@ -76,6 +76,11 @@ def _after(case: Case) -> list[Event[Request]]:
     return [event for event in case.cell.requests("after") if event.data.needs_rabbitmq]
 
 
+def _over(case: Case) -> float:
+    """When the last request after the fault had been answered: the cell's own end comes later. Epoch seconds."""
+    return max((e.t + e.data.ms / 1000 for e in case.cell.requests("after")), default=_ended(case))
+
+
 def _well_from(case: Case) -> int | None:
     """The place, among the requests after the fault, from which on a cast and a call were right; None for never."""
     after = _after(case)
@@ -107,7 +112,8 @@ def _never_well(case: Case) -> Finding | None:
 def _deaf(case: Case) -> Finding | None:
     """The connection for replies is open, and nothing consumes from it: calls time out on a healthy connection."""
     begun = _begun(case)
-    listening = [c for c in case.cell.connections if c.purpose is Purpose.LISTEN and c.closed is None]
+    over = _over(case)
+    listening = [c for c in case.cell.connections if c.purpose is Purpose.LISTEN and (c.closed or over) >= over]
     fresh = [c for c in listening if c.opened > begun and not c.of(ConsumerCreated)]
     if not listening or len(fresh) < len(listening):
         return None
@@ -119,7 +125,8 @@ def _left_over(case: Case) -> Finding | None:
     """More connections than before the fault, none of which is in use by more requests than then."""
     begun = _begun(case)
     before = [c for c in case.cell.connections if c.opened <= begun and (c.closed is None or c.closed >= begun)]
-    now = [c for c in case.cell.connections if c.closed is None]
+    over = _over(case)
+    now = [c for c in case.cell.connections if c.answered and c.opened <= over and (c.closed or over) >= over]
     if len(now) <= len(before):
         return None
     why = f"{count(len(now), 'connection')} open at the end, and {len(before)} before the fault"
@@ -128,7 +135,8 @@ def _left_over(case: Case) -> Finding | None:
 
 def _came_back(case: Case) -> Finding | None:
     begun, ended, after = _begun(case), _ended(case), _after(case)
-    dead = [c for c in case.cell.connections if c.opened <= begun and c.closed is not None and c.closed >= begun]
+    there = [c for c in case.cell.connections if c.opened <= begun]
+    dead = [c for c in there if c.closed is not None and begun <= c.closed <= _over(case)]
     meanwhile = [e for e in case.cell.requests("during") if e.data.needs_rabbitmq]
     missed = [e for e in [*meanwhile, *after] if e.data.failed]
     held = _held_up(case, [*meanwhile, *after])
@@ -147,7 +155,8 @@ def _came_back(case: Case) -> Finding | None:
 def _reopened(case: Case, dead: Sequence[ConnectionHistory]) -> float | None:
     """When the last of those that were lost had been opened again before anybody asked; None where some were not."""
     again = case.cell.asked_again
-    fresh = [c.opened for c in case.cell.connections if c.opened > _begun(case) and again and c.opened < again]
+    later = [c for c in case.cell.connections if c.answered and c.opened > _begun(case)]
+    fresh = [c.opened for c in later if again and c.opened < again]
     return fresh[len(dead) - 1] if dead and len(fresh) >= len(dead) else None
 
 

@@ -22,22 +22,24 @@ def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
     notes += [*shared.notes(judged), *pages.notes(cell, judged, until)]
-    notes += [_done(each) for each in cell.interventions]
+    notes += [_done(each, cell.asked.subject or cell.name) for each in cell.interventions]
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes
 
 
-def _done(told: Intervention) -> str:
-    """``the probe broker-pause paused rabbitmq (2.0 s)``."""
+def _done(told: Intervention, subject: str) -> str:
+    """``the probe broker-pause paused rabbitmq (2.0 s)``; what was done to this cell alone, without its name."""
+    where = "this cell" if told.where == subject else told.where
     how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
+    lasted = "" if told.where == subject and told.ended is not None else f" ({how_long})"
     failed = f", and could not undo it: {told.error}" if told.error else ""
-    return f"the probe {told.who} {told.what} {told.where} ({how_long}){failed}"
+    return f"the probe {told.who} {told.what} {where}{lasted}{failed}"
 
 
 def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
     """Connections that were opened in the idle period: how many in place of others that had ended, how many besides."""
     idle_from = cell.idle_from
-    fresh = [c for c in cell.connections if idle_from is not None and idle_from < c.opened <= until]
+    fresh = [c for c in cell.connections if c.answered and idle_from is not None and idle_from < c.opened <= until]
     ended = [c for c in [*judged, *fresh] if c.closed is not None]
     replaced = 0
     for new in fresh:
