@@ -86,7 +86,7 @@ def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:
 def _application(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
     name = application_image(cell)
     folder = root / "images" / APPLICATION_IMAGE
-    confs = [root / each.conf for each in servers.families().values() if each.image == APPLICATION_IMAGE]
+    confs = [root / each.conf for each in servers.families().values() if each.image == APPLICATION_IMAGE and each.conf]
     arguments = {"OSLO_MESSAGING": cell.oslo, **_chosen(cell)}
     # The lock in the repository serves for its own releases; the images that `docker compose build` makes are the same.
     if cell.build != f"oslo{cell.oslo}" or cell.oslo not in milestones():

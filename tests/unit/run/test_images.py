@@ -15,6 +15,7 @@ from rich.console import Console
 
 from heartbed.cells.expressions import select
 from heartbed.errors import TestbedError
+from heartbed.places import ROOT
 from heartbed.run.images import specs
 from heartbed.testbed.images.build import build_command, ca_bundle, ensure_images, reason
 from heartbed.testbed.images.progress import Progress
@@ -178,6 +179,8 @@ def test_run_needs_broker_observer_and_one_httpd_a_version() -> None:
         "apache-oslo18.3.1": "heartbed-apache:oslo18.3.1",
     }
     assert all(path.exists() for spec in found for path in spec.inputs)
+    # What is no part of an image must not make it out of date: not the whole of the repository, with its history.
+    assert not any(path == ROOT for spec in found for path in spec.inputs)
 
 
 def test_environment_puts_other_images_in_place() -> None:
