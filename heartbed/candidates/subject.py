@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Candidate(Cell):
     """What each request says besides, such as a load balancer does."""
     by_handler: bool = False
     """Whether httpd runs its script as a handler, which is told no mount."""
+    has_root: bool = True
+    """Whether its application answers at its root, where the server may have something else."""
     folders: tuple[str, ...] = ()
     """Folders that its server wants to exist."""
 
@@ -103,7 +105,10 @@ class Candidate(Cell):
     @property
     def requests(self) -> Requests:
         """A user's own application is asked for what the user says."""
-        return (self.own.requests if self.own else super().requests).saying(self.headers)
+        found = self.own.requests if self.own else super().requests
+        if not self.has_root and self.own is None:
+            found = replace(found, ready=found.facts, page=found.facts)
+        return found.saying(self.headers)
 
     @property
     def wants_broker(self) -> bool:

@@ -12,7 +12,7 @@ from heartbed.errors import InputError
 from heartbed.servers.httpd import dump, modules
 from heartbed.servers.httpd.applications import Application, handlers
 from heartbed.servers.httpd.draft import HttpdDraft
-from heartbed.servers.httpd.inquiry import Asked
+from heartbed.servers.httpd.inquiry import Asked, InForce
 from heartbed.servers.httpd.place import at, file_of, place
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import in_scope
@@ -94,8 +94,8 @@ def not_covered(draft: HttpdDraft, handler: dump.Node) -> InputError:
     )
 
 
-def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str]) -> None:
-    """Raise ``InputError`` unless the application was reached, by all of its paths in one process group."""
+def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str]) -> InForce:
+    """What is in force for the application, if all paths reach it in one process group. Raises ``InputError``."""
     application, answer = asked.application, asked.answer
     here, url = at(draft, application.alias), f"{application.url}/"
     if asked.in_force:
@@ -104,7 +104,7 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
                 f"{here}: some of its paths run in one process group or interpreter and some in another: "
                 "this form is not covered"
             )
-        return
+        return asked.in_force
     telling = _telling(log)
     for line in log:
         if found := NO_GROUP.search(line):

@@ -25,6 +25,7 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
         *_unused(prepared),
         *_children(prepared),
         *_asked_as(prepared),
+        *_root(prepared),
         *prepared.draft.adapted.notes,
         *_unset(prepared, unset),
         *beside,
@@ -87,6 +88,11 @@ def _asked_as(prepared: HttpdPrepared) -> Iterator[str]:
     if told := prepared.in_force.headers:
         words = ", ".join(f"{name}: {value}" for name, value in told.items())
         yield f"without more the request is redirected or refused: it is asked with {words}, as behind a load balancer"
+
+
+def _root(prepared: HttpdPrepared) -> Iterator[str]:
+    if not prepared.in_force.has_root:
+        yield f"{prepared.in_force.mount}/ is not the application's: it is asked for its other pages"
 
 
 def _unset(prepared: HttpdPrepared, names: Sequence[str]) -> Iterator[str]:

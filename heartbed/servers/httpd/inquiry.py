@@ -20,6 +20,7 @@ from heartbed.candidates.container import Answer, Container, Question
 from heartbed.candidates.subject import placeholders
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells.application import FACTS
 from heartbed.places import HTTP_PORT
 from heartbed.servers.httpd import commands
 from heartbed.servers.httpd.applications import Application
@@ -39,8 +40,8 @@ TOLD_BY_IT = f'"told_by": "{TOLD_BY}"'
 MAIN = "httpd.conf"
 """The main file of a copy."""
 
-PATHS = ("/heartbed/facts", "/v2.1/servers/1/action")
-"""Two of the paths that are asked in a run: a configuration may hold for one and not for the other."""
+PATHS = (FACTS, "/v2.1/servers/1/action", "/")
+"""Paths that are asked in a run: a configuration may hold for one and not for another. The root may be another's."""
 
 BALANCER = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "on", "X-Forwarded-Port": "443"}
 """What a load balancer says that has ended TLS."""
@@ -61,6 +62,8 @@ class InForce:
     """Whether it is a WSGIHandlerScript."""
     headers: Mapping[str, str]
     """What the request had to say so that the application was reached."""
+    has_root: bool = True
+    """Whether it also answers at its root, where httpd may have something else."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def ask(
     start = commands.start(f"{COPY}/{draft.label}/{MAIN}")
     tour = mounted.tours([start], questions, draft.kind.stop)[0] if questions else None
     answers = iter(tour.answers if tour else ())
-    return [_asked(each, next(answers), next(answers)) for each in asking], tour.log if tour else ()
+    return [_asked(each, [next(answers) for _ in PATHS]) for each in asking], tour.log if tour else ()
 
 
 def _scripts(found: Iterable[Application]) -> list[str]:
@@ -129,12 +132,15 @@ def _headers(application: Application) -> Iterator[Mapping[str, str]]:
         yield {"Host": application.names[0], **BALANCER}
 
 
-def _asked(application: Application, first: Answer, second: Answer) -> Asked:
-    one, other = (_in_force(answer, application.url, path) for answer, path in zip((first, second), PATHS, strict=True))
+def _asked(application: Application, answers: Sequence[Answer]) -> Asked:
+    first = answers[0]
+    one, other, at_root = (
+        _in_force(answer, application.url, path) for answer, path in zip(answers, PATHS, strict=True)
+    )
     if one is None or other is None:
         return Asked(application, None, first, by_it=TOLD_BY_IT in first.text)
     differs = (one.group, one.interpreter) != (other.group, other.interpreter)
-    return Asked(application, one, first, differs=differs)
+    return Asked(application, replace(one, has_root=at_root is not None), first, differs=differs)
 
 
 def _in_force(answer: Answer, url: str, path: str) -> InForce | None:

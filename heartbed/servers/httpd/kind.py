@@ -103,11 +103,10 @@ class HttpdKind(Kind):
         if not asked:
             raise complaints.not_covered(draft, handlers(root)[0])
         chosen = choose(asked, draft.wishes.vhost, draft.wishes.path, draft.source.main.shown)
-        complaints.answered(draft, root, chosen, log)
-        assert chosen.in_force is not None  # noqa: S101  answered() raises otherwise
+        in_force = complaints.answered(draft, root, chosen, log)
         used = [each.in_force.group for each in asked if each.in_force]
-        made = shape(root, chosen.application, draft.mpm, chosen.in_force, used)
-        prepared = self._prepared(draft, workbench, root, chosen.in_force, made)
+        made = shape(root, chosen.application, draft.mpm, in_force, used)
+        prepared = self._prepared(draft, workbench, root, in_force, made)
         return replace(prepared, found=findings(prepared, dump.unset(told.errors), others(chosen, asked)))
 
     def _prepared(
@@ -129,6 +128,7 @@ class HttpdKind(Kind):
             "mount": in_force.mount,
             "headers": tuple(in_force.headers.items()),
             "by_handler": in_force.by_handler,
+            "has_root": in_force.has_root,
             "folders": tuple(adapted.folders),
         }
         prepared = HttpdPrepared(ready, made, Candidate(**fields), root, in_force)

@@ -101,7 +101,10 @@ def accepted(
     own, kind = replace(prepared.candidate, own=None), prepared.kind
     container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
     commands = {each.candidate.label: kind.check(each.candidate.place) for each in mends}
-    serve = Serve(kind.start(own.place), [f"{own.mount}/", own.mount + FACTS], kind.stop, dict(own.headers))
+    pages = [own.mount + own.requests.ready.path, own.mount + FACTS]
+    serve = Serve(kind.start(own.place), pages, kind.stop, dict(own.headers))
+        kind.start(own.place), [own.mount + own.requests.ready.path, own.mount + FACTS], kind.stop, dict(own.headers)
+    )
     answer, sayings = container.serve(serve, commands, own.switches)
     kind.answers(prepared, answer)
     _tells_what_it_is(prepared, answer["text"])

@@ -114,12 +114,25 @@ def test_paths_that_run_in_different_groups_are_not_covered(workbench: Workbench
     class Divided(Recorded):
         def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
             (tour,) = super().tours(commands, questions, stop)
-            first, second = tour.answers
+            first, second, at_root = tour.answers
             other = replace(second, text=second.text.replace('"nova-api"', '""'))
-            return [Tour((first, other), ())]
+            return [Tour((first, other, at_root), ())]
 
     with pytest.raises(InputError, match="this form is not covered"):
         prepared(workbench, Divided())
+
+
+def test_where_the_root_is_another_s_the_application_is_woken_by_another_page(workbench: Workbench) -> None:
+    class Redirected(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            (tour,) = super().tours(commands, questions, stop)
+            return [Tour((*tour.answers[:-1], Answer(302, "Location: /dashboard", {})), ())]
+
+    found = prepared(workbench, Redirected())
+    asked = found.candidate.requests
+    assert (asked.ready.path, asked.page.path) == ("/heartbed/facts", "/heartbed/facts")
+    assert any("/ is not the application's" in said for said in found.oddities)
+    assert prepared(workbench, Recorded()).candidate.requests.ready.path == "/"
 
 
 def test_a_change_that_leaves_the_configuration_as_it_was_is_told_as_such(workbench: Workbench) -> None:
