@@ -103,8 +103,6 @@ def accepted(
     commands = {each.candidate.label: kind.check(each.candidate.place) for each in mends}
     pages = [own.mount + own.requests.ready.path, own.mount + FACTS]
     serve = Serve(kind.start(own.place), pages, kind.stop, dict(own.headers))
-        kind.start(own.place), [own.mount + own.requests.ready.path, own.mount + FACTS], kind.stop, dict(own.headers)
-    )
     answer, sayings = container.serve(serve, commands, own.switches)
     kind.answers(prepared, answer)
     _tells_what_it_is(prepared, answer["text"])
