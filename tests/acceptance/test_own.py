@@ -67,7 +67,7 @@ def test_an_application_finds_its_variables_configuration_preparation_and_reques
     )
     assert (told["code"], told["verdict"]["outcome"]) == (0, "kept")
     assert {each["purpose"] for each in told["verdict"]["connections"]} == {"SEND", "LISTEN"}
-    assert told["verdict"]["observed"]["modules"] == ["oslo_messaging", "kombu", "amqp", "eventlet"]
+    assert "oslo_messaging" in told["verdict"]["observed"]["modules"]
 
 
 def test_a_library_that_does_not_beat_by_itself_is_the_cause_and_no_other_library_is_offered(
