@@ -58,5 +58,5 @@ def test_levels_of_the_log_are_those_of_nova_conf(tmp_path: Path) -> None:
     options = ("--oslo-config", str(nova), "--model", "native")
     _, told = checked(tmp_path / "uwsgi.ini", INI, *options)
     record = next((tmp_path / "runs").glob("*/record.jsonl")).read_text(encoding="utf-8")
-    assert '"level":"DEBUG"' in record.replace(" ", "")
+    assert '"level":"debug"' in record.replace(" ", "")
     assert any("not read: 1 option of [DEFAULT]" in text for text in told["assumed"])
