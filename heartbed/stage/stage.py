@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,16 +18,10 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import GRACE_S, Client, Phase, cast_then_call
 from heartbed.stage.hand import Hand
+from heartbed.stage.reach import Answer, until_reached
 from heartbed.stage.start import Start
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
-from heartbed.waiting import SHORTEST_S, Deadline, pauses
-
-Answer = tuple[int | None, int | None]
-"""Process that answered, and status; None for what is not known."""
-
-REACH_DEADLINE_S = 10.0
-"""How long all of a cell's processes are asked for before one counts as out of reach."""
 
 
 @dataclass
@@ -147,7 +140,7 @@ class Stage:
             return woken.pid, woken.status
 
         if count > 1:
-            self._until_reached(wake, range(count), lambda reached: len(reached) >= count)
+            until_reached(self.stop, wake, range(count), lambda reached: len(reached) >= count)
 
     def open(self, opened: OpenedCell) -> None:
         """Open the connections of a cell and measure what requests cost before idling. Raises ``CellFailedError``."""
@@ -229,33 +222,9 @@ class Stage:
             with self._looking_where_it_hangs(opened):
                 return exercise(phase)
 
-        return self._until_reached(
+        return until_reached(
+            self.stop,
             ask,
             wanted,
             lambda reached: len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached,
         )
-
-    def _until_reached(
-        self, request: Callable[[], Answer], wanted: Sequence[int], enough: Callable[[set[int]], bool]
-    ) -> set[int]:
-        """Send ``request`` side by side, one for each process, again and again until enough processes have answered.
-
-        In haste as long as it is answered with a success, and ever more slowly where it is not.
-        """
-        reached: set[int] = set()
-        side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
-        deadline = Deadline(REACH_DEADLINE_S)
-        for pause in pauses(self.stop):
-            with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
-                answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
-            pids = [pid for pid, _ in answers]
-            reached |= {pid for pid in pids if pid is not None}
-            # A request that is not answered at all has found the process that hangs: asking on would only wait again.
-            hangs = None in pids and bool(reached)
-            if enough(reached) or hangs or deadline.passed:
-                break
-            if all(status is None or status >= 400 for _, status in answers):
-                pause()
-            else:
-                self.stop.wait(SHORTEST_S)
-        return reached

@@ -59,6 +59,8 @@ class Start:
         woken = self.client.wake(connect_s=1.0)
         if woken.status is not None and woken.status < 400:
             return True, ""
+        if self.stop.is_set():
+            return False, ""  # the run ends, and takes this cell along: it has not failed
         if woken.status not in (None, GATEWAY_TIMEOUT):
             raise self.failed(f"the application answers {woken.status}{first_line(woken.text)}")
         if not self.bed.running(self.subject.name):

@@ -11,6 +11,7 @@ import pytest
 from heartbed import probes
 from heartbed.cells import expressions as cells
 from heartbed.cells.axes import TABLE
+from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings, heartbeat
 from heartbed.cells.subject import Scenario
 from heartbed.places import ROOT
@@ -81,10 +82,10 @@ def run_data(pytestconfig: pytest.Config) -> RunData:
 
 
 @pytest.fixture
-def verdict(run_data: RunData, request: pytest.FixtureRequest) -> CellVerdict:
+def verdict(run_data: RunData, cell: Cell, request: pytest.FixtureRequest) -> CellVerdict:
     """The verdict on the test's cell under the probe that the test is about."""
     mark = request.node.get_closest_marker("probe")
-    found = run_data.cell(request.getfixturevalue("cell").name, mark.args[0])
+    found = run_data.cell(cell.name, mark.args[0])
     assert found is not None
     return found
 

@@ -67,7 +67,7 @@ def test_requests_go_on_until_the_processes_that_are_wanted_have_answered(
 
 
 def test_an_application_that_fails_is_asked_ever_more_slowly(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbed.stage.stage.REACH_DEADLINE_S", 1.0)
+    monkeypatch.setattr("heartbed.stage.reach.REACH_DEADLINE_S", 1.0)
     asked: list[float] = []
 
     class Failing:
