@@ -23,7 +23,9 @@ MAIN = "WSGIApplicationGroup %{GLOBAL}"
 
 
 def heartbed(*arguments: str | Path, runs: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(HEARTBED), *map(str, arguments), "--quiet", "--runs", str(runs)]
+    # Idle alone, where a test is not about bursts: they double what it takes.
+    idle = ["--probe", "idle"] if arguments[0] == "check" and "--probe" not in arguments else []
+    command = [str(HEARTBED), *map(str, arguments), *idle, "--quiet", "--runs", str(runs)]
     environ = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environ)
 
@@ -98,6 +100,14 @@ def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None
     assert "nova-operator" in done.stdout
     assert (runs / "latest" / "check.xml").read_text() == done.stdout
     assert "nova-operator" in (runs / "latest" / "check.md").read_text()
+
+
+def test_what_is_lost_when_idle_and_what_hangs_under_bursts_are_told_apart(runs: Path) -> None:
+    done = heartbed("check", "nova-operator", "--no-mend", "--probe", "idle,burst", "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    under = {each["probe"]: each["outcome"] for each in json.loads(done.stdout)["verdicts"]}
+    assert under["idle"] == "lost"
+    assert under["burst"] in ("kept", "recovered")
 
 
 def test_a_uwsgi_of_today_is_lost_behind_its_proxy_and_a_line_of_its_ini_file_mends_it(runs: Path) -> None:

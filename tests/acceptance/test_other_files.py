@@ -21,7 +21,18 @@ INI = "[uwsgi]\nmaster = true\nlazy-apps = true\nn = 1\nprocesses = %(n)\nhttp-s
 def checked(path: Path, text: str, *options: str) -> tuple[int, dict[str, Any]]:
     path.write_text(text)
     runs = path.parent / "runs"
-    command = [str(HEARTBED), "check", str(path), *options, "--no-mend", "--format", "json", "--quiet"]
+    command = [
+        str(HEARTBED),
+        "check",
+        str(path),
+        *options,
+        "--no-mend",
+        "--probe",
+        "idle",
+        "--format",
+        "json",
+        "--quiet",
+    ]
     done = subprocess.run(
         [*command, "--runs", str(runs)], capture_output=True, text=True, check=False, timeout=300, env=os.environ
     )

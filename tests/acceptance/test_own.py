@@ -38,7 +38,18 @@ def check(tmp_path: Path, runs: Path, app: str, *options: str, packages: str = "
     if packages:
         (tmp_path / "needs.txt").write_text(packages)
         options = (*options, "--requirements", str(tmp_path / "needs.txt"))
-    command = [str(HEARTBED), "check", str(conf), "--app", str(APPS / app), *options, "--format", "json"]
+    command = [
+        str(HEARTBED),
+        "check",
+        str(conf),
+        "--app",
+        str(APPS / app),
+        *options,
+        "--probe",
+        "idle",
+        "--format",
+        "json",
+    ]
     environ = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
     done = subprocess.run(
         [*command, "--quiet", "--runs", str(runs)],
