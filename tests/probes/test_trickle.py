@@ -14,7 +14,7 @@ from heartbed.cells.cell import Cell
 from heartbed.record.event import Event
 from heartbed.record.kinds import Request
 from heartbed.report import RunData
-from heartbed.verdict.pages import CARRIED, NO_HELP
+from heartbed.verdict.pages import CARRIED, NO_HELP, NOTHING
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes.fates import for_each_cell, must_be_kept
 
@@ -51,7 +51,7 @@ def test_a_loss_is_proven_to_be_one_in_spite_of_the_pages(verdict: CellVerdict) 
     if verdict.outcome is not Outcome.LOST or verdict.cause == "deadlock":
         return
     assert verdict.cause == "hub_not_run"
-    assert NO_HELP in verdict.notes
+    assert NO_HELP.format(NOTHING) in verdict.notes
     assert "answered since its timer was due" in verdict.why
     assert all(c.outcome is Outcome.LOST for c in verdict.connections), "a page saves neither purpose"
 
