@@ -20,6 +20,9 @@ DATA = Path(__file__).parent.parent / "unit" / "data" / "candidate"
 HEARTBED = Path(sys.executable).with_name("heartbed")
 ALIAS = "WSGIScriptAlias / /srv/app.wsgi"
 MAIN = "WSGIApplicationGroup %{GLOBAL}"
+BROKEN = {("lost", "hub_not_run"), ("hung", "deadlock")}
+"""What becomes of eventlet without a native heartbeat thread: where threads share a process, it is chance that decides
+whether one of its locks deadlocks before its heartbeats fail."""
 
 
 def heartbed(*arguments: str | Path, runs: Path) -> subprocess.CompletedProcess[str]:
@@ -116,14 +119,15 @@ def test_a_uwsgi_of_today_is_lost_behind_its_proxy_and_a_line_of_its_ini_file_me
     told = json.loads(done.stdout)
     assert told["is"]["server"] == "uwsgi"
     assert (told["is"]["front"], told["is"]["loading"], told["is"]["threads"]) == ("proxied", "preload", 4)
-    assert told["verdict"]["outcome"] == "lost"
+    assert (told["verdict"]["outcome"], told["verdict"]["cause"]) in BROKEN
     assert told["oddities"] == ["enable-thread is no option of uWSGI's, which ignores it (is enable-threads meant?)"]
     changes = {change["change"]: change for change in told["changes"]}
     assert changes["native threads instead of eventlet"]["outcome"] == "kept"
     assert "+env = OS_NOVA_DISABLE_EVENTLET_PATCHING=true" in changes["native threads instead of eventlet"]["lines"]
-    assert changes["lazy-apps = true"]["outcome"] == "lost"
+    assert changes["lazy-apps = true"]["outcome"] in {"lost", "hung"}
 
 
+@pytest.mark.slow
 def test_what_devstack_writes_is_compared_with_a_cell(runs: Path) -> None:
     done = heartbed("compare", "devstack", "uwsgi-native-proxied", "--fail-if-worse", runs=runs)
     assert done.returncode == 0, done.stderr
@@ -138,11 +142,12 @@ def test_of_what_deployment_tools_write_only_the_native_heartbeat_thread_keeps(r
     assert done.returncode == 1, done.stderr
     verdicts = json.loads((runs / "latest" / "verdicts.json").read_text())["cells"]
     kept = {each["cell"] for each in verdicts if each["outcome"] == "kept"}
-    lost = {each["cell"] for each in verdicts if (each["outcome"], each["cause"]) == ("lost", "hub_not_run")}
+    broken = {each["cell"] for each in verdicts if (each["outcome"], each["cause"]) in BROKEN}
     assert kept == {"kolla-ansible", "kolla-ansible-uwsgi"}
-    assert lost == set(presets.names()) - kept
+    assert broken == set(presets.names()) - kept
 
 
+@pytest.mark.slow
 def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
     options = ["--oslo", "9.7.1", "--rule-out", "native", "--format", "json"]
     done = heartbed("check", DATA / "kolla-nova.conf", *options, runs=runs)
@@ -151,6 +156,7 @@ def test_where_no_single_change_is_left_a_pair_mends_it(runs: Path) -> None:
     assert keeping == ["oslo.messaging 17.3.2 and heartbeat_in_pthread = true"]
 
 
+@pytest.mark.slow
 def test_an_openstack_release_brings_its_versions_and_novas_model(runs: Path) -> None:
     done = heartbed("check", "devstack", "--release", "2024.1", "--format", "json", runs=runs)
     assert done.returncode == 1, done.stderr

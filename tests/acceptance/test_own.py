@@ -81,6 +81,7 @@ def test_an_application_finds_its_variables_configuration_preparation_and_reques
     assert "oslo_messaging" in told["verdict"]["observed"]["modules"]
 
 
+@pytest.mark.slow
 def test_a_library_that_does_not_beat_by_itself_is_the_cause_and_no_other_library_is_offered(
     tmp_path: Path, runs: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_library_that_does_not_beat_by_itself_is_the_cause_and_no_other_librar
     assert not [key for each in told["changes"] for key in each["keys"] if key.startswith(("oslo", "pthread"))]
 
 
+@pytest.mark.slow
 def test_connections_that_forked_processes_share_are_named(tmp_path: Path, runs: Path) -> None:
     options = ("--env", "AMQP={broker_url}", "--no-mend")
     told = check(tmp_path, runs, "eager.py", *options, packages="pika", lazy=False)
@@ -98,11 +100,13 @@ def test_connections_that_forked_processes_share_are_named(tmp_path: Path, runs:
     assert not [note for note in apart["verdict"]["notes"] if "share the connection" in note]
 
 
+@pytest.mark.slow
 def test_messages_that_are_never_sent_are_the_finding(tmp_path: Path, runs: Path) -> None:
     told = check(tmp_path, runs, "later.py", "--no-mend")
     assert (told["code"], told["verdict"]["outcome"], told["verdict"]["cause"]) == (1, "failed", "cast_lost")
 
 
+@pytest.mark.slow
 def test_a_green_thread_of_gevents_that_holds_the_connection_stands_still(tmp_path: Path, runs: Path) -> None:
     options = ("--env", "AMQP={broker_url}", "--open", "GET /send", "--no-mend")
     told = check(tmp_path, runs, "beating.py", *options, packages="gevent\nkombu==5.5.*\n")
