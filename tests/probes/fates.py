@@ -16,19 +16,23 @@ class ConnectionLostError(AssertionError):
     """RabbitMQ closed a connection because it missed heartbeats, and the record proves it."""
 
 
-def for_each_cell(metafunc: pytest.Metafunc, kept: Callable[..., None]) -> None:
-    """Have each test that takes a ``cell`` run for all of them; ``kept`` is the one that a known loss must fail."""
+def for_each_cell(
+    metafunc: pytest.Metafunc,
+    good: Callable[..., None],
+    reason: Callable[[Cell], str | None] = known.loss,
+    raises: type[AssertionError] = ConnectionLostError,
+) -> None:
+    """Have each test that takes a ``cell`` run for all of them; ``good`` is the one that a ``reason`` must fail."""
     if "cell" in metafunc.fixturenames:
-        marked = metafunc.function is kept
+        marked = metafunc.function is good
         cells = selection(metafunc.config).cells
-        metafunc.parametrize("cell", [pytest.param(c, id=c.name, marks=_marks(c) if marked else ()) for c in cells])
+        params = [pytest.param(c, id=c.name, marks=_marks(reason(c), raises) if marked else ()) for c in cells]
+        metafunc.parametrize("cell", params)
 
 
-def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
+def _marks(reason: str | None, raises: type[AssertionError]) -> tuple[pytest.MarkDecorator, ...]:
     # Only what is proven counts as the expected: an inconclusive cell fails, and so does one that is lost otherwise.
-    if reason := known.loss(cell):
-        return (pytest.mark.xfail(reason=reason, strict=True, raises=ConnectionLostError),)
-    return ()
+    return (pytest.mark.xfail(reason=reason, strict=True, raises=raises),) if reason else ()
 
 
 def must_be_kept(verdict: CellVerdict, cell: Cell) -> None:

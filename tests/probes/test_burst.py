@@ -12,7 +12,7 @@ from heartbed.cells.cell import Cell
 from heartbed.report import RunData
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.probes import known
-from tests.probes.conftest import selection
+from tests.probes.fates import for_each_cell
 
 pytestmark = [pytest.mark.docker, pytest.mark.probe("burst")]
 
@@ -22,16 +22,7 @@ class RequestHungError(AssertionError):
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "cell" in metafunc.fixturenames:
-        strict = metafunc.function is test_every_request_of_the_bursts_is_answered
-        cells = selection(metafunc.config).cells
-        metafunc.parametrize("cell", [pytest.param(c, id=c.name, marks=_marks(c) if strict else ()) for c in cells])
-
-
-def _marks(cell: Cell) -> tuple[pytest.MarkDecorator, ...]:
-    if reason := known.hang(cell):
-        return (pytest.mark.xfail(reason=reason, strict=True, raises=RequestHungError),)
-    return ()
+    for_each_cell(metafunc, test_every_request_of_the_bursts_is_answered, known.hang, RequestHungError)
 
 
 def test_every_request_of_the_bursts_is_answered(verdict: CellVerdict, cell: Cell) -> None:
