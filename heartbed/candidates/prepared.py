@@ -23,6 +23,7 @@ from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.candidates.workbench import Workbench
 from heartbed.cells.cell import Cell
+from heartbed.errors import InputError
 
 
 class Kind(ABC):
@@ -78,6 +79,20 @@ class Kind(ABC):
     @abstractmethod
     def answers(self, prepared: Any, answer: Mapping[str, Any]) -> None:
         """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
+
+    def not_started(self, prepared: Prepared[Any], reason: str, log: Sequence[str]) -> InputError:
+        """What is said of a candidate that does not start; of a user's own application where it has one.
+
+        ``reason`` is what was seen, ``log`` what its container said. The server is known to take the file.
+        """
+        if prepared.candidate.own is None:
+            return InputError(f"{prepared.label} does not start: {reason}", log=log, hint="its log is above")
+        return InputError(
+            f"{prepared.candidate.own.script}: {reason}: it did not start in {self.server}",
+            log=log,
+            hint="its log is above; it may want a variable (--env), a database, a file or a package that is not here "
+            "(--prepare, --requirements; what lies in its own folder is seen)",
+        )
 
     def without_effect(self, prepared: Any, changed: Sequence[Candidate], container: Container) -> Mapping[str, str]:
         """Of candidates that differ by a change those, by label, that the server hosts as before, and what it says."""

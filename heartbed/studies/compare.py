@@ -106,7 +106,8 @@ def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path |
     cells = _in_order(named, prepared)
     side_by_side = bool(prepared) and 2 <= len(cells) <= MOST_COLUMNS
     subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
-    data, _ = play(session, cells, frozenset(cell.name for cell in cells), named.selection.left_out)
+    needed = frozenset(cell.name for cell in cells)
+    data, _ = play(session, cells, [*prepared.values()], needed=needed, left_out=named.selection.left_out)
     return Compared(cells, [*prepared.values()], subjects, data)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, InputError, NoCellLeftError
+from heartbed.errors import NoCellLeftError
 from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.data import load
@@ -61,8 +61,8 @@ class Session:
     ) -> tuple[RunData | None, dict[str, str]]:
         """Play cells in one run; those that do not start are left out of it, and the reasons returned.
 
-        None where no cell is left. Raises ``InputError`` for one of the ``needed`` that does not start, and
-        ``TestbedError`` for anything else that does not come up.
+        None where no cell is left. Raises ``CellFailedError`` for one of the ``needed`` that does not start, and
+        another ``TestbedError`` for anything else that does not come up.
         """
         if not cells:
             return None, {}
@@ -71,10 +71,6 @@ class Session:
             data = self.judge(self.record(Selection(tuple(cells), tuple(left_out), optional)))
         except NoCellLeftError as error:
             return None, self._left_out(error.reasons)
-        except CellFailedError as error:
-            raise InputError(
-                f"{error.cell} does not start: {error.reason}", log=error.log, hint="its log is above"
-            ) from None
         reasons = {each["name"]: each["reason"] for each in data.verdict.left_out}
         return data, self._left_out({cell.name: reasons[cell.name] for cell in cells if cell.name in reasons})
 

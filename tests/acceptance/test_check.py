@@ -249,7 +249,7 @@ def test_an_application_that_cannot_be_imported_is_told_with_its_traceback(tmp_p
     done = heartbed("check", DATA / "kolla-nova.conf", "--app", script, "--no-mend", runs=runs)
     assert done.returncode == 2
     assert "No module named 'a_database_driver'" in done.stderr
-    assert "kolla-nova.conf does not start: the application answers 500" in done.stderr
+    assert "needs.wsgi: the application answers 500" in done.stderr
 
 
 @pytest.mark.parametrize(

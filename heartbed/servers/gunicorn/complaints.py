@@ -48,20 +48,13 @@ def check_class(draft: Draft, found: Shape) -> None:
 
 def answers(prepared: GunicornPrepared, answer: Mapping[str, Any]) -> None:
     """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
-    status, own = answer["status"], prepared.candidate.own
+    status = answer["status"]
     if status is not None and status < 300:
         return
-    log = _telling(answer["log"])
-    if own and (status is None or status >= 500):
-        raise InputError(
-            f"{own.script}: the application does not start in gunicorn",
-            log=log,
-            hint="its traceback is above; it may want a database, a file or a package that is not here",
-        )
     said = f"does not answer: {answer['text']}" if status is None else f"answers GET / with {status}"
     raise InputError(
         f"{prepared.draft.source.main.shown}: gunicorn starts on it but the application {said}",
-        log=log,
+        log=_telling(answer["log"]),
         hint="what gunicorn logged is above",
     )
 

@@ -39,18 +39,10 @@ def answers(prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
             f"{here}: GET {prepared.candidate.mount}/ is answered with a redirection ({status}, {text})",
             hint="choose the virtual host that runs the application with --vhost",
         )
-    log = _telling(answer["log"])
-    if status >= 500 and draft.wishes.own:
-        raise InputError(
-            f"{draft.wishes.own.script}: the application answers {status}: it did not start",
-            log=log,
-            hint="its traceback is above; it may want a database, a file or a package that is not here "
-            "(--requirements; what lies in its own folder is seen)",
-        )
     reason = REASONS.get(status, "the application or its set-up failed")
     raise InputError(
         f"{here}: httpd starts on it, but GET {prepared.candidate.mount}/ is answered with {status}: {reason}",
-        log=log,
+        log=_telling(answer["log"]),
         hint="what httpd logged is above",
     )
 

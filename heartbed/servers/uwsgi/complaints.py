@@ -22,22 +22,16 @@ def refused(draft: Draft, output: str) -> InputError:
 
 def answers(prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:
     """Raise ``InputError`` unless the application answered ``GET`` at its root with a success."""
-    status, own = answer["status"], prepared.candidate.own
+    status = answer["status"]
     if status is not None and status < 300:
         return
     file, option = prepared.draft.adapted.application.place
-    log = _telling(answer["log"])
-    if own and (status is None or status >= 500):
-        raise InputError(
-            f"{own.script}: the application does not start in uWSGI",
-            log=log,
-            hint="its traceback is above; it may want a database, a file or a package that is not here "
-            "(--requirements; what lies in its own folder is seen)",
-        )
     asked = f"GET {prepared.candidate.mount}/"
     said = f"does not answer: {answer['text']}" if status is None else f"answers {asked} with {status}"
     raise InputError(
-        f"{where(file, option.line)}: uWSGI starts on it but {said}", log=log, hint="what uWSGI logged is above"
+        f"{where(file, option.line)}: uWSGI starts on it but {said}",
+        log=_telling(answer["log"]),
+        hint="what uWSGI logged is above",
     )
 
 

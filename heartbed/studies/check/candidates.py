@@ -19,7 +19,7 @@ from heartbed.cells.application import FACTS
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
 from heartbed.cells.settings import Settings
-from heartbed.errors import InputError, TestbedError
+from heartbed.errors import CellFailedError, InputError, TestbedError
 from heartbed.report import RunData
 from heartbed.stage.client import are_facts
 from heartbed.studies.mend import Mend
@@ -137,13 +137,24 @@ def with_application(session: CandidateSession, drafted: Draft) -> Draft:
 
 
 def play(
-    session: CandidateSession, cells: Sequence[Cell], needed: frozenset[str], left_out: Sequence[tuple[str, str]] = ()
+    session: CandidateSession,
+    cells: Sequence[Cell],
+    candidates: Sequence[Prepared[Any]] = (),
+    *,
+    needed: frozenset[str] = frozenset(),
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> tuple[RunData, dict[str, str]]:
     """Run the cells; one that is not ``needed`` and does not start is left out, and the reason returned.
 
-    What was run is kept beside its record.
+    What was run is kept beside its record. Raises ``InputError`` for a needed one of the ``candidates``, and
+    ``CellFailedError`` for any other needed cell, that does not start.
     """
-    data, failed = session.play(cells, left_out=left_out, needed=needed)
+    try:
+        data, failed = session.play(cells, left_out=left_out, needed=needed)
+    except CellFailedError as error:
+        if mine := next((each for each in candidates if each.label == error.cell), None):
+            raise mine.kind.not_started(mine, error.reason, error.log) from None
+        raise
     if data is None:
         raise TestbedError(f"none of {count(len(cells), 'cell')} starts", log=[*failed.values()])
     session.workbench.keep(data.folder)

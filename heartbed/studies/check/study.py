@@ -32,7 +32,8 @@ def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checke
     own = prepared.candidate
     mends = mend.mends(prepared, session.workbench, beside, changes.ruled_out) if changes.wanted else []
     mends, left = accepted(session, prepared, mends)
-    data, dropped = play(session, [own, *(each.candidate for each in mends)], frozenset({own.name}))
+    cells = [own, *(each.candidate for each in mends)]
+    data, dropped = play(session, cells, [prepared], needed=frozenset({own.name}))
     checked = Checked.of(prepared, mends, data, {**impossible, **left, **dropped})
     if checked.verdict.outcome.bad and mends and not checked.keeping:
         session.say("no single change keeps the connections: trying pairs")
@@ -48,6 +49,6 @@ def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checke
 def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
     good, left = accepted(session, checked.prepared, pairs)
     batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
-    played = [play(session, batch, frozenset()) for batch in batches]
+    played = [play(session, batch) for batch in batches]
     dropped = {name: reason for _, some in played for name, reason in some.items()}
     return checked.with_pairs(good, [data for data, _ in played], {**left, **dropped})

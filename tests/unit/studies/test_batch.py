@@ -11,7 +11,7 @@ import pytest
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import EngineSilentError, InputError, TestbedError
+from heartbed.errors import CellFailedError, EngineSilentError, InputError, TestbedError
 from heartbed.studies import batch
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
@@ -86,8 +86,8 @@ def test_nothing_is_played_when_no_image_can_be_had(engine: LocalEngine, setting
     assert (played(engine), outcome.verdicts) == (0, {})
 
 
-def test_a_cell_that_is_needed_and_does_not_start_is_wrong_input(engine: LocalEngine, settings: Settings) -> None:
-    with pytest.raises(InputError, match="does not start: its server has ended"):
+def test_a_cell_that_is_needed_and_does_not_start_ends_the_run(engine: LocalEngine, settings: Settings) -> None:
+    with pytest.raises(CellFailedError, match="did not start: its server has ended"):
         session(engine, settings).play(CELLS, needed=frozenset(NAMES))
     assert played(engine) == 1
 
