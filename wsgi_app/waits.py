@@ -24,7 +24,7 @@ ANSWER_S = 0.005
 DEADLINE_S = 5.0
 
 
-def told() -> dict[str, Any]:
+def ask() -> dict[str, Any]:
     """Ask, wait for the answer, and tell how long it took. Raises ``OSError`` where none comes."""
     begun = time.monotonic()
     # Made by the C module, which nobody patches: the thread that answers must block, and no hub.
@@ -53,7 +53,7 @@ class Waits:
         """The answer, once it has come."""
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed(request.method, "GET, HEAD")
-        return webob.Response(json_body=told(), content_type="application/json")
+        return webob.Response(json_body=ask(), content_type="application/json")
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str) -> Any:

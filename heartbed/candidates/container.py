@@ -92,14 +92,14 @@ class Container:
         self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str] | None = None
     ) -> dict[str, Ran]:
         """Run commands, by names of the caller's own. Raises ``TestbedError``."""
-        return self._told(self._ask({"commands": commands}, environment or {}))
+        return self._ran(self._ask({"commands": commands}, environment or {}))
 
     def serve(
         self, serve: Serve, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str]
     ) -> tuple[dict[str, Any], dict[str, Ran]]:
         """Run commands, then serve: what the last path was answered, and what came of the commands."""
         told = self._ask({"commands": commands, "serve": asdict(serve)}, environment)
-        return dict(told["answer"]), self._told(told)
+        return dict(told["answer"]), self._ran(told)
 
     def tours(self, commands: Sequence[Sequence[str]], questions: Sequence[Question], stop: str) -> list[Tour]:
         """Serve with one command after the other, and ask each all of these."""
@@ -118,7 +118,7 @@ class Container:
         if not found.ok:
             log = found.errors.splitlines()[-20:]
             raise TestbedError(f"oslo.messaging {version} does not say which options it has", log=log)
-        return library.told(version, found.output)
+        return library.parse(version, found.output)
 
     def compile(self, folders: Sequence[tuple[Path, str]]) -> None:
         """Compile the Python sources in these folders, in place; with each, where a cell sees it.
@@ -130,7 +130,7 @@ class Container:
         self._run(command, mounts, {}, user=f"{os.getuid()}:{os.getgid()}", deadline_s=COMPILE_DEADLINE_S)
 
     @staticmethod
-    def _told(said: Mapping[str, Any]) -> dict[str, Ran]:
+    def _ran(said: Mapping[str, Any]) -> dict[str, Ran]:
         return {name: Ran(**each) for name, each in said["ran"].items()}
 
     def _ask(self, asked: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

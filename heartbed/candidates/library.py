@@ -65,7 +65,7 @@ class Library:
         return None if in_environment else self.former.get(name)
 
 
-def told(version: str, text: str) -> Library:
+def parse(version: str, text: str) -> Library:
     """From what ``OPTIONS`` prints: a JSON list of group, name, default and former names each."""
     defaults: dict[Name, str] = {}
     former: dict[Name, Name] = {}

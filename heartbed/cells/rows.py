@@ -24,7 +24,7 @@ class Observed:
 
     def fact(self, facts: Mapping[str, Any]) -> Any:
         """What the application tells; None where it tells nothing."""
-        return next((value for name in self.facts if (value := _told(facts, name)) is not None), None)
+        return next((value for name in self.facts if (value := _stated(facts, name)) is not None), None)
 
     def of(self, factor: str | None) -> object:
         """What the fact must say for this factor; None for one that it says nothing of."""
@@ -36,7 +36,7 @@ class Observed:
         return next((factor for factor, said in self.says.items() if said == fact), fact)
 
 
-def _told(facts: Mapping[str, Any], name: str) -> Any:
+def _stated(facts: Mapping[str, Any], name: str) -> Any:
     group, _, rest = name.partition(".")
     value = facts.get(group)
     return value.get(rest) if rest and isinstance(value, Mapping) else value

@@ -82,7 +82,7 @@ def events_of(lines: Iterable[str], port: int, resolve: Resolve | None = None) -
             torn.add(packet.client)
             reason = f"packets of {packet.client} are missing from the capture before frame {packet.frame}"
             yield Event(WireMissing(reason=reason), packet.t, cell, None, packet.client)
-        for data in _told(packet):
+        for data in _kinds(packet):
             yield Event(data, packet.t, cell, None, packet.client)
 
 
@@ -113,7 +113,7 @@ def parse(line: str, port: int) -> Packet | None:
     )
 
 
-def _told(packet: Packet) -> Iterator[Kind]:
+def _kinds(packet: Packet) -> Iterator[Kind]:
     """What each event tells that a packet stands for, in the order of its octets."""
     if packet.flags & SYN and not packet.flags & ACK:
         yield WireOpen(frame=packet.frame)

@@ -41,7 +41,7 @@ class Trickle(Probe):
         ),
     )
 
-    def told(self, values: Mapping[str, float]) -> str:
+    def in_words(self, values: Mapping[str, float]) -> str:
         """Which kind of page, and how often."""
         kind = "waits for an answer on a socket" if values["yields"] else "waits for nothing"
         return f"each is asked for a page that {kind} {values['pages']:g} times a heartbeat timeout"

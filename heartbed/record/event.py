@@ -61,7 +61,7 @@ class Event(Generic[K_co]):
             "cell": self.cell,
             "pid": self.pid,
             "conn": self.conn,
-            "data": self.data.told(),
+            "data": self.data.given(),
         }
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False, default=str)
 

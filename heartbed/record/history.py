@@ -83,12 +83,12 @@ class CellHistory:
     def said(self) -> AppFacts:
         """What the application said it is, at its fullest where it was asked more than once; empty when it was not."""
         told = [event.data for event in self.of(AppFacts)]
-        return max(told, key=lambda facts: len(facts.told()), default=AppFacts())
+        return max(told, key=lambda facts: len(facts.given()), default=AppFacts())
 
     @cached_property
     def facts(self) -> dict[str, Any]:
         """The same as plain data, with all that it said."""
-        return self.said.told()
+        return self.said.given()
 
     @cached_property
     def left_out(self) -> str:

@@ -63,12 +63,12 @@ def entry(folder: Path) -> Entry:
     if runfolder.is_alive(folder):
         return Entry(folder.name, None, "is going on")
     try:
-        return Entry(folder.name, _told(folder) or judge(record.read(folder), probes.rules()))
+        return Entry(folder.name, _verdict_written(folder) or judge(record.read(folder), probes.rules()))
     except HeartbedError as error:
         return Entry(folder.name, None, error.message)
 
 
-def _told(folder: Path) -> RunVerdict | None:
+def _verdict_written(folder: Path) -> RunVerdict | None:
     """The verdicts beside the record, unless they are older than it or cannot be read: judging takes much longer."""
     verdicts = folder / file_name("json")
     try:

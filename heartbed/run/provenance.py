@@ -90,4 +90,4 @@ def _cell(subject: Subject, settings: Settings) -> AskedCell:
 def _probe(scenario: Scenario) -> AskedProbe:
     probe = probes.named(scenario.probe)
     values = probe.values(dict(scenario.parameters))
-    return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.told(values))
+    return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.in_words(values))

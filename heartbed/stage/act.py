@@ -31,7 +31,7 @@ class Part:
     @property
     def meanwhile(self) -> str:
         """What the probe does to its cells in the window, in words."""
-        return self.probe.told(self.stage.parameters)
+        return self.probe.in_words(self.stage.parameters)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Probe:
         What was done by ``stage.hand`` is undone by it, before this. May be called twice.
         """
 
-    def told(self, values: Mapping[str, float]) -> str:
+    def in_words(self, values: Mapping[str, float]) -> str:
         """What it does to its cells in the window, in words, with these parameters."""
         return self.meanwhile.format_map(values)
 

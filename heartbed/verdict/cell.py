@@ -60,7 +60,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
         cell=cell.name,
         probe=cell.probe,
         factors=cell.asked.factors,
-        asked={key: value for key, value in cell.asked.told().items() if key not in NAMED},
+        asked={key: value for key, value in cell.asked.given().items() if key not in NAMED},
         observed=cell.facts,
         disagreements=list(case.disagreements),
         connections=connections,
@@ -123,7 +123,7 @@ def _not_kept(case: Case) -> Finding | None:
     if case.result is Outcome.KEPT:
         return None
     deciding = case.of(case.result)
-    return Finding(case.result, cause.of(_first(deciding).cause), _told(case, case.result), _evidence(deciding))
+    return Finding(case.result, cause.of(_first(deciding).cause), _why(case, case.result), _evidence(deciding))
 
 
 def _purpose_missing(case: Case) -> Finding | None:
@@ -192,7 +192,7 @@ def _evidence(connections: Sequence[Connection]) -> tuple[Evidence, ...]:
     return tuple(piece for each in connections for piece in each.evidence)
 
 
-def _told(case: Case, outcome: Outcome) -> str:
+def _why(case: Case, outcome: Outcome) -> str:
     """The cause of the first connection that met this fate, headed by which ones it is about."""
     deciding = case.of(outcome)
     return f"{_purposes(deciding)}: {_first(deciding).why}"

@@ -9,10 +9,10 @@ from heartbed.record.connection import ConnectionHistory
 
 def notes(judged: Sequence[ConnectionHistory]) -> list[str]:
     """That a connection is shared, and by which processes."""
-    return [told for conn in judged if (told := _told(conn))]
+    return [told for conn in judged if (told := _sharing(conn))]
 
 
-def _told(conn: ConnectionHistory) -> str:
+def _sharing(conn: ConnectionHistory) -> str:
     if len(conn.holders) < 2:
         return ""
     which = ", ".join(map(str, conn.holders))

@@ -163,7 +163,7 @@ class History:
         self.events = [
             event
             for event in self.events
-            if event.kind != kind or any(event.data.told().get(key) != value for key, value in data.items())
+            if event.kind != kind or any(event.data.given().get(key) != value for key, value in data.items())
         ]
 
     def looked_at(

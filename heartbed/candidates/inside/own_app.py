@@ -67,7 +67,7 @@ def _front(environ: dict[str, Any], start_response: Any) -> Any:
     if path == "/heartbed/ready":
         return _answer(start_response, {"application": SCRIPT})
     if path == "/heartbed/yield":
-        return _answer(start_response, waits.told())
+        return _answer(start_response, waits.ask())
     return own(environ, start_response)
 
 

@@ -16,7 +16,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True, allow_inf_nan=False)
 
-    def told(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The fields that were given, by their names in the record."""
         return self.model_dump(by_alias=True, exclude_unset=True)
 
@@ -44,6 +44,6 @@ class Unknown(Kind):
         """The kind's name as the record has it."""
         return self.name
 
-    def told(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """All of it, as it was read."""
         return self.values

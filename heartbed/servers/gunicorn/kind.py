@@ -23,7 +23,7 @@ from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
 from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.rules import replaced
-from heartbed.servers.gunicorn.settings import Settings, told
+from heartbed.servers.gunicorn.settings import Settings, parse
 from heartbed.servers.gunicorn.shape import Shape, shape
 
 MAIN = "gunicorn.conf.py"
@@ -42,7 +42,7 @@ class GunicornKind(Kind):
 
     def accepts(self, told_: Ran) -> bool:
         """Where it has told it."""
-        return told_.ok and told(told_.output) is not None
+        return told_.ok and parse(told_.output) is not None
 
     def start(self, place: str) -> Sequence[str]:
         """With the module that stands for the application."""
@@ -86,7 +86,7 @@ class GunicornKind(Kind):
 
     def _in_force(self, draft: GunicornDraft, container: Container) -> Settings:
         ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
-        found = told(ran.output) if ran.ok else None
+        found = parse(ran.output) if ran.ok else None
         if found is None:
             raise complaints.refused(draft, ran.output + ran.errors)
         return found

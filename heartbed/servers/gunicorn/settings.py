@@ -40,7 +40,7 @@ class Settings:
         return int(self.values.get(name) or 0)
 
 
-def told(output: str) -> Settings | None:
+def parse(output: str) -> Settings | None:
     """From what ``IN_FORCE`` tells; None where it does not."""
     try:
         found = json.loads(output.rstrip().rpartition("\n")[2])

@@ -36,7 +36,7 @@ class Application:
         return self.alias.name == "wsgiscriptaliasmatch"
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """How a user recognises it: the virtual host's address and name, and the URL."""
         address = self.host.arguments if self.host else "the main server"
         host = f"{address} ({', '.join(self.names)})" if self.names else address

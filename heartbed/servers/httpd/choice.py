@@ -17,17 +17,17 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
     wanted = [each for each in found if vhost is None or _is(each.application, vhost)]
     if not wanted:
         raise InputError(
-            f"{shown} has no virtual host {vhost!r} with a WSGI application", hint=f"there are: {_told(found)}"
+            f"{shown} has no virtual host {vhost!r} with a WSGI application", hint=f"there are: {_in_words(found)}"
         )
     at_path = [each for each in wanted if path is None or path.rstrip("/") == each.application.url]
     if not at_path:
-        raise InputError(f"{shown} has no WSGI application at {path}", hint=f"there are: {_told(wanted)}")
+        raise InputError(f"{shown} has no WSGI application at {path}", hint=f"there are: {_in_words(wanted)}")
     answering = [each for each in at_path if each.in_force] or at_path
     if len({_hosted(each.in_force) for each in answering}) > 1:
         raise InputError(
             f"{shown} runs {len(answering)} WSGI applications, not all in the same way: --vhost NAME (or PORT) "
             "and --path /URL choose",
-            hint=f"there are: {_told(answering)}",
+            hint=f"there are: {_in_words(answering)}",
         )
     return answering[0]
 
@@ -35,7 +35,7 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
 def others(chosen: Asked, found: Sequence[Asked]) -> list[str]:
     """What else the configuration runs, in words."""
     return [
-        f"not this, but also here: {each.application.told}{'' if each.in_force else ' (which does not answer)'} "
+        f"not this, but also here: {each.application.label}{'' if each.in_force else ' (which does not answer)'} "
         "(--vhost, --path)"
         for each in found
         if each is not chosen and not (each.application.by_handler and each.in_force is None)
@@ -46,12 +46,12 @@ def _hosted(found: InForce | None) -> tuple[object, ...]:
     return (bool(found.group), found.processes, found.threads) if found else ()
 
 
-def _told(found: Sequence[Asked]) -> str:
+def _in_words(found: Sequence[Asked]) -> str:
     words = []
     for each in found:
         group = each.in_force.group if each.in_force else None
         where = {None: "does not answer", "": "embedded"}.get(group, f"daemon process group {group}")
-        words.append(f"{each.application.told} ({where})")
+        words.append(f"{each.application.label} ({where})")
     return "; ".join(dict.fromkeys(words))
 
 

@@ -59,7 +59,7 @@ class HttpdPrepared(Prepared[Shape]):
         return {
             "MPM": own.server,
             "mod_wsgi": f"{where}: {size}",
-            "answers": found.application.told,
+            "answers": found.application.label,
         }
 
     @property

@@ -87,10 +87,10 @@ def _number(option: Option | None) -> int:
 def settings(options: Sequence[Option]) -> dict[str, str]:
     """The telling options in force."""
     found = {OTHER_NAMES.get(each.key, each.key): each for each in options}
-    return {key: _told(found[key]) for key in TELLING if key in found}
+    return {key: _in_words(found[key]) for key in TELLING if key in found}
 
 
-def _told(option: Option) -> str:
+def _in_words(option: Option) -> str:
     return str(is_on(option)).lower() if option.key in SWITCHES else option.value or "true"
 
 

@@ -24,7 +24,7 @@ import time
 from typing import Any, NoReturn
 
 from heartbed_agent import rights
-from heartbed_agent.told import NotSeenError, tasks_of, thread
+from heartbed_agent.process_events import NotSeenError, tasks_of, thread
 
 PY_SPY = "/usr/local/bin/py-spy"
 PY_SPY_DEADLINE_S = 5.0

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbed_agent import told
+from heartbed_agent import process_events
 from heartbed_agent.output import Output
 from heartbed_agent.processes import Process, Processes, read_status
 
@@ -134,7 +134,7 @@ class Looks:
         """Whether there is no more to be waited for; everything that is known has been told then."""
         try:
             seen = self._met(wait)
-        except (told.NotSeenError, OSError) as error:
+        except (process_events.NotSeenError, OSError) as error:
             for kind, data in _without_dump(wait.process, str(error)).items():
                 self._tell(wait.request, kind, {"host_pid": wait.process.host_pid, **data})
             self._want_native(wait, needed=True)
@@ -151,18 +151,18 @@ class Looks:
         if time.monotonic() >= wait.signal_at:
             self._send_signal(wait)
         if time.monotonic() >= wait.deadline:
-            raise told.NotSeenError(f"no dump within {DUMP_DEADLINE_S:.0f} s of {DUMP_SIGNAL.name}")
+            raise process_events.NotSeenError(f"no dump within {DUMP_DEADLINE_S:.0f} s of {DUMP_SIGNAL.name}")
         return False
 
     def _read_dumps(self, wait: Wait) -> None:
         """Tell of every dump of the process that is new."""
         process, request = wait.process, wait.request
-        for number, path in sorted(told.dumps(process).items()):
+        for number, path in sorted(process_events.dumps(process).items()):
             if number <= self._read.get(process.host_pid, 0):
                 continue
             self._read[process.host_pid] = number
-            dump = told.read_dump(path)
-            events = told.of_dump(dump)
+            dump = process_events.read_dump(path)
+            events = process_events.of_dump(dump)
             self._newest[process.host_pid, str(dump.get("on"))] = dump["t"]
             about = {"host_pid": process.host_pid, "at": request.occasion(dump)}
             times = {"t": dump["t"], "took_ms": dump.get("took_ms")}
@@ -172,7 +172,7 @@ class Looks:
     def _send_signal(self, wait: Wait) -> None:
         """Ask the process for a dump, where it would not die of it."""
         if not catches(read_status(wait.process.host_pid), DUMP_SIGNAL):
-            raise told.NotSeenError(f"process {wait.process.pid} does not wait for {DUMP_SIGNAL.name}")
+            raise process_events.NotSeenError(f"process {wait.process.pid} does not wait for {DUMP_SIGNAL.name}")
         now = time.time()
         os.kill(wait.process.host_pid, DUMP_SIGNAL)
         wait.since, wait.signal_at, wait.deadline = now, float("inf"), time.monotonic() + DUMP_DEADLINE_S
@@ -212,11 +212,11 @@ class Looks:
         self._output.emit(kind, {"at": request.at, **data}, t=t, cell=request.cell, pid=request.pid)
 
 
-def _without_dump(process: Process, why: str) -> told.Told:
+def _without_dump(process: Process, why: str) -> process_events.Told:
     """What the kernel tells, where the process tells nothing of itself."""
     try:
-        return told.of_kernel(told.tasks_of(process.host_pid), why)
-    except told.NotSeenError as error:
+        return process_events.of_kernel(process_events.tasks_of(process.host_pid), why)
+    except process_events.NotSeenError as error:
         return {"process.switches": {"error": str(error)}, "process.greenlets": {"error": why}}
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.candidates.library import DEFAULT, GROUP, Library, told
+from heartbed.candidates.library import DEFAULT, GROUP, Library, parse
 from heartbed.candidates.oslo_config import Taken, from_environment, read_options, taken
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.errors import InputError
 
-XENA = told(
+XENA = parse(
     "12.9.4",
     """[
     ["DEFAULT", "debug", "False", []],

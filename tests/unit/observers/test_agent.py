@@ -112,9 +112,9 @@ def task(tid: int, name: str, call: str) -> dict[str, Any]:
 
 
 def test_idle_prefork_child_is_seen_in_accept4_of_its_mpm() -> None:
-    told = module("told")
+    events = module("process_events")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    seen = told.thread(task(7, "apache2", "accept4"), spied[7])
+    seen = events.thread(task(7, "apache2", "accept4"), spied[7])
     assert (seen["tid"], seen["name"], seen["active"], seen["syscall"]) == (7, "apache2", False, "accept4")
     functions = [frame["function"] for frame in seen["frames"]]
     modules = [Path(frame["file"]).name for frame in seen["frames"]]
@@ -123,15 +123,15 @@ def test_idle_prefork_child_is_seen_in_accept4_of_its_mpm() -> None:
 
 
 def test_python_frame_is_told_from_a_native_one() -> None:
-    told = module("told")
+    events = module("process_events")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    frames = told.thread(task(38, "heartbed-dump", "read"), spied[38])["frames"]
+    frames = events.thread(task(38, "heartbed-dump", "read"), spied[38])["frames"]
     (python,) = [frame for frame in frames if not frame["native"]]
     assert (python["function"], Path(python["file"]).name) == ("_serve", "dump.py")
 
 
 def test_thread_that_never_ran_python_has_its_system_call() -> None:
-    seen = module("told").thread(task(34, "apache2", "epoll_wait"), None)
+    seen = module("process_events").thread(task(34, "apache2", "epoll_wait"), None)
     assert (seen["syscall"], seen["frames"], seen["active"]) == ("epoll_wait", [], False)
 
 
@@ -192,9 +192,9 @@ class Machine:
 @pytest.fixture
 def looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Lines, Path]:
     """Looks at this process, whose dumps are in the folder; no py-spy."""
-    looks, told, processes = module("looks"), module("told"), module("processes")
+    looks, events, processes = module("looks"), module("process_events"), module("processes")
     monkeypatch.setattr(looks, "NATIVE_WORKERS", 0)
-    monkeypatch.setattr(told, "PROC", tmp_path)
+    monkeypatch.setattr(events, "PROC", tmp_path)
     folder = tmp_path / str(os.getpid()) / "root" / "run" / "heartbed"
     folder.mkdir(parents=True)
     lines = Lines()
@@ -282,13 +282,13 @@ def test_dump_of_any_other_shape_is_an_error_that_says_so(looking: Any, content:
 
 
 def test_no_link_of_a_cell_is_followed_and_no_pipe_waited_for(tmp_path: Path) -> None:
-    told = module("told")
+    events = module("process_events")
     (tmp_path / "secret").write_text('{"t": 1.0}')
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe"):
-        with pytest.raises(told.NotSeenError):
-            told.read_dump(tmp_path / name)
+        with pytest.raises(events.NotSeenError):
+            events.read_dump(tmp_path / name)
 
 
 def test_of_many_processes_alike_a_few_get_native_stacks_until_they_are_asked_again(looking: Any) -> None:

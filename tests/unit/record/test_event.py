@@ -48,7 +48,7 @@ def test_an_event_can_be_read_as_soon_as_it_is_written(tmp_path: Path) -> None:
 
 def test_what_json_does_not_know_is_written_as_text(tmp_path: Path) -> None:
     write(tmp_path, other("x", path=Path("/a"), lone="\udcff"))
-    assert read(tmp_path)[1].data.told() == {"path": "/a", "lone": r"\udcff"}
+    assert read(tmp_path)[1].data.given() == {"path": "/a", "lone": r"\udcff"}
 
 
 def test_events_after_the_end_are_dropped(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_a_look_at_the_loss_proves_it_for_the_pages_until_then() -> None:
     history = History.of()
     history.pair(beating=False)
     history.looked_at(syscall="accept4", module=PREFORK)
-    dump = only(history.events, ProcessGreenlets)[0].data.told()
+    dump = only(history.events, ProcessGreenlets)[0].data.given()
     hubs = [{**hub, "next_timer_overdue_s": 4.3} for hub in dump["hubs"]]
     history.add("process.greenlets", IDLE_FROM + 5.0, **{**dump, "at": "loss", "hubs": hubs})
     history.trickle()

@@ -15,13 +15,13 @@ eventlet.monkey_patch()
 from wsgi_app import waits
 ran = []
 eventlet.spawn(ran.append, "another green thread")
-told = waits.told()
+told = waits.ask()
 print(told["answer"], ran)
 """
 
 
 def test_natively_it_waits_as_long_as_the_answer_takes() -> None:
-    told = waits.told()
+    told = waits.ask()
     assert told["answer"] == "!"
     assert told["waited_ms"] >= waits.ANSWER_S * 1000
 

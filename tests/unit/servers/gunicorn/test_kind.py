@@ -14,9 +14,10 @@ from heartbed.candidates.container import Ran
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
+from heartbed.servers.gunicorn import settings
 from heartbed.servers.gunicorn.conf import is_gunicorns, line_of, parse, place
 from heartbed.servers.gunicorn.draft import GunicornPrepared
-from heartbed.servers.gunicorn.settings import Settings, told
+from heartbed.servers.gunicorn.settings import Settings
 from heartbed.servers.gunicorn.shape import Shape, shape
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
@@ -126,9 +127,9 @@ def test_a_setting_is_put_otherwise_in_its_place_only_where_nothing_else_hangs_o
 
 
 def test_what_the_file_prints_is_not_taken_for_settings() -> None:
-    assert told("hello\n") is None
-    assert told("") is None
-    found = told(said(threads=4).output)
+    assert settings.parse("hello\n") is None
+    assert settings.parse("") is None
+    found = settings.parse(said(threads=4).output)
     assert found is not None
     assert (found.number("threads"), sorted(found.other)) == (4, ["threads"])
 
