@@ -97,7 +97,7 @@ def _plan(folder: RunFolder, chosen: Playable, settings: Settings, images: Mappi
         project=f"heartbed-{re.sub('[^a-z0-9]', '', folder.name)}-{number % 0xFFFF:04x}",
         subjects=chosen.subjects,
         settings=settings,
-        labels=Labels(run=f"{folder.name}-{number}", lock=str(folder.lock_path)),
+        labels=Labels(run=f"{folder.name}-{number}", lock=str(folder.lock_path.absolute())),
         images={name: image.id for name, image in images.items()},
     )
 

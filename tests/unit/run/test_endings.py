@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from heartbed import probes
 from heartbed.cells.expressions import Selection, select
@@ -227,3 +229,12 @@ def test_two_runs_have_projects_and_folders_of_their_own(settings: Settings) -> 
         run(engine, settings)
     first, second = runfolder.every(settings.runs)
     assert first != second
+
+
+def test_what_a_run_makes_names_its_lock_by_a_path_that_holds_everywhere(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = execute(CELLS, replace(settings, runs=Path("here")), no_images, (), LocalEngine().parts())
+    services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+    assert {each["labels"]["heartbed.lock"] for each in services.values()} == {str(tmp_path / folder / ".lock")}
