@@ -9,6 +9,9 @@ STATE=$ROOT/.heartbed
 # Exit code for "the machine is not ready", the same one that the program uses.
 NOT_READY=4
 
+# Else these scripts are part of an installed package.
+in_clone() { [ -f "$ROOT/Makefile" ]; }
+
 say() { printf 'heartbed: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -21,7 +24,7 @@ within() { # SECONDS COMMAND...
 missing() {
     say "$1"
     printf '  do this:   %s\n' "$2" >&2
-    printf '  and then:  %s\n' "${3:-run the same make command again}" >&2
+    printf '  and then:  %s\n' "${3:-run the same command again}" >&2
     exit "$NOT_READY"
 }
 

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 
 from heartbed.candidates.adapted import Adapted
 from heartbed.errors import TestbedError
-from heartbed.places import ROOT
+from heartbed.places import STATE
 
-FOLDER = ROOT / ".heartbed" / "candidates"
+FOLDER = STATE / "candidates"
 LOCK = ".lock"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
-from heartbed.places import ROOT
+from heartbed.places import ROOT, runs
 
 LONGEST_HEARTBEAT_S = 3600
 
@@ -30,13 +30,13 @@ class Settings:
     margin_s: float = 1.0
     rpc_timeout_s: int = 4
     calls_before: int = 2
-    runs: Path = ROOT / "runs"
+    runs: Path = field(default_factory=runs)
     cores: int = os.cpu_count() or 1
     stacks: bool = True
     untrusted: bool = False
     scenarios: tuple[Scenario, ...] = (Scenario(),)
     root: Path = ROOT
-    """The checkout that the cells' servers take their configurations from."""
+    """Where the cells' servers take their configurations from."""
 
     def timeout_of(self, cell: Cell) -> int:
         """The heartbeat timeout asked for in this cell, seconds."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 
 import click
 
 from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.errors import InputError
+from heartbed.places import ROOT
 from heartbed.report.console import console
 from heartbed.run.images import images_for
 from heartbed.testbed.by_hand import ByHand
@@ -30,6 +32,19 @@ def images() -> None:
 
 
 @click.command()
+def doctor() -> int:
+    """Say what Heartbed needs, what of it is on this machine, and how to get the rest. Changes nothing.
+
+    \b
+    Example:
+      heartbed doctor
+
+    Exit codes: 0 if all is there or will come by itself, else 4.
+    """
+    return subprocess.run([str(ROOT / "scripts" / "doctor")], check=False).returncode
+
+
+@click.command()
 def up() -> None:
     """Start RabbitMQ, the RPC server, and the API under prefork and event; to try things by hand.
 
@@ -45,8 +60,13 @@ def up() -> None:
     for server in axes.TABLE.axis("server").tokens:
         if port := ports.get(f"HEARTBED_{server.upper()}_PORT"):
             out.print(f"{server:<9} http://127.0.0.1:{port}/heartbed/facts", markup=False)
-    out.print(f"rabbitmq  http://127.0.0.1:{ports['HEARTBED_MANAGEMENT_PORT']}   user heartbed, password in .env")
-    out.print("`make logs` follows the logs, `make down` stops it; compose.yaml shows what to ask.")
+    management = f"http://127.0.0.1:{ports['HEARTBED_MANAGEMENT_PORT']}"
+    for line in (
+        f"rabbitmq  {management}   user heartbed, password in {services.env_file}",
+        "`heartbed logs` follows the logs, `heartbed down` stops it.",
+        f"What to ask is at the top of {services.root / 'compose.yaml'}.",
+    ):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 @click.command()
@@ -72,7 +92,7 @@ def logs() -> None:
     connect().close()
     services = ByHand()
     if not services.running():
-        raise InputError("nothing is up", hint="`make up` starts it")
+        raise InputError("nothing is up", hint="`heartbed up` starts it")
     with contextlib.suppress(KeyboardInterrupt):
         services.show("logs", "--follow", "--tail", "50")
 
@@ -81,14 +101,14 @@ def logs() -> None:
 def clean() -> None:
     """Remove every container, network, volume and image that carries Heartbed's label, and nothing else.
 
-    Runs that are going on keep theirs. The folder runs/ stays.
+    Runs that are going on keep theirs. The folder of runs stays.
 
     \b
     Example:
       heartbed clean
     """
     containers, removed = clean_all(connect())
-    console().print(f"removed {containers} containers and {removed} images; runs/ is left as it is")
+    console().print(f"removed {containers} containers and {removed} images; the folders of runs are left as they are")
 
 
-COMMANDS = (images, up, down, logs, clean)
+COMMANDS = (doctor, images, up, down, logs, clean)

@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 from rich.markup import escape
 
-from heartbed import probes
+from heartbed import places, probes
 from heartbed.cells.settings import heartbeat
 from heartbed.cells.subject import DEFAULT_PROBE, Scenario
 from heartbed.errors import HeartbedError, InputError
@@ -150,7 +150,7 @@ def runs_option(command: Command) -> Command:
         "--runs",
         type=click.Path(path_type=Path, file_okay=False),
         default=runfolder.default,
-        show_default="runs/",
+        show_default=f"{places.RUNS}/, or HEARTBED_RUNS",
         help="Folder of all runs.",
     )
     return option(command)

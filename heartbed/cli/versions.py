@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from heartbed import places
 from heartbed.cells import axes
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
@@ -38,7 +39,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=results.FOLDER,
-    show_default="docs/results/",
+    show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
     help="Folder that the results are written to.",
 )
 @HEARTBEAT

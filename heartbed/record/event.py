@@ -137,7 +137,7 @@ def read(folder: Path) -> list[Event]:
     read here has fields of the types that ``heartbed.record.kinds`` declares.
     """
     path = folder if is_regular(folder) else folder / FILE_NAME
-    raw = read_octets(path, LARGEST, hint="name a folder under runs/; `heartbed runs` lists them")
+    raw = read_octets(path, LARGEST, hint="name a run's folder; `heartbed runs` lists them")
     events = list(_events(path, raw))
     if not events or not isinstance(events[0].data, RunStart):
         raise InputError(f"{path}: not a record: its first line is no run.start", hint="see docs/record.md")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from heartbed import places
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import is_regular, open_now
-from heartbed.places import ROOT
 from heartbed.record.event import FILE_NAME
 
 LATEST = "latest"
@@ -88,8 +88,9 @@ def _point(link: Path, target: str) -> None:
 
 
 def default() -> Path:
-    """The folder of all runs where none is named: HEARTBED_RUNS, or ``runs`` of this checkout."""
-    return Path(os.environ.get("HEARTBED_RUNS", ROOT / "runs"))
+    """The folder of all runs where none is named: HEARTBED_RUNS, or the one that places know."""
+    named = os.environ.get("HEARTBED_RUNS")
+    return Path(named) if named else places.runs()
 
 
 def is_newest(folder: Path) -> bool:

@@ -47,6 +47,9 @@ MOST_COSTS = 20
 NARROWEST_PLACE = 18
 """Columns that ``lost after 60.0 s`` takes."""
 
+PASSING = {"uvx": "archive-v0", "pipx run": "pipx"}
+"""What runs a program without installing it -> the folder of its cache that has the environment."""
+
 
 def summary(run: RunData) -> RenderableType:
     """The last screen of a run, to be printed by ``rich``. Names ``report.html`` if it has been written."""
@@ -55,7 +58,10 @@ def summary(run: RunData) -> RenderableType:
 
 
 def _program() -> str:
-    """How this program was called, if it was by its name."""
+    """How this program was called, if it was by its name; uvx and pipx run have it in an environment of their own."""
+    for runner, mark in PASSING.items():
+        if mark in Path(sys.prefix).parts:
+            return f"{runner} {NAME}"
     called = Path(sys.argv[0])
     return shlex.quote(_short(called)) if called.name == NAME and not shutil.which(NAME) else NAME
 

@@ -13,11 +13,11 @@ from rich.table import Table
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
-from heartbed.places import ROOT
+from heartbed.places import INSTALLED, ROOT
 from heartbed.studies.batch import Played, answer
 from heartbed.versions.releases import number
 
-FOLDER = ROOT / "docs" / "results"
+FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
 NAME = "reference"
 SCHEMA = 1
 

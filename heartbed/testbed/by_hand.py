@@ -21,14 +21,13 @@ from dotenv import dotenv_values
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import read_octets
-from heartbed.places import ROOT
+from heartbed.places import PARTS, ROOT, STATE
 from heartbed.testbed import cleanup
 from heartbed.testbed.broker import about_log
 from heartbed.testbed.commands import Done, run
 from heartbed.testbed.engine import connect, engine_errors
 from heartbed.testbed.labels import LOCK_LABEL, MADE_BY_US
 
-ENV_FILE = ROOT / ".env"
 UP_DEADLINE_S = 180
 COMPOSE_DEADLINE_S = UP_DEADLINE_S + 30
 LOG_LINES = 15
@@ -49,9 +48,14 @@ class ByHand:
 
     root: Path = ROOT
 
+    @property
+    def env_file(self) -> Path:
+        """Where settings and the password are: in a clone beside compose.yaml, else in the user's cache folder."""
+        return (STATE if self.root == PARTS else self.root) / ".env"
+
     def environment(self) -> dict[str, str]:
         """The environment for Compose: what the shell has, then what ``.env`` adds."""
-        return {**read_env(self.root / ENV_FILE.name), **os.environ}
+        return {**read_env(self.env_file), **os.environ}
 
     def ports(self) -> dict[str, int]:
         """Variable -> port. Raises ``InputError`` for a port that is not one."""
@@ -79,7 +83,7 @@ class ByHand:
 
         Raises ``InputError`` for a port that is taken, ``TestbedError`` for a service that does not come up.
         """
-        ensure_password(self.root / ENV_FILE.name)
+        ensure_password(self.env_file)
         if not self.running():
             self._refuse_taken_ports()
         options = ("--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", str(UP_DEADLINE_S))
@@ -109,7 +113,7 @@ class ByHand:
                 except OSError:
                     raise InputError(
                         f"port {port} on 127.0.0.1 is taken ({name})",
-                        hint=f"move it: {name}={port + 1000} make up   (or put that line into .env)",
+                        hint=f"move it: {name}={port + 1000} heartbed up   (or put that line into .env)",
                     ) from None
 
     def _failure(self, stderr: str) -> TestbedError:
@@ -122,7 +126,7 @@ class ByHand:
         failed = failed_first(services)
         if not failed:
             log = stderr.strip().splitlines()[-LOG_LINES:]
-            return TestbedError("the stack did not come up", log=log, hint="`make doctor`")
+            return TestbedError("the stack did not come up", log=log, hint="`heartbed doctor`")
         name, state = failed[0]["Service"], failed[0].get("State")
         with contextlib.closing(connect()) as client, engine_errors():
             log = client.api.logs(failed[0]["ID"], tail=LOG_LINES).decode("utf-8", "replace").splitlines()
@@ -132,7 +136,7 @@ class ByHand:
     def down(self) -> None:
         """Stop and remove the services, their network and volumes. Raises ``TestbedError``."""
         if self.show("down", "--volumes", "--timeout", "2", "--remove-orphans"):
-            raise TestbedError("`docker compose down` failed", hint="`make doctor`; `make clean` removes everything")
+            raise TestbedError("`docker compose down` failed", hint="`heartbed clean` removes everything")
 
 
 def failed_first(services: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -159,7 +163,8 @@ def ensure_password(path: Path) -> None:
     if read_env(path).get("HEARTBED_PASSWORD") or os.environ.get("HEARTBED_PASSWORD"):
         return
     before = path.read_text(encoding="utf-8") if path.exists() else ""
-    note = "# Made by `make up`; the broker's user is heartbed.\n"
+    note = "# Made by `heartbed up`; the broker's user is heartbed.\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{before}{note}HEARTBED_PASSWORD={secrets.token_urlsafe(18)}\n", encoding="utf-8")
     path.chmod(0o600)
 

@@ -60,7 +60,7 @@ class Removal:
         if self.left:
             log = [f"{thing.kind} {thing.name}: {reason or 'it does not go'}" for thing, reason in self.left.items()]
             raise TestbedError(
-                "not everything could be removed", log=log, hint="remove it with docker, or `make clean`"
+                "not everything could be removed", log=log, hint="remove it with docker, or `heartbed clean`"
             )
 
 

@@ -43,12 +43,12 @@ def run(
             start_new_session=True,
         )
     except OSError as error:
-        raise TestbedError(f"`{shown}` does not start: {error.strerror or error}", hint="`make doctor`") from error
+        raise TestbedError(f"`{shown}` does not start: {error.strerror or error}", hint="`heartbed doctor`") from error
     try:
         out, err = process.communicate(timeout=deadline_s)
     except subprocess.TimeoutExpired:
         process.kill()
-        raise TestbedError(f"`{shown}` did not end within {deadline_s:g} s", hint="`make doctor`") from None
+        raise TestbedError(f"`{shown}` did not end within {deadline_s:g} s", hint="`heartbed doctor`") from None
     except BaseException:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=deadline_s)

@@ -54,7 +54,7 @@ class Containers:
             raise TestbedError(
                 "`docker compose create` failed",
                 log=done.err.strip().splitlines()[-LOG_LINES:],
-                hint=f"the Compose file is {self.file}; `make doctor` checks the machine",
+                hint=f"the Compose file is {self.file}; `heartbed doctor` checks the machine",
             )
         for container in self.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.run}"}):
             self._containers[container.labels["com.docker.compose.service"]] = container

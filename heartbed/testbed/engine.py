@@ -20,7 +20,7 @@ NAMED_DEADLINE_S = 4
 """How long the first answer may take: where somebody has named an engine, it is rather the name that is wrong."""
 
 COMPOSE_DEADLINE_S = 10
-DOCTOR = "`make doctor` says what is missing and how to get it"
+DOCTOR = "`heartbed doctor` says what is missing and how to get it"
 
 
 def connect() -> docker.DockerClient:

@@ -1,7 +1,7 @@
 """What the index of Python packages knows: which releases there are, and the hash of one.
 
 Asked through pip, which knows the mirrors, proxies and certificates of this
-machine. Answers are kept under ``.heartbed/index``: the list of releases for a
+machine. Answers are kept between runs: the list of releases for a
 day, a hash for ever.
 """
 
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.errors import InputError, TestbedError
-from heartbed.places import ROOT
+from heartbed.places import STATE
 from heartbed.versions.releases import PYTHON, number
 
-FOLDER = ROOT / ".heartbed" / "index"
+FOLDER = STATE / "index"
 FRESH_S = 24 * 3600
 DEADLINE_S = 90
 PLATFORM = ("--only-binary", ":all:", "--python-version", PYTHON, "--target", "nowhere")

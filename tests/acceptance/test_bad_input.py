@@ -136,7 +136,7 @@ def test_without_docker_every_command_says_what_to_do(tmp_path: Path, arguments:
     done = Program(tmp_path / "runs", {"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"})(*arguments)
     assert done.code == 4, done
     assert f"error: no Docker engine answers at DOCKER_HOST=unix://{tmp_path}/docker.sock" in done.err
-    assert "make doctor" in done.err
+    assert "heartbed doctor" in done.err
 
 
 def test_a_docker_that_is_given_up_on_leaves_no_folder(tmp_path: Path) -> None:

@@ -111,6 +111,18 @@ def uv(arguments: list[str], runs: Path) -> None:
     assert (ROOT / "uv.lock").is_file()
 
 
+def without_installing(arguments: list[str], runs: Path) -> None:
+    """As ``uvx`` and ``pipx run`` have it: ``test_wheel.py`` has a real one."""
+    assert arguments[0] == "heartbed"
+    is_understood(arguments[1:], runs)
+
+
+def pipx(arguments: list[str], runs: Path) -> None:
+    """Likewise."""
+    assert arguments[0] == "run"
+    without_installing(arguments[1:], runs)
+
+
 def nothing(arguments: list[str], runs: Path) -> None:
     """A picture, not a command."""
     del arguments, runs
@@ -122,6 +134,8 @@ HOW: dict[str, Callable[[list[str], Path], None]] = {
     "make": make,
     "curl": curl,
     "uv": uv,
+    "uvx": without_installing,
+    "pipx": pipx,
     "cells": nothing,
 }
 """The first word of a line -> how that line is tried. A line that begins otherwise fails."""

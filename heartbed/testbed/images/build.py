@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from docker.errors import ImageNotFound
 
 from heartbed.errors import InputError, TestbedError
-from heartbed.places import ROOT
+from heartbed.places import ROOT, STATE
 from heartbed.testbed.commands import run
 from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 PINNED, HASH_DIGITS = "of-", 20
 """A tag of an image that is built here: this, and so many digits of the hash of all that went into it."""
 
-LOGS = ROOT / ".heartbed" / "logs"
+LOGS = STATE / "logs"
 
 PARALLEL_BUILDS = 3
 """Builds wait for mirrors most of the time, but compile too."""
@@ -115,7 +115,7 @@ def _fetch_base(base: str, environ: Mapping[str, str]) -> None:
     command = [str(ROOT / "scripts" / "base-image"), *([suite] if suite != base else [])]
     done = subprocess.run(command, env=dict(environ), check=False)
     if done.returncode:
-        raise TestbedError("there is no base image to build on", hint="make doctor says what is missing")
+        raise TestbedError("there is no base image to build on", hint="`heartbed doctor` says what is missing")
 
 
 def _is_there(client: docker.DockerClient, tag: str) -> bool:

@@ -103,7 +103,7 @@ def test_without_docker_three_lines_say_what_to_do(tmp_path: Path, distribution:
     what, how, then = done.stderr.splitlines()
     assert "no Docker" in what
     assert command in how
-    assert "run the same make command again" in then
+    assert "run the same command again" in then
 
 
 def test_compose_v1_alone_is_told_apart(tmp_path: Path) -> None:
