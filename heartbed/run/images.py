@@ -45,7 +45,7 @@ def specs(
     base = environ.get("BASE_IMAGE") or BASE_IMAGE
     wanted = {
         "rabbitmq": _rabbitmq(environ, base, root),
-        "observer": _in_own_folder("observer", "heartbed-observer:1", base, root),
+        "observer": _observer(base, root),
     }
     for cell in cells:
         application = application_image(cell)
@@ -76,6 +76,15 @@ def _rabbitmq(environ: Mapping[str, str], base: str, root: Path) -> ImageSpec:
     # Another version comes from another Debian release, whatever the other images are built on.
     own_base = base if BASE_IMAGE.endswith(f":{wanted.suite}") else f"heartbed-base:{wanted.suite}"
     return _in_own_folder("rabbitmq", wanted.tag, own_base, root)
+
+
+def _observer(base: str, root: Path) -> ImageSpec:
+    """The observer's image, which takes along what ``heartbed look`` uses on a host too."""
+    folder = root / "images" / "observer"
+    inputs = (folder, root / "heartbed" / "kernel")
+    return ImageSpec(
+        "observer", "heartbed-observer:1", context=root, dockerfile=folder / "Dockerfile", inputs=inputs, base=base
+    )
 
 
 def _in_own_folder(name: str, tag: str, base: str, root: Path) -> ImageSpec:

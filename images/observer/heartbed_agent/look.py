@@ -23,8 +23,8 @@ import sys
 import time
 from typing import Any, NoReturn
 
+from heartbed.kernel.threads import NotSeenError, reason, tasks_of, thread
 from heartbed_agent import rights
-from heartbed_agent.process_events import NotSeenError, tasks_of, thread
 
 PY_SPY = "/usr/local/bin/py-spy"
 PY_SPY_DEADLINE_S = 5.0
@@ -62,7 +62,7 @@ def _spy(pid: int, host_pid: int, *options: str) -> list[dict[str, Any]]:
     command = ["py-spy", "dump", "--json", *options, "--pid", str(pid)]
     code, answer, complaint = _inside(host_pid, command)
     if code:
-        raise NotSeenError(f"py-spy: {_reason(complaint.decode(errors='replace'))}")
+        raise NotSeenError(f"py-spy: {reason(complaint.decode(errors='replace'))}")
     try:
         spied: list[dict[str, Any]] = json.loads(answer)
     except ValueError as error:
@@ -132,12 +132,6 @@ def _read(handles: tuple[int, int]) -> tuple[bytes, bytes]:
             for handle in handles:
                 os.close(handle)
     return bytes(said[handles[0]]), bytes(said[handles[1]])
-
-
-def _reason(stderr: str) -> str:
-    """py-spy's message without its backtrace."""
-    lines = [line.strip() for line in stderr.partition("Stack backtrace")[0].splitlines()]
-    return " ".join(line for line in lines if line) or "it failed without a word"
 
 
 if __name__ == "__main__":

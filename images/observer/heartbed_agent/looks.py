@@ -22,9 +22,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heartbed.kernel.proc import read_status
+from heartbed.kernel.threads import NotSeenError, tasks_of
 from heartbed_agent import process_events
 from heartbed_agent.output import Output
-from heartbed_agent.processes import Process, Processes, read_status
+from heartbed_agent.processes import Process, Processes
 
 NATIVE_WORKERS = 2
 """More would take the cores from the cells that they look at."""
@@ -134,7 +136,7 @@ class Looks:
         """Whether there is no more to be waited for; everything that is known has been told then."""
         try:
             seen = self._met(wait)
-        except (process_events.NotSeenError, OSError) as error:
+        except (NotSeenError, OSError) as error:
             for kind, data in _without_dump(wait.process, str(error)).items():
                 self._tell(wait.request, kind, {"host_pid": wait.process.host_pid, **data})
             self._want_native(wait, needed=True)
@@ -151,7 +153,7 @@ class Looks:
         if time.monotonic() >= wait.signal_at:
             self._send_signal(wait)
         if time.monotonic() >= wait.deadline:
-            raise process_events.NotSeenError(f"no dump within {DUMP_DEADLINE_S:.0f} s of {DUMP_SIGNAL.name}")
+            raise NotSeenError(f"no dump within {DUMP_DEADLINE_S:.0f} s of {DUMP_SIGNAL.name}")
         return False
 
     def _read_dumps(self, wait: Wait) -> None:
@@ -172,7 +174,7 @@ class Looks:
     def _send_signal(self, wait: Wait) -> None:
         """Ask the process for a dump, where it would not die of it."""
         if not catches(read_status(wait.process.host_pid), DUMP_SIGNAL):
-            raise process_events.NotSeenError(f"process {wait.process.pid} does not wait for {DUMP_SIGNAL.name}")
+            raise NotSeenError(f"process {wait.process.pid} does not wait for {DUMP_SIGNAL.name}")
         now = time.time()
         os.kill(wait.process.host_pid, DUMP_SIGNAL)
         wait.since, wait.signal_at, wait.deadline = now, float("inf"), time.monotonic() + DUMP_DEADLINE_S
@@ -215,8 +217,8 @@ class Looks:
 def _without_dump(process: Process, why: str) -> process_events.Told:
     """What the kernel tells, where the process tells nothing of itself."""
     try:
-        return process_events.of_kernel(process_events.tasks_of(process.host_pid), why)
-    except process_events.NotSeenError as error:
+        return process_events.of_kernel(tasks_of(process.host_pid), why)
+    except NotSeenError as error:
         return {"process.switches": {"error": str(error)}, "process.greenlets": {"error": why}}
 
 

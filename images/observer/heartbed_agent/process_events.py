@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from heartbed_agent import syscalls
-from heartbed_agent.processes import PROC, Process, read_status
+from heartbed.kernel.proc import PROC
+from heartbed.kernel.threads import NotSeenError, of_task, switches
+from heartbed_agent.processes import Process
 
 DUMP_FOLDER = "run/heartbed"
 LARGEST_DUMP = 16 * 1024 * 1024
@@ -25,10 +26,6 @@ LARGEST_DUMP = 16 * 1024 * 1024
 
 Told = dict[str, dict[str, Any]]
 """Kind of event -> its data."""
-
-
-class NotSeenError(Exception):
-    """Why something could not be seen."""
 
 
 def dumps(process: Process) -> dict[int, Path]:
@@ -68,7 +65,7 @@ def of_dump(dump: Mapping[str, Any]) -> Told:
         named = [{key: each[key] for key in ("tid", "name", "has_hub")} for each in threads]
         return {
             "process.switches": {"threads": [switches(each) for each in threads]},
-            "process.stacks": {"by": "itself", "threads": [_stack(each) for each in threads]},
+            "process.stacks": {"by": "itself", "threads": [of_task(each) for each in threads]},
             "process.greenlets": {"threads": named, "hubs": dump["hubs"], "greenlets": dump["greenlets"]},
         }
     except (KeyError, TypeError, AttributeError) as error:
@@ -80,70 +77,4 @@ def of_kernel(tasks: Mapping[int, Mapping[str, Any]], why: str) -> Told:
     return {
         "process.switches": {"threads": [switches(each) for each in tasks.values()]},
         "process.greenlets": {"error": why},
-    }
-
-
-def tasks_of(host_pid: int) -> dict[int, dict[str, Any]]:
-    """A process's OS threads by the cell's own numbers, each as a dump has it, without frames.
-
-    Raises ``NotSeenError`` when the kernel shows none.
-    """
-    found = {}
-    with contextlib.suppress(OSError):
-        for entry in (PROC / str(host_pid) / "task").iterdir():
-            with contextlib.suppress(OSError, KeyError, ValueError):  # ended meanwhile
-                task = _task(entry)
-                found[task["tid"]] = task
-    if not found:
-        raise NotSeenError("the kernel shows none of its threads: it has ended, or the observer lacks a capability")
-    return dict(sorted(found.items()))
-
-
-def _task(entry: Path) -> dict[str, Any]:
-    status = read_status(int(entry.name), entry.parent)
-    return {
-        "tid": int(status["NSpid"].split()[-1]),
-        "name": status["Name"],
-        "state": status["State"][:1],
-        "syscall": (entry / "syscall").read_text(),
-        "wchan": (entry / "wchan").read_text().strip("0\n") or None,
-        "voluntary": int(status["voluntary_ctxt_switches"]),
-        "involuntary": int(status["nonvoluntary_ctxt_switches"]),
-    }
-
-
-def switches(task: Mapping[str, Any]) -> dict[str, Any]:
-    """One OS thread's context switches."""
-    return {key: task[key] for key in ("tid", "voluntary", "involuntary")}
-
-
-def thread(task: Mapping[str, Any], spied: Mapping[str, Any] | None) -> dict[str, Any]:
-    """One OS thread: what the kernel knows of it, and its stack where py-spy has one."""
-    told = _stack({**task, "frames": []})
-    if spied is not None:
-        told["name"] = spied["thread_name"] or task["name"]
-        told["active"] = spied["active"]
-        told["frames"] = [frame(each) for each in spied["frames"]]
-    return told
-
-
-def frame(spied: Mapping[str, Any]) -> dict[str, Any]:
-    """One frame in the record's words. py-spy names a module for native frames only."""
-    native = spied["module"] is not None
-    return {
-        "function": spied["name"],
-        "file": spied["module"] or spied["filename"],
-        "line": spied["line"],
-        "native": native,
-    }
-
-
-def _stack(task: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "tid": task["tid"],
-        "name": task["name"],
-        "active": task["state"] == "R",
-        "syscall": syscalls.name(task["syscall"]),
-        "wchan": task["wchan"],
-        "frames": task["frames"],
     }

@@ -7,13 +7,10 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from heartbed.kernel.proc import pids, read_status
 from heartbed_agent.output import Output
-
-PROC = Path("/proc")
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ class Processes:
     def scan(self) -> None:
         """Notice processes that are new."""
         with self._lock:
-            # Done several times a second; a Path for every process of the machine would cost more than the rest.
-            present = {int(entry) for entry in os.listdir(PROC) if entry.isdecimal()}  # noqa: PTH208
+            present = pids()
             for ended in self._strangers.keys() - present:
                 del self._strangers[ended]
             for host_pid in sorted(present - self._strangers.keys() - self._known.keys()):
@@ -120,15 +116,3 @@ class Processes:
     def _tell(self, kind: str, process: Process, t: float | None = None) -> None:
         data = {"host_pid": process.host_pid, "name": process.name}
         self._output.emit(kind, data, t=t, cell=process.cell, pid=process.pid)
-
-
-def read_status(pid: int, root: Path = PROC) -> dict[str, str]:
-    """``/proc/<pid>/status`` as a mapping. Raises ``OSError``."""
-    lines = (root / str(pid) / "status").read_text(errors="replace").splitlines()
-    return dict(_pairs(lines))
-
-
-def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
-    for line in lines:
-        key, _, value = line.partition(":")
-        yield key, value.strip()

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from heartbed.kernel.proc import PROC
+from heartbed.kernel.proc import sockets as sockets_of
+from heartbed.kernel.sockdiag import Ends, Queues, SockDiag
+from heartbed.kernel.tables import parse
 from heartbed_agent.output import Output
 from heartbed_agent.processes import Process, Processes
-from heartbed_agent.sockdiag import STATES, Ends, Queues, SockDiag
 
-PROC = Path("/proc")
-MAPPED_V4 = bytes(10) + b"\xff\xff"
 SLOW_TICKS = 10
 """Where the kernel cannot be asked for one socket, the table of all is read every so many ticks."""
 
-LINE = re.compile(r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+)")
 COUNT = re.compile(rb"^TCP6?: inuse (\d+) .*? tw (\d+)|^TCP6: inuse (\d+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One line of ``/proc/net/tcp``."""
-
-    ends: Ends
-    queues: Queues
-    inode: int
 
 
 @dataclass
@@ -133,38 +122,9 @@ class CellSockets:
 
 def holds(process: Process, inode: int) -> bool:
     """Whether a process has a socket among its file descriptors."""
-    folder, wanted = PROC / str(process.host_pid) / "fd", f"socket:[{inode}]"
-    try:
-        entries = list(folder.iterdir())
-    except OSError:
-        return False
-    for entry in entries:
-        with contextlib.suppress(OSError):
-            if str(entry.readlink()) == wanted:
-                return True
+    with contextlib.suppress(OSError):
+        return inode in sockets_of(process.host_pid)
     return False
-
-
-def parse(table: str) -> Iterator[Listed]:
-    """The sockets in the text of ``/proc/net/tcp`` and ``tcp6``."""
-    for line in table.splitlines():
-        found = LINE.match(line)
-        if found is None:
-            continue
-        local, local_port, remote, remote_port, state, tx, rx = found.groups()
-        ends = Ends(_address(local), int(local_port, 16), _address(remote), int(remote_port, 16))
-        number = int(state, 16)
-        queues = Queues(STATES[number] if number < len(STATES) else "UNKNOWN", int(rx, 16), int(tx, 16))
-        yield Listed(ends, queues, int(line.split()[9]))
-
-
-def _address(text: str) -> str:
-    """An address of the table, which has each 32-bit word in the machine's octet order."""
-    words = [bytes.fromhex(text[i : i + 8])[::-1] for i in range(0, len(text), 8)]
-    raw = b"".join(words)
-    if raw[:12] == MAPPED_V4:
-        raw = raw[12:]
-    return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
 
 
 def _read(pid: int, table: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from heartbed.kernel import syscalls, threads
 from heartbed.observers.agent import parse
 from heartbed.record.event import Event
 from heartbed.record.kinds import Socket
@@ -30,75 +31,9 @@ def module(name: str) -> Any:
     return importlib.import_module(f"heartbed_agent.{name}")
 
 
-# Asked and answered on a real kernel, about a socket in whose receive queue lay three heartbeats of the broker.
-REQUEST = (
-    "4800000014000100000000000000000002060000ffffffffdd681628ac160005000000000000000000000000"
-    "ac16000200000000000000000000000000000000ffffffffffffffff"
-)
-ANSWER = (
-    "7400000014000000000000005234000002010200dd681628ac160005000000000000000000000000"
-    "ac16000200000000000000000000000000000000540100000000000038d60000180000000000000011270000"
-    "fd430c0005000800000000000c0015009f150000000000000600160052000000"
-)
-NOT_FOUND = (
-    "5c000000020000000000000052340000feffffff4800000014000100000000000000000002060000ffffffff"
-    "00011628ac160005000000000000000000000000ac16000200000000000000000000000000000000ffffffffffffffff"
-)
-
-
-def test_socket_is_asked_for_by_both_its_ends() -> None:
-    sockdiag = module("sockdiag")
-    assert sockdiag.request(sockdiag.Ends("172.22.0.5", 56680, "172.22.0.2", 5672)).hex() == REQUEST
-
-
-def test_answer_tells_state_and_queues() -> None:
-    sockdiag = module("sockdiag")
-    assert sockdiag.answer(bytes.fromhex(ANSWER)) == sockdiag.Queues("ESTABLISHED", rx_octets=24, tx_octets=0)
-
-
-def test_socket_that_is_gone_is_none() -> None:
-    assert module("sockdiag").answer(bytes.fromhex(NOT_FOUND)) is None
-
-
-def test_other_errors_of_the_kernel_are_raised() -> None:
-    refused = bytes.fromhex(NOT_FOUND.replace("feffffff", "ffffffff"))
-    with pytest.raises(PermissionError):
-        module("sockdiag").answer(refused)
-
-
-def test_table_of_sockets_is_read() -> None:
-    listed = list(module("sockets").parse((DATA / "proc-net-tcp.txt").read_text()))
-    to_broker = [each for each in listed if each.ends.remote_port == 5672]
-    assert [each.ends.conn for each in to_broker] == ["172.22.0.5:56680", "172.22.0.5:56684"]
-    assert {each.queues.rx_octets for each in to_broker} == {32}
-    assert {each.queues.state for each in to_broker} == {"ESTABLISHED"}
-    assert to_broker[0].inode == 803837
-
-
-def test_ipv4_address_mapped_to_ipv6_is_told_as_ipv4() -> None:
-    listed = list(module("sockets").parse((DATA / "proc-net-tcp6.txt").read_text()))
-    assert {each.ends.remote for each in listed if each.queues.state == "ESTABLISHED"} == {"172.22.0.3", "172.22.0.5"}
-
-
-@pytest.mark.parametrize(
-    ("line", "machine", "name"),
-    [
-        ("288 0x3 0x7ffcf441f7d0 0x7ffcf441f7b0 0x80000 0x0 0x0 0x7ffcf441f740 0x7f588185f3a7", "x86_64", "accept4"),
-        ("7 0x7ffd3f4cd448 0x1 0x12c 0x0 0x0 0x0 0x7ffd3f4cd3f0 0x7f4f284473a7", "x86_64", "poll"),
-        ("242 0x3 0x0 0x0 0x80000 0x0 0x0 0x0 0x0", "aarch64", "accept4"),
-        ("running\n", "x86_64", None),
-        ("-1 0x7ffd3f4cd3f0 0x7f4f284473a7\n", "x86_64", None),
-        ("999 0x0", "x86_64", "syscall 999"),
-        ("7 0x0", "riscv64", "syscall 7"),
-    ],
-)
-def test_system_call_is_named(line: str, machine: str, name: str | None) -> None:
-    assert module("syscalls").name(line, machine) == name
-
-
 def task(tid: int, name: str, call: str) -> dict[str, Any]:
     """A sleeping thread as the kernel has it."""
-    table = module("syscalls").TABLES[platform.machine()]
+    table = syscalls.TABLES[platform.machine()]
     number = next(number for number, known in table.items() if known == call)
     return {
         "tid": tid,
@@ -112,9 +47,8 @@ def task(tid: int, name: str, call: str) -> dict[str, Any]:
 
 
 def test_idle_prefork_child_is_seen_in_accept4_of_its_mpm() -> None:
-    events = module("process_events")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    seen = events.thread(task(7, "apache2", "accept4"), spied[7])
+    seen = threads.thread(task(7, "apache2", "accept4"), spied[7])
     assert (seen["tid"], seen["name"], seen["active"], seen["syscall"]) == (7, "apache2", False, "accept4")
     functions = [frame["function"] for frame in seen["frames"]]
     modules = [Path(frame["file"]).name for frame in seen["frames"]]
@@ -123,15 +57,14 @@ def test_idle_prefork_child_is_seen_in_accept4_of_its_mpm() -> None:
 
 
 def test_python_frame_is_told_from_a_native_one() -> None:
-    events = module("process_events")
     spied = {each["os_thread_id"]: each for each in json.loads((DATA / "py-spy-prefork.json").read_text())}
-    frames = events.thread(task(38, "heartbed-dump", "read"), spied[38])["frames"]
+    frames = threads.thread(task(38, "heartbed-dump", "read"), spied[38])["frames"]
     (python,) = [frame for frame in frames if not frame["native"]]
     assert (python["function"], Path(python["file"]).name) == ("_serve", "dump.py")
 
 
 def test_thread_that_never_ran_python_has_its_system_call() -> None:
-    seen = module("process_events").thread(task(34, "apache2", "epoll_wait"), None)
+    seen = threads.thread(task(34, "apache2", "epoll_wait"), None)
     assert (seen["syscall"], seen["frames"], seen["active"]) == ("epoll_wait", [], False)
 
 
@@ -287,7 +220,7 @@ def test_no_link_of_a_cell_is_followed_and_no_pipe_waited_for(tmp_path: Path) ->
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "pipe"):
-        with pytest.raises(events.NotSeenError):
+        with pytest.raises(threads.NotSeenError):
             events.read_dump(tmp_path / name)
 
 
@@ -334,7 +267,9 @@ def test_what_the_record_does_not_declare_is_not_lost_without_a_word() -> None:
 
 
 def test_agent_needs_nothing_but_the_standard_library() -> None:
-    for source in (ROOT / "images" / "observer" / "heartbed_agent").glob("*.py"):
+    folders = (ROOT / "images" / "observer" / "heartbed_agent", ROOT / "heartbed" / "kernel")
+    for source in (path for folder in folders for path in folder.glob("*.py")):
         imports = [line.split()[1] for line in source.read_text().splitlines() if line.startswith(("import ", "from "))]
-        foreign = {name.split(".")[0] for name in imports} - sys.stdlib_module_names - {"heartbed_agent"}
+        names = {name for name in imports if not name.startswith("heartbed.kernel")}
+        foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"heartbed_agent"}
         assert not foreign, source.name
