@@ -33,8 +33,8 @@ bench: setup ## how long 24 cells take together, and one after another
 	@$(HEARTBED) bench $(ELSE_SAY)
 
 ##@ Test
-test: images lint types ## everything: lint, types, unit, probes, acceptance
-	@$(PYTEST)
+test: lint types test-unit images ## everything: lint, types, unit, probes, acceptance
+	@$(PYTEST) tests/probes tests/acceptance
 test-prefork: images ## the idle and burst probes on prefork's cells
 	@$(PYTEST) tests/probes --server prefork --probe idle --probe burst
 test-event: images ## the idle and burst probes on event's cells
@@ -46,7 +46,7 @@ test-uwsgi: images ## the probes on uWSGI's cells
 test-gunicorn: images ## the probes on gunicorn's cells
 	@$(PYTEST) tests/probes --server gunicorn
 test-unit: python ## what needs no Docker, in seconds
-	@$(PYTEST) tests/unit
+	@$(PYTEST) tests/unit --numprocesses auto
 test-slow: images ## what takes minutes
 	@$(PYTEST) -m slow
 check-code: lint types test-unit ## before a commit: lint, types and unit tests
