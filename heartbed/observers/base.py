@@ -16,6 +16,9 @@ Emit = Callable[[Event], None]
 Resolve = Callable[[str, str], tuple[str | None, int | None]]
 """Tells whose connection it is: (client's address, client-provided name) -> (cell, pid)."""
 
+Owner = Callable[[str, float], str | None]
+"""Tells which cell had an address at a time (epoch seconds): it may be given again to another."""
+
 Inside = Callable[..., list[str]]
 """The command of this machine that runs a command, given word by word, in the observer's container."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from amqp import spec
 
-from heartbed.observers.base import Resolve
+from heartbed.observers.base import Owner
 from heartbed.record.event import Event
 from heartbed.record.kinds import Kind, WireClose, WireFrame, WireMissing, WireOpen
 
@@ -67,17 +67,14 @@ class Packet:
     methods: list[str]
 
 
-def events_of(lines: Iterable[str], port: int, resolve: Resolve | None = None) -> Iterator[Event]:
+def events_of(lines: Iterable[str], port: int, owner: Owner | None = None) -> Iterator[Event]:
     """The events of the packets that tshark printed, one a line."""
     torn: set[str] = set()
-    owners: dict[str, str | None] = {}
     for line in lines:
         packet = parse(line, port)
         if packet is None:
             continue
-        if resolve is not None and packet.address not in owners:
-            owners[packet.address] = resolve(packet.address, "")[0]
-        cell = owners.get(packet.address)
+        cell = owner(packet.address, packet.t) if owner is not None else None
         if packet.torn and packet.client not in torn:
             torn.add(packet.client)
             reason = f"packets of {packet.client} are missing from the capture before frame {packet.frame}"

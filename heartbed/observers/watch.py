@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -54,7 +55,7 @@ class Observation:
         self._password = plan.password
         self._capture_path = folder / CAPTURE_FILE
         self._inside = partial(bed.inside, "observer")
-        self._by_address: dict[str, str] = {}
+        self._by_address: dict[str, list[tuple[float, str]]] = defaultdict(list)
         self._looked_at: dict[tuple[str, int], float] = {}
         self._idle_from: dict[str, float] = {}
         self._logs: dict[str, AppLog | ControlsLog] = {}
@@ -109,7 +110,7 @@ class Observation:
     def started(self, service: str) -> None:
         """Learn the address of a started container, watch its processes and follow its log."""
         at = self._bed.address(service)
-        self._by_address[at.ip] = service
+        self._by_address[at.ip].append((time.time(), service))
         told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
         self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid and not self._settings.untrusted:
@@ -119,7 +120,7 @@ class Observation:
 
     def controlled(self, service: str) -> None:
         """Learn the address of the controls, so that their connections are known by it, and follow what they say."""
-        self._by_address[self._bed.address(service).ip] = service
+        self._by_address[self._bed.address(service).ip].append((time.time(), service))
         self._logs[service] = ControlsLog(service, partial(self._bed.follow, service), self._bus.emit)
         self._begin(self._logs[service])
 
@@ -146,11 +147,16 @@ class Observation:
 
     def resolve(self, address: str, name: str) -> tuple[str | None, int | None]:
         """Whose connection it is: by its address, and by its name for the controls, which share a container."""
-        service = self._by_address.get(address)
+        service = self.owner(address, time.time())
         if name.startswith(CONTROL):
             # Each act has controls of its own, which are called alike in their own container.
             return name.partition(":")[0] + (service or CONTROLS).removeprefix(CONTROLS), None
         return service, pid_of(name)
+
+    def owner(self, address: str, t: float) -> str | None:
+        """Who had an address at a time (epoch seconds): one that has gone leaves it to a later one."""
+        had = self._by_address.get(address, [])
+        return next((service for since, service in reversed(had) if since <= t), had[0][1] if had else None)
 
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
         """Have a process looked at; the events follow. Only of its idle time can it have been asked beforehand."""
@@ -179,7 +185,7 @@ class Observation:
 
     def collect(self) -> None:
         """Put what the capture holds into the record, once nothing is watched any more."""
-        for event in dissect(self._capture_path, self._inside, self.resolve):
+        for event in dissect(self._capture_path, self._inside, self.owner):
             self._bus.emit(event)
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from heartbed.observers.base import Emit, Inside, Resolve
+from heartbed.observers.base import Emit, Inside, Owner
 from heartbed.observers.frames import FIELDS, FILTER, events_of
 from heartbed.record.event import Event
 from heartbed.record.kinds import WireMissing
@@ -101,10 +101,10 @@ class Capture:
         self._emit(Event(WireMissing(reason=reason)))
 
 
-def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port: int = 5672) -> Iterator[Event]:
+def dissect(path: Path, inside: Inside, owner: Owner | None = None, *, port: int = 5672) -> Iterator[Event]:
     """The events of a capture, in its order. Nothing is raised: what is missing is an event too.
 
-    ``inside`` the observer's container is tshark. ``resolve`` finds the cell of a client's address.
+    ``inside`` the observer's container is tshark. ``owner`` finds the cell of a client's address.
     """
     fields = [word for field in FIELDS for word in ("-e", field)]
     command = inside(
@@ -115,7 +115,7 @@ def dissect(path: Path, inside: Inside, resolve: Resolve | None = None, *, port:
             yield Event(WireMissing(reason=f"{path.name} is empty"))
             return
         with path.open("rb") as file:
-            yield from events_of(_tshark(command, file), port, resolve)
+            yield from events_of(_tshark(command, file), port, owner)
     except OSError as error:
         yield Event(WireMissing(reason=f"the capture could not be dissected: {error}"))
 

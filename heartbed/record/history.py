@@ -171,11 +171,11 @@ def sort(events: Iterable[Event]) -> RunHistory:
     (start,) = only(given[:1], RunStart)
     index = Index(given)
     connections: dict[str, list[ConnectionHistory]] = defaultdict(list)
-    for conn, own in index.by_conn.items():
+    for conn, own in ((conn, life) for conn, found in index.by_address.items() for life in found):
         # The broker's own event knows the client's name; what is known by the address alone may be another's.
         by_certainty = sorted(own, key=lambda event: not isinstance(event.data, ConnectionCreated))
         owner = next((event.cell for event in by_certainty if event.cell is not None), None)
-        if conn is not None and owner is not None:
+        if owner is not None:
             connections[owner].append(ConnectionHistory(conn, owner, own))
     for each in connections.values():
         each.sort(key=lambda connection: connection.opened)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from heartbed.record.event import Event, K, only
+from heartbed.record.lives import lives
 
 H = TypeVar("H", bound=Hashable)
 
@@ -29,9 +30,10 @@ class Index:
         return _grouped((event.cell, event) for event in self.events)
 
     @cached_property
-    def by_conn(self) -> Mapping[str | None, list[Event]]:
-        """Connection -> its events, whoever observed them; those that belong to none under None."""
-        return _grouped((event.conn, event) for event in self.events)
+    def by_address(self) -> Mapping[str, list[list[Event]]]:
+        """A client's end -> the events of each connection that had it, one after another, whoever observed them."""
+        by_conn = _grouped((event.conn, event) for event in self.events if event.conn is not None)
+        return {conn: lives(events) for conn, events in by_conn.items()}
 
     @cached_property
     def by_line(self) -> Mapping[int, Event]:

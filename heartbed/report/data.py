@@ -54,7 +54,9 @@ class RunData:
 
     def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
         """The events of one connection that are of these kinds, whoever observed them, in order of time."""
-        return only(self.index.by_conn.get(connection.conn, []), *kinds)
+        found = self.index.by_address.get(connection.conn, [])
+        own = [life for life in found if life[0].t <= connection.opened] or found
+        return only(own[-1], *kinds) if own else []
 
     def cell(self, name: str, probe: str = "") -> CellVerdict | None:
         """The first verdict on the cell of that name, under that probe if one is named."""
@@ -70,8 +72,9 @@ class RunData:
 
     def _asked(self, cell: CellVerdict) -> AskedCell:
         probed = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
-        known = (asked for asked, probe in probed if (asked.name, probe) == (cell.cell, cell.probe))
-        return next(known, AskedCell(name=cell.cell))
+        known = [asked for asked, probe in probed if (asked.name, probe) == (cell.cell, cell.probe)]
+        copy = (asked for asked in known if cell.subject in (None, asked.subject))
+        return next(copy, known[0] if known else AskedCell(name=cell.cell))
 
     def interventions(self, cell: CellVerdict) -> list[Intervention]:
         """What was done to the cell by its probe, and meanwhile to what all cells share."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.observers.base import resolver
 from heartbed.observers.frames import events_of, method_name, parse
 from heartbed.observers.wire import dissect
 from heartbed.record.event import Event, only
@@ -21,7 +20,7 @@ SILENT, CLEAN, FIN, RST, LISTEN = (f"172.22.0.6:{port}" for port in (37014, 3702
 @pytest.fixture(scope="module")
 def events() -> list[Event]:
     lines = (DATA / "session.tsv").read_text().splitlines(keepends=True)
-    return list(events_of(lines, PORT, resolver({"172.22.0.6": "lab"}.get)))
+    return list(events_of(lines, PORT, lambda address, _: {"172.22.0.6": "lab"}.get(address)))
 
 
 def frames(events: list[Event], conn: str, sender: str) -> list[tuple[str, str | None]]:
@@ -144,7 +143,7 @@ def test_the_observers_tshark_prints_what_was_recorded(events: list[Event]) -> N
         return ["docker", "exec", "-i", name, *command]
 
     try:
-        told = list(dissect(DATA / "session.pcap", inside, resolver({"172.22.0.6": "lab"}.get)))
+        told = list(dissect(DATA / "session.pcap", inside, lambda address, _: {"172.22.0.6": "lab"}.get(address)))
         (missing,) = dissect(DATA / "README.md", inside)
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
