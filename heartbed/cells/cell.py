@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
-from heartbed.cells import axes
+from heartbed.cells import axes, locks
 from heartbed.cells.application import MINIMAL, Requests
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.rows import Axis, Parameter
@@ -184,6 +184,11 @@ class Cell:
         chosen["oslo"] = self.oslo
         chosen |= {word: version for word, version in self.versions if word != "oslo"}
         return chosen | ({"release": self.release} if self.release else {})
+
+    @property
+    def shares_locks(self) -> bool:
+        """Whether it is chance whether a request hangs: several OS threads of a process use eventlet's locks."""
+        return locks.shared(self.factors, self.thread_count)
 
     def has(self, option: str) -> bool:
         """Whether a factor was chosen, or is the default."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heartbed.cells.cell import Cell
 
@@ -34,7 +35,9 @@ class Subject:
 
     Subjects of the same ``act`` share a window; acts follow one another. A
     ``control`` is played along and has no verdict of its own: what becomes of
-    it says what the probe does to a client that nothing is wrong with.
+    it says what the probe does to a client that nothing is wrong with. The same
+    cell may be played several times at once, each an ``attempt`` of its own,
+    where one would leave to chance what is seen of it.
     """
 
     cell: Cell
@@ -42,10 +45,20 @@ class Subject:
     act: int
     name: str
     control: bool = False
+    attempt: int = 1
 
 
-def subjects(cells: Sequence[Cell], acts: Iterable[Sequence[Scenario]] = ((Scenario(),),)) -> tuple[Subject, ...]:
-    """Each cell under each scenario, act by act.
+def _once(cell: Cell, scenario: Scenario) -> int:
+    del cell, scenario
+    return 1
+
+
+def subjects(
+    cells: Sequence[Cell],
+    acts: Iterable[Sequence[Scenario]] = ((Scenario(),),),
+    attempts: Callable[[Cell, Scenario], int] = _once,
+) -> tuple[Subject, ...]:
+    """Each cell under each scenario, as often as ``attempts`` says, act by act.
 
     Under the first a subject is called as its cell: in a run of one probe the two are the same.
     """
@@ -57,7 +70,17 @@ def subjects(cells: Sequence[Cell], acts: Iterable[Sequence[Scenario]] = ((Scena
                 name = _free(cell.name, scenario.probe, taken) if taken else cell.name
                 found.append(Subject(cell, scenario, act, name))
             taken |= {subject.name for subject in found}
-    return tuple(found)
+    return tuple(each for first in found for each in _repeated(first, attempts(first.cell, first.scenario), taken))
+
+
+def _repeated(first: Subject, attempts: int, taken: set[str]) -> list[Subject]:
+    """The subject and its copies, which are called as it is, with a number behind it."""
+    found = [first]
+    for attempt in range(2, attempts + 1):
+        names = (f"{first.name}.{'again' * times}{attempt}" for times in itertools.count())
+        found.append(replace(first, name=next(name for name in names if name not in taken), attempt=attempt))
+        taken.add(found[-1].name)
+    return found
 
 
 def with_controls(subjects: Sequence[Subject], cell: Cell, wanted: Callable[[Scenario], bool]) -> tuple[Subject, ...]:

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import BrokerLog, CellState, Request, RunPhase, RunStart
+from heartbed.record.kinds import AskedCell, BrokerLog, CellState, Request, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
 from heartbed.wording import seconds
@@ -48,6 +48,11 @@ class _Cell:
     word: str = ""
     paged: bool = False
     """Whether it was asked for pages since: requests that do not need RabbitMQ."""
+
+
+def _is_shown(asked: AskedCell) -> bool:
+    """Neither the controls nor the copies of a cell have a line of their own."""
+    return not asked.control and asked.attempt == 1
 
 
 class LiveView:
@@ -144,7 +149,7 @@ class LiveView:
             self._cell_of[event.conn] = event.cell
         data = event.data
         if isinstance(data, RunStart):
-            self._cells = {asked.subject or asked.name: _Cell() for asked in data.cells if not asked.control}
+            self._cells = {asked.subject or asked.name: _Cell() for asked in data.cells if _is_shown(asked)}
         if isinstance(data, RunPhase):
             return self._phase_changed(event.t, data)
         name = event.cell or self._cell_of.get(event.conn or "")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from heartbed.record.connection import Purpose
 from heartbed.report.text import one_line
-from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, worst
-from heartbed.wording import seconds
+from heartbed.verdict.tries import PLAY
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, Tries, worst
+from heartbed.wording import count, seconds
 
 STYLES = {
     Outcome.HUNG: "bold magenta",
@@ -34,12 +35,22 @@ class Phrase:
     outcome: Outcome
     after_s: float | None
     """After which it was lost, or well again."""
+    tries: Tries | None = None
 
     @property
     def text(self) -> str:
-        """For example ``LISTEN lost after 6.0 s``."""
-        said = outcome_words(self.outcome, self.after_s)
+        """For example ``LISTEN lost after 6.0 s``, ``hung in 3 of 15 bursts``, ``kept (15 bursts)``."""
+        said = outcome_words(self.outcome, self.after_s) + _tried(self.tries, self.outcome)
         return f"{self.purpose} {said}" if self.purpose else said
+
+
+def _tried(tries: Tries | None, outcome: Outcome) -> str:
+    """How often it was tried, where chance decides and more than one try was made."""
+    if tries is None or not tries.by_chance or tries.what == PLAY:
+        return ""
+    if outcome is Outcome.HUNG:
+        return f" in {tries.seen} of {count(tries.tried, tries.what)}"
+    return f" ({count(tries.tried, tries.what)})" if outcome.good else ""
 
 
 def outcome_words(outcome: Outcome, after_s: float | None = None) -> str:
@@ -58,7 +69,7 @@ def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     apart = times and max(times) - min(times) > DIFFERENT_TIMEOUTS * max(heartbeat_s, 1.0)
     if len(worded) > 1 and (len(outcomes) > 1 or apart) and cell.outcome in outcomes:
         return worded
-    return [Phrase(None, cell.outcome, after_s(cell))]
+    return [Phrase(None, cell.outcome, after_s(cell), cell.tries)]
 
 
 def after_s(cell: CellVerdict) -> float | None:

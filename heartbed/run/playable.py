@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from heartbed import probes
 from heartbed.cells.axes import CONTROL
+from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
 from heartbed.cells.subject import Scenario, Subject, subjects, with_controls
 from heartbed.errors import TestbedError
@@ -28,13 +29,21 @@ class Playable:
         return tuple(dict.fromkeys(subject.scenario for subject in self.subjects))
 
 
+def _attempts(cell: Cell, scenario: Scenario) -> int:
+    """In how many copies a cell is played under a scenario."""
+    probe = probes.named(scenario.probe)
+    return probe.attempts(cell, probe.values(dict(scenario.parameters)))
+
+
 def playable(selection: Selection, scenarios: Sequence[Scenario], engine: Engine, image: str) -> Playable:
     """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
     lacking = {each: engine.lacks(probes.named(each.probe).needs, image) for each in scenarios}
     skipped = tuple((each.name, reason) for each, reason in lacking.items() if reason)
-    wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason))
+    wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason), _attempts)
     refused = {each: reason for each in wanted if (reason := probes.named(each.scenario.probe).refuses(each.cell))}
-    left_out = tuple((f"{each.cell.name} under {each.scenario.name}", why) for each, why in refused.items())
+    left_out = tuple(
+        (f"{each.cell.name} under {each.scenario.name}", why) for each, why in refused.items() if each.attempt == 1
+    )
     rest = tuple(each for each in wanted if each not in refused)
     if not rest:
         log = [f"{name}: {reason}" for name, reason in (*skipped, *left_out)]

@@ -76,6 +76,7 @@ def _cell(subject: Subject, settings: Settings) -> AskedCell:
         probe=subject.scenario.name,
         act=subject.act,
         control=subject.control,
+        attempt=subject.attempt,
         factors=cell.factors,
         versions=cell.packages,
         stands_in=cell.stands_in,

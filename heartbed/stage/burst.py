@@ -17,13 +17,20 @@ CALL_EVERY = 3
 
 @dataclass(frozen=True)
 class Burst:
-    """``name`` is what the record calls it; ``at_a_time`` requests are under way until ``requests`` were sent."""
+    """``name`` is what the record calls it, and ``attempt`` which of that name it is, from 1.
+
+    ``at_a_time`` requests are under way until ``requests`` were sent.
+    """
 
     name: str
     phase: Phase
     requests: int
     at_a_time: int
+    attempt: int = 1
 
+
+NO_ANSWER = (None, 504)
+"""Nothing at all, or the application's word that its call got no reply."""
 
 TURN_S = 1.0
 """What a request takes in its turn at the most, where nothing is wrong: a call 0.5 s, and opening its connections."""
@@ -44,7 +51,7 @@ def size(capacity: int, least: int) -> tuple[int, int]:
 
 
 def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable[[], None], patience_s: float) -> None:
-    """Send a burst; returns when all were answered or given up.
+    """Send a burst; returns when all were answered or given up. The cell is ``stuck`` where some got no answer.
 
     ``late`` is called once, when a request has been waiting for ``patience_s`` seconds: the processes can then be
     looked at while it still waits. Where so many as are sent at a time got no answer, the rest is not sent: they would
@@ -59,9 +66,11 @@ def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable
         if given_up.is_set() or stop.is_set():
             return
         ask = opened.client.call if number % CALL_EVERY == CALL_EVERY - 1 else opened.client.cast
-        pid, status = ask(burst.phase, burst=burst.name)
+        pid, status = ask(burst.phase, burst=burst.name, attempt=burst.attempt)
         if pid is not None:
             opened.pids.add(pid)
+        if status in NO_ANSWER:
+            opened.stuck = True
         if status is None and not unanswered.acquire(blocking=False):
             given_up.set()
 

@@ -64,7 +64,7 @@ class Client:
         self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
 
     def wait_longer(self, seconds: float) -> None:
-        """Have requests from now on so much more time until they are given up, because a fault holds them up."""
+        """Have requests from now on so much more time until they are given up: less, once nothing holds them up."""
         connect_s, read_s = self._timeout_s
         self._timeout_s = (connect_s, read_s + seconds)
 
@@ -87,14 +87,14 @@ class Client:
             return pid, {}
         return pid, body if are_facts(body) else {}
 
-    def cast(self, phase: Phase, burst: str | None = None) -> tuple[int | None, int | None]:
+    def cast(self, phase: Phase, burst: str | None = None, attempt: int = 1) -> tuple[int | None, int | None]:
         """Make the application cast, by itself or in a burst; returns the process id and the status."""
-        pid, answer = self._ask(phase, "cast", self._requests.cast, burst)
+        pid, answer = self._ask(phase, "cast", self._requests.cast, burst, attempt)
         return pid, None if answer is None else answer.status_code
 
-    def call(self, phase: Phase, burst: str | None = None) -> tuple[int | None, int | None]:
+    def call(self, phase: Phase, burst: str | None = None, attempt: int = 1) -> tuple[int | None, int | None]:
         """Make the application call, by itself or in a burst; returns the process id and the status."""
-        pid, answer = self._ask(phase, "call", self._requests.call, burst)
+        pid, answer = self._ask(phase, "call", self._requests.call, burst, attempt)
         return pid, None if answer is None else answer.status_code
 
     def page(self) -> tuple[int | None, int | None]:
@@ -115,7 +115,7 @@ class Client:
         return requests.request(request.method, url, data=request.body or None, timeout=timeout, headers=headers)
 
     def _ask(
-        self, phase: Phase, what: str, request: HttpRequest, burst: str | None = None
+        self, phase: Phase, what: str, request: HttpRequest, burst: str | None = None, attempt: int = 1
     ) -> tuple[int | None, requests.Response | None]:
         number = next(self._numbers)
         sent, clock = time.time(), time.monotonic()
@@ -137,6 +137,7 @@ class Client:
             phase=phase,
             what=what,
             burst=burst,
+            attempt=attempt,
             method=request.method,
             path=request.path,
             status=answer.status_code if answer is not None else None,

@@ -85,6 +85,11 @@ class Probe:
         del cell
         return ""
 
+    def attempts(self, cell: Cell, values: Mapping[str, float]) -> int:
+        """In how many copies a cell is played at once, where chance decides what is seen of one."""
+        del cell, values
+        return 1
+
     def set_up(self, stage: Stage) -> None:
         """Before any connection is opened."""
 

@@ -32,6 +32,8 @@ class OpenedCell:
     client: Client
     pids: set[int] = field(default_factory=set)
     idle_from: float = 0.0
+    stuck: bool = False
+    """Whether a request of a burst got no answer: its threads may be wedged, and more bursts would tell no more."""
     workers: list[Worker] = field(default_factory=list)
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbed.record.event import Event
-from heartbed.record.history import RunHistory, in_act, sort
+from heartbed.record.history import CellHistory, RunHistory, in_act, sort
 from heartbed.record.interventions import interventions
 from heartbed.record.kinds import (
     BrokerLog,
@@ -18,10 +18,10 @@ from heartbed.record.kinds import (
     WireFrame,
     WireMissing,
 )
-from heartbed.verdict import controls
+from heartbed.verdict import controls, tries
 from heartbed.verdict.answer import answer
 from heartbed.verdict.cause import Cause
-from heartbed.verdict.rules import Rules, of, of_native
+from heartbed.verdict.rules import Rule, Rules, of, of_native
 from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict, worst
 
 __all__ = ["EXIT_CODES", "judge"]
@@ -101,8 +101,9 @@ def _act(act: RunHistory, rules: Rules, blind: str) -> _Act:
         checks += [check for check in expect(act, lag) if check not in checks]
     natives = {each.probe: of_native(each, of(rules, each.probe), act.last_t, blind) for each in act.natives}
     verdicts = []
-    for cell, rule in by_rule:
-        verdict = rule.cell(cell, act.last_t, blind)
+    for copies, rule in _copies(by_rule):
+        cell = copies[0]
+        verdict = tries.together([rule.cell(each, act.last_t, blind) for each in copies])
         # What a client outside every server suffers under a probe says nothing of the cells under another.
         concerned = [*checks, *(native for probe, native in natives.items() if probe == cell.probe)]
         reason = _reason(concerned)
@@ -112,6 +113,14 @@ def _act(act: RunHistory, rules: Rules, blind: str) -> _Act:
     number = act.cells[0].asked.act if act.cells else 1
     named = [check.model_copy(update={"name": in_act(check.name, number)}) for check in checks]
     return _Act(verdicts, named, unknown, lag)
+
+
+def _copies(by_rule: Sequence[tuple[CellHistory, Rule]]) -> list[tuple[list[CellHistory], Rule]]:
+    """The cells of an act with their rules, those together that are copies of one."""
+    found: dict[tuple[str, str], tuple[list[CellHistory], Rule]] = {}
+    for cell, rule in by_rule:
+        found.setdefault((cell.name, cell.probe), ([], rule))[0].append(cell)
+    return [*found.values()]
 
 
 def _reason(checks: Sequence[ControlVerdict]) -> str:
@@ -151,7 +160,8 @@ def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
 
 def _left_out(run: RunHistory) -> dict[str, str]:
     """The cells that others were played without, and why."""
-    return {cell.name: cell.left_out for cell in run.cells if cell.left_out}
+    played = {(cell.name, cell.probe) for cell in run.cells if not cell.left_out}
+    return {cell.name: cell.left_out for cell in run.cells if cell.left_out and (cell.name, cell.probe) not in played}
 
 
 def _versions(run: RunHistory) -> dict[str, str]:

@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Request, RpcArrived
 from heartbed.verdict import cell as cells
-from heartbed.verdict import hanging
+from heartbed.verdict import hanging, tries
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.finding import Finding, failed, kept, leaked, recovered
 from heartbed.verdict.rules import Rule
-from heartbed.verdict.values import Burst, CellVerdict
+from heartbed.verdict.values import Burst, CellVerdict, Outcome
 from heartbed.wording import count, seconds
 
 
 def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
     """Judge a cell under bursts; arguments as for ``heartbed.verdict.cell.judge``."""
     verdict = cells.judge(cell, last_t, blind, RULES)
-    return verdict.model_copy(update={"bursts": bursts(cell)})
+    sent = bursts(cell)
+    known = verdict.outcome is not Outcome.INCONCLUSIVE
+    return verdict.model_copy(update={"bursts": sent, "tries": tries.of_bursts(cell, sent) if known else None})
 
 
 def bursts(cell: CellHistory) -> list[Burst]:
     """Every burst of the cell, in order of time."""
-    requests = cell.of(Request)
-    names = dict.fromkeys(event.data.burst for event in requests if event.data.burst)
-    return [_burst(name, [e for e in requests if e.data.burst == name], cell) for name in names]
+    sent: dict[tuple[str, int], list[Event[Request]]] = defaultdict(list)
+    for event in cell.of(Request):
+        if event.data.burst:
+            sent[event.data.burst, event.data.attempt].append(event)
+    return [_burst(name, attempt, events, cell) for (name, attempt), events in sent.items()]
 
 
-def _burst(name: str, sent: Sequence[Event[Request]], cell: CellHistory) -> Burst:
+def _burst(name: str, attempt: int, sent: Sequence[Event[Request]], cell: CellHistory) -> Burst:
     answered = [event for event in sent if event.data.status is not None]
     took = sorted(event.data.ms for event in answered)
     until = max(_end(event) for event in sent)
     return Burst(
         name=name,
+        attempt=attempt,
         sent=len(sent),
         right=sum(_right(event) for event in sent),
         wrong=sum(_wrong(event) for event in sent),
         hung=sum(_hung(event) for event in sent),
+        never_returned=sum(hanging.never_returned(event) for event in sent),
         casts_lost=len(lost_casts(sent, cell)) if cell.of(RpcArrived) else None,
         median_ms=round(statistics.median(took), 1) if took else None,
         max_ms=round(took[-1], 1) if took else None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heartbed.record.connection import Purpose
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import AppFacts, CellState, Request
-from heartbed.verdict import casts, cause, connection, disturbance, hanging, remarks
+from heartbed.verdict import casts, cause, connection, disturbance, hanging, remarks, tries
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
@@ -70,8 +70,10 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
         lost_after_s=min(losses, default=None),
         recovered_after_s=None if found.after_s is None else round(found.after_s, 3),
         cost=_cost(cell),
+        subject=cell.asked.subject,
+        tries=tries.of_play(cell, found.outcome),
         evidence=in_order(found.evidence),
-        notes=[*remarks.of(cell, judged, until), *_missing_casts(case, found)],
+        notes=[*remarks.of(cell, judged, until), *_missing_casts(case, found), *tries.notes(cell, found)],
     )
 
 

@@ -114,15 +114,28 @@ class Burst(Value):
     """What became of the requests of one burst."""
 
     name: str = Field(description="cold: the first of all; warm: on open connections; after idling")
+    attempt: int = Field(default=1, description="which of the bursts of that name, from 1")
     sent: int
     right: int = Field(description="answered with a success")
     wrong: int = Field(description="answered with an error other than 504, or refused")
     hung: int = Field(description="not answered at all, or 504: the RPC got no reply")
+    never_returned: int = Field(default=0, description="of these, not answered at all")
     casts_lost: int | None = Field(description="answered with a success, and never arrived; null where nobody counted")
     median_ms: float | None = Field(description="of those that were answered")
     max_ms: float | None
     connections_peak: int = Field(description="the cell's connections to the broker at the most")
     connections_left: int = Field(description="those that were open at its end")
+
+
+class Tries(Value):
+    """How often it was tried whether a request hangs, and how often one did."""
+
+    what: str = Field(description="what was tried: `burst`, or `play` for the probe as a whole")
+    tried: int
+    seen: int = Field(description="of these, in which a request hung")
+    by_chance: bool = Field(
+        description="whether another try may end otherwise: several OS threads of a process use eventlet's locks"
+    )
 
 
 class CellVerdict(Value):
@@ -142,6 +155,10 @@ class CellVerdict(Value):
     recovered_after_s: float | None = Field(default=None, description="from the end of the fault to the first success")
     cost: Cost
     bursts: list[Burst] = Field(default_factory=list, description="under a probe that sends any")
+    subject: str | None = Field(
+        default=None, description="the `cell` of its events, where it was played in several copies: of the worst"
+    )
+    tries: Tries | None = Field(default=None, description="where chance may decide, and wherever bursts were sent")
     evidence: list[Evidence]
     notes: list[str] = Field(default_factory=list, description="findings that do not change the verdict")
 

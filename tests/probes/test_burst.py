@@ -34,10 +34,19 @@ def test_every_request_of_the_bursts_is_answered(verdict: CellVerdict, cell: Cel
 
 
 def test_the_bursts_were_more_than_the_cell_can_serve_at_a_time(verdict: CellVerdict, cell: Cell) -> None:
-    assert [burst.name for burst in verdict.bursts] == ["cold", "warm", "after idling"]
+    names = [*dict.fromkeys(burst.name for burst in verdict.bursts)]
+    # A cell that hangs for good in the first is sent no more.
+    assert names == ["cold", "warm", "after idling"] or (verdict.outcome is Outcome.HUNG and names[:1] == ["cold"])
     assert all(burst.sent > cell.process_count * cell.thread_count for burst in verdict.bursts)
     for burst in verdict.bursts:
         assert burst.sent == burst.right + burst.wrong + burst.hung
+
+
+def test_what_chance_decides_was_tried_in_several_copies_of_the_cell(verdict: CellVerdict, cell: Cell) -> None:
+    assert verdict.tries is not None
+    assert verdict.tries.by_chance is cell.shares_locks
+    copies = max(burst.attempt for burst in verdict.bursts if burst.name == "cold")
+    assert (copies > 1) is cell.shares_locks
 
 
 def test_a_client_outside_every_server_answers_them_all(run_data: RunData) -> None:

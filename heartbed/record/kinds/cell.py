@@ -63,6 +63,7 @@ class Request(Kind):
     phase: str = Field(description="`open`, `before`, `during` (the idle period, by the probe), `after`")
     what: str = Field(description="`facts`, `cast`, `call`; `page` and `yielding page` do not touch RabbitMQ")
     burst: str | None = Field(default=None, description="the burst that it was part of; null: sent by itself")
+    attempt: int = Field(default=1, description="of the bursts of that name, which it was part of, from 1")
     method: str = Field(default="GET", description="HTTP's")
     path: str = Field(default="", description="what was asked for")
     status: int | None = Field(default=None, description="HTTP's; null: no answer at all")

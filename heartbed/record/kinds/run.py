@@ -28,6 +28,7 @@ class AskedCell(Part):
     probe: str | None = Field(default=None, description="the name of its probe; null: the run's")
     act: int = Field(default=1, description="cells of the same act share a window; acts follow one another")
     control: bool = Field(default=False, description="a client outside every server, played along as a control")
+    attempt: int = Field(default=1, description="of the copies of a cell that are played at once, from 1")
     factors: dict[str, str] = Field(default={}, description="axis → token, defaults filled in")
     versions: dict[str, str] = Field(
         default={}, description="package → version of what was asked for, a release's whole set"

@@ -204,3 +204,24 @@ def test_a_cell_that_a_probe_cannot_be_played_on_is_left_out_and_the_others_go_o
     one, two = (cell.name for cell in cells.cells)
     assert [cell.cell for cell in verdict.cells] == [one]
     assert verdict.left_out == [{"name": f"{two} under halt", "reason": "it has two processes"}]
+
+
+def test_where_chance_decides_copies_of_the_cell_are_sent_bursts_side_by_side(tmp_path: Path) -> None:
+    cells = select(["prefork-daemon-{eventlet-pthread,native}"])
+    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=6"), cells=cells)
+    shared, native = (cell.name for cell in cells.cells)
+    (start,) = only(events, RunStart)
+    played = [(asked.subject, asked.attempt) for asked in start.data.cells if not asked.control]
+    assert played == [(shared, 1), (f"{shared}.2", 2), (native, 1)]
+    bursts = {(e.cell, e.data.burst, e.data.attempt) for e in only(events, Request) if e.data.burst}
+    assert {name for cell, name, _ in bursts if cell == f"{shared}.2"} == {"cold", "warm", "after idling"}
+    assert [verdict.cell for verdict in judge(events, probes.rules()).cells] == [shared, native]
+    assert judge(events, probes.rules()).left_out == []
+
+
+def test_more_bursts_than_there_are_copies_for_are_sent_one_after_another(tmp_path: Path) -> None:
+    cells = select(["prefork-daemon-eventlet-pthread"])
+    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=26:requests=3"), cells=cells)
+    (cell,) = cells.cells
+    sent = {(e.data.burst, e.data.attempt) for e in only(events, Request) if e.cell == cell.name and e.data.burst}
+    assert sent == {("cold", 1), ("warm", 1), ("warm", 2), ("after idling", 1), ("after idling", 2)}
