@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
+from typing import Any
 
 import click
 
 from heartbed import __version__
-from heartbed.cli import by_hand, check, compare, completion, running, runs, versions
+from heartbed.cli import by_hand, check, compare, completion, configured, running, runs, versions
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
 from heartbed.errors import HeartbedError, InputError
 from heartbed.report.outlet import open_descriptors, use_outlets
@@ -90,7 +92,7 @@ def main() -> None:
 
 def _main() -> int:
     try:
-        result = cli.main(prog_name="heartbed", standalone_mode=False)
+        result = cli.main(prog_name="heartbed", standalone_mode=False, default_map=_said())
     except HeartbedError as error:
         show_error(error)
         return error.exit_code
@@ -106,6 +108,17 @@ def _main() -> int:
     except Exception as error:  # noqa: BLE001  # the last place where a defect can still be told from the machine's troubles
         return _defect(error)
     return result if isinstance(result, int) else 0
+
+
+def _said() -> dict[str, dict[str, Any]]:
+    """What the project's file says; it is not asked by who only wants to read how to write one."""
+    if completion.ASKED in os.environ or {"-h", "--help", "--version"} & {*sys.argv}:
+        return {}
+    try:
+        here = Path.cwd()
+    except OSError:  # the folder is gone
+        return {}
+    return configured.said(here, cli.commands)
 
 
 def _defect(error: Exception) -> int:

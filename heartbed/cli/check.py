@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,16 @@ from heartbed.candidates import presets
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.output import Answer, Output, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
+from heartbed.record.bus import Listener
 from heartbed.report.console import console
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
 from heartbed.studies.check.answer import show
 from heartbed.studies.check.candidates import testing_in
-from heartbed.studies.check.checked import FORMATS, tell
+from heartbed.studies.check.checked import FILES, FORMATS, Checked, tell
 from heartbed.studies.check.study import Changes
 from heartbed.studies.check.study import check as study
 from heartbed.verdict import EXIT_CODES
@@ -38,22 +42,10 @@ from heartbed.verdict import EXIT_CODES
     help="A change that you cannot make, as native, pthread or oslo18.3.1. It is not tried; where no other one "
     "mends it, pairs are.",
 )
-@click.option("--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@output_options(FORMATS)
 @runs_option
-def check(  # noqa: PLR0913  one parameter an option, as click passes them
-    conf: str | None,
-    *,
-    scenarios: tuple[Scenario, ...],
-    untrusted: bool,
-    heartbeat: int,
-    no_mend: bool,
-    rule_out: tuple[str, ...],
-    format_name: str,
-    quiet: bool,
-    runs: Path,
-    **wishes: Any,
-) -> int:
+def check(*, output: Output, **asked: Any) -> int:
     """Check your own configuration, and find the single change that mends it.
 
     CONF is an httpd configuration file (a site, or a whole server's), one of
@@ -72,10 +64,30 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
       heartbed check site.conf --model native --heartbeat 6
       heartbed check site.conf --release 2024.1 --rule-out native
       heartbed check nova.conf --vhost 8774 --format junit
+      heartbed check site.conf --no-mend --output results
       heartbed check kolla-ansible
 
     Exit codes: 0 kept, 1 not kept, 2 the file is wrong, 3 inconclusive, 4 the testbed did not come up.
     """
+    checked = checked_by(listeners=output.listeners, **asked)
+    output.give(Answer(partial(show, checked), partial(tell, checked), FILES))
+    return EXIT_CODES[checked.verdict.outcome]
+
+
+def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
+    conf: str | None,
+    *,
+    scenarios: tuple[Scenario, ...],
+    untrusted: bool,
+    heartbeat: int,
+    no_mend: bool,
+    rule_out: tuple[str, ...],
+    quiet: bool,
+    runs: Path,
+    listeners: Sequence[Listener] = (),
+    **wishes: Any,
+) -> Checked:
+    """The checked file, by the values of the command's options. Raises ``InputError`` and ``TestbedError``."""
     if conf is None:
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
     mend.check_keys(rule_out)
@@ -83,13 +95,8 @@ def check(  # noqa: PLR0913  one parameter an option, as click passes them
     preset = presets.path(conf)
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
-    with testing_in(settings, quiet=quiet) as session:
-        checked = study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
-    if format_name == "text":
-        show(checked, console())
-    else:
-        click.echo(tell(checked, format_name), nl=False)
-    return EXIT_CODES[checked.verdict.outcome]
+    with testing_in(settings, quiet=quiet, listeners=listeners) as session:
+        return study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
 
 
 @click.command("presets")

@@ -13,8 +13,9 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
-from heartbed.report.console import console
+from heartbed.report import format_names
 from heartbed.studies.check.candidates import testing_in
 from heartbed.studies.compare import Named, show
 from heartbed.studies.compare import compare as study
@@ -28,6 +29,7 @@ from heartbed.studies.compare import compare as study
 @untrusted_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@output_options(format_names())
 @runs_option
 def compare(  # noqa: PLR0913  # click hands over each option by itself
     subjects: Sequence[str],
@@ -37,6 +39,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     untrusted: bool,
     heartbeat: int,
     quiet: bool,
+    output: Output,
     runs: Path,
     **wishes: Any,
 ) -> int:
@@ -59,9 +62,9 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     """
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     named = Named.by(subjects or COMPARISON)
-    with testing_in(settings, quiet=quiet) as session:
+    with testing_in(settings, quiet=quiet, listeners=output.listeners) as session:
         compared = study(session, named, lambda preset: wishes_of(dict(wishes), heartbeat, preset))
-    show(compared, console())
+    output.give(of_run(compared.data, lambda out: show(compared, out)))
     return compared.exit_code(fail_if_worse=fail_if_worse)
 
 

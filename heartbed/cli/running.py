@@ -5,24 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from heartbed import probes as probes_
 from heartbed.cells import expressions as cells_
+from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, publish, runs_option, untrusted_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.output import Output, of_run, output_options
+from heartbed.record.bus import Listener
+from heartbed.report import RunData, format_names
 from heartbed.report.console import console
 from heartbed.report.data import load
 from heartbed.report.offers import axes_table
 from heartbed.report.probes import about
+from heartbed.report.registry import write_reports
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
 from heartbed.studies.session import Session
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan
+from heartbed.verdict import EXIT_CODES
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
 HEARTBEAT = heartbeat_option()
@@ -36,17 +43,9 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @QUIET
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @untrusted_option
+@output_options(format_names())
 @runs_option
-def run(  # noqa: PLR0913  # click hands over each option by itself
-    expressions: Sequence[str],
-    *,
-    scenarios: tuple[Scenario, ...],
-    heartbeat: int,
-    quiet: bool,
-    no_stacks: bool,
-    untrusted: bool,
-    runs: Path,
-) -> int:
+def run(expressions: Sequence[str], *, output: Output, **asked: Any) -> int:
     """Leave cells idle together and tell which keep their RabbitMQ connections.
 
     EXPR names cells by factors joined with dashes; braces stand for
@@ -59,19 +58,35 @@ def run(  # noqa: PLR0913  # click hands over each option by itself
       heartbed run prefork-daemon-eventlet-processes{1,4} --heartbeat 6
       heartbed run '{prefork,event}-daemon' --probe trickle
       heartbed run '{prefork,event}-daemon' --probe idle,trickle
+      heartbed run prefork-daemon-native --quiet --format junit --output results
     """
+    data = recorded(cells_.select(expressions), listeners=output.listeners, **asked)
+    try:
+        write_reports(data)
+    finally:
+        output.give(of_run(data))
+    return EXIT_CODES[data.verdict.outcome]
+
+
+def recorded(  # noqa: PLR0913  # by the values of the command's options
+    selection: Selection,
+    *,
+    scenarios: tuple[Scenario, ...],
+    heartbeat: int,
+    quiet: bool,
+    no_stacks: bool,
+    untrusted: bool,
+    runs: Path,
+    listeners: Sequence[Listener] = (),
+) -> RunData:
+    """The run of these cells, judged. Raises ``InputError`` and ``TestbedError``."""
     settings = Settings(
         heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, untrusted=untrusted, scenarios=scenarios
     )
-    return _run(expressions, settings, quiet=quiet)
-
-
-def _run(expressions: Sequence[str], settings: Settings, *, quiet: bool) -> int:
-    selection = cells_.select(expressions)
-    session = Session(settings, quiet)
+    session = Session(settings, quiet, listeners=listeners)
     for name, reason in selection.left_out:
         session.say(f"left out: {name}: {reason}")
-    return publish(load(settings.runs, str(session.record(selection))))
+    return load(settings.runs, str(session.record(selection)))
 
 
 @click.command("cells")

@@ -12,6 +12,7 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.errors import NoCellLeftError
+from heartbed.record.bus import Listener
 from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.data import load
@@ -30,6 +31,8 @@ class Session:
     quiet: bool = False
     err: Console = field(default_factory=lambda: console(stderr=True))
     parts: Parts = DOCKER
+    listeners: Sequence[Listener] = ()
+    """Told of every event of every run, beside the live view."""
 
     def say(self, text: str) -> None:
         """A line about what goes on."""
@@ -44,7 +47,7 @@ class Session:
         """Play the cells in one run; the folder of its record, not yet judged. Raises what ``execute`` does."""
         names = [cell.name for cell in selection.cells]
         with LiveView(names, self.settings.heartbeat_s, quiet=self.quiet, console=self.err) as view:
-            return execute(selection, self.settings, self.images, [view], self.parts)
+            return execute(selection, self.settings, self.images, [view, *self.listeners], self.parts)
 
     def judge(self, folder: Path) -> RunData:
         """The verdicts on a record, which are written beside it with the report. Raises ``TestbedError``."""

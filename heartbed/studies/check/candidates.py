@@ -20,6 +20,7 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
 from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError, InputError, TestbedError
+from heartbed.record.bus import Listener
 from heartbed.report import RunData
 from heartbed.stage.client import are_facts
 from heartbed.studies.mend import Mend
@@ -162,7 +163,7 @@ def play(
 
 
 @contextlib.contextmanager
-def testing_in(settings: Settings, *, quiet: bool) -> Iterator[CandidateSession]:
+def testing_in(settings: Settings, *, quiet: bool, listeners: Sequence[Listener]) -> Iterator[CandidateSession]:
     """A workbench with the engine, cleared afterwards."""
     with workbench() as place, contextlib.closing(connect()) as client:
-        yield CandidateSession(settings, quiet, workbench=place, client=client)
+        yield CandidateSession(settings, quiet, listeners=listeners, workbench=place, client=client)

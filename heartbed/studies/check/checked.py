@@ -10,15 +10,19 @@ from typing import Any
 from heartbed.candidates.prepared import Prepared
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import HeartbedError
+from heartbed.files import save
 from heartbed.report import RunData, format_names, render
 from heartbed.report.words import phrases
 from heartbed.studies.mend import Mend
 from heartbed.verdict.answer import answer
 from heartbed.verdict.values import CellVerdict, Outcome
 
-FORMATS = ("text", *(name for name in format_names() if name not in ("text", "html", "csv")))
-FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md"}
-"""Format -> its file in the run's folder, for gates that want more than one."""
+FORMATS = ("text", *(name for name in format_names() if name not in ("text", "csv")))
+FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md", "html": "report.html", "text": "check.txt"}
+"""Format -> its file, for gates that want more than one."""
+
+BESIDE_RECORD = ("json", "junit", "markdown")
+"""Those that every check has in its run's folder, beside what every run has there."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,8 @@ class Checked:
 
     def save(self) -> None:
         """Write it beside the record."""
-        for name, file in FILES.items():
-            (self.data.folder / file).write_text(tell(self, name), encoding="utf-8")
+        for name in BESIDE_RECORD:
+            save(self.data.folder / FILES[name], tell(self, name))
 
 
 DID_NOT_ACT = "did not act"
@@ -172,7 +176,7 @@ def tell(checked: Checked, name: str) -> str:
     """The answer in one of ``FORMATS``."""
     if name == "json":
         return json.dumps(checked.as_dict(), indent=2) + "\n"
-    content = render(name, checked.alone)
+    content = render(name, checked.data if name == "html" else checked.alone)
     text = content if isinstance(content, str) else content.decode("utf-8")
     return text + (_markdown(checked) if name == "markdown" else "")
 
