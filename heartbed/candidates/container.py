@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 ASK = Path(inside.__file__).with_name("ask.py")
 ASK_TARGET = "/opt/heartbed/ask.py"
-DEADLINE_S = 60
-COMPILE_DEADLINE_S = 300
+DEADLINE_S = 300
+"""Longer than a server takes to load the application on a busy machine, several times over."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Container:
         """
         mounts = [Mount(target, str(path), type="bind") for path, target in folders]
         command = ["python3", "-m", "compileall", "-q", "-q", *(target for _, target in folders)]
-        self._run(command, mounts, {}, user=f"{os.getuid()}:{os.getgid()}", deadline_s=COMPILE_DEADLINE_S)
+        self._run(command, mounts, {}, user=f"{os.getuid()}:{os.getgid()}")
 
     @staticmethod
     def _ran(said: Mapping[str, Any]) -> dict[str, Ran]:
@@ -151,7 +151,6 @@ class Container:
         environment: Mapping[str, str],
         *,
         user: str | None = None,
-        deadline_s: float = DEADLINE_S,
     ) -> tuple[bytes, bytes]:
         """What a command in a container of its own writes to stdout and stderr. Raises ``TestbedError``."""
         labels = Labels(run=self.folder.name, lock=str(self.folder / ".lock")).as_dict()
@@ -171,7 +170,7 @@ class Container:
                 user=user,
             )
             container.start()
-            container.wait(timeout=deadline_s)
+            container.wait(timeout=DEADLINE_S)
             return container.logs(stdout=True, stderr=False), container.logs(stdout=False, stderr=True)
         except (docker.errors.DockerException, requests.RequestException) as error:
             raise TestbedError(f"a container to make the configuration ready came to no end: {error}") from None

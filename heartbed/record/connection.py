@@ -92,6 +92,11 @@ class ConnectionHistory:
         return bool(self.of(WireOpen) or self.of(WireFrame))
 
     @cached_property
+    def unused(self) -> bool:
+        """Whether the capture shows that the client has neither sent nor asked for a message on it."""
+        return self.captured and not any((f.data.method or "").startswith("basic.") for f in self.frames("client"))
+
+    @cached_property
     def answered(self) -> bool:
         """Whether the broker took it: an attempt while nobody listens is in the capture too."""
         return self.created is not None or bool(self.frames("broker"))

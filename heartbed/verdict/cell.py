@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heartbed.record.connection import Purpose
 from heartbed.record.history import CellHistory
@@ -16,6 +16,7 @@ from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.finding import Finding, kept, unknown
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
+from heartbed.wording import count
 
 NAMED = ("name", "factors", "subject", "probe", "act", "control")
 """Of what was asked for: what the verdict names itself, and what is of use in the record only."""
@@ -54,7 +55,8 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
     judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
     connections = [connection.judge(c, cell, until, blind) for c in judged]
     case = Case(cell, connections, disagreements(cell, connections), until)
-    found = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
+    first = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
+    found, missing = _with_missing_casts(case, first)
     losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
         cell=cell.name,
@@ -73,7 +75,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
         subject=cell.asked.subject,
         tries=tries.of_play(cell, found.outcome),
         evidence=in_order(found.evidence),
-        notes=[*remarks.of(cell, judged, until), *_missing_casts(case, found), *tries.notes(cell, found)],
+        notes=[*remarks.of(cell, judged, until), *missing, *tries.notes(cell, found)],
     )
 
 
@@ -103,9 +105,20 @@ def _never_returned(case: Case) -> Finding | None:
 
 
 def casts_lost(case: Case) -> Finding | None:
-    """Requests were answered and their messages never arrived; what waited in vain, or was lost, is told instead."""
-    worse = hanging.first(case.cell) is not None or case.result is Outcome.LOST
-    return None if worse else casts.finding(case.cell, case.until)
+    """Requests were answered and their messages never arrived.
+
+    What waited in vain is told instead, and so is the loss of a connection that was in use. One on which nothing was
+    ever sent is what a thread has left that stands still in the middle of sending: it goes with the message.
+    """
+    unused = {conn.conn for conn in case.cell.connections if conn.unused}
+    lost = case.of(Outcome.LOST)
+    if hanging.first(case.cell) is not None or any(each.conn not in unused for each in lost):
+        return None
+    found = casts.finding(case.cell, case.until)
+    if found is None or not lost:
+        return found
+    left = f"RabbitMQ closed {count(len(lost), 'connection')} on which nothing had been sent: {_first(lost).why}"
+    return replace(found, why=f"{found.why}; {left}", evidence=(*found.evidence, *_evidence(lost)))
 
 
 def nothing_opened(case: Case) -> Finding | None:
@@ -215,7 +228,12 @@ def _cost(cell: CellHistory) -> Cost:
     )
 
 
-def _missing_casts(case: Case, told: Finding) -> list[str]:
-    """Messages that never arrived, where something worse is told of the cell."""
+def _with_missing_casts(case: Case, told: Finding) -> tuple[Finding, list[str]]:
+    """What is told of the cell with the messages that never arrived; as a note where nothing is held against it."""
     missing = casts.finding(case.cell, case.until) if told.cause is not Cause.CAST_LOST else None
-    return [missing.why] if missing else []
+    if missing is None:
+        return told, []
+    if not told.outcome.bad:
+        return told, [missing.why]
+    why = f"{told.why}; besides, {missing.why}"
+    return replace(told, why=why, evidence=(*told.evidence, *missing.evidence)), []

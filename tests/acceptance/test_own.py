@@ -103,11 +103,7 @@ def test_connections_that_forked_processes_share_are_named(tmp_path: Path, runs:
 @pytest.mark.slow
 def test_messages_that_are_never_sent_are_the_finding(tmp_path: Path, runs: Path) -> None:
     told = check(tmp_path, runs, "later.py", "--no-mend")
-    verdict = told["verdict"]
-    assert told["code"] == 1
-    # A thread may also stand still with its connection half open, which RabbitMQ then closes: that is told first.
-    assert verdict["outcome"] in {"failed", "lost"}
-    assert verdict["cause"] == "cast_lost" or any("messages had left it" in note for note in verdict["notes"])
+    assert (told["code"], told["verdict"]["outcome"], told["verdict"]["cause"]) == (1, "failed", "cast_lost")
 
 
 @pytest.mark.slow

@@ -25,7 +25,10 @@ from pathlib import Path
 from typing import Any
 
 PORT = 8080
-START_DEADLINE_S = 20.0
+START_DEADLINE_S = 90.0
+"""For the first answer, while an application is loaded, which a busy machine may take half a minute for."""
+
+ANSWER_DEADLINE_S = 20.0
 COMMAND_DEADLINE_S = 30.0
 LOG = "/run/heartbed/ask.log"
 
@@ -60,46 +63,51 @@ def _log() -> list[str]:
 
 
 def _serve(command: list[str], get: list[str], stop: str, headers: dict[str, str]) -> dict[str, object]:
-    status, text = None, ""
+    status, text, within_s = None, "", START_DEADLINE_S
     with _running(command, stop) as process:
         for path in get:
-            status, text = _ask(process, PORT, path, headers)
+            status, text = _ask(process, (PORT, path), headers, within_s)
+            within_s = ANSWER_DEADLINE_S
             if status is None or status >= 300:
                 break
     return {"status": status, "text": text, "log": _log()}
 
 
 def _tour(command: list[str], questions: list[dict[str, Any]], stop: str) -> dict[str, object]:
+    deadlines = START_DEADLINE_S, *[ANSWER_DEADLINE_S] * len(questions)
     with _running(command, stop) as process:
-        answers = [_reach(process, each) for each in questions]
+        answers = [_reach(process, each, deadlines[number]) for number, each in enumerate(questions)]
     return {"answers": answers, "log": _log()}
 
 
-def _reach(process: subprocess.Popen[bytes], question: dict[str, Any]) -> dict[str, object]:
+def _reach(process: subprocess.Popen[bytes], question: dict[str, Any], within_s: float) -> dict[str, object]:
     """The answer to the first headers that reach something, else to the first headers of all."""
     answers = []
     for headers in question["headers"]:
-        status, text = _ask(process, question["port"], question["path"], headers)
+        status, text = _ask(process, (question["port"], question["path"]), headers, within_s)
         answers.append({"status": status, "text": text, "headers": headers})
         if status is None or status < 300:
             return answers[-1]
     return answers[0]
 
 
-def _ask(process: subprocess.Popen[bytes], port: int, path: str, headers: dict[str, str]) -> tuple[int | None, str]:
+def _ask(
+    process: subprocess.Popen[bytes], where: tuple[int, str], headers: dict[str, str], within_s: float
+) -> tuple[int | None, str]:
     opener = urllib.request.build_opener(_Stay)
-    deadline = time.monotonic() + START_DEADLINE_S
-    while time.monotonic() < deadline and process.poll() is None:
+    deadline = time.monotonic() + within_s
+    port, path = where
+    while (left := deadline - time.monotonic()) > 0 and process.poll() is None:
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
         try:
-            with opener.open(request, timeout=START_DEADLINE_S) as answer:
+            with opener.open(request, timeout=left) as answer:
                 return answer.status, answer.read(20000).decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             place = error.headers.get("Location")
             return error.code, f"Location: {place}" if place else error.read(2000).decode("utf-8", "replace")
         except (OSError, http.client.HTTPException):
             time.sleep(0.05)
-    return None, "it has ended" if process.poll() is not None else "no answer"
+    return None, "it has ended" if process.poll() is not None else f"no answer within {within_s:.0f} s"
 
 
 def main() -> None:

@@ -58,7 +58,8 @@ def test_a_loss_is_told_first_and_the_missing_cast_beside_it() -> None:
     history.add("rpc.arrived", at, what="call", method="get_diagnostics", request_id="req-9")
     verdict = history.cell_verdict
     assert verdict.outcome is Outcome.LOST
-    assert [note for note in verdict.notes if "never arrived at the RPC server" in note]
+    assert "; besides, 1 of 1 cast that were answered with 202 never arrived at the RPC server" in verdict.why
+    assert "request" in {piece.kind for piece in verdict.evidence}
 
 
 def own_application(*, published: int = 0, begun: bool = False, sending: bool = False) -> History:
@@ -98,6 +99,18 @@ def test_an_own_application_of_which_one_message_left_and_one_stands_in_the_midd
     verdict = own_application(published=1, begun=True, sending=True).cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, "cast_lost")
     assert "1 message had left it" in verdict.why
+
+
+def test_a_connection_on_which_nothing_was_sent_is_lost_with_the_message_that_stands_in_it() -> None:
+    history = own_application(begun=True, sending=True)
+    conn = history.connection("SEND", 40001)
+    history.drop("wire.frame")
+    opening = {"frame": 1, "from": "client", "type": "method", "method": "channel.open"}
+    history.add("wire.frame", IDLE_FROM - 0.2, conn=conn, cell=None, **opening)
+    history.close(conn, IDLE_FROM + 5.0)
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, "cast_lost")
+    assert "RabbitMQ closed 1 connection on which nothing had been sent" in verdict.why
 
 
 def test_an_own_application_that_sent_a_message_for_each_request_is_not_accused() -> None:
