@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from heartbed.places import STATE
 
 FOLDER = STATE / "candidates"
 LOCK = ".lock"
+IN_THE_MAKING_S = 60.0
+"""A workbench has no lock yet for an instant; one that has none for longer was left by a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,12 @@ def workbench(root: Path = FOLDER) -> Iterator[Workbench]:
 
 
 def _clear(root: Path) -> None:
-    """Remove the workbenches whose lock is free."""
-    for lock in root.glob(f"*/{LOCK}"):
-        with contextlib.suppress(Timeout, OSError), FileLock(lock, timeout=0):
-            shutil.rmtree(lock.parent, ignore_errors=True)
+    """Remove the workbenches whose lock is free, and those that lost it while they were made or removed."""
+    for folder in root.iterdir():
+        lock = folder / LOCK
+        with contextlib.suppress(Timeout, OSError):
+            if lock.exists():
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+            elif time.time() - folder.stat().st_mtime > IN_THE_MAKING_S:
+                shutil.rmtree(folder, ignore_errors=True)

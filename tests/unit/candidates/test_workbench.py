@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from pathlib import Path
 
 from heartbed.candidates.adapted import Adapted
 from heartbed.candidates.source import Source
-from heartbed.candidates.workbench import workbench
+from heartbed.candidates.workbench import IN_THE_MAKING_S, LOCK, workbench
 
 
 def mode(path: Path) -> int:
@@ -29,3 +31,15 @@ def test_users_file_keeps_its_mode_beside_the_record_and_the_servers_can_read_th
         assert mode(bench.folder / "site.conf" / "files" / "site.conf") == 0o644
         bench.keep(run)
     assert mode(run / "candidates" / "site.conf" / "files" / "site.conf") == 0o600
+
+
+def test_what_killed_processes_left_is_cleared_also_where_it_has_no_lock_any_more(tmp_path: Path) -> None:
+    root = tmp_path / "candidates"
+    for name, lock in (("killed", True), ("killed-while-removing", False), ("just-made", False)):
+        (root / name / "files").mkdir(parents=True)
+        if lock:
+            (root / name / LOCK).touch()
+    before = time.time() - 2 * IN_THE_MAKING_S
+    os.utime(root / "killed-while-removing", (before, before))
+    with workbench(root) as bench:
+        assert {path.name for path in root.iterdir()} == {"just-made", bench.folder.name}
