@@ -57,7 +57,8 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     if acts_on_library(own):
         found += [_oslo(prepared, version) for version in oslo_versions if version != own.oslo]
     beat = prepared.draft.wishes.heartbeat_s
-    if own.heartbeat_s != 0 and beat > 1 and has_library(own):
+    # Of a user's own application nobody knows where it has its timeout from.
+    if own.heartbeat_s != 0 and beat > 1 and own.own is None:
         found.append(_heartbeat(beat, max(1, beat // 2)))
     return found
 

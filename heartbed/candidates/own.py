@@ -81,9 +81,9 @@ class OwnApplication:
         return dict(self.brings).get(package)
 
 
-def filled(values: Mapping[str, str], broker_url: str) -> dict[str, str]:
-    """Variables with what is only known when a run begins: ``{broker_url}``, ``{config_dir}``, ``{data_dir}``."""
-    places = {"{broker_url}": broker_url, "{config_dir}": CONFIG, "{data_dir}": DATA}
+def filled(values: Mapping[str, str], broker_url: str, amqp_url: str) -> dict[str, str]:
+    """Variables with what is only known when a run begins: the two URLs, ``{config_dir}`` and ``{data_dir}``."""
+    places = {"{broker_url}": broker_url, "{amqp_url}": amqp_url, "{config_dir}": CONFIG, "{data_dir}": DATA}
     found = {}
     for name, value in values.items():
         for mark, place in places.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heartbed.errors import InputError
 from heartbed.files import read_octets
+from heartbed.places import INSTALLED, ROOT
 
 LARGEST_FILE = 1024 * 1024
 """Octets. httpd's own manual, as one file, is smaller."""
@@ -97,9 +98,10 @@ def permitted(path: Path, root: Path) -> Path:
 
 
 def shown_path(path: Path) -> str:
-    """The path as a person would type it here."""
-    with contextlib.suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
+    """The path as a person would type it here; of what is Heartbed's own, where it stands in the source."""
+    for folder in (ROOT, Path.cwd()) if INSTALLED else (Path.cwd(),):
+        with contextlib.suppress(ValueError):
+            return str(path.relative_to(folder))
     return str(path)
 
 

@@ -57,8 +57,8 @@ OPTIONS = (
         "--env",
         multiple=True,
         metavar="NAME=VALUE",
-        help="A variable for --app. {broker_url}, {config_dir} and {data_dir} stand for what they are in the testbed. "
-        "May be given several times.",
+        help="A variable for --app. {amqp_url}, {broker_url}, {config_dir} and {data_dir} stand for what they are "
+        "there. AMQP_URL and what oslo.config reads are set already. May be given several times.",
     ),
     click.option(
         "--config-dir", type=click.Path(path_type=Path), help=f"A folder that --app reads, at {CONFIG} in the testbed."

@@ -50,10 +50,17 @@ def _service(
     }
 
 
+def _told(plan: Plan, candidate: Candidate) -> dict[str, str]:
+    """What a user's own application is told: the broker in the forms in which libraries take it, then its variables."""
+    broker = f"amqp:{plan.broker_url}"
+    # The virtual host "/", as every library understands it, and the timeout, which most of them take from here.
+    url = f"{broker}%2F?heartbeat={plan.settings.timeout_of(candidate)}"
+    return {"AMQP_URL": url, **filled(candidate.switches, broker, url), "HEARTBED_BROKER_URL": broker}
+
+
 def brought(plan: Plan, candidate: Candidate, image: str, command: Sequence[str]) -> dict[str, Any]:
     """The service of a candidate: a server started by ``command`` on the copy of the user's configuration."""
     volumes = [bind(candidate.folder, COPY), *(bind(*each) for each in candidate.mounts)]
-    amqp = f"amqp:{plan.broker_url}"
-    told = {**filled(candidate.switches, amqp), "HEARTBED_BROKER_URL": amqp} if candidate.own else candidate.switches
+    told = _told(plan, candidate) if candidate.own else candidate.switches
     started = ["sh", START, *command] if candidate.own else list(command)
     return {**_service(plan, candidate, image, told, volumes), "command": started}

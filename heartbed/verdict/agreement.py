@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from heartbed.cells import axes
 from heartbed.record.history import CellHistory
+from heartbed.verdict.client import is_own
 from heartbed.verdict.values import Connection, Disagreement
 
 
@@ -28,7 +29,8 @@ def disagreements(cell: CellHistory, connections: Sequence[Connection]) -> list[
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.heartbeat_s, c.timeout_s)
         for c in connections
-        if c.timeout_s is not None
+        # A user's own application may have its timeout from elsewhere: it is judged by that.
+        if c.timeout_s is not None and not is_own(cell)
     ]
     return [
         Disagreement(what=what, asked=str(want), observed=str(got))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from heartbed.record.connection import Purpose
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import AppFacts, CellState, Request
-from heartbed.verdict import casts, cause, connection, disturbance, hanging, remarks, tries
+from heartbed.verdict import casts, cause, client, connection, disturbance, hanging, remarks, tries
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
@@ -125,7 +125,10 @@ def nothing_opened(case: Case) -> Finding | None:
     """It had no connection that could be judged."""
     if case.connections:
         return None
-    return unknown(Cause.NO_CONNECTION, "no connection to RabbitMQ was open when it began to idle")
+    refused = client.refusals(case.cell)
+    why = "".join(f"; RabbitMQ refused it: {words}" for _, words in refused)
+    proof = [piece for event, words in refused for piece in cite(event, words)]
+    return unknown(Cause.NO_CONNECTION, f"no connection to RabbitMQ was open when it began to idle{why}", *proof)
 
 
 def _timed_out(case: Case) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Intervention
-from heartbed.verdict import hanging, pages, shared
+from heartbed.verdict import client, hanging, pages, shared
 from heartbed.wording import count, seconds
 
 
@@ -21,7 +21,7 @@ def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list
     if cell.asked_again is not None and opened - reached and None not in reached:
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
-    notes += [*shared.notes(judged), *pages.notes(cell, judged, until)]
+    notes += [*client.notes(cell, judged), *shared.notes(judged), *pages.notes(cell, judged, until)]
     notes += [_done(each, cell.asked.subject or cell.name) for each in cell.interventions]
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes

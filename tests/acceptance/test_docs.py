@@ -217,3 +217,10 @@ def test_a_document_is_filled_with_what_is_printed() -> None:
     once = documents.filled(text, lambda command: f"\n{command}\n\n  kept  \n")
     assert once == "a\n<!-- output: heartbed compare -->\n\n    heartbed compare\n\n      kept\n\n<!-- end -->\nb\n"
     assert documents.filled(once, lambda command: f"\n{command}\n\n  kept  \n") == once
+
+
+def test_the_applications_that_are_shown_are_those_that_are_run() -> None:
+    shown = [match["code"] for match in documents.FENCE.finditer((ROOT / "docs" / "own-application.md").read_text())]
+    assert shown == [
+        (ROOT / "examples" / "apps" / f"{name}.py").read_text() for name in ("flask_kombu", "pika_orders", "nova_like")
+    ]

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from heartbed.places import ROOT
+
 pytestmark = pytest.mark.docker
 
 APPS = Path(__file__).parent / "apps"
+DOCUMENTED = ROOT / "examples" / "apps"
 HEARTBED = Path(sys.executable).with_name("heartbed")
 INI = """
 [uwsgi]
@@ -43,7 +46,7 @@ def check(tmp_path: Path, runs: Path, app: str, *options: str, packages: str = "
         "check",
         str(conf),
         "--app",
-        str(APPS / app),
+        str((APPS if (APPS / app).exists() else DOCUMENTED) / app),
         *options,
         "--probe",
         "idle",
@@ -113,3 +116,46 @@ def test_a_green_thread_of_gevents_that_holds_the_connection_stands_still(tmp_pa
     assert (told["code"], told["verdict"]["cause"]) == (1, "holder_stands_still")
     assert "nothing runs the gevent hub" in told["verdict"]["why"]
     assert told["verdict"]["observed"]["model"] == "gevent"
+
+
+@pytest.mark.slow
+def test_flask_with_kombu_and_a_thread_that_beats_keeps_its_connection(tmp_path: Path, runs: Path) -> None:
+    told = check(tmp_path, runs, "flask_kombu.py", "--open", "POST /orders", "--no-mend", packages="flask\n")
+    assert (told["code"], told["verdict"]["outcome"]) == (0, "kept")
+    assert {each["timeout_s"] for each in told["verdict"]["connections"]} == {2.0}
+    assert told["verdict"]["observed"]["model"] == "native"
+
+
+@pytest.mark.slow
+def test_pika_has_its_timeout_from_the_url_and_does_not_beat(tmp_path: Path, runs: Path) -> None:
+    told = check(tmp_path, runs, "pika_orders.py", "--open", "POST /orders", packages="pika")
+    assert (told["code"], told["verdict"]["cause"]) == (1, "library_beats_not")
+    assert {each["timeout_s"] for each in told["verdict"]["connections"]} == {2.0}
+    keys = {key for each in (*told["changes"], *told["pairs"]) for key in each["keys"]}
+    assert not {"native", "pthread", "heartbeat"} & keys
+
+
+@pytest.mark.slow
+def test_a_timeout_that_is_not_the_testbeds_is_told_with_where_it_is_set(tmp_path: Path, runs: Path) -> None:
+    options = ("--env", "AMQP_URL={broker_url}%2F?heartbeat=60", "--open", "POST /orders", "--no-mend")
+    told = check(tmp_path, runs, "pika_orders.py", *options, packages="pika")
+    assert (told["code"], told["verdict"]["cause"]) == (3, "short_observation")
+    (note,) = (each for each in told["verdict"]["notes"] if "heartbeat timeout" in each)
+    assert "60 s, where the testbed's is 2 s; pika takes heartbeat=N in the URL" in note
+
+
+@pytest.mark.slow
+def test_what_the_broker_refuses_is_told_in_its_words(tmp_path: Path, runs: Path) -> None:
+    options = ("--env", "AMQP_URL=amqp://guest:guest@rabbitmq:5672/", "--open", "POST /orders", "--no-mend")
+    told = check(tmp_path, runs, "pika_orders.py", *options, packages="pika")
+    assert told["code"] == 3
+    assert any("PLAIN login refused: user 'guest'" in note for note in told["verdict"]["notes"])
+
+
+@pytest.mark.slow
+def test_one_like_nova_loses_its_connections_and_the_switch_mends_it(tmp_path: Path, runs: Path) -> None:
+    told = check(tmp_path, runs, "nova_like.py", "--open", "POST /servers", "--call", "GET /diagnostics")
+    assert (told["code"], told["verdict"]["cause"]) == (1, "hub_not_run")
+    assert told["verdict"]["observed"]["model"] == "eventlet"
+    (native,) = (each for each in told["changes"] if each["keys"] == ["native"])
+    assert (native["acted"], native["outcome"]) == (True, "kept")

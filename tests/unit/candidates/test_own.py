@@ -131,7 +131,7 @@ def test_what_is_told_by_the_environment(tmp_path: Path) -> None:
         config_dir=tmp_path,
         prepare=Path("make.py"),
     )
-    told = filled(own.variables, "amqp://u:p@rabbitmq:5672/")
+    told = filled(own.variables, "amqp://u:p@rabbitmq:5672/", "amqp://u:p@rabbitmq:5672/%2F?heartbeat=2")
     assert told["URL"] == "amqp://u:p@rabbitmq:5672/"
     assert told["CONF"] == f"{CONFIG}/x"
     assert told["DB"] == f"sqlite:///{DATA}/db"
