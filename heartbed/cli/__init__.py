@@ -16,8 +16,9 @@ from typing import Any
 import click
 
 from heartbed import __version__
-from heartbed.cli import by_hand, check, compare, completion, configured, running, runs, versions
+from heartbed.cli import by_hand, check, compare, completion, configured, manual, running, runs, versions
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
+from heartbed.cli.grouped import Sections
 from heartbed.errors import HeartbedError, InputError
 from heartbed.report.outlet import open_descriptors, use_outlets
 from heartbed.run.interrupt import interruptible
@@ -26,27 +27,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
 
-LONGEST = 200
-"""Characters of a first sentence, which is wrapped and never cut."""
-
-
-SECTIONS = {
-    "Find out": (check, compare, running, versions),
-    "Read runs": (runs,),
-    "By hand": (by_hand, completion),
-}
-
-
-class Sections(click.Group):
-    """Lists the commands in sections, each with the whole of its first sentence."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections."""
-        del ctx
-        for title, modules in SECTIONS.items():
-            commands = sorted((command for module in modules for command in module.COMMANDS), key=lambda c: str(c.name))
-            with formatter.section(title):
-                formatter.write_dl([(str(each.name), each.get_short_help_str(LONGEST)) for each in commands])
+MODULES = (compare, check, running, versions, runs, by_hand, completion, manual)
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -70,7 +51,7 @@ def cli() -> None:
     """
 
 
-for command in (command for modules in SECTIONS.values() for module in modules for command in module.COMMANDS):
+for command in (command for module in MODULES for command in module.COMMANDS):
     cli.add_command(command)
 
 

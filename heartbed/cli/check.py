@@ -13,6 +13,7 @@ from heartbed.candidates import presets
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Answer, Output, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
@@ -28,7 +29,7 @@ from heartbed.studies.check.study import check as study
 from heartbed.verdict import EXIT_CODES
 
 
-@click.command()
+@click.command(cls=Groups)
 @click.argument("conf", required=False)
 @wishes_options
 @probe_option(several=True, default="idle,burst")

@@ -13,6 +13,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.report import format_names
@@ -21,7 +22,7 @@ from heartbed.studies.compare import Named, show
 from heartbed.studies.compare import compare as study
 
 
-@click.command()
+@click.command(cls=Groups)
 @click.argument("subjects", metavar="[CELLS|CONF]...", nargs=-1, shell_complete=completion.expressions)
 @wishes_options
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")

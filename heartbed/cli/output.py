@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from heartbed.cli.common import Command
+from heartbed.cli.grouped import under
 from heartbed.errors import TestbedError
 from heartbed.files import save
 from heartbed.record.bus import Listener
@@ -86,6 +87,7 @@ class Output:
 
 def output_options(formats: Sequence[str]) -> Callable[[Command], Command]:
     """``--format``, ``--output`` and ``--events``, which become the parameter ``output``."""
+    option = under("For gates and programs")
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -97,10 +99,10 @@ def output_options(formats: Sequence[str]) -> Callable[[Command], Command]:
             return command(output=output, **others)
 
         options = (
-            click.option(
+            option(
                 "--format", "format_name", type=click.Choice(formats), help="How the answer is told.  [default: text]"
             ),
-            click.option(
+            option(
                 "--output",
                 "folder",
                 type=click.Path(path_type=Path, file_okay=False),
@@ -108,15 +110,15 @@ def output_options(formats: Sequence[str]) -> Callable[[Command], Command]:
                 help="Write the answer into files there, and show it as text: in the one --format, or in "
                 f"{', '.join(FOR_GATES)}. The folder is made if need be.",
             ),
-            click.option(
+            option(
                 "--events",
                 is_flag=True,
                 help="Write each event to standard output as it comes, a line of JSON as in record.jsonl; the last is "
                 f"the answer, of kind {ANSWER!r}. People are told on standard error.",
             ),
         )
-        for option in reversed(options):
-            wrapped = option(wrapped)
+        for each in reversed(options):
+            wrapped = each(wrapped)
         return wrapped  # type: ignore[return-value]  # click hands over parameters by name, whatever the type says
 
     return decorate

@@ -12,6 +12,7 @@ import click
 from heartbed.candidates.own import CONFIG, DATA, OPENING, OwnApplication
 from heartbed.cells.application import HttpRequest
 from heartbed.cli.common import Command
+from heartbed.cli.grouped import under
 from heartbed.errors import InputError
 from heartbed.files import is_folder, is_regular
 
@@ -36,40 +37,42 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 LARGEST_BODY = 1024 * 1024
 
+option = under("Your own application")
+
 
 def _requests() -> Iterator[Callable[[Any], Any]]:
     for what, (form, text) in ASKED.items():
         body = [f"--{what}-body", *(["--body"] if what == "open" else [])]
-        yield click.option(f"--{what}", f"{what}_request", metavar=form, help=text)
-        yield click.option(
+        yield option(f"--{what}", f"{what}_request", metavar=form, help=text)
+        yield option(
             f"--{what}-header",
             multiple=True,
             metavar="'NAME: VALUE'",
             help=f"A header of --{what}. May be given several times.",
         )
-        yield click.option(*body, f"{what}_body", metavar="TEXT|@FILE", help=f"The body of --{what}.")
+        yield option(*body, f"{what}_body", metavar="TEXT|@FILE", help=f"The body of --{what}.")
 
 
 OPTIONS = (
-    click.option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
-    click.option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
-    click.option(
+    option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
+    option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
+    option(
         "--env",
         multiple=True,
         metavar="NAME=VALUE",
         help="A variable for --app. {amqp_url}, {broker_url}, {config_dir} and {data_dir} stand for what they are "
         "there. AMQP_URL and what oslo.config reads are set already. May be given several times.",
     ),
-    click.option(
+    option(
         "--config-dir", type=click.Path(path_type=Path), help=f"A folder that --app reads, at {CONFIG} in the testbed."
     ),
-    click.option(
+    option(
         "--prepare",
         type=click.Path(path_type=Path),
         help=f"A script (.py, or sh) that is run in each cell before its server, in {DATA}, which can be written to; "
         "HEARTBED_BROKER_URL tells it the broker.",
     ),
-    click.option("--header", multiple=True, metavar="'NAME: VALUE'", help="A header of each of the requests below."),
+    option("--header", multiple=True, metavar="'NAME: VALUE'", help="A header of each of the requests below."),
     *_requests(),
 )
 """The options, in the order of the help."""
@@ -77,8 +80,8 @@ OPTIONS = (
 
 def own_options(command: Command) -> Command:
     """The options that become an ``OwnApplication``."""
-    for option in reversed(OPTIONS):
-        command = option(command)
+    for each in reversed(OPTIONS):
+        command = each(command)
     return command
 
 

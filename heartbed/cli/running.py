@@ -16,6 +16,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.record.bus import Listener
 from heartbed.report import RunData, format_names
@@ -36,7 +37,7 @@ HEARTBEAT = heartbeat_option()
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 
 
-@click.command(epilog="Axes and factors: `heartbed cells --help`.")
+@click.command(cls=Groups, epilog="Axes and factors: `heartbed cells --help`.")
 @EXPRESSIONS
 @probe_option(several=True)
 @HEARTBEAT

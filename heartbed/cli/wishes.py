@@ -14,45 +14,48 @@ from heartbed.candidates.oslo_config import read_options
 from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.cli.common import Command
+from heartbed.cli.grouped import under
 from heartbed.cli.own import own_of, own_options
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
 
 VARIABLE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(=[^"\n\r]*)?')
 
+option = under("What a configuration file leaves open")
+
 WISHES = (
-    click.option(
+    option(
         "--model", type=click.Choice([*axes.TABLE.axis("model").tokens]), help="Execution model of your application."
     ),
-    click.option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
-    click.option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
-    click.option(
+    option("--pthread/--no-pthread", default=None, help="heartbeat_in_pthread in your nova.conf."),
+    option("--oslo", metavar="VERSION", help="Your version of oslo.messaging."),
+    option(
         "--release",
         type=click.Choice([*RELEASES]),
         metavar="NAME",
         help="Your OpenStack release, as 2024.1: its versions of all libraries, and nova's execution model in it.",
     ),
-    click.option("--mpm", type=click.Choice(axes.MPMS), help="The MPM, where the file loads none."),
-    click.option(
+    option("--mpm", type=click.Choice(axes.MPMS), help="The MPM, where the file loads none."),
+    option(
         "--vhost",
         metavar="NAME",
         help="The virtual host, by name, address or port, or the mount point; where there are several.",
     ),
-    click.option("--path", metavar="/URL", help="Where its URLs begin, where a virtual host has several applications."),
-    click.option(
+    option("--path", metavar="/URL", help="Where its URLs begin, where a virtual host has several applications."),
+    option(
         "--define",
         "defines",
         multiple=True,
         metavar="NAME[=VALUE]",
         help="A variable that your httpd is started with: an -D of its, or one of envvars.",
     ),
-    click.option(
+    option(
         "--oslo-config",
         "oslo_config",
         type=click.Path(path_type=Path),
         help="Your nova.conf, for its options of oslo.messaging.",
     ),
-    click.option(
+    option(
         "--root",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         help="Folder that the file may include from; its own unless named.",
@@ -64,8 +67,8 @@ WISHES = (
 def wishes_options(command: Command) -> Command:
     """The options that become ``Wishes``."""
     command = own_options(command)
-    for option in reversed(WISHES):
-        command = option(command)
+    for each in reversed(WISHES):
+        command = each(command)
     return command
 
 

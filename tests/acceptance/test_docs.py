@@ -35,6 +35,7 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 READERS = (
     "cells",
     "diff",
+    "man",
     "explain",
     "presets",
     "probes",

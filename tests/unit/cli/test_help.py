@@ -1,0 +1,75 @@
+"""What the commands say of themselves: in sections, in groups of options, and as man pages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from heartbed import __version__
+from heartbed.cli import cli
+from heartbed.cli.grouped import SECTIONS
+from heartbed.cli.manual import page
+from heartbed.errors import InputError
+
+
+def told(*arguments: str) -> str:
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False).output
+
+
+def between(text: str, first: str, then: str) -> str:
+    return text.partition(f"{first}:\n")[2].partition(f"{then}:\n")[0]
+
+
+def test_every_command_stands_in_one_section() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(cli.commands)
+
+
+def test_what_operators_use_stands_before_what_developers_do() -> None:
+    text = told("--help")
+    assert text.index("Find out:") < text.index("Read runs:") < text.index("For developers:")
+    for name in ("bench", "matrix", "schema", "verdict", "compose"):
+        assert f"  {name} " in text.partition("For developers:")[2]
+
+
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_the_options_of_an_own_application_are_a_group_of_their_own(command: str) -> None:
+    text = told(command, "--help")
+    own = between(text, "Your own application", "For gates and programs")
+    assert [option for option in ("--app", "--env", "--open-header", "--prepare") if option not in own] == []
+    assert "--app" not in text.partition("Your own application:")[0].partition("Options:")[2]
+
+
+def test_the_page_of_a_command_has_its_options_and_its_examples_line_by_line() -> None:
+    text = page(cli, cli.commands["check"])
+    assert text.startswith('.TH "HEARTBED CHECK" "1"')
+    assert __version__ in text
+    assert r"\fB\-\-rule\-out\fP" in text
+    assert ".nf\nExamples:\n  heartbed check site.conf\n" in text
+    assert "\b" not in text
+
+
+def test_all_pages_are_written_into_a_folder(tmp_path: Path) -> None:
+    told("man", "--output", str(tmp_path / "man1"))
+    assert {path.name for path in (tmp_path / "man1").iterdir()} == {
+        "heartbed.1",
+        *(f"heartbed-{name}.1" for name in cli.commands),
+    }
+
+
+def test_the_page_of_what_is_no_command_is_wrong_input() -> None:
+    with pytest.raises(InputError, match="there is no command 'chek'"):
+        told("man", "chek")
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="no groff here")
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_groff_takes_every_page_without_a_warning(name: str) -> None:
+    command = ["groff", "-man", "-ww", "-Tascii", "-Z"]
+    done = subprocess.run(
+        command, input=page(cli, cli.commands[name]), capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
