@@ -93,8 +93,9 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
     if asked.in_force:
         if asked.differs:
             raise InputError(
-                f"{here}: some of its paths run in one process group or interpreter and some in another: "
-                "this form is not covered"
+                f"{here}: {asked.differs}: an application in several process groups is a form that is not covered",
+                hint="check one after the other: in a copy of the file, leave one WSGIProcessGroup, outside of every "
+                "<Location>",
             )
         return asked.in_force
     telling = _telling(log)

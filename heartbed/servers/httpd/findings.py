@@ -92,7 +92,8 @@ def _asked_as(prepared: HttpdPrepared) -> Iterator[str]:
 
 def _root(prepared: HttpdPrepared) -> Iterator[str]:
     if not prepared.in_force.has_root:
-        yield f"{prepared.in_force.mount}/ is not the application's: it is asked for its other pages"
+        root = f"{prepared.in_force.mount}/"
+        yield f"{root} is another's, or runs elsewhere: the application is asked for its other pages"
 
 
 def _unset(prepared: HttpdPrepared, names: Sequence[str]) -> Iterator[str]:

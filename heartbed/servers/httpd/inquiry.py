@@ -75,8 +75,8 @@ class Asked:
     answer: Answer
     by_it: bool = False
     """Whether it did answer, but was told another path."""
-    differs: bool = False
-    """Whether its paths do not all run in the same process group and interpreter."""
+    differs: str = ""
+    """Where its paths run, if they do not all run in the same process group."""
 
 
 def ask(
@@ -139,8 +139,22 @@ def _asked(application: Application, answers: Sequence[Answer]) -> Asked:
     )
     if one is None or other is None:
         return Asked(application, None, first, by_it=TOLD_BY_IT in first.text)
-    differs = (one.group, one.interpreter) != (other.group, other.interpreter)
-    return Asked(application, replace(one, has_root=at_root is not None), first, differs=differs)
+    where = [
+        f"GET {application.url}{path} runs {_place(each.group)}"
+        for path, each in zip(PATHS[:2], (one, other), strict=True)
+    ]
+    differs = ", ".join(where) if one.group != other.group else ""
+    # The copy has one interpreter for all of them: a sub-interpreter of any is told.
+    in_force = replace(
+        one,
+        interpreter=one.interpreter or other.interpreter,
+        has_root=at_root is not None and at_root.group == one.group,
+    )
+    return Asked(application, in_force, first, differs=differs)
+
+
+def _place(group: str) -> str:
+    return f"in the daemon processes {group}" if group else "in httpd's own children"
 
 
 def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
@@ -182,8 +196,6 @@ def without_effect(prepared: Prepared[Any], changed: Sequence[Candidate], contai
         if told is None:
             found[each.label] = "httpd does not serve the application with it"
         elif ("daemon" if told.group else "embedded", told.threads) != (each.mode, each.threads):
-            where = f"in the daemon processes {told.group}" if told.group else "in httpd's own children"
-            found[each.label] = (
-                f"it changes nothing: the application then runs {where}, {count(told.threads, 'thread')} each"
-            )
+            threads = count(told.threads, "thread")
+            found[each.label] = f"it changes nothing: the application then runs {_place(told.group)}, {threads} each"
     return found
