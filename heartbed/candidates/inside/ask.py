@@ -29,7 +29,10 @@ START_DEADLINE_S = 90.0
 """For the first answer, while an application is loaded, which a busy machine may take half a minute for."""
 
 ANSWER_DEADLINE_S = 20.0
-COMMAND_DEADLINE_S = 30.0
+COMMAND_DEADLINE_S = 120.0
+NO_END = 124
+"""The exit code that is told of a command that came to no end in time, as timeout(1) has it."""
+
 LOG = "/run/heartbed/ask.log"
 
 
@@ -39,9 +42,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def _run(command: list[str]) -> dict[str, object]:
-    done = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", check=False, timeout=COMMAND_DEADLINE_S
-    )
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, timeout=COMMAND_DEADLINE_S
+        )
+    except subprocess.TimeoutExpired:
+        said = f"{command[0]} came to no end within {COMMAND_DEADLINE_S:.0f} s"
+        return {"code": NO_END, "output": "", "errors": said}
     return {"code": done.returncode, "output": done.stdout, "errors": done.stderr}
 
 
