@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario
 from heartbed.errors import NoCellLeftError
 from heartbed.record.bus import Listener
 from heartbed.report import RunData
@@ -33,6 +35,10 @@ class Session:
     parts: Parts = DOCKER
     listeners: Sequence[Listener] = ()
     """Told of every event of every run, beside the live view."""
+
+    def under(self, scenarios: Sequence[Scenario]) -> Self:
+        """The same session, in which other probes are played."""
+        return replace(self, settings=replace(self.settings, scenarios=tuple(scenarios)))
 
     def say(self, text: str) -> None:
         """A line about what goes on."""

@@ -18,14 +18,14 @@ def answer(cells: Sequence[CellVerdict]) -> str:
     for cell in cells:
         by_probe[cell.probe].append(cell)
     if len(by_probe) < 2:
-        return _of_probe(cells, _when(*by_probe))
+        return _of_probe(cells, when(*by_probe))
     probes: dict[str, list[str]] = defaultdict(list)
     for probe, some in by_probe.items():
         probes[_of_probe(some, "")].append(probe)
-    return " ".join(_headed(_when(*names), said) for said, names in probes.items())
+    return " ".join(_headed(when(*names), said) for said, names in probes.items())
 
 
-def _when(*probes: str) -> str:
+def when(*probes: str) -> str:
     """``when idle``, ``under trickle``, ``when idle and under trickle``."""
     idle = ["when idle"] if DEFAULT_PROBE in probes else []
     others = [probe for probe in probes if probe != DEFAULT_PROBE]

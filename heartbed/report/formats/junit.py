@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -45,6 +46,16 @@ def render(run: RunData) -> bytes:
     out = BytesIO()
     document.write(out, pretty=True)
     return out.getvalue()
+
+
+def together(documents: Sequence[str]) -> str:
+    """One document of several, each suite for itself."""
+    whole = junitparser.JUnitXml("heartbed")
+    for document in documents:
+        whole += junitparser.JUnitXml.fromstring(document.encode("utf-8"))
+    out = BytesIO()
+    whole.write(out, pretty=True)
+    return out.getvalue().decode("utf-8")
 
 
 def _case(run: RunData, cell: CellVerdict) -> junitparser.TestCase:

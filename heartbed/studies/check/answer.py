@@ -18,8 +18,10 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
-from heartbed.studies.check.checked import DID_NOT_ACT, Checked, Tried, fate
-from heartbed.verdict.values import Outcome, RunVerdict
+from heartbed.studies.check.checked import DID_NOT_ACT, Checked, Tried
+from heartbed.studies.check.fates import fate, said
+from heartbed.verdict.answer import when
+from heartbed.verdict.values import Outcome
 from heartbed.wording import count
 
 
@@ -92,13 +94,13 @@ def _replaced(checked: Checked, out: Console) -> None:
 
 
 def _verdict(checked: Checked, out: Console) -> None:
-    cell, run = checked.verdict, checked.data.verdict
+    cell, run = checked.verdicts[0], checked.data.verdict
     out.print()
     # The worst first: what hangs outranks what is lost.
     for each in sorted(checked.verdicts, key=lambda each: each.outcome.rank):
-        said = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(each, run.heartbeat_s))
+        fared = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(each, run.heartbeat_s))
         under = f" ({each.probe})" if len(checked.verdicts) > 1 else ""
-        out.print(Text.assemble((each.cell, "bold"), under, ": ", said))
+        out.print(Text.assemble((each.cell, "bold"), under, ": ", fared))
         out.print(Padding(Text(sentence(each.why)), (0, 0, 0, 2)))
     if cost := cost_words(cell.cost):
         out.print(f"  The first request after the idle period took {escape(cost)}.")
@@ -111,9 +113,9 @@ def _verdict(checked: Checked, out: Console) -> None:
 def _own_application(checked: Checked) -> list[str]:
     """What is to be said where a user's own application opened no connection."""
     own = checked.prepared.draft.wishes.own
-    if own is None or checked.verdict.connections or checked.verdict.outcome is Outcome.FAILED:
+    if own is None or checked.verdicts[0].connections or checked.verdicts[0].outcome is Outcome.FAILED:
         return []
-    asked = checked.data.of_cell(checked.verdict, Request)
+    asked = checked.data.of_cell(checked.verdicts[0], Request)
     statuses = dict.fromkeys(str(e.data.status) for e in asked if e.data.what in ("cast", "call"))
     answered = f"{own.opening} was answered with {', '.join(statuses)}, and opened no connection"
     return [f"{answered}: --open 'GET /path' names a request that makes your application use RabbitMQ"]
@@ -123,8 +125,8 @@ def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
     kept = checked.verdict.outcome.good
-    fates = [fate(checked, each.verdicts) for each in (*checked.tried, *checked.pairs)]
-    width = max(len(text) for text in (*fates, DID_NOT_ACT)) + 2
+    marks = [_mark(checked, each) for each in (*checked.tried, *checked.pairs)]
+    width = max(len(text) for text in (*marks, DID_NOT_ACT)) + 2
     out.print("\n[bold]One change at a time, in the same window[/]")
     for each in sorted((each for each in checked.tried if each.acted), key=lambda each: not each.keeps):
         _change(checked, each, width, out)
@@ -148,8 +150,10 @@ def _changes(checked: Checked, out: Console) -> None:
 
 
 def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
-    mark, style = ("keeps", "green") if each.keeps else (fate(checked, each.verdicts), STYLES[each.verdict.outcome])
+    mark, style = _mark(checked, each), "green" if each.keeps else STYLES[each.verdict.outcome]
     out.print(Text.assemble("  ", (f"{mark:<{width}}", style), (each.mend.what, "bold" if each.keeps else "")))
+    if told := _under_each(checked, each):
+        out.print(Padding(Text(told, style="dim"), (0, 0, 0, width + 2)))
     if each.verdict.outcome is Outcome.INCONCLUSIVE:
         out.print(Padding(Text(sentence(each.verdict.why), style="dim"), (0, 0, 0, width + 2)))
     if each.keeps and not checked.verdict.outcome.good:
@@ -159,13 +163,34 @@ def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
             out.print(Text(f"{'':{width + 4}}{line}"), soft_wrap=True)
 
 
+def _mark(checked: Checked, each: Tried) -> str:
+    """What is told of a change first: what is worst."""
+    if each.keeps:
+        return "keeps"
+    if len(each.verdicts) > 1:
+        return "not played" if each.verdict.outcome.good else str(each.verdict.outcome)
+    return said(each.verdict, checked.data.verdict.heartbeat_s)
+
+
+def _under_each(checked: Checked, each: Tried) -> str:
+    """How it fared under each probe, where there are several; under which it was not played at all."""
+    if len(each.verdicts) < 2:
+        return ""
+    names = [verdict.probe for verdict in each.verdicts]
+    missing = [name for name in each.played if name not in names] if each.verdict.outcome.good else []
+    played = fate(each.verdicts, checked.data.verdict.heartbeat_s)
+    played = played if ";" in played else f"{played} {when(*names)}"
+    return f"{played}; not played {when(*missing)}" if missing else played
+
+
 def _footer(checked: Checked, out: Console) -> None:
-    verdict: RunVerdict = checked.data.verdict
-    if verdict.reason:
-        out.print(f"\n[yellow]The run is inconclusive: {escape(verdict.reason)}[/]")
-    page = _short(checked.data.folder / "report.html")
-    out.print(f"\n[dim]report   [/]{escape(page)}", soft_wrap=True)
-    out.print(f"[dim]closer   [/]{escape(explain_command(checked.data, checked.verdict))}", soft_wrap=True)
+    for reason in filter(None, (data.verdict.reason for data in (checked.data, *checked.later))):
+        out.print(f"\n[yellow]The run is inconclusive: {escape(reason)}[/]")
+    out.print()
+    for data in (checked.data, *checked.later):
+        out.print(f"[dim]report   [/]{escape(_short(data.folder / 'report.html'))}", soft_wrap=True)
+    closer = explain_command(checked.run_of(checked.verdict), checked.verdict)
+    out.print(f"[dim]closer   [/]{escape(closer)}", soft_wrap=True)
 
 
 def _short(path: Path) -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heartbed.candidates.prepared import Prepared
-from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import HeartbedError
 from heartbed.files import save
 from heartbed.report import RunData, format_names, render
-from heartbed.report.words import phrases
+from heartbed.report.formats.junit import together
+from heartbed.studies.check.fates import fate
 from heartbed.studies.mend import Mend
 from heartbed.verdict.answer import answer
-from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.verdict.values import CellVerdict, Outcome, worst
 
 FORMATS = ("text", *(name for name in format_names() if name not in ("text", "csv")))
 FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md", "html": "report.html", "text": "check.txt"}
@@ -33,6 +33,8 @@ class Tried:
     verdicts: tuple[CellVerdict, ...]
     acted: bool = True
     """Whether what runs is other than without it, as far as it says what it is."""
+    played: tuple[str, ...] = ()
+    """The probes that the candidate itself was played under."""
 
     @property
     def verdict(self) -> CellVerdict:
@@ -40,9 +42,15 @@ class Tried:
         return worst_of(self.verdicts)
 
     @property
-    def keeps(self) -> bool:
-        """Whether it keeps the connections under every probe, and it is the change that does."""
+    def survives(self) -> bool:
+        """Whether it survives what it was played under so far, and it is the change that does."""
         return self.acted and self.verdict.outcome.good
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it survives every probe that was played, and it is the change that does."""
+        survived = {each.probe for each in self.verdicts if each.outcome.good}
+        return self.survives and survived.issuperset(self.played)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""
@@ -56,6 +64,7 @@ class Tried:
             "lines": self.mend.lines,
             "why": self.verdict.why,
             "under": {each.probe: str(each.outcome) for each in self.verdicts},
+            "tries": {each.probe: each.tries.model_dump() for each in self.verdicts if each.tries},
         }
 
 
@@ -63,7 +72,8 @@ class Tried:
 class Checked:
     """A checked candidate: what was run, its verdict, and what each change would do.
 
-    ``pairs`` are pairs of changes, from runs of their own, where no single one mends it.
+    ``pairs`` are pairs of changes, from runs of their own, where no single one mends it; ``later`` are runs of the
+    candidate and of what survived, under the probes that were not played at first.
     """
 
     prepared: Prepared[Any]
@@ -72,6 +82,7 @@ class Checked:
     data: RunData
     dropped: dict[str, str]
     pairs: tuple[Tried, ...] = ()
+    later: tuple[RunData, ...] = ()
 
     @classmethod
     def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
@@ -86,6 +97,17 @@ class Checked:
         """The worst of the candidate's verdicts under the probes that were played: what hangs comes first."""
         return worst_of(self.verdicts)
 
+    def under(self, data: RunData, dropped: Mapping[str, str]) -> Checked:
+        """The same with what a later run of the candidate and of what survived has shown."""
+        own = (*self.verdicts, *data.under_each(self.prepared.label))
+        tried, pairs = (tuple(_also(each, data, own) for each in some) for some in (self.tried, self.pairs))
+        gone = {**self.dropped, **dropped}
+        return replace(self, verdicts=own, tried=tried, pairs=pairs, later=(*self.later, data), dropped=gone)
+
+    def run_of(self, verdict: CellVerdict) -> RunData:
+        """The run that a verdict on the candidate is from."""
+        return next((data for data in self.later if verdict in data.verdict.cells), self.data)
+
     def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData], dropped: Mapping[str, str]) -> Checked:
         """The same with pairs of changes, from runs of their own, and why some of them are not among those."""
         tried = tuple(each for data in runs for each in _tried(pairs, data, self.verdicts))
@@ -97,15 +119,9 @@ class Checked:
         return [each for each in (*self.tried, *self.pairs) if each.keeps]
 
     @property
-    def alone(self) -> RunData:
-        """The run as if only the candidate had been in it: for the formats of gates."""
-        verdict = self.data.verdict
-        only = list(self.verdicts)
-        said = verdict.answer if verdict.reason else answer(only)
-        return replace(
-            self.data,
-            verdict=verdict.model_copy(update={"cells": only, "outcome": self.verdict.outcome, "answer": said}),
-        )
+    def alone(self) -> list[RunData]:
+        """The runs as if only the candidate had been in them: for the formats of gates."""
+        return [_alone(data, data.under_each(self.prepared.label)) for data in (self.data, *self.later)]
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""
@@ -113,6 +129,7 @@ class Checked:
         return {
             "file": self.prepared.draft.source.main.shown,
             "run": self.data.verdict.run,
+            "later_runs": [data.verdict.run for data in self.later],
             "is": {
                 **own.factors,
                 "processes": own.process_count,
@@ -147,9 +164,26 @@ def worst_of(verdicts: Sequence[CellVerdict]) -> CellVerdict:
     return min(verdicts, key=lambda each: each.outcome.rank)
 
 
+def _alone(data: RunData, only: list[CellVerdict]) -> RunData:
+    verdict = data.verdict
+    said = verdict.answer if verdict.reason or not only else answer(only)
+    outcome = worst(each.outcome for each in only)
+    return replace(data, verdict=verdict.model_copy(update={"cells": only, "outcome": outcome, "answer": said}))
+
+
 def _tried(mends: list[Mend], data: RunData, own: Sequence[CellVerdict]) -> tuple[Tried, ...]:
     judged = [(each, tuple(data.under_each(each.candidate.name))) for each in mends]
-    return tuple(Tried(each, verdicts, _is_another(each, own, verdicts)) for each, verdicts in judged if verdicts)
+    return tuple(_judged(each, verdicts, own) for each, verdicts in judged if verdicts)
+
+
+def _also(tried: Tried, data: RunData, own: Sequence[CellVerdict]) -> Tried:
+    """The same with its verdicts under the probes of another run."""
+    verdicts = (*tried.verdicts, *data.under_each(tried.mend.candidate.name))
+    return _judged(tried.mend, verdicts, own)
+
+
+def _judged(mend: Mend, verdicts: tuple[CellVerdict, ...], own: Sequence[CellVerdict]) -> Tried:
+    return Tried(mend, verdicts, _is_another(mend, own, verdicts), tuple(each.probe for each in own))
 
 
 def _is_another(mend: Mend, own: Sequence[CellVerdict], changed: Sequence[CellVerdict]) -> bool:
@@ -176,29 +210,27 @@ def tell(checked: Checked, name: str) -> str:
     """The answer in one of ``FORMATS``."""
     if name == "json":
         return json.dumps(checked.as_dict(), indent=2) + "\n"
-    content = render(name, checked.data if name == "html" else checked.alone)
-    text = content if isinstance(content, str) else content.decode("utf-8")
-    return text + (_markdown(checked) if name == "markdown" else "")
+    if name == "html":
+        return _text(render(name, checked.data))
+    texts = [_text(render(name, data)) for data in checked.alone]
+    if name == "junit":
+        return together(texts)
+    return "\n".join(texts) + (_markdown(checked) if name == "markdown" else "")
+
+
+def _text(content: str | bytes) -> str:
+    return content if isinstance(content, str) else content.decode("utf-8")
 
 
 def _markdown(checked: Checked) -> str:
     lines = ["", "### One change at a time", "", "| change | then | costs elsewhere |", "|---|---|---|"]
+    beat = checked.data.verdict.heartbeat_s
     worth = (*checked.tried, *(each for each in checked.pairs if each.keeps))
     lines += [
-        f"| {t.mend.what} | {fate(checked, t.verdicts) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
+        f"| {t.mend.what} | {fate(t.verdicts, beat) if t.acted else DID_NOT_ACT} | {t.mend.price or 'nothing'} |"
         for t in worth
     ]
     for each in checked.keeping:
         lines += ["", f"**{each.mend.what}**", "", "```diff", each.mend.lines, "```"]
     lines += ["", "<details><summary>What was replaced to run it in the testbed</summary>", "", "```diff"]
     return "\n".join([*lines, checked.prepared.draft.adapted.diff().rstrip("\n"), "```", "", "</details>", ""])
-
-
-def fate(checked: Checked, verdicts: Sequence[CellVerdict]) -> str:
-    """What became of a cell of the check, in a few words; with the probe where it fared differently under several."""
-    beat = checked.data.verdict.heartbeat_s
-    words = {each.probe: ", ".join(phrase.text for phrase in phrases(each, beat)) for each in verdicts}
-    if len(set(words.values())) == 1:
-        return next(iter(words.values()))
-    when = {probe: "when idle" if probe == DEFAULT_PROBE else f"under {probe}" for probe in words}
-    return "; ".join(f"{said} {when[probe]}" for probe, said in words.items())
