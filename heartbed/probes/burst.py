@@ -61,6 +61,10 @@ class BurstProbe(Probe):
         """As many as have so many bursts, each in fresh processes; no more than are useful at once."""
         return min(MOST_COPIES, -(-int(values["bursts"]) // ONCE)) if cell.shares_locks else 1
 
+    def again(self, stage: Stage, opened: OpenedCell) -> bool:
+        """Unless it hung already: that is proven, and more often would prove no more."""
+        return not any(each.stuck for each in stage.opened if each.cell == opened.cell)
+
     def open(self, stage: Stage, opened: OpenedCell) -> None:
         """Let the first burst open the connections, and others use them."""
         stage.learn(opened)

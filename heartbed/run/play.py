@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from heartbed import probes
 from heartbed.cells.subject import Scenario
@@ -33,11 +34,25 @@ class Play:
     ) -> None:
         self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
         self.optional, self.stop = optional, threading.Event()
-        self.acts = [Act(number, self._parts(number), bus, self._caller(number)) for number in plan.acts]
+        self.acts = [self._act(number) for number in plan.acts]
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
+        self._ahead: dict[int, Future[None]] = {}
+
+    def _act(self, number: int) -> Act:
+        return Act(number, self._parts(number), self.bus, self._caller(number), partial(self._start_next, number))
 
     def _caller(self, act: int) -> Callable[[], None]:
         """Has the controls of an act call the RPC server."""
         return lambda: self.watching.call(in_act("controls", act))
+
+    def _start_next(self, number: int) -> None:
+        """Start the cells of the next act while those of this one idle: none connects before it is opened.
+
+        Where an application may connect at once, they wait for their own act, when the broker is well again.
+        """
+        following = next((act for act in self.acts if act.number > number), None)
+        if following and not any(opened.cell.wants_broker for _, opened in following.cells):
+            self._ahead[following.number] = self._beside.submit(following.start)
 
     def _parts(self, act: int) -> list[Part]:
         """The probes of an act, each with its cells."""
@@ -91,6 +106,8 @@ class Play:
         """Cells and controls of an act; with the first comes the broker."""
         if act is self.acts[0]:
             self._start_broker_and_cells()
+        elif act.number in self._ahead:
+            self._ahead[act.number].result()
         else:
             act.start()
         self._start_controls(act.number)
@@ -99,7 +116,7 @@ class Play:
         """Make room for the next act."""
         names = [*act.services, in_act("controls", act.number)]
         self.watching.leave(names)
-        self.bed.remove(names)
+        self._beside.submit(self.bed.remove, names)
 
     def _broker_ended(self) -> None:
         """Without a broker there is nothing to wait for, unless a probe has stopped it."""
@@ -166,6 +183,8 @@ class Play:
                 self.watching.stop()
             finally:
                 self.bed.down()
+                # What is being started beside ends with its container; nothing is told after the end of the record.
+                self._beside.shutdown(cancel_futures=True)
 
 
 def _connection_of(cell: str) -> Callable[[Event], bool]:

@@ -17,7 +17,7 @@ from heartbed.stage.probe import Probe
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.stage.work import POLL_S, Worker, attempt, each
 
-OPENERS = 8
+OPENERS = 16
 """Cells that are opened, or asked, side by side."""
 
 
@@ -43,12 +43,19 @@ class Act:
     bus: Bus
     call: Callable[[], None] = lambda: None
     """Has a control call the RPC server, and returns when that is in the record."""
+    idling: Callable[[], None] = lambda: None
+    """Is called when the window has begun; returns at once."""
     playing: list[Worker] = field(default_factory=list)
 
     @property
     def cells(self) -> list[tuple[Part, OpenedCell]]:
         """Every cell of the act, with the probe that it is under."""
         return [(part, opened) for part in self.parts for opened in part.stage.opened]
+
+    @property
+    def copies(self) -> list[tuple[Part, OpenedCell]]:
+        """Those of its cells that are played only where one play of them leaves something to chance."""
+        return [(part, opened) for part, opened in self.cells if opened.subject.attempt > 1]
 
     @property
     def services(self) -> list[str]:
@@ -60,11 +67,33 @@ class Act:
         self.bus.emit(Event(RunPhase(phase=name, act=self.number, **more)))
 
     def start(self) -> None:
-        """Start the cells, as many at a time as there are cores, and import their applications."""
-        self._each(lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
+        """Start the cells, as many at a time as there are cores, and import their applications; no copies yet."""
+        self._start([one for one in self.cells if one not in self.copies])
 
-    def _each(self, work: Callable[[Part, OpenedCell], None], workers: int) -> None:
-        """Do ``work`` on every cell; one that fails and may be left out is, unless no other is left."""
+    def _start(self, cells: Sequence[tuple[Part, OpenedCell]]) -> None:
+        self._each(cells, lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
+
+    def _open(self) -> None:
+        """Open every cell, and then the copies of those that leave something to chance.
+
+        A call waits rather than works: oslo.messaging looks for its reply twice a second.
+        """
+        copies = self.copies
+        self._each([one for one in self.cells if one not in copies], _open, OPENERS)
+        self._leave_out([one for one in copies if not one[0].probe.again(one[0].stage, one[1])])
+        self._start(self.copies)
+        self._each(self.copies, _open, OPENERS)
+
+    def _leave_out(self, copies: Sequence[tuple[Part, OpenedCell]]) -> None:
+        """Leave copies out that would tell no more."""
+        for part, opened in copies:
+            part.stage.state(opened, "left_out", reason="a copy of it has shown what there is to see")
+            part.stage.opened.remove(opened)
+
+    def _each(
+        self, cells: Sequence[tuple[Part, OpenedCell]], work: Callable[[Part, OpenedCell], None], workers: int
+    ) -> None:
+        """Do ``work`` on these cells; one that fails and may be left out is, unless no other is left."""
         errors: dict[str, CellFailedError] = {}
 
         def try_one(one: tuple[Part, OpenedCell]) -> None:
@@ -77,7 +106,7 @@ class Act:
                 part.stage.state(opened, "left_out", reason=error.reason)
                 errors[opened.name] = error
 
-        each(self.bus, self.cells, try_one, workers)
+        each(self.bus, cells, try_one, workers)
         for part in self.parts:
             part.stage.opened = [opened for opened in part.stage.opened if opened.name not in errors]
         if errors and not self.cells:
@@ -94,16 +123,16 @@ class Act:
             part.probe.set_up(part.stage)
         self.call()
         self.phase("opening")
-        # A call waits rather than works: oslo.messaging looks for its reply twice a second.
-        self._each(_open, OPENERS)
+        self._open()
         until = max(opened.idle_from + part.stage.settings.idle_of(opened.cell) for part, opened in self.cells)
         self.phase("idle", until=until, meanwhile=self._meanwhile())
+        self.idling()
         self.playing.extend(_playing(part) for part in self.parts)
         self._wait(until)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="call") as pool:
             called = pool.submit(self.call)
             self.phase("asking")
-            self._each(_ask, OPENERS)
+            self._each(self.cells, _ask, OPENERS)
             called.result()
 
     def _meanwhile(self) -> str:

@@ -122,6 +122,8 @@ class Stage:
 
     def start(self, opened: OpenedCell) -> None:
         """Start a cell and import its application. Raises ``CellFailedError``."""
+        if self.stop.is_set():
+            return
         self.state(opened, "starting")
         self.bed.start(opened.name)
         self.started(opened.name)

@@ -17,12 +17,13 @@ from heartbed.cli import cli
 from heartbed.errors import TestbedError
 from heartbed.record import folder as runfolder
 from heartbed.record.event import Event, only, read
-from heartbed.record.kinds import Intervention, Request, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds import CellState, Intervention, Request, RunEnd, RunPhase, RunStart
 from heartbed.report import RunData
 from heartbed.report.story import story
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
+from heartbed.stage import burst
 from heartbed.verdict import judge
 from tests.unit.local import Behaviour, LocalEngine, no_images
 from tests.unit.toys import NAMES, toys
@@ -225,3 +226,26 @@ def test_more_bursts_than_there_are_copies_for_are_sent_one_after_another(tmp_pa
     (cell,) = cells.cells
     sent = {(e.data.burst, e.data.attempt) for e in only(events, Request) if e.cell == cell.name and e.data.burst}
     assert sent == {("cold", 1), ("warm", 1), ("warm", 2), ("after idling", 1), ("after idling", 2)}
+
+
+def test_a_cell_that_hung_is_not_played_in_further_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = select(["prefork-daemon-eventlet-pthread"])
+    monkeypatch.setattr(burst, "NO_ANSWER", (200,))  # to this testbed a call that is answered is one that hangs
+    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=6:requests=3"), cells=cells)
+    (cell,) = cells.cells
+    sent = {(e.cell, e.data.burst) for e in only(events, Request) if e.data.burst and e.cell != "native-control.1"}
+    assert sent == {(cell.name, "cold")}
+    states = [(event.cell, event.data.state) for event in only(events, CellState) if event.cell == f"{cell.name}.2"]
+    assert states == [(f"{cell.name}.2", "left_out")]
+    assert judge(events, probes.rules()).left_out == []
+
+
+def test_the_cells_of_the_next_act_are_started_while_those_of_this_one_idle(tmp_path: Path) -> None:
+    events = run(LocalEngine(), settings(tmp_path, "idle,halt"))
+    order = [
+        (event.data.phase if isinstance(event.data, RunPhase) else "started", event.cell)
+        for event in events
+        if (isinstance(event.data, RunPhase) and event.data.act)
+        or (isinstance(event.data, CellState) and event.data.state == "starting" and event.cell == f"{GREEN}.halt")
+    ]
+    assert [what for what, _ in order] == ["opening", "idle", "started", "asking", "opening", "idle", "asking"]
