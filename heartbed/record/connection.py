@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-from heartbed.record.event import Event, K, only
+from heartbed.record.by_kind import ByKind
+from heartbed.record.event import Event, K
 from heartbed.record.kinds import (
     BrokerLog,
     ChannelCreated,
@@ -39,9 +40,13 @@ class ConnectionHistory:
     cell: str
     events: list[Event] = field(default_factory=list)
 
+    @cached_property
+    def _by_kind(self) -> ByKind:
+        return ByKind(self.events)
+
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds."""
-        return only(self.events, *kinds)
+        return self._by_kind.of(*kinds)
 
     @cached_property
     def created(self) -> Event[ConnectionCreated] | None:

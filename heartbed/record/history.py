@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+from heartbed.record.by_kind import ByKind
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event, K, only
 from heartbed.record.index import Index
@@ -42,9 +43,13 @@ class CellHistory:
     interventions: list[Intervention] = field(default_factory=list)
     """What its probe did to it, and what was done meanwhile to what all cells share."""
 
+    @cached_property
+    def _by_kind(self) -> ByKind:
+        return ByKind(self.events)
+
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds that are the cell's own."""
-        return only(self.events, *kinds)
+        return self._by_kind.of(*kinds)
 
     def requests(self, *phases: str) -> list[Event[Request]]:
         """Requests sent in these phases."""

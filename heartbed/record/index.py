@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
-from heartbed.record.event import Event, K, only
+from heartbed.record.by_kind import ByKind
+from heartbed.record.event import Event, K
 from heartbed.record.lives import lives
 
 H = TypeVar("H", bound=Hashable)
@@ -20,9 +21,13 @@ class Index:
         self.events = sorted(events, key=lambda event: event.t)
         """In order of time."""
 
+    @cached_property
+    def _by_kind(self) -> ByKind:
+        return ByKind(self.events)
+
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """All events of these kinds."""
-        return only(self.events, *kinds)
+        return self._by_kind.of(*kinds)
 
     @cached_property
     def by_cell(self) -> Mapping[str | None, list[Event]]:

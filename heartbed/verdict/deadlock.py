@@ -57,13 +57,13 @@ def waiters(dumps: Sequence[Event[ProcessGreenlets]], cell: CellHistory) -> list
     found: dict[tuple[object, ...], Waiter] = {}
     for dump in dumps:
         for greenlet in dump.data.greenlets:
-            waiter = _waiter(greenlet, dump, _refused(cell, dump))
+            waiter = _waiter(greenlet, dump, cell)
             if waiter is not None and _for_ever(waiter, dumps):
                 found.setdefault((dump.pid, waiter.tid, waiter.where), waiter)
     return list(found.values())
 
 
-def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], refused: Event[AppLog] | None) -> Waiter | None:
+def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], cell: CellHistory) -> Waiter | None:
     lock = None if greenlet.dead else stack.green_lock(greenlet.frames)
     wants = None if lock is None else stack.wanting(greenlet.frames, lock)
     if wants is None:
@@ -72,7 +72,7 @@ def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], refused: Event[Ap
         "logging's lock, which eventlet has made green" if wants.file.endswith(LOGGING) else "one of eventlet's locks"
     )
     where = _on_behalf(greenlet.frames[greenlet.frames.index(wants) :])
-    return Waiter(greenlet.tid, greenlet.conn, greenlet, where, kind, dump, refused)
+    return Waiter(greenlet.tid, greenlet.conn, greenlet, where, kind, dump, _refused(cell, dump))
 
 
 def _on_behalf(frames: Sequence[Frame]) -> str:

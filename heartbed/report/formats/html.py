@@ -11,14 +11,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from contextlib import suppress
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from typing import Any
 
 import jinja2
 import vl_convert
 from markupsafe import Markup
 
+from heartbed.errors import TestbedError
+from heartbed.files import save
+from heartbed.places import STATE
 from heartbed.report import figure, page, plots
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
@@ -108,7 +112,15 @@ def _compiled(spec: str) -> dict[str, Any]:
 
 @cache
 def _vega() -> str:
-    return vl_convert.javascript_bundle(LIBRARY)
+    """Bundling takes seconds, and gives the same for a release of vl-convert: it is kept between runs."""
+    asked = hashlib.sha256(LIBRARY.encode()).hexdigest()[:16]
+    kept = STATE / "vega" / f"{metadata.version('vl-convert-python')}-{asked}.js"
+    with suppress(OSError):
+        return kept.read_text("utf-8")
+    bundle: str = vl_convert.javascript_bundle(LIBRARY)
+    with suppress(TestbedError):
+        save(kept, bundle, private=True)
+    return bundle
 
 
 @cache

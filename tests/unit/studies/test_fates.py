@@ -20,10 +20,9 @@ BEAT_S = 2.0
 
 
 def verdict(probe: str, outcome: Outcome, cell: str = "changed", **more: object) -> CellVerdict:
-    fields = {"connections": [], "bursts": [], "tries": None, "lost_after_s": None, "recovered_after_s": None}
-    return CellVerdict.model_construct(
-        cell=cell, probe=probe, outcome=outcome, observed={}, why=str(outcome), **{**fields, **more}
-    )
+    told: dict[str, Any] = {"connections": [], "bursts": [], "tries": None, "lost_after_s": None} | more
+    said = {"cell": cell, "probe": probe, "outcome": outcome, "observed": {}, "why": str(outcome)}
+    return CellVerdict.model_construct(None, **{"recovered_after_s": None, **said, **told})
 
 
 def burst(sent: int, hung: int, never_returned: int) -> Burst:
