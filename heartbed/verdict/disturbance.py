@@ -89,8 +89,12 @@ def not_acknowledged(conn: ConnectionHistory) -> Finding | None:
     seen = [event for event in conn.of(Socket) if closed is not None and event.t <= closed]
     waiting: list[Event[Socket]] = []
     for event in seen:
-        waiting = [*waiting, event] if event.data.tx_octets else []
-    if closed is None or not waiting or closed - waiting[0].t < ACKNOWLEDGED_S:
+        octets = event.data.tx_octets
+        # Fewer than before: some of them were acknowledged, and what is left is on its way for less long.
+        stayed = waiting and octets >= waiting[-1].data.tx_octets
+        waiting = [*waiting, event] if octets and stayed else [event] if octets else []
+    # One look alone may have met octets on their way: they must have been seen there again.
+    if closed is None or not waiting or waiting[-1].t - waiting[0].t < ACKNOWLEDGED_S:
         return None
     most = max(event.data.tx_octets for event in waiting)
     why = (

@@ -139,7 +139,10 @@ class ProcessGone(Kind):
 
 
 class Socket(Kind):
-    """The state of a socket to the broker, on every change; looked at five times a second."""
+    """The state of a socket to the broker, on every change, and each second while octets are not acknowledged.
+
+    Looked at five times a second where the machine allows it.
+    """
 
     KIND: ClassVar[str] = "socket"
     state: str = Field(description="`ESTABLISHED`, `CLOSE_WAIT`, ...; `CLOSED`: the kernel has it no more")

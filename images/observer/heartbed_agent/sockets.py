@@ -1,9 +1,13 @@
-"""The cells' AMQP sockets: state and queued octets, told whenever they change."""
+"""The cells' AMQP sockets: state and queued octets, told whenever they change.
+
+Octets that stay without an acknowledgement are told again each second: one look alone may have met some on their way.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +22,9 @@ from heartbed_agent.processes import Process, Processes
 SLOW_TICKS = 10
 """Where the kernel cannot be asked for one socket, the table of all is read every so many ticks."""
 
+AGAIN_S = 1.0
+"""How often octets are told again that stay without an acknowledgement."""
+
 COUNT = re.compile(rb"^TCP6?: inuse (\d+) .*? tw (\d+)|^TCP6: inuse (\d+)", re.MULTILINE)
 
 
@@ -29,6 +36,8 @@ class Known:
     told: Queues
     inode: int
     pids: tuple[int, ...]
+    told_at: float = 0.0
+    """On the monotonic clock, seconds."""
 
 
 class CellSockets:
@@ -85,7 +94,7 @@ class CellSockets:
 
     def _ask(self, diag: SockDiag, known: Known) -> bool:
         queues = diag.find(known.ends)
-        if queues is not None and queues != known.told:
+        if queues is not None and (queues != known.told or _stays(known)):
             self._tell(known, queues)
         return queues is not None
 
@@ -100,7 +109,7 @@ class CellSockets:
             if known is None:
                 known = self._known[conn] = Known(each.ends, each.queues, each.inode, self._owners(each.inode))
                 self._tell(known, each.queues)
-            elif known.told != each.queues:
+            elif known.told != each.queues or _stays(known):
                 self._tell(known, each.queues)
 
     def _owners(self, inode: int) -> tuple[int, ...]:
@@ -112,12 +121,17 @@ class CellSockets:
         self._tell(self._known.pop(conn), Queues("CLOSED", 0, 0))
 
     def _tell(self, known: Known, queues: Queues) -> None:
-        known.told = queues
+        known.told, known.told_at = queues, time.monotonic()
         data: dict[str, Any] = {"state": queues.state, "rx_octets": queues.rx_octets, "tx_octets": queues.tx_octets}
         if len(known.pids) > 1:
             data["pids"] = known.pids
         pid = known.pids[0] if known.pids else None
         self._output.emit("socket", data, cell=self._cell, pid=pid, conn=known.ends.conn)
+
+
+def _stays(known: Known) -> bool:
+    """Whether octets that were told of without an acknowledgement are to be told again, as they are there still."""
+    return known.told.tx_octets > 0 and time.monotonic() - known.told_at >= AGAIN_S
 
 
 def holds(process: Process, inode: int) -> bool:

@@ -58,6 +58,24 @@ def test_octets_that_were_not_acknowledged_clear_the_client(cell: str) -> None:
     assert "16 octets that it had written were not acknowledged by RabbitMQ, the first since 4.0 s before" in found.why
 
 
+def test_octets_that_were_seen_but_once_clear_nobody() -> None:
+    """On a busy machine the next look may come after the close: they may have been on their way for a moment."""
+    history = History.of()
+    for conn in history.pair(beating=False):
+        history.add("socket", IDLE_FROM + 0.1, conn=conn, state="ESTABLISHED", rx_octets=0, tx_octets=21)
+    history.looked_at(syscall="accept4", module="mod_mpm_prefork.so")
+    assert (history.cell_verdict.outcome, history.cell_verdict.cause) == (Outcome.LOST, "hub_not_run")
+
+
+def test_other_octets_at_the_next_look_are_on_their_way_for_less_long() -> None:
+    history = History.of()
+    for conn in history.pair(beating=False):
+        history.add("socket", IDLE_FROM + 0.1, conn=conn, state="ESTABLISHED", rx_octets=0, tx_octets=21)
+        history.add("socket", IDLE_FROM + 2.1, conn=conn, state="ESTABLISHED", rx_octets=0, tx_octets=8)
+    history.looked_at(syscall="accept4", module="mod_mpm_prefork.so")
+    assert history.cell_verdict.outcome is Outcome.LOST
+
+
 @pytest.mark.parametrize("settled", [0, 1], ids=["acknowledged in the end", "on their way for a moment"])
 def test_octets_on_their_way_clear_nobody(settled: int) -> None:
     history = History.of()

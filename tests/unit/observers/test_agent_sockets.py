@@ -1,0 +1,94 @@
+"""What the agent tells of the sockets of a cell; here of real ones, of this process."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heartbed.waiting import Deadline, until
+
+ROOT = Path(__file__).parents[3]
+MORE_THAN_FITS = b"x" * 8 * 1024 * 1024
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The agent's module, which lives in its image's folder."""
+    monkeypatch.syspath_prepend(str(ROOT / "images" / "observer"))
+    return importlib.import_module("heartbed_agent.sockets")
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, int]]:
+    """A client whose server never reads; and the server's port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client, server.accept()[0]:
+            client.settimeout(0)
+            yield client, port
+
+
+class Processes:
+    """No processes are known: whose the socket is does not matter here."""
+
+    def scan(self) -> None:
+        """Nothing to look for."""
+
+    def of(self, _cell: str) -> list[Any]:
+        return []
+
+
+class Told:
+    """The octets without an acknowledgement, as they are told."""
+
+    def __init__(self) -> None:
+        self.octets: list[int] = []
+
+    def emit(self, _kind: str, data: dict[str, Any], **_where: object) -> None:
+        self.octets.append(data["tx_octets"])
+
+
+def settled(sockets: Any, told: Told) -> bool:
+    """Whether the last look and the one before saw the same octets."""
+    sockets.tick()
+    before = told.octets[-1]
+    sockets.tick()
+    return told.octets[-1] == before
+
+
+@pytest.mark.parametrize("again", [0.0, 3600.0], ids=["after the pause", "before it is over"])
+def test_octets_that_stay_unacknowledged_are_told_again(
+    module: Any, connection: tuple[socket.socket, int], monkeypatch: pytest.MonkeyPatch, again: float
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", again)
+    client, port = connection
+    told = Told()
+    sockets = module.CellSockets("cell", os.getpid(), [port], Processes(), told)
+    client.send(MORE_THAN_FITS)
+    # What the kernel could still send on has been told by now: these stay.
+    until(lambda: settled(sockets, told), Deadline(5), AssertionError, "the octets stayed")
+    before = len(told.octets)
+    for _ in range(3):
+        sockets.tick()
+    sockets.close()
+    # A look that also finds the list of sockets changed may tell twice of one.
+    assert (len(told.octets) - before >= 3) if again == 0 else (len(told.octets) == before)
+    assert min(told.octets) > 0
+
+
+def test_a_socket_with_nothing_to_tell_is_told_once(
+    module: Any, connection: tuple[socket.socket, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.0)
+    told = Told()
+    sockets = module.CellSockets("cell", os.getpid(), [connection[1]], Processes(), told)
+    for _ in range(3):
+        sockets.tick()
+    sockets.close()
+    assert told.octets == [0]
