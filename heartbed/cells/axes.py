@@ -7,8 +7,10 @@ disagreements, the matrix, the report and the command line. A server takes its r
 
 from __future__ import annotations
 
-from heartbed.cells.rows import Axis, Library, Limit, Observed, Parameter, Releases, Server
+from heartbed.cells.observed import Observed
+from heartbed.cells.rows import Axis, Library, Limit, Parameter, Releases, Server
 from heartbed.cells.table import Table
+from heartbed.versions.releases import RELEASES
 
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
@@ -224,7 +226,7 @@ LIMITS = (
 TABLE = Table(
     SERVERS,
     AXES,
-    Releases("release", "the OpenStack release", "Heartbed's own versions"),
+    Releases("release", "the OpenStack release", "Heartbed's own versions", order=tuple(RELEASES)),
     LIBRARIES,
     PARAMETERS,
     LIMITS,

@@ -1,63 +1,16 @@
-"""What a row of the table of choices is: an axis, a server, the releases, a library, a parameter, a limit."""
+"""What a row of the table of choices is: an axis, a server, the releases, a library, a parameter, a limit.
+
+Axes, releases, libraries and parameters are questions (``heartbed.cells.question``) that are put to every cell.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
-
-@dataclass(frozen=True)
-class Observed:
-    """How a choice shows: the facts that the application tells of itself (``GET /heartbed/facts``).
-
-    ``facts`` are their names, of which the first that is told counts; one of a
-    group is named behind a dot, as in ``options.loading``. ``what`` is what a
-    disagreement calls it. ``says`` is what the fact says for a factor, where
-    that is not the factor itself.
-    """
-
-    what: str
-    facts: tuple[str, ...]
-    says: Mapping[str, object] = field(default_factory=dict)
-
-    def fact(self, facts: Mapping[str, Any]) -> Any:
-        """What the application tells; None where it tells nothing."""
-        return next((value for name in self.facts if (value := _stated(facts, name)) is not None), None)
-
-    def of(self, factor: str | None) -> object:
-        """What the fact must say for this factor; None for one that it says nothing of."""
-        return self.says.get(factor) if self.says and factor else factor
-
-    def factor(self, facts: Mapping[str, Any]) -> Any:
-        """The factor that the application shows; None where it shows none."""
-        fact = self.fact(facts)
-        return next((factor for factor, said in self.says.items() if said == fact), fact)
-
-
-def _stated(facts: Mapping[str, Any], name: str) -> Any:
-    group, _, rest = name.partition(".")
-    value = facts.get(group)
-    return value.get(rest) if rest and isinstance(value, Mapping) else value
-
-
-class Question(Protocol):
-    """What one cell may answer otherwise than another: an axis, a release, a library, a parameter."""
-
-    @property
-    def name(self) -> str:
-        """By which the answer is found among a cell's factors."""
-
-    @property
-    def words(self) -> Mapping[str, str]:
-        """Answer -> what it is called in a sentence, where it is not its own word."""
-
-    def called(self, values: Collection[str]) -> str:
-        """What the question is called in a sentence, where these are the answers to it."""
-
-    def value(self, factors: Mapping[str, str], cell: str) -> str:
-        """The answer of a cell with these factors and this name; empty where the question cannot be put to it."""
+from heartbed.cells.observed import Observed
+from heartbed.cells.question import Place, numbers
 
 
 @dataclass(frozen=True)
@@ -159,6 +112,16 @@ class Axis:
         finer = factors.get(self.refined_by.name, "") if self.refined_by else ""
         return f"{value}-{finer}" if self.refined_by and self.refined_by.is_said(finer) else value
 
+    def place(self, value: str) -> Place:
+        """None: factors have no order."""
+        del value
+        return ()
+
+    def name_of(self, first: str, last: str) -> str:
+        """The factor in words."""
+        del last
+        return self.words.get(first, first)
+
 
 @dataclass(frozen=True)
 class Releases:
@@ -168,6 +131,8 @@ class Releases:
     title: str
     none: str
     """What a cell has without one."""
+    order: tuple[str, ...] = ()
+    """All there are, the oldest first."""
     words: Mapping[str, str] = field(default_factory=dict)
 
     def called(self, values: Collection[str]) -> str:
@@ -179,6 +144,14 @@ class Releases:
         """The release."""
         del cell
         return factors.get(self.name, self.none)
+
+    def place(self, value: str) -> Place:
+        """The oldest first."""
+        return (self.order.index(value),) if value in self.order else ()
+
+    def name_of(self, first: str, last: str) -> str:
+        """``2024.1``, ``train to zed``."""
+        return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True)
@@ -208,6 +181,14 @@ class Library:
         del cell
         return factors.get(self.word, self.default)
 
+    def place(self, value: str) -> Place:
+        """Its numbers; what is no release has none."""
+        return numbers(value)
+
+    def name_of(self, first: str, last: str) -> str:
+        """``oslo.messaging 14.3.0``, ``oslo.messaging 14.3.0 to 17.3.2``."""
+        return f"{self.package} {first if first == last else f'{first} to {last}'}"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -236,6 +217,14 @@ class Parameter:
         del factors
         value = (part for part in cell.split("-") if re.fullmatch(rf"{self.name}\d+", part))
         return next(value, f"the usual {self.name}")
+
+    def place(self, value: str) -> Place:
+        """The number, where one is named."""
+        return numbers(value.removeprefix(self.name))
+
+    def name_of(self, first: str, last: str) -> str:
+        """``threads4``, ``threads4 to threads8``."""
+        return first if first == last else f"{first} to {last}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from heartbed.cells.rows import Axis, Library, Limit, Parameter, Question, Releases, Server
+from heartbed.cells.question import Question
+from heartbed.cells.rows import Axis, Library, Limit, Parameter, Releases, Server
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from heartbed.cells import axes
-from heartbed.cells.rows import Axis, Question
+from heartbed.cells.question import Question
+from heartbed.cells.rows import Axis
 from heartbed.cells.subject import DEFAULT_PROBE
+from heartbed.verdict.smallest_rule import smallest_rule
 from heartbed.verdict.values import CellVerdict, Outcome
+
+MOST_NAMES = 6
+"""Cells that a sentence names."""
 
 
 def answer(cells: Sequence[CellVerdict]) -> str:
@@ -111,8 +116,21 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
         more += f"; how the others fared differed with {telling}" if telling else ""
         which = (_names(side, varied[name]) for side in (kept, not_kept))
         return "It is {} that decides: {} kept every connection, {} did not{}.".format(titles[name], *which, more)
-    kept_names = ", ".join(cell.cell for cell in cells if cell.outcome.good)
-    return f"No single choice decides. Kept: {kept_names}; every other cell lost connections or hung."
+    return _by_rule(cells, varied.values())
+
+
+def _by_rule(cells: Sequence[CellVerdict], varied: Collection[Question]) -> str:
+    """What tells the cells apart where it is more than one choice: the shortest rule, else how many are kept."""
+    rules = [(good, rule) for good in (True, False) if (rule := smallest_rule(cells, varied, good=good))]
+    if not rules:
+        kept = [cell.cell for cell in cells if cell.outcome.good]
+        which = f": {', '.join(kept)}" if len(kept) <= MOST_NAMES else ""
+        return f"No short rule tells the cells apart: {len(kept)} of {len(cells)} kept their connections{which}."
+    good, rule = min(rules, key=lambda each: each[1].cost)
+    side, others = ("Kept", "not kept") if good else ("Not kept", "kept")
+    are = "exception is" if len(rule.exceptions) == 1 else "exceptions are"
+    but = f" The {are} {', '.join(rule.exceptions)}." if rule.exceptions else ""
+    return f"No single choice decides. {side}: {rule}. Every other of the {len(cells)} cells is {others}.{but}"
 
 
 def _effect(cells: Sequence[CellVerdict], varied: Collection[Question], axis: Question) -> bool | None:
