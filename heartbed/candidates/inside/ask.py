@@ -29,6 +29,8 @@ START_DEADLINE_S = 90.0
 """For the first answer, while an application is loaded, which a busy machine may take half a minute for."""
 
 ANSWER_DEADLINE_S = 20.0
+"""For further answers of a script that imports nothing."""
+
 COMMAND_DEADLINE_S = 120.0
 NO_END = 124
 """The exit code that is told of a command that came to no end in time, as timeout(1) has it."""
@@ -70,11 +72,11 @@ def _log() -> list[str]:
 
 
 def _serve(command: list[str], get: list[str], stop: str, headers: dict[str, str]) -> dict[str, object]:
-    status, text, within_s = None, "", START_DEADLINE_S
+    status, text = None, ""
     with _running(command, stop) as process:
         for path in get:
-            status, text = _ask(process, (PORT, path), headers, within_s)
-            within_s = ANSWER_DEADLINE_S
+            # Each request may reach another process, which loads the application for it.
+            status, text = _ask(process, (PORT, path), headers, START_DEADLINE_S)
             if status is None or status >= 300:
                 break
     return {"status": status, "text": text, "log": _log()}
