@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,8 @@ from heartbed.candidates import inside, library
 from heartbed.candidates.adapted import COPY
 from heartbed.candidates.library import Library
 from heartbed.errors import TestbedError
+from heartbed.files import save
+from heartbed.places import STATE
 from heartbed.testbed.labels import Labels
 
 if TYPE_CHECKING:
@@ -113,12 +116,26 @@ class Container:
 
         ``environment`` may put another in front of the image's. Raises ``TestbedError`` when it does not say.
         """
+        return library.parse(version, self._options(version, environment or {}))
+
+    def image_library(self, version: str) -> Library:
+        """The oslo.messaging of the image itself, which says the same each time: its answer is kept between runs."""
+        asked = hashlib.sha256(f"{self.image} {library.OPTIONS}".encode()).hexdigest()
+        kept = STATE / "libraries" / f"{asked}.json"
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            return library.parse(version, kept.read_text("utf-8"))
+        said = self._options(version, {})
+        with contextlib.suppress(TestbedError):
+            save(kept, said, private=True)
+        return library.parse(version, said)
+
+    def _options(self, version: str, environment: Mapping[str, str]) -> str:
         asked = {"options": ("python3", "-W", "ignore", "-c", library.OPTIONS)}
         found = self.run(asked, environment)["options"]
         if not found.ok:
             log = found.errors.splitlines()[-20:]
             raise TestbedError(f"oslo.messaging {version} does not say which options it has", log=log)
-        return library.parse(version, found.output)
+        return found.output
 
     def compile(self, folders: Sequence[tuple[Path, str]]) -> None:
         """Compile the Python sources in these folders, in place; with each, where a cell sees it.

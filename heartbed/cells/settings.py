@@ -22,7 +22,8 @@ class Settings:
     RabbitMQ closes between two and three timeouts after the last octet, and
     what it does then must still reach the observers. ``rpc_timeout_s`` is the
     application's ``rpc_response_timeout``; a call that takes longer is hung.
-    ``scenarios`` are what is played on each cell. With ``untrusted`` the cells run
+    ``scenarios`` are what is played on each cell; in so many ``copies`` at once where
+    chance decides, unless a probe has more of its own. With ``untrusted`` the cells run
     files that nobody vouches for: nothing of ours is let into their processes.
     """
 
@@ -35,6 +36,7 @@ class Settings:
     stacks: bool = True
     untrusted: bool = False
     scenarios: tuple[Scenario, ...] = (Scenario(),)
+    copies: int = 1
     root: Path = ROOT
     """Where the cells' servers take their configurations from."""
 

@@ -54,8 +54,9 @@ def check(*, output: Output, **asked: Any) -> int:
     preset. The testbed runs the server on a copy of it; what has to be replaced
     in the copy is shown. Your file is never changed. Beside it the
     configurations that differ from it by one change are left idle and then sent
-    bursts of requests, as it is; a change is recommended only if it survives
-    every probe. Where none does, pairs of changes are tried.
+    bursts of requests, as it is; other probes are played on the file and on what
+    survives that. A change is recommended only if it survives every probe. Where
+    none does, pairs of changes are tried.
 
     \b
     Examples:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from heartbed import places
 from heartbed.cells import axes
+from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
@@ -84,7 +86,9 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
 ) -> int:
     """Find the release between two at which a cell's verdict changes.
 
-    Several releases are tried in each idle window. Works in both directions.
+    Several releases are tried in each idle window. Works in both directions, and
+    with every probe. Where chance decides whether a release hangs, the last good
+    one is tried until one that hangs would hardly come through so many tries.
 
     \b
     Examples:
@@ -98,9 +102,18 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
         raise InputError(f"{cell!r} stands for {len(cells)} cells", hint="name one")
     released = bisect_.released_between(first, last, Index())
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios), quiet)
-    boundary = bisect_.bisect(cells[0], first, last, released, lambda some: batch.play(some, session))
+    boundary = bisect_.bisect(cells[0], first, last, released, _measure(session))
     show_boundary(boundary, cells[0], console())
     return 0
+
+
+def _measure(session: Session) -> bisect_.Measure:
+    """Plays cells in so many copies where chance decides."""
+
+    def measure(cells: Sequence[Cell], copies: int = 1) -> batch.Played:
+        return batch.play(cells, session.in_copies(copies))
+
+    return measure
 
 
 @click.command("versions")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from heartbed.record.connection import Purpose
 from heartbed.report.text import one_line
-from heartbed.verdict.tries import PLAY
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, Tries, worst
 from heartbed.wording import count, seconds
 
@@ -46,7 +45,7 @@ class Phrase:
 
 def _tried(tries: Tries | None, outcome: Outcome) -> str:
     """How often it was tried, where chance decides and more than one try was made."""
-    if tries is None or not tries.by_chance or tries.what == PLAY:
+    if tries is None or not tries.by_chance or tries.tried == 1:
         return ""
     if outcome is Outcome.HUNG:
         return f" in {tries.seen} of {count(tries.tried, tries.what)}"

@@ -68,7 +68,7 @@ def execute(
         engine = parts.engine()
         engine.sweep()
         refs = images(selection.cells)
-        chosen = playable(selection, settings.scenarios, engine, refs["observer"].id if refs else "")
+        chosen = playable(selection, settings, engine, refs["observer"].id if refs else "")
         folder = runfolder.create(settings.runs)
         plan = _plan(folder, chosen, settings, refs)
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)

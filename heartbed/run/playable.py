@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from heartbed import probes
 from heartbed.cells.axes import CONTROL
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
+from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario, Subject, subjects, with_controls
 from heartbed.errors import TestbedError
 from heartbed.testbed.testbed import Engine
@@ -29,17 +30,18 @@ class Playable:
         return tuple(dict.fromkeys(subject.scenario for subject in self.subjects))
 
 
-def _attempts(cell: Cell, scenario: Scenario) -> int:
+def _attempts(cell: Cell, scenario: Scenario, copies: int) -> int:
     """In how many copies a cell is played under a scenario."""
     probe = probes.named(scenario.probe)
-    return probe.attempts(cell, probe.values(dict(scenario.parameters)))
+    return max(probe.attempts(cell, probe.values(dict(scenario.parameters))), copies if cell.shares_locks else 1)
 
 
-def playable(selection: Selection, scenarios: Sequence[Scenario], engine: Engine, image: str) -> Playable:
+def playable(selection: Selection, settings: Settings, engine: Engine, image: str) -> Playable:
     """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
+    scenarios, attempts = settings.scenarios, partial(_attempts, copies=settings.copies)
     lacking = {each: engine.lacks(probes.named(each.probe).needs, image) for each in scenarios}
     skipped = tuple((each.name, reason) for each, reason in lacking.items() if reason)
-    wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason), _attempts)
+    wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason), attempts)
     refused = {each: reason for each in wanted if (reason := probes.named(each.scenario.probe).refuses(each.cell))}
     left_out = tuple(
         (f"{each.cell.name} under {each.scenario.name}", why) for each, why in refused.items() if each.attempt == 1

@@ -16,7 +16,7 @@ from heartbed.versions.index import IndexSilentError
 
 @dataclass(frozen=True)
 class Answer:
-    """What a verdict comes to: the outcome of the cell and of the connections of either purpose."""
+    """What a verdict comes to: the outcome, and of a cell that lost connections that of either purpose."""
 
     outcome: Outcome
     purposes: tuple[tuple[Purpose, Outcome], ...]
@@ -32,7 +32,8 @@ class Answer:
 def answer(verdict: CellVerdict) -> Answer:
     """The answer that a verdict gives."""
     worst: dict[Purpose, Outcome] = {}
-    for connection in verdict.connections:
+    # Of other outcomes the fate of single connections decides nothing, and may differ from play to play.
+    for connection in verdict.connections if verdict.outcome is Outcome.LOST else ():
         worse = worst.get(connection.purpose) in (None, Outcome.KEPT)
         worst[connection.purpose] = connection.outcome if worse else worst[connection.purpose]
     return Answer(verdict.outcome, tuple((each, worst[each]) for each in Purpose if each in worst))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.errors import InputError
 from heartbed.studies.batch import Answer, Played, answer
+from heartbed.verdict.tries import enough
 from heartbed.verdict.values import CellVerdict, Outcome
 from heartbed.versions.index import Index, unknown
 from heartbed.versions.releases import number
@@ -20,7 +23,21 @@ WIDTH = 8
 TRIES = 2
 """How often a release is tried whose verdict is inconclusive."""
 
-Measure = Callable[[Sequence[Cell]], Played]
+MOST_TRIES = 60
+"""How often a release is tried that does not hang, where chance decides: then it counts as one that never does."""
+
+MOST_PLAYS = 12
+"""In how many windows, whatever came of them."""
+
+MOST_COPIES = 8
+"""Copies of a cell in one window."""
+
+
+class Measure(Protocol):
+    """Plays cells in one window, each in so many copies where chance decides."""
+
+    def __call__(self, cells: Sequence[Cell], copies: int = 1) -> Played:
+        """What became of them."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,15 @@ class End:
 
 
 @dataclass
+class Tally:
+    """How often a release was tried where chance decides, and how often it hung."""
+
+    tried: int = 0
+    seen: int = 0
+    plays: int = 0
+
+
+@dataclass
 class Search:
     """What is known between two releases. ``versions`` go from the good one to the bad one."""
 
@@ -39,6 +65,7 @@ class Search:
     verdicts: dict[str, CellVerdict] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     inconclusive: dict[str, int] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     windows: int = 0
 
     @property
@@ -70,14 +97,62 @@ class Search:
 
     def learn(self, version: str, verdict: CellVerdict | None, reason: str) -> None:
         """Take in what became of a release: its verdict, or why there is none."""
+        self.tallies[version].plays += 1
         if verdict is None:
-            self.skipped[version] = reason
+            if version not in self.verdicts:
+                self.skipped[version] = reason
         elif verdict.outcome is not Outcome.INCONCLUSIVE:
-            self.verdicts[version] = verdict
-        else:
+            self._known(version, verdict)
+        elif version not in self.verdicts:
             self.inconclusive[version] = self.inconclusive.get(version, 0) + 1
             if self.inconclusive[version] >= TRIES:
                 self.skipped[version] = f"inconclusive: {verdict.why}"
+
+    def _known(self, version: str, verdict: CellVerdict) -> None:
+        """A hang that was seen once is proven, whatever is seen later."""
+        before = self.verdicts.get(version)
+        if before is None or before.outcome is not Outcome.HUNG:
+            self.verdicts[version] = verdict
+        if verdict.tries is not None and verdict.tries.by_chance:
+            self.tallies[version].tried += verdict.tries.tried
+            self.tallies[version].seen += verdict.tries.seen
+
+    def per_copy(self, version: str) -> int:
+        """How often a release is tried in one copy of its cell: a burst has three, or as many as are asked for."""
+        tries, bursts = self.verdicts[version].tries, self.verdicts[version].bursts
+        if tries is None or not bursts:
+            return 1
+        return max(1, tries.tried // sum(burst.name == bursts[0].name for burst in bursts))
+
+    @property
+    def share(self) -> float | None:
+        """In which share of the tries a release hangs that does by chance, cautiously; None where none has hung."""
+        hanging = [tally for tally in self.tallies.values() if tally.seen]
+        if not hanging:
+            return None
+        # Laplace's rule: three hangs in three tries are not proof that the fourth hangs too.
+        return (sum(each.seen for each in hanging) + 1) / (sum(each.tried for each in hanging) + 2)
+
+    def needed(self) -> tuple[str, int]:
+        """The release that must be tried again before it counts as good, and how often; none and 0 where none must.
+
+        It is the last good one: were it one that hangs, the change would be before it. An end that ought to hang and
+        has not is tried again, too.
+        """
+        for version in self._doubtful():
+            most = MOST_TRIES if self.share is None else min(MOST_TRIES, enough(self.share))
+            tally = self.tallies[version]
+            if 0 < tally.tried < most and not tally.seen and tally.plays < MOST_PLAYS:
+                return version, most - self.tallies[version].tried
+        return "", 0
+
+    def _doubtful(self) -> list[str]:
+        if any(end not in self.verdicts for end in (self.versions[0], self.versions[-1])):
+            return []
+        if answer(self.verdicts[self.versions[-1]]) == self.good:
+            return [self.versions[-1], self.versions[0]]
+        before, after = self.interval()
+        return [self.versions[before], self.versions[after]] if self.share is not None else []
 
 
 @dataclass(frozen=True)
@@ -139,8 +214,13 @@ def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Me
     low, high = sorted((good.version, bad.version), key=number)
     span = [each for each in released if number(low) <= number(each) <= number(high)]
     search = Search(span if span[0] == good.version else span[::-1])
-    while candidates := search.candidates():
-        played = measure([cell.with_version(good.word, version) for version in candidates])
+    while True:
+        again, tries = search.needed()
+        candidates = [again] if again else search.candidates()
+        if not candidates:
+            break
+        copies = min(MOST_COPIES, -(-tries // search.per_copy(again))) if again else 1
+        played = measure([cell.with_version(good.word, version) for version in candidates], copies)
         search.windows += 1
         for version in candidates:
             name = cell.with_version(good.word, version).name
@@ -156,7 +236,7 @@ def _check_ends(search: Search, good: End, bad: End) -> None:
             raise InputError(f"{end.word}{end.version} has no verdict: {search.skipped[end.version]}")
     if good.version in search.verdicts and bad.version in search.verdicts:
         verdicts = [search.verdicts[end.version] for end in (good, bad)]
-        if answer(verdicts[0]) == answer(verdicts[1]):
+        if answer(verdicts[0]) == answer(verdicts[1]) and not search.needed()[0]:
             raise InputError(
                 f"good and bad agree: {good.word}{good.version} and {bad.word}{bad.version} are both "
                 f"{answer(verdicts[0]).words}",

@@ -27,10 +27,36 @@ def _tried(boundary: Boundary) -> Table:
         table.add_column(title)
     for version in boundary.search.versions:
         if verdict := boundary.search.verdicts.get(version):
-            table.add_row(version, answer(verdict).words, cause_words(verdict.cause) if verdict.cause else "")
+            told = answer(verdict).words + _tried_of(boundary, version)
+            table.add_row(version, told, cause_words(verdict.cause) if verdict.cause else "")
         elif reason := boundary.search.skipped.get(version):
             table.add_row(version, "skipped", reason)
     return table
+
+
+def _tried_of(boundary: Boundary, version: str) -> str:
+    """How often a release was tried, where chance decides."""
+    tally = boundary.search.tallies[version]
+    return f" ({tally.seen} of {tally.tried} tries hung)" if tally.tried > 1 else ""
+
+
+def _chance(boundary: Boundary) -> list[str]:
+    """How sure it is that what did not hang never does, where chance decides."""
+    search, share = boundary.search, boundary.search.share
+    quiet = [v for v in (boundary.before, boundary.after) if search.tallies[v].tried and not search.tallies[v].seen]
+    if share is None or not quiet:
+        return []
+    hanging = [tally for tally in search.tallies.values() if tally.seen]
+    seen, tried = sum(each.seen for each in hanging), sum(each.tried for each in hanging)
+    lines = [f"  Chance decides whether it hangs: releases that do hung in {seen} of {tried} tries."]
+    for version in quiet:
+        times = search.tallies[version].tried
+        missed = (1 - share) ** times
+        lines.append(
+            f"  {version} never did in {times} {'try' if times == 1 else 'tries'}: one that hangs as often "
+            f"would come through so many in {missed:.1%} of all cases."
+        )
+    return lines
 
 
 def _lines(boundary: Boundary, cell: Cell, package: str) -> list[str]:
@@ -42,6 +68,7 @@ def _lines(boundary: Boundary, cell: Cell, package: str) -> list[str]:
         words = answer(verdict).words
         said = outcome_words(verdict.outcome, after_s(verdict)) if words == verdict.outcome else words
         lines.append(f"  {version:<8} {said}: {verdict.why}")
+    lines += _chance(boundary)
     if boundary.between:
         lines.append(
             f"  It may be as early as {boundary.between[0]}: of {', '.join(boundary.between)} nothing is known."

@@ -40,6 +40,10 @@ class Session:
         """The same session, in which other probes are played."""
         return replace(self, settings=replace(self.settings, scenarios=tuple(scenarios)))
 
+    def in_copies(self, copies: int) -> Self:
+        """The same session, in which a cell is played in so many copies where chance decides."""
+        return replace(self, settings=replace(self.settings, copies=copies))
+
     def say(self, text: str) -> None:
         """A line about what goes on."""
         if not self.quiet:

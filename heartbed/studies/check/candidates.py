@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,10 @@ def _with_libraries(session: CandidateSession, drafted: Draft, beside: Sequence[
         libraries = {cell.oslo: container.library(brought, {"PYTHONPATH": PACKAGES})}
     else:
         cells = [cell, *(cell.with_version("oslo", version) for version in beside)]
-        libraries = {each.oslo: session.container(each).library(each.oslo) for each in cells}
+        containers = {each.oslo: session.container(each) for each in cells}
+        with ThreadPoolExecutor(max_workers=session.settings.cores) as pool:
+            asked = pool.map(lambda oslo: containers[oslo].image_library(oslo), containers)
+            libraries = dict(zip(containers, asked, strict=True))
     return replace(drafted, wishes=replace(wishes, libraries=libraries))
 
 

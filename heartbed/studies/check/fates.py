@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from heartbed.report.words import phrases
 from heartbed.verdict.answer import when
-from heartbed.verdict.tries import PLAY
 from heartbed.verdict.values import CellVerdict, Outcome
 from heartbed.wording import count
 
@@ -37,6 +36,6 @@ def _hung(verdict: CellVerdict) -> str:
     told = [f"{silent} of {count(sent, 'request')} never returned"] if silent else []
     told += [f"{hung - silent} of {count(sent, 'request')} got no reply over RabbitMQ"] if hung > silent else []
     tries = verdict.tries
-    chance = tries is not None and tries.by_chance and tries.what != PLAY
+    chance = tries is not None and tries.by_chance and tries.tried > 1
     in_some = f" (in {tries.seen} of {count(tries.tried, tries.what)})" if tries is not None and chance else ""
     return " and ".join(told) + in_some

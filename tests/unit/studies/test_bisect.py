@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import pytest
+from rich.console import Console
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.errors import InputError
 from heartbed.studies.batch import Played, answer
-from heartbed.studies.bisect import bisect, ends
-from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.studies.bisect import MOST_TRIES, bisect, ends
+from heartbed.studies.bisected import show
+from heartbed.verdict.values import CellVerdict, Outcome, Tries
 from tests.unit.histories import IDLE_FROM, History
 
 RELEASED = [f"{major}.{minor}.0" for major in range(10, 19) for minor in range(10)]
@@ -28,7 +33,8 @@ def verdict(name: str, outcome: str) -> CellVerdict:
 
 
 def measured(truth: Truth, windows: list[int], missing: Mapping[str, str] | None = None) -> Callable[..., Played]:
-    def measure(cells: Sequence[Cell]) -> Played:
+    def measure(cells: Sequence[Cell], copies: int = 1) -> Played:
+        del copies
         windows.append(len(cells))
         gone = {cell.name: reason for cell in cells if (reason := (missing or {}).get(cell.oslo))}
         there = {cell.name: verdict(cell.name, truth(cell.oslo)) for cell in cells if cell.name not in gone}
@@ -67,7 +73,8 @@ def test_the_other_direction_works_too() -> None:
     ],
 )
 def test_the_verdicts_of_any_probe_can_be_searched(good: str, bad: str, before: str, after: str) -> None:
-    def measure(cells: Sequence[Cell]) -> Played:
+    def measure(cells: Sequence[Cell], copies: int = 1) -> Played:
+        del copies
         played = measured(below("12.4.0"), [])(cells)
         return Played({name: each.model_copy(update={"probe": "trickle"}) for name, each in played.verdicts.items()})
 
@@ -153,3 +160,74 @@ def test_release_is_kept_while_one_of_its_libraries_is_searched() -> None:
     changed = cell.with_version("oslo", "14.3.0")
     assert changed.name == "prefork-daemon-eventlet-train-oslo14.3.0"
     assert changed.packages == {**cell.packages, "oslo.messaging": "14.3.0"}
+
+
+class ByChance:
+    """Plays releases that hang in some of their tries only: from ``first`` on, in those of which ``hangs`` says so."""
+
+    def __init__(self, first: str, hangs: Callable[[str, int], bool]) -> None:
+        self.first, self.hangs = first, hangs
+        self.tried: Counter[str] = Counter()
+        self.windows = 0
+
+    def __call__(self, cells: Sequence[Cell], copies: int = 1) -> Played:
+        self.windows += 1
+        return Played({cell.name: self._verdict(cell, copies) for cell in cells})
+
+    def _verdict(self, cell: Cell, copies: int) -> CellVerdict:
+        seen = 0
+        for _ in range(copies):
+            self.tried[cell.oslo] += 1
+            bad = RELEASED.index(cell.oslo) >= RELEASED.index(self.first)
+            seen += bad and self.hangs(cell.oslo, self.tried[cell.oslo])
+        told = verdict(cell.name, "hung" if seen else "kept")
+        return told.model_copy(update={"tries": Tries(what="play", tried=copies, seen=seen, by_chance=True)})
+
+
+def test_a_release_that_hangs_by_chance_is_not_taken_for_a_good_one_because_it_did_not_once() -> None:
+    played = ByChance("10.5.0", lambda version, time: time == (2 if version == "10.6.0" else 1))
+    found = bisect(CELL, *ends("oslo10.0.0", "oslo10.9.0"), RELEASED, played)
+    assert (found.before, found.after) == ("10.4.0", "10.5.0")
+    assert found.search.verdicts["10.6.0"].outcome is Outcome.KEPT, "beyond the change it is of no matter"
+
+
+def test_the_last_good_release_is_tried_until_the_chance_of_missing_the_fault_is_small() -> None:
+    played = ByChance("10.5.0", lambda version, time: time == (2 if version == "10.5.0" else 1))
+    found = bisect(CELL, *ends("oslo10.0.0", "oslo10.9.0"), RELEASED, played)
+    assert (found.before, found.after) == ("10.4.0", "10.5.0")
+    share, tally = found.search.share, found.search.tallies["10.4.0"]
+    assert share is not None
+    assert (1 - share) ** tally.tried <= 0.05
+    assert tally.seen == 0
+
+
+def test_an_end_that_ought_to_hang_is_tried_again_before_both_are_said_to_agree() -> None:
+    played = ByChance("10.2.0", lambda _, time: time >= 3)
+    found = bisect(CELL, *ends("oslo10.0.0", "oslo10.2.0"), RELEASED, played)
+    assert (found.before, found.after) == ("10.1.0", "10.2.0")
+
+
+def test_ends_that_never_hang_agree_after_a_bounded_number_of_tries() -> None:
+    played = ByChance("10.9.0", lambda *_: False)
+    with pytest.raises(InputError, match="good and bad agree"):
+        bisect(CELL, *ends("oslo10.0.0", "oslo10.9.0"), RELEASED, played)
+    assert played.tried["10.9.0"] == MOST_TRIES
+
+
+def test_what_is_told_of_a_search_by_chance_says_how_sure_it_is() -> None:
+    played = ByChance("10.5.0", lambda _, time: time == 1)
+    found = bisect(CELL, *ends("oslo10.0.0", "oslo10.9.0"), RELEASED, played)
+    out = Console(file=io.StringIO(), width=200)
+    show(found, CELL, out)
+    told = cast("io.StringIO", out.file).getvalue()
+    assert "Chance decides whether it hangs: releases that do hung in" in told
+    assert "10.4.0 never did in" in told
+
+
+def test_of_bursts_the_outcome_is_the_answer_whatever_became_of_single_connections() -> None:
+    partly = History.of()
+    partly.close(partly.connection("LISTEN", 40001), IDLE_FROM + 5.0)
+    partly.beat(partly.connection("SEND", 40002))
+    well = partly.cell_verdict.model_copy(update={"outcome": Outcome.RECOVERED, "probe": "burst"})
+    assert answer(well).words == "recovered"
+    assert answer(well).purposes == ()
