@@ -38,7 +38,6 @@ def pytest_runtest_makereport(
     report = yield
     error = call.excinfo.value if call.excinfo else None
     if "heartbed" in getattr(item, "fixturenames", ()) and isinstance(error, HeartbedError):
-        report.longrepr = "\n".join(
-            [*error.log, f"heartbed: {error}", *([f"hint: {error.hint}"] if error.hint else [])]
-        )
+        hint = [f"hint: {error.hint}"] if error.hint else []
+        report.longrepr = "\n".join([f"heartbed: {error}", *hint, *error.log])
     return report

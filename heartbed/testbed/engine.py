@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import docker
 import docker.errors
@@ -20,11 +23,15 @@ NAMED_DEADLINE_S = 4
 """How long the first answer may take: where somebody has named an engine, it is rather the name that is wrong."""
 
 COMPOSE_DEADLINE_S = 10
+NOT_LET_IN = (
+    "`sudo usermod -aG docker $USER` and log in again; or, with a rootless engine of your own, "
+    "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock"
+)
 DOCTOR = "`heartbed doctor` says what is missing and how to get it"
 
 
 def connect() -> docker.DockerClient:
-    """A client of the Docker engine. Raises ``TestbedError`` when none answers."""
+    """A client of the Docker engine. Raises ``TestbedError`` when none answers that cells can be played on."""
     named = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), "")
     at = f" at {named}={os.environ[named]}" if named else ""
     try:
@@ -36,9 +43,40 @@ def connect() -> docker.DockerClient:
         client.ping()
     # Of what is wrong in an address or a context the SDK tells in many ways.
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError, AttributeError) as error:
+        if reason(error) == os.strerror(errno.EACCES):
+            raise EngineSilentError(f"the Docker engine{at} does not let this user in", hint=NOT_LET_IN) from None
         raise EngineSilentError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
     client.api.timeout = TIMEOUT_S
+    if host := elsewhere(client.api.base_url):
+        raise TestbedError(
+            f"the Docker engine{at} is on another machine, {host}",
+            hint="run heartbed there: cells see files of the engine's machine, and answer on its loopback interface",
+        )
     return client
+
+
+def elsewhere(url: str) -> str:
+    """The host of an engine that is on another machine; empty for a socket, and for an address of this machine's."""
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        return ""
+    with contextlib.suppress(OSError):
+        for family, _, _, _, where in socket.getaddrinfo(address.hostname, None, type=socket.SOCK_STREAM):
+            with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as here:
+                here.bind((where[0], 0))  # only an address of this machine can be
+                return ""
+    return address.hostname
+
+
+def must_build(client: docker.DockerClient) -> None:
+    """Raise ``TestbedError`` for an engine without BuildKit, which Podman's is."""
+    parts = client.version().get("Components") or ()
+    podman = next((each["Version"] for each in parts if each["Name"] == "Podman Engine"), None)
+    if podman is not None:
+        raise TestbedError(
+            f"the engine is Podman {podman}: it has no BuildKit, by which images are built",
+            hint="name a Docker engine by DOCKER_HOST, rootless or not; or load images that one has built",
+        )
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from docker.errors import ImageNotFound
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import ROOT, STATE
+from heartbed.testbed import engine
 from heartbed.testbed.commands import run
 from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
@@ -79,12 +80,14 @@ def ensure_images(
             some = [replace(spec, on=by_tag.get(spec.on, spec.on)) for spec in stage]
             pinned = {spec.tag: _pinned(spec, client, environ) if spec.dockerfile else spec.tag for spec in some}
             by_tag |= pinned
+            missing = [spec for spec in some if not _is_there(client, pinned[spec.tag])]
+            if any(spec.dockerfile for spec in missing):
+                engine.must_build(client)
             jobs = [
                 pool.submit(_build, spec, pinned[spec.tag], logs / f"build-{spec.name}.log", commands, progress)
                 if spec.dockerfile
                 else pool.submit(_pull, spec, commands, progress)
-                for spec in some
-                if not _is_there(client, pinned[spec.tag])
+                for spec in missing
             ]
             try:
                 for job in jobs:

@@ -38,6 +38,9 @@ class Engine:
     def images(self) -> Engine:
         return self
 
+    def version(self) -> dict[str, list[dict[str, str]]]:
+        return {"Components": [{"Name": "Engine", "Version": "20.10.24"}]}
+
     def get(self, tag: str) -> Image:
         if tag not in self.by_tag:
             raise ImageNotFound(tag)
