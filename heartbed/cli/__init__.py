@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from heartbed import __version__
-from heartbed.cli import by_hand, check, compare, completion, configured, manual, running, runs, versions
+from heartbed.cli import by_hand, check, compare, completion, configured, look, manual, running, runs, versions
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
 from heartbed.cli.grouped import Sections
 from heartbed.errors import HeartbedError, InputError
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
 
-MODULES = (compare, check, running, versions, runs, by_hand, completion, manual)
+MODULES = (compare, check, look, running, versions, runs, by_hand, completion, manual)
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,6 +44,7 @@ def cli() -> None:
       heartbed compare                                  prefork beside event
       heartbed run 'prefork-daemon-{eventlet,native}'   these two cells
       heartbed check site.conf                          your own configuration
+      heartbed look                                     is a server that runs on this host affected now?
       heartbed explain prefork-daemon-eventlet          the story of a cell of the newest run
       heartbed report latest --format markdown          the newest run, for a bug report
 

@@ -13,11 +13,13 @@ from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
 from heartbed.report import format_names, render
 from heartbed.report.console import console
-from heartbed.report.data import load
+from heartbed.report.data import load, load_any
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
+from heartbed.report.registry import render_look
 from heartbed.report.text import printable
+from heartbed.verdict.look.values import LookVerdict
 from heartbed.verdict.values import RunVerdict
 
 TERMINAL = "text"
@@ -69,7 +71,8 @@ def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> 
       heartbed report latest --format markdown        a comment for a review
       heartbed report latest --format junit -o heartbed.xml
     """
-    content = render(format_name, load(runs, run_name))
+    data = load_any(runs, run_name)
+    content = render_look(format_name, data) if isinstance(data, LookVerdict) else render(format_name, data)
     if output is None:
         if format_name == TERMINAL and isinstance(content, str):
             out = console()
@@ -143,14 +146,17 @@ def diff(before: str, after: str, as_json: bool, runs: Path) -> None:
 
 
 @click.command()
-def schema() -> None:
+@click.option("--look", is_flag=True, help="Of what `heartbed look --json` prints.")
+def schema(*, look: bool) -> None:
     """Print the JSON Schema of verdicts.json.
 
     \b
-    Example:
+    Examples:
       heartbed schema > verdicts.schema.json
+      heartbed schema --look > look.schema.json
     """
-    click.echo(json.dumps(RunVerdict.model_json_schema(), indent=2))
+    values = LookVerdict if look else RunVerdict
+    click.echo(json.dumps(values.model_json_schema(), indent=2))
 
 
 COMMANDS = (verdict, report, explain, list_runs, diff, schema)

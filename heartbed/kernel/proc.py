@@ -43,6 +43,23 @@ def sockets(pid: int, root: Path = PROC) -> set[int]:
     return found
 
 
+def lost(pid: int, listed: set[int], root: Path = PROC) -> set[int]:
+    """The inodes of a process's TCP sockets that the kernel lists no more: reset, shut down, or never connected.
+
+    To whom they led the kernel does not say. Raises ``OSError`` as ``sockets`` does.
+    """
+    folder = f"{root}/{pid}/fd"
+    found = set()
+    for entry in os.listdir(folder):  # noqa: PTH208  as above
+        with contextlib.suppress(OSError):  # closed meanwhile, or a file system without such attributes
+            path = f"{folder}/{entry}"
+            target = os.readlink(path)  # noqa: PTH115  as above
+            if target.startswith("socket:[") and int(target[8:-1]) not in listed:
+                protocol = os.getxattr(path, "system.sockprotoname").rstrip(b"\0")
+                found |= {int(target[8:-1])} if protocol in (b"TCP", b"TCPv6") else set()
+    return found
+
+
 def namespace(pid: int, kind: str, root: Path = PROC) -> int:
     """The inode of a namespace of a process: ``net``, ``pid``, ``mnt``. Raises ``OSError`` where it may not be seen."""
     return (root / str(pid) / "ns" / kind).stat().st_ino

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from heartbed.kernel.sockdiag import STATES, Ends, Queues
+from heartbed.kernel.messages import STATES, Ends, Queues
 
 MAPPED_V4 = bytes(10) + b"\xff\xff"
 LINE = re.compile(r"\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+)")

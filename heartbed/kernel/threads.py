@@ -57,6 +57,7 @@ def thread(task: Mapping[str, Any], spied: Mapping[str, Any] | None) -> dict[str
     told = of_task({**task, "frames": []})
     if spied is not None:
         told["name"] = spied["thread_name"] or task["name"]
+        told["python_name"] = bool(spied["thread_name"])
         told["active"] = spied["active"]
         told["frames"] = [frame(each) for each in spied["frames"]]
     return told

@@ -8,13 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from heartbed import probes
+from heartbed.errors import InputError
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, K, only, read
 from heartbed.record.index import Index
 from heartbed.record.interventions import Done, concern, interventions
 from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
+from heartbed.record.looked import is_look
 from heartbed.verdict import judge
+from heartbed.verdict.look import LookVerdict, judge_look
 from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
 
 
@@ -116,7 +119,17 @@ class RunData:
 
 
 def load(runs: Path, name: str) -> RunData:
-    """A run by path, name or ``latest``, judged anew from its record."""
+    """A run by path, name or ``latest``, judged anew from its record. Raises ``InputError`` for a look."""
+    data = load_any(runs, name)
+    if isinstance(data, LookVerdict):
+        raise InputError(f"{data.run} is the record of a look, which has no cells", hint=f"heartbed report {data.run}")
+    return data
+
+
+def load_any(runs: Path, name: str) -> RunData | LookVerdict:
+    """A run or a look by path, name or ``latest``, judged anew from its record."""
     folder = folders.find(runs, name)
     events = read(folder)
+    if is_look(events):
+        return judge_look(events)
     return RunData(verdict=judge(events, probes.rules()), events=events, folder=folder)

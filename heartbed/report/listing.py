@@ -17,10 +17,12 @@ from heartbed.errors import HeartbedError, InputError
 from heartbed.files import read_octets
 from heartbed.record import event as record
 from heartbed.record import folder as runfolder
+from heartbed.record.looked import is_look
 from heartbed.report.registry import file_name
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import STYLES
 from heartbed.verdict import judge
+from heartbed.verdict.look import judge_look
 from heartbed.verdict.values import Outcome, RunVerdict
 
 LONGEST_ANSWER = 240
@@ -63,7 +65,12 @@ def entry(folder: Path) -> Entry:
     if runfolder.is_alive(folder):
         return Entry(folder.name, None, "is going on")
     try:
-        return Entry(folder.name, _verdict_written(folder) or judge(record.read(folder), probes.rules()))
+        if written := _verdict_written(folder):
+            return Entry(folder.name, written)
+        events = record.read(folder)
+        if is_look(events):
+            return Entry(folder.name, None, f"a look: {judge_look(events).answer}")
+        return Entry(folder.name, judge(events, probes.rules()))
     except HeartbedError as error:
         return Entry(folder.name, None, error.message)
 

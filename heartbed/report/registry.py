@@ -13,8 +13,11 @@ from heartbed import plugins
 from heartbed.errors import InputError
 from heartbed.files import save
 from heartbed.report.data import RunData
+from heartbed.verdict.look.values import LookVerdict
 
 PACKAGE = "heartbed.report.formats"
+OF_LOOKS = "heartbed.report.looks"
+"""The formats in which a look is told."""
 
 
 class Format(Protocol):
@@ -26,9 +29,26 @@ class Format(Protocol):
         """The whole report on ``run``."""
 
 
-def format_names() -> tuple[str, ...]:
+class LookFormat(Protocol):
+    """One format of a look."""
+
+    FILE: str
+
+    def render(self, look: LookVerdict) -> str:
+        """All of a look."""
+
+
+def format_names(package: str = PACKAGE) -> tuple[str, ...]:
     """The names of all formats."""
-    return plugins.names(PACKAGE)
+    return plugins.names(package)
+
+
+def render_look(name: str, look: LookVerdict) -> str:
+    """``look`` in the format of that name. Raises ``InputError`` for one that looks are not told in."""
+    names = format_names(OF_LOOKS)
+    if name not in names:
+        raise InputError(f"a look is not told as {name!r}", hint=f"formats of looks: {', '.join(names)}")
+    return cast(LookFormat, importlib.import_module(f"{OF_LOOKS}.{name}")).render(look)
 
 
 def render(name: str, run: RunData) -> str | bytes:

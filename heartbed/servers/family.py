@@ -15,6 +15,7 @@ from heartbed.candidates.prepared import Kind
 from heartbed.observers.app_log import Reader
 from heartbed.places import APP_DIRECTORY
 from heartbed.servers.application import brought, hosted
+from heartbed.servers.running import Program, Recognise, Running
 from heartbed.testbed.plan import bind
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ def _nothing(cell: Cell, container: Container) -> Mapping[str, str]:
     return {}
 
 
+def _unknown(program: Program) -> Running | None:
+    del program
+    return None
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of servers.
@@ -41,6 +47,7 @@ class Family:
     settings that bear on processes, threads and connections. ``kind`` knows the
     users' files that such a server reads; None where they cannot be checked.
     ``log`` knows the lines of its log; None where they are told as they are.
+    ``running`` recognises it among the processes of a host.
     """
 
     program: str
@@ -50,6 +57,7 @@ class Family:
     in_force: Callable[[Cell, Container], Mapping[str, str]] = _nothing
     kind: Kind | None = None
     log: Reader | None = None
+    running: Recognise = _unknown
 
     def mounts(self, root: Path) -> tuple[tuple[Path, str], ...]:
         """Its configuration in that checkout, and where the containers have it."""

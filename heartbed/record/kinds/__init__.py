@@ -12,6 +12,7 @@ from typing import Any
 from heartbed.record.kinds.base import Kind, Part, Unknown
 from heartbed.record.kinds.broker import BrokerLog, ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
 from heartbed.record.kinds.cell import YIELDING, AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
+from heartbed.record.kinds.look import LookAsked, LookBroker, LookCost, LookLost, LookProcess, LookSocket, LookTick
 from heartbed.record.kinds.process import (
     Frame,
     Greenlet,
@@ -51,6 +52,13 @@ __all__ = [
     "Intervention",
     "Kind",
     "Look",
+    "LookAsked",
+    "LookBroker",
+    "LookCost",
+    "LookLost",
+    "LookProcess",
+    "LookSocket",
+    "LookTick",
     "MachineLag",
     "ObserverFailed",
     "Part",
@@ -79,6 +87,7 @@ GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
     "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),
+    "A look at a host": (LookAsked, LookProcess, LookSocket, LookLost, LookTick, LookBroker, LookCost),
     "The testbed": (ContainerChanged, ControlCall, MachineLag, ObserverFailed),
 }
 """The kinds in the order in which docs/record.md tells of them."""

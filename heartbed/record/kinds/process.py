@@ -23,6 +23,9 @@ class Thread(Part):
 
     tid: int = Field(description="its number inside the container")
     name: str = Field(default="", description="Python's, else the kernel's")
+    python_name: bool | None = Field(
+        default=None, description="whether the name is Python's: whether its threading module knows the thread"
+    )
     active: bool = Field(default=False, description="whether it runs")
     syscall: str | None = Field(default=None, description="in which it sits (`accept4`, `futex`, ...); null: it runs")
     wchan: str | None = Field(default=None, description="the kernel's function in which it sleeps")

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from heartbed.servers.family import Family
 from heartbed.servers.gunicorn.kind import GunicornKind
+from heartbed.servers.gunicorn.running import running
 
-FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf", kind=GunicornKind())
+FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf", kind=GunicornKind(), running=running)

@@ -9,6 +9,7 @@ from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.servers.family import Family
 from heartbed.servers.httpd import commands, dump, log, seen
 from heartbed.servers.httpd.kind import HttpdKind
+from heartbed.servers.httpd.running import running
 
 if TYPE_CHECKING:
     from heartbed.candidates.container import Container
@@ -29,4 +30,5 @@ FAMILY = Family(
     in_force=in_force,
     kind=HttpdKind(),
     log=log.read,
+    running=running,
 )

@@ -9,6 +9,7 @@ from heartbed.places import APP_DIRECTORY
 from heartbed.servers.family import Family
 from heartbed.servers.uwsgi import commands, shape
 from heartbed.servers.uwsgi.kind import UwsgiKind
+from heartbed.servers.uwsgi.running import running
 
 if TYPE_CHECKING:
     from heartbed.candidates.container import Container
@@ -24,4 +25,12 @@ def in_force(cell: Cell, container: Container) -> Mapping[str, str]:
     return shape.settings(shape.in_force(told.output + told.errors))
 
 
-FAMILY = Family("uWSGI", image="uwsgi", conf=CONF, hostings=("", "proxied"), in_force=in_force, kind=UwsgiKind())
+FAMILY = Family(
+    "uWSGI",
+    image="uwsgi",
+    conf=CONF,
+    hostings=("", "proxied"),
+    in_force=in_force,
+    kind=UwsgiKind(),
+    running=running,
+)

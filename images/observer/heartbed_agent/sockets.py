@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from heartbed.kernel.messages import Ends, Queues
 from heartbed.kernel.proc import PROC
 from heartbed.kernel.proc import sockets as sockets_of
-from heartbed.kernel.sockdiag import Ends, Queues, SockDiag
+from heartbed.kernel.sockdiag import SockDiag
 from heartbed.kernel.tables import parse
 from heartbed_agent.output import Output
 from heartbed_agent.processes import Process, Processes

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.kernel import proc, sockdiag, syscalls, tables
-from heartbed.kernel.sockdiag import Ends, SockDiag
+from heartbed.kernel import messages, proc, syscalls, tables
+from heartbed.kernel.messages import Ends
+from heartbed.kernel.sockdiag import SockDiag
 
 DATA = Path(__file__).parents[1] / "data" / "observers"
 
@@ -29,21 +30,21 @@ NOT_FOUND = (
 
 
 def test_socket_is_asked_for_by_both_its_ends() -> None:
-    assert sockdiag.request(sockdiag.Ends("172.22.0.5", 56680, "172.22.0.2", 5672)).hex() == REQUEST
+    assert messages.request(messages.Ends("172.22.0.5", 56680, "172.22.0.2", 5672)).hex() == REQUEST
 
 
 def test_answer_tells_state_and_queues() -> None:
-    assert sockdiag.answer(bytes.fromhex(ANSWER)) == sockdiag.Queues("ESTABLISHED", rx_octets=24, tx_octets=0)
+    assert messages.answer(bytes.fromhex(ANSWER)) == messages.Queues("ESTABLISHED", rx_octets=24, tx_octets=0)
 
 
 def test_socket_that_is_gone_is_none() -> None:
-    assert sockdiag.answer(bytes.fromhex(NOT_FOUND)) is None
+    assert messages.answer(bytes.fromhex(NOT_FOUND)) is None
 
 
 def test_other_errors_of_the_kernel_are_raised() -> None:
     refused = bytes.fromhex(NOT_FOUND.replace("feffffff", "ffffffff"))
     with pytest.raises(PermissionError):
-        sockdiag.answer(refused)
+        messages.answer(refused)
 
 
 def test_table_of_sockets_is_read() -> None:
@@ -128,11 +129,11 @@ def test_close_of_the_other_side_shows_before_it_is_read(connection: tuple[socke
 
 
 def test_fields_that_an_old_kernel_has_not_are_none() -> None:
-    assert sockdiag.info_of(bytes.fromhex(ANSWER)) is None
-    head = bytes.fromhex(ANSWER)[: sockdiag.HEADER.size + sockdiag.FOUND.size]
+    assert messages.info_of(bytes.fromhex(ANSWER)) is None
+    head = bytes.fromhex(ANSWER)[: messages.HEADER.size + messages.FOUND.size]
     times = bytes(44) + (1500).to_bytes(4, "little") + bytes(4) + (250).to_bytes(4, "little") + bytes(4)
-    told = sockdiag.ATTRIBUTE.pack(4 + len(times), sockdiag.INET_DIAG_INFO) + times
-    assert sockdiag.info_of(head + told) == sockdiag.Info(1.5, 0.25, 0.0, acknowledged=None, received=None)
+    told = messages.ATTRIBUTE.pack(4 + len(times), messages.INET_DIAG_INFO) + times
+    assert messages.info_of(head + told) == messages.Info(1.5, 0.25, 0.0, acknowledged=None, received=None)
 
 
 def test_ipv4_in_ipv6_is_named_as_ipv4() -> None:

@@ -1,0 +1,213 @@
+"""The sockets that lead from this host to a broker, in all its network namespaces: told whenever they change."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from heartbed.kernel import proc
+from heartbed.kernel.messages import Ends, Seen
+from heartbed.kernel.sockdiag import SockDiag
+from heartbed.record.event import Event
+from heartbed.record.kinds import LookLost, LookSocket, LookTick, ProcessGone
+from heartbed.wording import count
+
+Emit = Callable[[Event], None]
+
+HIDDEN = "processes of other users and in containers cannot be seen: that takes root"
+
+MOVED_S = 0.1
+"""The kernel counts in ticks of some milliseconds: a moment that moves by less has not moved."""
+
+
+@dataclass
+class Known:
+    """A socket that has been told of."""
+
+    ends: Ends
+    inode: int
+    pids: tuple[int, ...]
+    space: int
+    told: LookSocket
+
+
+class Sockets:
+    """Finds them, and looks at each again and again; asks the kernel, and nobody else.
+
+    ``failed`` is told what cannot be seen, in words, once each.
+    """
+
+    def __init__(
+        self, ports: Sequence[int], wanted: Callable[[int], bool], emit: Emit, failed: Callable[[str], None]
+    ) -> None:
+        self._ports, self._wanted, self._emit, self._failed = ports, wanted, emit, failed
+        self._spaces: dict[int, SockDiag] = {}
+        self._known: dict[tuple[int, Ends], Known] = {}
+        self._lost: dict[int, int] = {}
+        self._own = proc.namespace(os.getpid(), "net")
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that hold one, or have lost one, by number."""
+        return sorted({pid for each in self._known.values() for pid in each.pids} | self._lost.keys())
+
+    def close(self) -> None:
+        """Let go of all namespaces."""
+        for diag in self._spaces.values():
+            diag.close()
+
+    def discover(self) -> None:
+        """Look for sockets that are new."""
+        spaces = self._processes()
+        for space in self._spaces.keys() - spaces.keys():
+            self._spaces.pop(space).close()
+        for space, pids in spaces.items():
+            with contextlib.suppress(OSError):  # said, where it is new
+                diag = self._diag(space, pids)
+                self._discover_in(space, pids, diag)
+                self._see_lost(pids, diag)
+
+    def tick(self) -> None:
+        """Look at each of them once more."""
+        t, began = time.time(), time.monotonic()
+        for key, known in list(self._known.items()):
+            diag = self._spaces.get(known.space)
+            found = None
+            with contextlib.suppress(OSError):
+                found = diag.look(known.ends) if diag else None
+            if found is None or found.inode != known.inode:
+                del self._known[key]
+                self._ended(known)
+            else:
+                self._tell(known, _told(found, known.pids, t), t)
+        self._emit(Event(LookTick(took_ms=_ms(began), sockets=len(self._known)), t))
+
+    def _processes(self) -> dict[int, list[int]]:
+        """Network namespace -> the processes in it that are of interest, as far as they may be seen."""
+        found: dict[int, list[int]] = {self._own: []}
+        hidden = 0
+        for pid in sorted(proc.pids()):
+            try:
+                found.setdefault(proc.namespace(pid, "net"), []).append(pid)
+            except PermissionError:
+                hidden += 1
+            except OSError:  # ended meanwhile
+                continue
+        if hidden:
+            closed = f"{count(hidden, 'process', 'es')} cannot be looked into, even by root"
+            self._failed(HIDDEN if os.geteuid() else closed)
+        return found
+
+    def _diag(self, space: int, pids: Sequence[int]) -> SockDiag:
+        if space not in self._spaces:
+            try:
+                self._spaces[space] = SockDiag(None if space == self._own else pids[0])
+            except (ProcessLookupError, FileNotFoundError):
+                raise
+            except OSError as error:
+                reason = error.strerror or error
+                self._failed(f"the sockets of process {pids[0] if pids else '-'} and its like cannot be seen: {reason}")
+                raise
+        return self._spaces[space]
+
+    def _discover_in(self, space: int, pids: Sequence[int], diag: SockDiag) -> None:
+        listed = [each for port in self._ports for each in diag.towards(port)]
+        fresh = [each for each in listed if (space, each.ends) not in self._known and each.inode]
+        if not fresh:
+            return
+        owners, hidden = self._owners({each.inode for each in fresh}, pids)
+        t = time.time()
+        for each in fresh:
+            holders = tuple(owners.get(each.inode, ()))
+            if not holders:
+                if hidden:
+                    self._failed(f"the process of {each.ends.conn} cannot be seen: that takes root")
+                continue
+            if any(self._wanted(pid) for pid in holders):
+                known = Known(each.ends, each.inode, holders, space, _told(each, holders, t))
+                self._known[space, each.ends] = known
+                self._emit(Event(known.told, t, pid=holders[0], conn=each.ends.conn))
+
+    def _see_lost(self, pids: Sequence[int], diag: SockDiag) -> None:
+        """Tell of Python processes that have TCP sockets which the kernel lists no more."""
+        listed = diag.inodes()
+        for pid in pids:
+            with contextlib.suppress(OSError):  # ended meanwhile, or another user's
+                number = len(proc.lost(pid, listed))
+                if number != self._lost.get(pid, 0) and self._wanted(pid) and _is_python(pid):
+                    self._lost[pid] = number
+                    self._emit(Event(LookLost(sockets=number), pid=pid))
+
+    def _owners(self, inodes: set[int], pids: Iterable[int]) -> tuple[Mapping[int, list[int]], bool]:
+        """Inode -> the processes that hold it; and whether some processes could not be looked into."""
+        found: dict[int, list[int]] = {}
+        hidden = False
+        for pid in pids:
+            try:
+                for inode in proc.sockets(pid) & inodes:
+                    found.setdefault(inode, []).append(pid)
+            except PermissionError:
+                hidden = True
+            except OSError:  # ended meanwhile
+                continue
+        return found, hidden
+
+    def _tell(self, known: Known, told: LookSocket, t: float) -> None:
+        if _changed(known.told, told):
+            known.told = told
+            self._emit(Event(told, t, pid=known.pids[0], conn=known.ends.conn))
+
+    def _ended(self, known: Known) -> None:
+        """The kernel has the socket no more: closed by its process, or reset; or the process has ended."""
+        pid, t = known.pids[0], time.time()
+        try:
+            held = known.inode in proc.sockets(pid)
+        except OSError:
+            held = False
+        told = known.told.model_copy(update={"state": "CLOSED", "held": held})
+        self._emit(Event(told, t, pid=pid, conn=known.ends.conn))
+        if not (proc.PROC / str(pid)).is_dir():
+            self._emit(Event(ProcessGone(host_pid=pid), t, pid=pid))
+
+
+def _is_python(pid: int) -> bool:
+    return b"python" in (proc.PROC / str(pid) / "maps").read_bytes()
+
+
+def _told(seen: Seen, pids: tuple[int, ...], t: float) -> LookSocket:
+    info, queues = seen.info, seen.queues
+    about: dict[str, Any] = {"pids": list(pids)} if len(pids) > 1 else {}
+    if info is not None and queues.state not in ("SYN_SENT", "SYN_RECV"):
+        written = None if info.acknowledged is None else info.acknowledged + queues.tx_octets
+        about |= {
+            "sent": round(t - info.sent_ago_s, 3),
+            "heard": round(t - info.heard_ago_s, 3),
+            "acked": round(t - info.acked_ago_s, 3),
+            "written": written,
+            "received": info.received,
+        }
+    remote = seen.ends.remote.removeprefix("::ffff:")
+    return LookSocket(
+        remote=f"{remote}:{seen.ends.remote_port}",
+        state=queues.state,
+        unread=queues.rx_octets,
+        unacked=queues.tx_octets,
+        **about,
+    )
+
+
+def _changed(before: LookSocket, after: LookSocket) -> bool:
+    """Whether there is something to tell."""
+    moments = ((before.sent, after.sent), (before.heard, after.heard), (before.acked, after.acked))
+    if any(was is not None and now is not None and abs(now - was) > MOVED_S for was, now in moments):
+        return True
+    still = {"sent": before.sent, "heard": before.heard, "acked": before.acked}
+    return after.model_copy(update=still) != before
+
+
+def _ms(began: float) -> float:
+    return round((time.monotonic() - began) * 1000, 1)

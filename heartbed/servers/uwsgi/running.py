@@ -1,0 +1,38 @@
+"""uWSGI as it runs on a host."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from heartbed.servers.running import Program, Running, variables
+
+FILES = ("--ini", "-i", "--yaml", "--yml", "-y", "--xml", "-x", "--json", "-j")
+SUFFIXES = (".ini", ".yaml", ".yml", ".xml", ".json")
+
+
+def running(program: Program) -> Running | None:
+    """What is known of a process that is uWSGI's; None for any other."""
+    if not _is_uwsgi(program):
+        return None
+    leader = program.leader(_is_uwsgi)
+    server = "uWSGI" if program.pid != leader.pid else "uWSGI, a single process or the master"
+    conf = _conf(leader)
+    if conf is None:
+        said = "its options are on its command line and not in a file: write them into one for heartbed check"
+        return Running(server, leader, remarks=(said,))
+    return Running(server, leader, conf, remarks=variables(leader, conf)[1])
+
+
+def _is_uwsgi(program: Program) -> bool:
+    name = PurePosixPath(program.exe).name if program.exe else program.name
+    return (
+        name.startswith("uwsgi")
+        or program.mapped(r"(?:lib)?py(?:thon3?|)uwsgi\.so|uwsgi_python3?_plugin\.so") is not None
+    )
+
+
+def _conf(leader: Program) -> str | None:
+    named = leader.option(*FILES)
+    if named is None:
+        named = next((word for word in leader.words[1:] if word.endswith(SUFFIXES)), None)
+    return leader.path(named.partition(":")[0] if not named.startswith("/") else named) if named else None
