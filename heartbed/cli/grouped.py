@@ -13,7 +13,7 @@ LONGEST = 200
 """Characters of a first sentence, which is wrapped and never cut."""
 
 SECTIONS = {
-    "Find out": ("compare", "check", "presets", "run", "probes", "cells", "versions", "bisect"),
+    "Find out": ("compare", "check", "look", "presets", "run", "probes", "cells", "versions", "bisect"),
     "Read runs": ("report", "explain", "runs", "diff"),
     "Set up, and by hand": ("doctor", "images", "up", "logs", "down", "clean", "completion", "man"),
     "For developers": ("bench", "matrix", "compose", "verdict", "schema"),

@@ -186,10 +186,10 @@ def _below_root(source: HttpdSource, pattern: str, at: str) -> str | None:
     """The pattern relative to the root; None when it leads outside of it."""
     path = Path(pattern)
     if path.is_absolute():
-        for start in (str(source.root), source.server_root, "/etc/apache2", "/etc/httpd"):
+        for start in (str(source.root), source.server_root, "/etc/apache2", "/etc/httpd", "/"):
             if start and path.is_relative_to(start):
                 below = path.relative_to(start)
-                # A copy of a server's folder: its absolute paths mean the copy.
+                # A copy of a server's folder, or of a machine's tree: its absolute paths mean the copy.
                 if start == str(source.root) or _glob(source.root, str(below), at):
                     path = below
                     break

@@ -65,6 +65,15 @@ def test_red_hats_conf_folder_leads_to_the_server_root(tmp_path: Path) -> None:
     assert [file.inside for file in source.files] == ["conf/httpd.conf", "conf.d/nova.conf"]
 
 
+def test_absolute_paths_mean_the_copy_of_a_machines_tree(folder: Path) -> None:
+    inside = folder / "opt" / "api"
+    inside.mkdir(parents=True)
+    (inside / "mode.conf").write_text("WSGIRestrictEmbedded On\n")
+    (inside / "httpd.conf").write_text("Include /opt/api/mode.conf\n")
+    source = read(inside / "httpd.conf", root=folder)
+    assert [file.inside for file in source.files] == ["opt/api/httpd.conf", "opt/api/mode.conf"]
+
+
 @pytest.mark.parametrize("pattern", ["conf.modules.d/*.conf", "/etc/httpd/conf.d/*.conf", "/etc/apache2/ports.conf"])
 def test_a_distributions_own_files_are_set_aside(folder: Path, pattern: str) -> None:
     source = read(conf(folder, f"Include {pattern}\n{ALIAS}"))
