@@ -44,6 +44,16 @@ CONTRAST = """(names) => {
 }"""
 
 
+AT_TOP = """(link) => {
+  const cell = document.getElementById(decodeURIComponent(link.slice(1)));
+  const top = cell.getBoundingClientRect().top;
+  const last = window.lastTop;
+  window.lastTop = top;
+  return top >= 0 && top < 40 && top === last;
+}"""
+"""Whether what is linked to stands at the top of the window, where it stood in the frame before."""
+
+
 @dataclass
 class Opened:
     """A page in the browser, and what it did while it was opened."""
@@ -264,6 +274,23 @@ def test_cells_are_found_by_name(open_page: Open) -> None:
     opened = open_page(samples.comparison())
     opened.page.get_by_label("Find a cell").fill("event-daemon")
     assert opened.page.locator("article.cell:visible").count() == 3
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_link_lands_on_the_cell_that_it_names(open_page: Open, viewport: dict[str, int], motion: str) -> None:
+    opened = open_page(samples.many(60), viewport, reduced_motion=motion)
+    links = opened.page.locator("a.verdict")
+    for number in (50, 3, 31):
+        link = links.nth(number)
+        link.click()
+        opened.page.wait_for_function(AT_TOP, arg=link.get_attribute("href"))
+
+
+def test_an_address_with_a_cell_opens_on_that_cell(open_page: Open) -> None:
+    name = open_page(samples.many(60)).page.locator("[data-cell] a").nth(40).get_attribute("href")
+    opened = open_page(samples.many(60), part=name)
+    opened.page.wait_for_function(AT_TOP, arg=name)
 
 
 def test_script_from_outside_is_shown_and_not_run(open_page: Open) -> None:

@@ -5,6 +5,8 @@
   const articles = [...document.querySelectorAll("article.cell")];
   const form = byId("pairing");
   const end = byId("pair-end");
+  const STILL = 8; // frames in which nothing moved
+  const FRAMES = 240; // after which it is left where it is
   let unlink;
 
   function pairOf(hash) {
@@ -22,6 +24,30 @@
       const rows = tables.map((table) => table.get(name));
       if (rows[0]?.textContent !== rows[1]?.textContent) for (const row of rows) row?.classList.add("unlike");
     }
+  }
+
+  // Brings what is linked to to the top. Cells that were never in view have only a guessed height, and plots are drawn as
+  // they come into view: so again in each frame, until it stays where it is, or the reader goes elsewhere.
+  let landing = 0;
+  function land(target) {
+    const mine = ++landing;
+    let still = 0;
+    let frames = 0;
+    let before;
+    const step = () => {
+      if (mine !== landing) return;
+      const top = target.getBoundingClientRect().top + scrollY;
+      still = top === before ? still + 1 : 0;
+      before = top;
+      target.scrollIntoView({block: "start", behavior: "instant"});
+      if (still < STILL && frames++ < FRAMES) requestAnimationFrame(step);
+    };
+    step();
+  }
+  for (const kind of ["wheel", "touchstart", "keydown"]) addEventListener(kind, () => { landing++; }, {passive: true});
+
+  function linked() {
+    return location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
   }
 
   async function route() {
@@ -49,9 +75,9 @@
       byId("cells-title").focus({preventScroll: true});
     } else if (was) {
       dispatchEvent(new Event("resize"));
-      const target = byId(decodeURIComponent(location.hash.slice(1)));
-      target?.scrollIntoView();
     }
+    const target = pair ? null : linked();
+    if (target) land(target);
   }
 
   form.addEventListener("submit", (event) => {
@@ -61,7 +87,12 @@
   end.addEventListener("click", () => { location.hash = "cells"; });
   form.hidden = articles.length < 2;
   addEventListener("hashchange", route);
-  if (pairOf(location.hash)) route();
+  // A link to where one is already changes no address.
+  addEventListener("click", ({target}) => {
+    const link = target instanceof Element ? target.closest('a[href^="#"]') : null;
+    if (link && link.getAttribute("href") === location.hash && linked()) land(linked());
+  });
+  if (location.hash) route();
 
   byId("filter").addEventListener("input", ({target}) => {
     const wanted = target.value.trim().toLowerCase();
