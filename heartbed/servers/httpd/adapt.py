@@ -15,10 +15,10 @@ from heartbed.servers.httpd.lines import Directive, directives, expand
 from heartbed.servers.httpd.rules import (
     BALANCER,
     DROPPED_PREFIXES,
-    OVER_TLS,
     OWN_CALLABLE,
     PYTHON,
     RULES,
+    over_tls,
     owner,
     same,
     with_options,
@@ -139,7 +139,7 @@ def _import_script(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -
 
 
 def _condition(_: HttpdAdapted, __: SourceFile, directive: Directive) -> tuple[str | None, str]:
-    return OVER_TLS.sub("'on'", same(directive)), BALANCER
+    return over_tls(directive, "'"), BALANCER
 
 
 def _document_root(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:

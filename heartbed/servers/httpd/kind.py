@@ -20,7 +20,7 @@ from heartbed.candidates.workbench import Workbench
 from heartbed.cells.axes import MPMS
 from heartbed.errors import InputError
 from heartbed.places import HTTP_PORT
-from heartbed.servers.httpd import commands, complaints, dump, express, hosting, modules
+from heartbed.servers.httpd import commands, complaints, dump, express, hosting, loading, modules
 from heartbed.servers.httpd.adapt import HttpdAdapted, adapt, adapted_lines
 from heartbed.servers.httpd.applications import applications, handlers
 from heartbed.servers.httpd.choice import choose, others
@@ -83,7 +83,9 @@ class HttpdKind(Kind):
         assumed += _from_express(path)
         used = {directive.key for _, directive in source.all() if not directive.name.startswith("</")}
         kept = {key for key in used if not _dropped_everywhere(adapted, key)}
-        load = () if adapted.whole else tuple(modules.load_order(kept))
+        asked = () if adapted.whole else loading.asked_for(source)
+        assumed += [f"mod_{name} is loaded: the application stands in an <IfModule> of it" for name in asked]
+        load = () if adapted.whole else tuple(modules.load_order(kept, base=(*modules.DISTRIBUTION, *asked)))
         base = ("authz_core",) if adapted.whole else ()
         return HttpdDraft(self, label, adapted, wishes, tuple(assumed), mpm, (*base, *load))
 

@@ -24,7 +24,8 @@ class Directive:
     ``</VirtualHost>``). ``first`` and ``last`` are line numbers from 1: a
     directive may be continued with backslashes. ``within`` are the names of the
     sections around it, in lower case, the innermost last; ``conditions`` the
-    arguments of those of them that are an ``<IfDefine>``.
+    arguments of those of them that are an ``<IfDefine>``, and ``modules`` of
+    those that are an ``<IfModule>``.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Directive:
     indent: str
     within: tuple[str, ...]
     conditions: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -90,7 +92,8 @@ def directives(lines: Sequence[str]) -> Iterator[Directive]:
                 around.pop()
         within = tuple(section for section, _ in around)
         conditions = tuple(condition for section, condition in around if section == "ifdefine")
-        yield Directive(name, arguments, first, last, indent, within, conditions)
+        asked = tuple(condition for section, condition in around if section == "ifmodule")
+        yield Directive(name, arguments, first, last, indent, within, conditions, asked)
         if name.startswith("<") and not name.startswith("</"):
             around.append((name[1:].lower(), arguments))
 

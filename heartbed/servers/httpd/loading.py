@@ -66,6 +66,21 @@ def module(directive: Directive, missing: list[str]) -> tuple[str | None, str]:
     return f"LoadModule {directive.words[0]} {modules.MODULES_FOLDER}/mod_{name}.so", "where the module is here"
 
 
+def asked_for(source: HttpdSource) -> tuple[str, ...]:
+    """Modules that the application's own sections ask for: where they are not loaded, nothing runs it.
+
+    The distribution's and mod_wsgi are not among them, nor is one that the image lacks.
+    """
+    found = [
+        re.sub(r"^mod_|\.c$|_module$", "", name)
+        for _, d in source.all()
+        if d.key.lstrip("<").startswith("wsgi") or "wsgi-script" in d.words
+        for name in d.modules
+    ]
+    here = set(modules.table()) - {*modules.DISTRIBUTION, *modules.BUILT_IN, "wsgi"}
+    return tuple(dict.fromkeys(name for name in found if name in here and not name.startswith("mpm_")))
+
+
 def mpm(source: HttpdSource) -> str | None:
     """The MPM that the files load. Raises ``InputError`` for two."""
     found = [

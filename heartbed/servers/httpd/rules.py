@@ -73,9 +73,13 @@ def _without(text: str, option: Option) -> str:
     return f"{before.rstrip()} {after.lstrip()}".strip()
 
 
-def _over_tls(directive: Directive) -> str:
+def over_tls(directive: Directive, quote: str = "") -> str:
     """What a condition asks of TLS, as it is where TLS ends before the request comes here."""
-    return OVER_TLS.sub("on", same(directive))
+    text = same(directive)
+    for name, value in OVER_TLS.items():
+        if name != "SERVER_PORT" or WEB_PORTS.search(text):
+            text = re.sub(rf"%\{{{name}\}}", f"{quote}{value}{quote}", text, flags=re.IGNORECASE)
+    return text
 
 
 def _rewrite_map(directive: Directive) -> str | None:
@@ -98,7 +102,11 @@ _AUTH = "everyone may ask in the testbed"
 PYTHON = "the testbed's own Python and application"
 BALANCER = "asked as by a load balancer that has ended TLS"
 
-OVER_TLS = re.compile(r"%\{HTTPS\}", re.IGNORECASE)
+OVER_TLS = {"HTTPS": "on", "REQUEST_SCHEME": "https", "SERVER_PORT": "443"}
+"""What conditions ask to know whether the request came over TLS, and the answer when it did."""
+
+WEB_PORTS = re.compile(r"\b(443|80)\b")
+"""A condition on another port asks something else."""
 
 RULES: Mapping[str, tuple[_Rule, str]] = {
     "listen": (_drop, "the testbed listens on port 8080"),
@@ -125,7 +133,7 @@ RULES: Mapping[str, tuple[_Rule, str]] = {
     "deny": (_deny, _AUTH),
     "satisfy": (_drop, _AUTH),
     "sslengine": (_ssl_engine, _TLS),
-    "rewritecond": (_over_tls, BALANCER),
+    "rewritecond": (over_tls, BALANCER),
     "rewritemap": (_rewrite_map, "its file or program is of another machine"),
     "remoteiptrustedproxylist": (_drop, _OWN),
     "remoteipinternalproxylist": (_drop, _OWN),

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.candidates.adapted import Adapted, Replacement
-from heartbed.candidates.source import SourceFile, where
-from heartbed.candidates.values import MOST_PROCESSES, can_hold_a_script, leading_number
+from heartbed.candidates.source import where
+from heartbed.candidates.values import MOST_PROCESSES, leading_number
 from heartbed.errors import InputError
 from heartbed.places import HTTP_PORT
 from heartbed.servers.uwsgi import rules
-from heartbed.servers.uwsgi.ini import INCLUDES, Option, is_on, last
+from heartbed.servers.uwsgi.application import Application, Place, choose
+from heartbed.servers.uwsgi.ini import INCLUDES, is_on, last
 from heartbed.servers.uwsgi.source import UwsgiSource
 
 SOCKET = "/run/heartbed/uwsgi.sock"
 """Where uwsgi_conf/proxy.conf, the httpd in front, finds uWSGI."""
-
-SCRIPT = "/opt/heartbed/application.wsgi"
-"""Where the application stands for which the user's file names no path."""
-
-MOUNT = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)*/?\Z")
-
-Place = tuple[SourceFile, Option]
-
-
-@dataclass(frozen=True)
-class Application:
-    """What the file has uWSGI run: where it says so, the script in the container, and the mount point, if any."""
-
-    place: Place
-    script: str
-    mount: str
 
 
 @dataclass(kw_only=True)
@@ -42,6 +26,8 @@ class UwsgiAdapted(Adapted):
 
     source: UwsgiSource
     application: Application
+    beside: tuple[str, ...] = ()
+    """Where it mounts others."""
     front: str = "direct"
     needs_master: str = ""
     """An option that is dropped, and for which uWSGI would have started its master."""
@@ -64,7 +50,8 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
         if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi") and "$" not in option.value:
             raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
-    adapted = UwsgiAdapted(source=source, application=_choose(source, places, wanted))
+    application, beside = choose(source, places, wanted)
+    adapted = UwsgiAdapted(source=source, application=application, beside=beside)
     has_master = is_on(last([option for _, option in places], "master"))
     for place in places:
         file, option = place
@@ -80,49 +67,13 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             if option.key.startswith(rules.MASTER) and not has_master:
                 adapted.needs_master = option.key
     _address(adapted, places)
-    _application(adapted, places)
+    run_ours(adapted, places)
     _size(adapted, places)
     return adapted
 
 
-def _choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> Application:
-    """The application to check. Raises ``InputError`` where there is none, or which is meant cannot be told."""
-    found = [_named(place) for place in places if place[1].key in rules.APPLICATIONS]
-    shown = source.main.shown
-    if not found:
-        raise InputError(
-            f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount",
-            hint="if it comes from the command line, write it into a copy of the file",
-        )
-    mounts = {each.mount: each for each in found}
-    if wanted is not None:
-        if wanted.rstrip("/") not in mounts:
-            told = ", ".join(mount or "/" for mount in mounts)
-            raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {told}")
-        return mounts[wanted.rstrip("/")]
-    if len(mounts) > 1:
-        told = ", ".join(mount or "/" for mount in mounts)
-        raise InputError(f"{shown} mounts {len(mounts)} applications: --vhost /PATH chooses", hint=f"there are: {told}")
-    return found[-1]
-
-
-def _named(place: Place) -> Application:
-    """Raises ``InputError`` for a mount point that is none."""
-    file, option = place
-    mount, script = "", option.value
-    if option.key == "mount":
-        mount, _, script = option.value.partition("=")
-    is_file = option.key in (*rules.FILES, "mount") and script.startswith("/")
-    kept = is_file and can_hold_a_script(script) and "%" not in script and "$" not in script
-    if not MOUNT.match(mount):
-        raise InputError(
-            f"{where(file, option.line)}: {mount!r} is no mount point that can be asked for",
-            hint="a path of letters, digits, dots and dashes, as in mount = /compute=/srv/app.wsgi",
-        )
-    return Application(place, script if kept else SCRIPT, mount.rstrip("/"))
-
-
-def _application(adapted: UwsgiAdapted, places: list[Place]) -> None:
+def run_ours(adapted: UwsgiAdapted, places: list[Place]) -> None:
+    """Have the chosen application be the only one, at the place where it can be put here."""
     chosen = adapted.application
     for place in places:
         _, option = place

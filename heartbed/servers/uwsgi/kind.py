@@ -18,7 +18,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import commands, complaints, forms, hosting
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt, fewer
+from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt, fewer, run_ours
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import as_ini, form, said, unread
@@ -70,7 +70,7 @@ class UwsgiKind(Kind):
         return UnreadDraft(self, label, Adapted(source), wishes, (said(source.main.shown, language),), language)
 
     def _drafted(self, source: UwsgiSource, wishes: Wishes, label: str, before: tuple[str, ...] = ()) -> UwsgiDraft:
-        adapted = adapt(source, wishes.vhost)
+        adapted = adapt(source, wishes.vhost or wishes.path)
         wishes = _with_variables(source, wishes)
         assumed = [*before]
         if not adapted.speaks:
@@ -85,7 +85,7 @@ class UwsgiKind(Kind):
             draft = self._translated(draft, workbench, container)
         options, help_text = self._in_force(draft, workbench, container)
         asked = last(options, *PROCESSES)
-        if _have_fewer(draft, asked):
+        if _mounted(draft, options) | _have_fewer(draft, asked):
             options, _ = self._in_force(draft, workbench, container)
         found = shape(options)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
@@ -105,7 +105,8 @@ class UwsgiKind(Kind):
         ]
         if draft.adapted.needs_master:
             ignored.append(f"{draft.adapted.needs_master} starts uWSGI's master: it is started here too")
-        oddities = (*ignored, *draft.undecided())
+        beside = [f"not this, but also here: the application at {each} (--path)" for each in draft.adapted.beside]
+        oddities = (*ignored, *draft.undecided(), *beside)
         return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), oddities, asked)
 
     def _in_force(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> tuple[list[Option], str]:
@@ -168,6 +169,15 @@ class UwsgiKind(Kind):
             options=_options(found, adapted.front),
             loading=found.loading,
         )
+
+
+def _mounted(draft: UwsgiDraft, options: list[Option]) -> bool:
+    """Whether uWSGI had to say where the application is mounted: it stands behind a variable. Raises ``InputError``."""
+    application = draft.adapted.application
+    if application.is_open:
+        draft.adapted.application = application.resolved(options)
+        run_ours(draft.adapted, list(draft.source.all()))
+    return application.is_open
 
 
 def _have_fewer(draft: UwsgiDraft, asked: Option | None) -> bool:

@@ -40,3 +40,23 @@ def test_a_whole_server_loads_what_every_server_has(tmp_path: Path, lines: list[
 )
 def test_what_a_distribution_brings_is_known(pattern: str, distributions: bool) -> None:
     assert loading.is_distributions(pattern) is distributions
+
+
+@pytest.mark.parametrize(
+    ("around", "asked"),
+    [
+        ("mod_ssl.c", ("ssl",)),
+        ("ssl_module", ("ssl",)),
+        ("!mod_ssl.c", ()),
+        ("mod_wsgi.c", ()),
+        ("mod_nowhere.c", ()),
+        ("mpm_prefork_module", ()),
+    ],
+)
+def test_modules_are_loaded_that_the_applications_own_sections_ask_for(
+    tmp_path: Path, around: str, asked: tuple[str, ...]
+) -> None:
+    path = tmp_path / "site.conf"
+    lines = [f"<IfModule {around}>", "<VirtualHost *:443>", ALIAS, "</VirtualHost>", "</IfModule>"]
+    path.write_text("\n".join([*lines, "<IfModule mod_deflate.c>", "DeflateMemLevel 2", "</IfModule>"]))
+    assert loading.asked_for(read(path)) == asked

@@ -166,16 +166,27 @@ def test_the_application_stands_where_the_users_would(
     assert found.text(found.source.main)[1] == (copy or f"wsgi-file = {script}")
 
 
-def test_of_several_mount_points_one_is_chosen(tmp_path: Path) -> None:
+def test_of_several_mount_points_one_is_chosen_and_the_others_are_known(tmp_path: Path) -> None:
     lines = ["mount = /compute=/srv/a.py", "mount = /placement=/srv/b.py"]
-    with pytest.raises(InputError, match="mounts 2 applications"):
-        adapted(tmp_path, *lines, application="")
+    first = adapted(tmp_path, *lines, application="")
+    assert (first.application.mount, first.beside) == ("/compute", ("/placement",))
+    root = adapted(tmp_path, *lines, application="module = nova.wsgi")
+    assert (root.application.mount, root.beside) == ("", ("/compute", "/placement"))
     found = adapted(tmp_path, *lines, wanted="/placement", application="")
     assert found.application.script == "/srv/b.py"
     assert found.text(found.source.main)[1] == "# mount = /compute=/srv/a.py"
     with pytest.raises(InputError, match="mounts nothing at '/x'") as caught:
         adapted(tmp_path, *lines, wanted="/x", application="")
     assert "/compute, /placement" in caught.value.hint
+
+
+def test_a_mount_point_behind_a_variable_is_the_one_that_uwsgi_has(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "url = /compute", "mount = %(url)=%(url).wsgi", application="")
+    assert found.text(found.source.main)[2] == "mount = %(url)=/opt/heartbed/application.wsgi"
+    in_force = [Option("mount", "/compute=/opt/heartbed/application.wsgi", 1)]
+    assert found.application.resolved(in_force).mount == "/compute"
+    with pytest.raises(InputError, match="is no mount point"):
+        found.application.resolved([Option("mount", "a b=/opt/heartbed/application.wsgi", 1)])
 
 
 @pytest.mark.parametrize(
