@@ -131,12 +131,12 @@ class Running:
         """Send it a signal."""
         self.process.send_signal(number)
 
-    def end(self) -> Done:
+    def end(self, within_s: float = DEADLINE_S) -> Done:
         """Wait until it has ended."""
         try:
-            out, err = self.process.communicate(timeout=DEADLINE_S)
+            out, err = self.process.communicate(timeout=within_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             out, err = self.process.communicate()
-            raise AssertionError(f"it did not end within {DEADLINE_S} s: {out}\n{err}") from None
+            raise AssertionError(f"it did not end within {within_s} s: {out}\n{err}") from None
         return Done(self.process.returncode, out, err, time.monotonic() - self.started)
