@@ -113,6 +113,31 @@ def test_what_is_lost_when_idle_and_what_hangs_under_bursts_are_told_apart(runs:
     assert under["burst"] in ("kept", "recovered")
 
 
+def test_a_change_that_mends_idling_and_hangs_under_load_is_told_as_that_and_not_recommended(
+    conf: Path, runs: Path
+) -> None:
+    conf.write_text(
+        "WSGIDaemonProcess nova processes=1 threads=8\nWSGIProcessGroup nova\n"
+        f"WSGIApplicationGroup %{{GLOBAL}}\n{ALIAS}\n"
+    )
+    others = ("prefork", "worker", "embedded", "threads1", "heartbeat", "oslo18.3.1", "oslo14.3.0")
+    ruled_out = [word for key in others for word in ("--rule-out", key)]
+    done = heartbed("check", conf, "--probe", "idle,burst", *ruled_out, "--format", "json", runs=runs)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    assert [each["probe"] for each in told["verdicts"]] == ["idle", "burst"]
+    assert told["verdict"]["outcome"] == "hung", "of what the file fails, the hang comes first"
+    changes = {change["change"]: change for change in told["changes"]}
+    pthread, native = changes["heartbeat_in_pthread = true"], changes["native threads instead of eventlet"]
+    assert pthread["under"] == {"idle": "kept", "burst": "hung"}
+    assert pthread["told"].startswith("kept when idle; ")
+    assert "requests never returned" in pthread["told"]
+    assert pthread["tries"]["burst"]["by_chance"]
+    assert not pthread["recommended"]
+    assert native["under"] == {"idle": "kept", "burst": "kept"}
+    assert native["recommended"]
+
+
 def test_a_uwsgi_of_today_is_lost_behind_its_proxy_and_a_line_of_its_ini_file_mends_it(runs: Path) -> None:
     done = heartbed("check", DATA / "uwsgi" / "nova-api.ini", "--format", "json", runs=runs)
     assert done.returncode == 1, done.stderr

@@ -52,10 +52,12 @@ class Tried:
         survived = {each.probe for each in self.verdicts if each.outcome.good}
         return self.survives and survived.issuperset(self.played)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, heartbeat_s: float) -> dict[str, Any]:
         """Everything, as plain data."""
         return {
             "change": self.mend.what,
+            "recommended": self.keeps,
+            "told": fate(self.verdicts, heartbeat_s),
             "keys": sorted(self.mend.keys),
             "acted": self.acted,
             "outcome": str(self.verdict.outcome),
@@ -125,7 +127,7 @@ class Checked:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""
-        own = self.prepared.candidate
+        own, beat = self.prepared.candidate, self.data.verdict.heartbeat_s
         return {
             "file": self.prepared.draft.source.main.shown,
             "run": self.data.verdict.run,
@@ -141,8 +143,8 @@ class Checked:
             "replaced": self.prepared.draft.adapted.diff(),
             "verdict": self.verdict.model_dump(mode="json"),
             "verdicts": [each.model_dump(mode="json") for each in self.verdicts],
-            "changes": [each.as_dict() for each in self.tried],
-            "pairs": [each.as_dict() for each in self.pairs],
+            "changes": [each.as_dict(beat) for each in self.tried],
+            "pairs": [each.as_dict(beat) for each in self.pairs],
             "not_tried": self.dropped,
         }
 
