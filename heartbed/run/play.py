@@ -105,8 +105,9 @@ class Play:
     def _start(self, act: Act) -> None:
         """Cells and controls of an act; with the first comes the broker."""
         if act is self.acts[0]:
-            self._start_broker_and_cells()
-        elif act.number in self._ahead:
+            self._start_first(act)
+            return
+        if act.number in self._ahead:
             self._ahead[act.number].result()
         else:
             act.start()
@@ -124,30 +125,32 @@ class Play:
         if not self.stop.is_set() and not touched and not self.bed.running("rabbitmq"):
             self.bus.fail(self.bed.failure("rabbitmq", "RabbitMQ has ended during the run"))
 
-    def _start_broker_and_cells(self) -> None:
+    def _start_first(self, act: Act) -> None:
         """The broker boots while the cells import their applications, unless one of those may connect at once."""
-        if any(opened.cell.wants_broker for _, opened in self.acts[0].cells):
-            self._broker()
-            self._await_compute()
-            self.acts[0].start()
+        if any(opened.cell.wants_broker for _, opened in act.cells):
+            self._broker(act)
+            self.bus.check()
+            act.start()
             return
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker") as pool:
-            broker = pool.submit(self._broker)
+            broker = pool.submit(self._broker, act)
             try:
-                self.acts[0].start()
+                act.start()
                 broker.result()
+                self.bus.check()
             except BaseException:
                 self.stop.set()  # else the pool waits for the broker
                 raise
 
-    def _broker(self) -> None:
-        """Wait for the broker; then nothing that its clients do escapes, and the RPC server may come."""
+    def _broker(self, act: Act) -> None:
+        """Wait for the broker; then nothing that its clients do escapes, and the RPC server and controls may come."""
         try:
             with engine_errors():
                 self.watching.start_in_broker(BROKER_DEADLINE_S, self.stop)
                 if not self.stop.is_set():
                     self.bed.start("compute")
                     self.watching.started("compute")
+                    self._start_controls(act.number)
         except TestbedError as error:
             self.bus.fail(error)
 
@@ -166,6 +169,8 @@ class Play:
         deadline = Deadline(READY_DEADLINE_S)
 
         def poll() -> None:
+            if self.stop.is_set():
+                raise TestbedError(f"{service} is waited for no more: the run ends")
             if not self.bed.running(service):
                 raise self.bed.failure(service, f"{service} has ended")
 

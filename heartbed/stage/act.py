@@ -17,7 +17,7 @@ from heartbed.stage.probe import Probe
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.stage.work import POLL_S, Worker, attempt, each
 
-OPENERS = 16
+OPENERS = 24
 """Cells that are opened, or asked, side by side."""
 
 
@@ -68,27 +68,34 @@ class Act:
 
     def start(self) -> None:
         """Start the cells, as many at a time as there are cores, and import their applications; no copies yet."""
-        self._start([one for one in self.cells if one not in self.copies])
-
-    def _start(self, cells: Sequence[tuple[Part, OpenedCell]]) -> None:
-        self._each(cells, lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
+        copies = self.copies
+        first = [one for one in self.cells if one not in copies]
+        self._each(first, lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
 
     def _open(self) -> None:
         """Open every cell, and then the copies of those that leave something to chance.
 
         A call waits rather than works: oslo.messaging looks for its reply twice a second.
         """
-        copies = self.copies
-        self._each([one for one in self.cells if one not in copies], _open, OPENERS)
-        self._leave_out([one for one in copies if not one[0].probe.again(one[0].stage, one[1])])
-        self._start(self.copies)
+        # What shares most is the likeliest to hang at once: its copies, which may then be spared, are started last.
+        copies = sorted(self.copies, key=lambda one: one[1].cell.thread_count)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="copies") as pool:
+            started = pool.submit(self._each, copies, _start_copy, self.parts[0].stage.settings.cores)
+            try:
+                self._each([one for one in self.cells if one not in copies], _open, OPENERS)
+                started.result()
+            except BaseException:
+                self.parts[0].stage.stop.set()  # else the pool waits for cells that start
+                raise
+        self._leave_out([one for one in copies if not _is_wanted(*one)])
         self._each(self.copies, _open, OPENERS)
 
     def _leave_out(self, copies: Sequence[tuple[Part, OpenedCell]]) -> None:
         """Leave copies out that would tell no more."""
         for part, opened in copies:
-            part.stage.state(opened, "left_out", reason="a copy of it has shown what there is to see")
-            part.stage.opened.remove(opened)
+            if opened in part.stage.opened:
+                part.stage.state(opened, "left_out", reason="a copy of it has shown what there is to see")
+                part.stage.opened = [each for each in part.stage.opened if each is not opened]
 
     def _each(
         self, cells: Sequence[tuple[Part, OpenedCell]], work: Callable[[Part, OpenedCell], None], workers: int
@@ -169,6 +176,16 @@ class Act:
 
 def _playing(part: Part) -> Worker:
     return part.stage.worker(part.probe.name, lambda _: part.probe.play(part.stage))
+
+
+def _is_wanted(part: Part, opened: OpenedCell) -> bool:
+    return part.probe.again(part.stage, opened)
+
+
+def _start_copy(part: Part, opened: OpenedCell) -> None:
+    """Start a copy of a cell, unless it would tell no more."""
+    if _is_wanted(part, opened):
+        part.stage.start(opened)
 
 
 def _open(part: Part, opened: OpenedCell) -> None:
