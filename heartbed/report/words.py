@@ -71,6 +71,11 @@ def phrases(cell: CellVerdict, heartbeat_s: float) -> list[Phrase]:
     return [Phrase(None, cell.outcome, after_s(cell), cell.tries)]
 
 
+def overall(cell: CellVerdict) -> str:
+    """What became of a cell as a whole: ``lost after 6.0 s``, ``hung in 3 of 15 bursts``."""
+    return Phrase(None, cell.outcome, after_s(cell), cell.tries).text
+
+
 def after_s(cell: CellVerdict) -> float | None:
     """After how many seconds the cell was well again, or its first connection lost; None where it was neither."""
     return cell.recovered_after_s if cell.outcome is Outcome.RECOVERED else cell.lost_after_s

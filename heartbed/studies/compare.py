@@ -24,7 +24,7 @@ from heartbed.errors import InputError
 from heartbed.files import is_regular
 from heartbed.report import RunData
 from heartbed.report.terminal import summary
-from heartbed.report.words import after_s, outcome_words
+from heartbed.report.words import overall
 from heartbed.servers.kinds import draft, label_of
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
 from heartbed.verdict import EXIT_CODES
@@ -186,6 +186,6 @@ def _side_by_side(subjects: Sequence[Subject], data: RunData) -> Table:
     probes = list(dict.fromkeys(each.probe for each in data.verdict.cells))
     for probe in probes:
         fates = [data.cell(each.cell.name, probe) for each in subjects]
-        words = (outcome_words(v.outcome, after_s(v)) if v else "not run" for v in fates)
+        words = (overall(v) if v else "not run" for v in fates)
         table.add_row("verdict" if len(probes) == 1 else f"verdict ({probe})", *words, style="bold")
     return table

@@ -11,7 +11,7 @@ import junitparser
 from heartbed.report import page
 from heartbed.report.data import RunData
 from heartbed.report.text import printable
-from heartbed.report.words import after_s, outcome_words
+from heartbed.report.words import outcome_words, overall
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
@@ -65,7 +65,7 @@ def _case(run: RunData, cell: CellVerdict) -> junitparser.TestCase:
     )
     if not cell.outcome.good:
         kind = junitparser.Error if cell.outcome is Outcome.INCONCLUSIVE else junitparser.Failure
-        said = f"{outcome_words(cell.outcome, after_s(cell))}: {cause_words(cell.cause)}"
+        said = f"{overall(cell)}: {cause_words(cell.cause)}"
         case.result = [_result(kind, cell.cause or cell.outcome.value, said, _evidence(run, cell))]
     if cell.notes:
         case.system_out = printable("\n".join(cell.notes))
