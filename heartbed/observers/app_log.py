@@ -87,8 +87,10 @@ class Entries:
 class AppLog(LogStream[Entry]):
     """Follows the log of a cell; emits ``app.log``, and ``app.exit`` where a child has ended."""
 
-    def __init__(self, cell: str, follow: Callable[[], LogFeed], emit: Emit, readers: Sequence[Reader]) -> None:
-        super().__init__("app_log", follow, emit, Entries(readers), cell=cell)
+    def __init__(
+        self, cell: str, follow: Callable[[], LogFeed], emit: Emit, readers: Sequence[Reader], last: float = 0.0
+    ) -> None:
+        super().__init__("app_log", follow, emit, Entries(readers), cell=cell, last=last)
 
     def tell(self, entry: Entry) -> None:
         """Every entry is an event."""

@@ -19,11 +19,18 @@ from kombu.exceptions import KombuError
 
 from heartbed.observers.base import Emit, Resolve, failed
 from heartbed.record.event import Event
-from heartbed.record.kinds import ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated, Kind
+from heartbed.record.kinds import (
+    ChannelCreated,
+    ConnectionClosed,
+    ConnectionCreated,
+    ConsumerCreated,
+    Kind,
+    QueueDeleted,
+)
 
 EXCHANGE = "amq.rabbitmq.event"
 CONNECTION_NAME = "heartbed-observer"
-KEYS = ("connection.created", "connection.closed", "channel.created", "consumer.created")
+KEYS = ("connection.created", "connection.closed", "channel.created", "consumer.created", "queue.deleted")
 RETRY_S = 0.25
 CONNECT_TIMEOUT_S = 5.0
 DRAIN_S = 0.2
@@ -112,12 +119,13 @@ class Translation:
     """Turns the broker's announcements into events.
 
     Remembers which process of the broker serves which connection and channel,
-    because a channel and a consumer name only that.
+    because a channel and a consumer name only that; and who consumed from which queue last.
     """
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
         self._owners: dict[str, tuple[str | None, str | None, int | None]] = {}
+        self._consumers: dict[str, str] = {}
 
     def __call__(self, key: str, headers: Mapping[str, Any]) -> Event | None:
         """The event; None for an announcement that the record has no kind for."""
@@ -137,7 +145,11 @@ class Translation:
             return self._of(channel, created, told)
         if key == "consumer.created":
             channel = broker_pid(told["channel"])
+            self._consumers[str(told.get("queue"))] = channel
             return self._of(channel, ConsumerCreated(channel_pid=channel, queue=told.get("queue")), told)
+        if key == "queue.deleted":
+            name = str(told["name"])
+            return self._of(self._consumers.get(name, ""), QueueDeleted(name=name), told)
         return None
 
     def _created(self, told: Mapping[str, Any]) -> Event:

@@ -48,7 +48,8 @@ class LogStream(Generic[E]):
     """Base of the observers that read logs: one thread follows, another makes sense of it.
 
     ``follow`` opens the log, from its beginning, so that nothing is missed however late this starts. ``again`` waits
-    for a service that has ended to run once more, and says whether it does.
+    for a service that has ended to run once more, and says whether it does. ``last`` is the time of the last line that
+    has been read; what is not later is passed over.
     """
 
     def __init__(  # noqa: PLR0913  whose log, where, how it is read, and who is told
@@ -60,7 +61,9 @@ class LogStream(Generic[E]):
         *,
         cell: str | None = None,
         again: Callable[[], bool] = lambda: False,
+        last: float = 0.0,
     ) -> None:
+        self.last = last
         self.emit, self.cell = emit, cell
         self._name, self._open, self._entries = name, follow, entries
         self._lines: queue.SimpleQueue[LogLine | None] = queue.SimpleQueue()
@@ -99,14 +102,13 @@ class LogStream(Generic[E]):
                 self.tell(entry)
 
     def _follow(self) -> None:
-        last = 0.0
         try:
             # A service that is stopped and started again goes on with the same log: what was read is passed over.
             while not self._stopping:
                 self._stream = self._open()
                 for line in split(self._stream):
-                    if line.t > last:
-                        last = line.t
+                    if line.t > self.last:
+                        self.last = line.t
                         self._lines.put(line)
                 if not self._again():
                     break

@@ -108,14 +108,20 @@ class Observation:
         observer.start()
 
     def started(self, service: str) -> None:
-        """Learn the address of a started container, watch its processes and follow its log."""
+        """Learn the address of a started container, watch its processes and follow its log.
+
+        One that a probe has stopped and started again has new ones, and the same log.
+        """
         at = self._bed.address(service)
         self._by_address[at.ip].append((time.time(), service))
         told = CellAddress(ip=at.ip, container=at.container, container_pid=at.host_pid)
         self._bus.emit(Event(told, cell=service))
         if self._agent is not None and at.host_pid and not self._settings.untrusted:
             self._agent.watch(service, at.host_pid)
-        log = self._logs[service] = AppLog(service, partial(self._bed.follow, service), self._bus.emit, self._readers)
+        before = self._logs.get(service)
+        self.leave([service])
+        follow, last = partial(self._bed.follow, service), before.last if before else 0.0
+        log = self._logs[service] = AppLog(service, follow, self._bus.emit, self._readers, last)
         self._begin(log)
 
     def controlled(self, service: str) -> None:

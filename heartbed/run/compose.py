@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from heartbed import probes
 from heartbed.cells.subject import Subject
 from heartbed.places import AMQP_PORT
 from heartbed.record.history import in_act
@@ -60,7 +61,9 @@ def _literal(value: Any) -> Any:
 def _subject(plan: Plan, subject: Subject) -> dict[str, Any]:
     """The cell's service; what it sends says which subject of the record it comes from."""
     found = service(plan, subject.cell)
-    return {**found, "environment": {**found["environment"], "HEARTBED_SUBJECT": subject.name}}
+    probe = probes.named(subject.scenario.probe)
+    besides = probe.variables(subject.cell, probe.values(dict(subject.scenario.parameters)))
+    return {**found, "environment": {**found["environment"], **besides, "HEARTBED_SUBJECT": subject.name}}
 
 
 class _Plain(yaml.SafeDumper):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from heartbed import probes
+from heartbed import probes, servers
 from heartbed.cells.subject import Scenario
 from heartbed.errors import TestbedError
 from heartbed.observers.base import Watching
@@ -73,6 +73,8 @@ class Play:
             probe=scenario.name,
             act=act,
             parameters=probe.values(dict(scenario.parameters)),
+            looks=probe.looks,
+            reload=servers.reload,
         )
         return Part(probe, stage)
 

@@ -39,6 +39,11 @@ def image(cell: Cell) -> str:
     return image_name(family(cell.server).image, cell)
 
 
+def reload(cell: Cell) -> str:
+    """The signal, without ``SIG``, that has the cell's server replace its processes; empty where there is none."""
+    return family(cell.server).reload
+
+
 def log_readers() -> list[Reader]:
     """What knows the lines of the servers' logs."""
     return [each.log for each in families().values() if each.log]

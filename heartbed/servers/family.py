@@ -48,6 +48,8 @@ class Family:
     users' files that such a server reads; None where they cannot be checked.
     ``log`` knows the lines of its log; None where they are told as they are.
     ``running`` recognises it among the processes of a host.
+    ``reload`` is the signal, without ``SIG``, at which the first process of such a server replaces the others by
+    new ones while it goes on serving; empty where it cannot be told to.
     """
 
     program: str
@@ -58,6 +60,7 @@ class Family:
     kind: Kind | None = None
     log: Reader | None = None
     running: Recognise = _unknown
+    reload: str = ""
 
     def mounts(self, root: Path) -> tuple[tuple[Path, str], ...]:
         """Its configuration in that checkout, and where the containers have it."""

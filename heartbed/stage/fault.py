@@ -56,15 +56,20 @@ class Fault(Probe):
             stage.beside(opened, partial(opened.client.call, "during"))
 
     def ask(self, stage: Stage, opened: OpenedCell) -> None:
-        """Ask until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``."""
-        stage.state(opened, "asking")
-        until = time.monotonic() + WELL_DEADLINE_S
-        while not stage.stop.is_set():
-            answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
-            if all(status is not None and status < 400 for status in answers) or time.monotonic() > until:
-                break
-            stage.wait(PAUSE_S)
-        stage.state(opened, "done")
+        """Ask until it is well."""
+        ask_until_well(stage, opened)
+
+
+def ask_until_well(stage: Stage, opened: OpenedCell) -> None:
+    """Ask a cell until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``."""
+    stage.state(opened, "asking")
+    until = time.monotonic() + WELL_DEADLINE_S
+    while not stage.stop.is_set():
+        answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
+        if all(status is not None and status < 400 for status in answers) or time.monotonic() > until:
+            break
+        stage.wait(PAUSE_S)
+    stage.state(opened, "done")
 
 
 def await_broker(stage: Stage) -> None:

@@ -77,6 +77,9 @@ class Probe:
     control: ClassVar[bool] = False
     """Whether a native client outside every server is played along, under the same probe and judged by its rule."""
 
+    looks: ClassVar[bool] = True
+    """Whether processes are looked at in the middle of their idle time: those that are to be replaced need not."""
+
     rule: ClassVar[Rule] = Rule()
     """What the record of it means, for cells and for controls."""
 
@@ -94,6 +97,11 @@ class Probe:
         """Whether a copy of a cell is still to be played, once its cell was opened."""
         del stage, opened
         return True
+
+    def variables(self, cell: Cell, values: Mapping[str, float]) -> Mapping[str, str]:
+        """What the environment of a cell says besides, from its start; ``values`` are the probe's parameters."""
+        del cell, values
+        return {}
 
     def set_up(self, stage: Stage) -> None:
         """Before any connection is opened."""

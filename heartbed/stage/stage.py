@@ -20,6 +20,7 @@ from heartbed.stage.client import GRACE_S, Client, Phase, cast_then_call
 from heartbed.stage.hand import Hand
 from heartbed.stage.reach import Answer, until_reached
 from heartbed.stage.start import Start
+from heartbed.stage.steady import Steady
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
 
@@ -35,6 +36,11 @@ class OpenedCell:
     stuck: bool = False
     """Whether a request of a burst got no answer: its threads may be wedged, and more bursts would tell no more."""
     workers: list[Worker] = field(default_factory=list)
+    steady: Steady = field(init=False)
+    """What it is asked steadily by those probes that do."""
+
+    def __post_init__(self) -> None:
+        self.steady = Steady(self.client)
 
     @property
     def cell(self) -> Cell:
@@ -72,6 +78,10 @@ class Stage:
     probe: str = DEFAULT_PROBE
     act: int = 1
     parameters: Mapping[str, float] = field(default_factory=dict)
+    looks: bool = True
+    """Whether its cells are looked at in the middle of their idle time."""
+    reload: Callable[[Cell], str] = lambda _: ""
+    """The signal, without ``SIG``, that has a cell's server replace its processes; empty where there is none."""
     hand: Hand = field(init=False)
     opened: list[OpenedCell] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
@@ -112,7 +122,7 @@ class Stage:
         def base() -> str:
             return self.bed.url(subject.name) + subject.cell.url_path
 
-        look_in_s = self._middle_of(subject.cell) if self.settings.stacks else None
+        look_in_s = self._middle_of(subject.cell) if self.settings.stacks and self.looks else None
         timeout_s = self.settings.rpc_timeout_s
         return Client(subject.name, base, self.bus.emit, timeout_s, look_in_s, subject.cell.requests)
 
@@ -172,7 +182,8 @@ class Stage:
         """Let a cell's idle time begin, in whose middle it is looked at."""
         opened.idle_from = time.time()
         self.state(opened, "opened", pids=sorted(opened.pids))
-        self._look_in_the_middle(opened)
+        if self.looks:
+            self._look_in_the_middle(opened)
 
     def look(self, opened: OpenedCell, occasion: str) -> None:
         """Have each known process of a cell looked at, now; the events follow."""

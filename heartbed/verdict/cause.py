@@ -103,6 +103,18 @@ class Cause(StrEnum):
         "A request was answered with success, and the message that it was to send has not arrived",
         "the requests, what the RPC server was handed, the capture and the greenlet dump",
     )
+    NOT_RENEWED = (
+        "not_renewed",
+        "no process was replaced",
+        "The server was to replace its processes, and did not",
+        "/proc, RabbitMQ's log",
+    )
+    RENEWAL = (
+        "renewal",
+        "requests were lost as processes were replaced",
+        "Requests were refused, cut off or not answered when the server replaced a process by itself",
+        "the requests, /proc",
+    )
     PROCESS_GONE = (
         "process_gone",
         "the process has gone",

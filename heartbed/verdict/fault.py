@@ -90,7 +90,8 @@ def _well_from(case: Case) -> int | None:
     return first if {"cast", "call"} <= rest else None
 
 
-def _never_well(case: Case) -> Finding | None:
+def never_well(case: Case) -> Finding | None:
+    """No cast and call were right one after the other, for as long as it was asked afterwards."""
     after = _after(case)
     if not after:
         return unknown(Cause.SHORT_OBSERVATION, "it was not asked again after the fault")
@@ -197,7 +198,7 @@ RULES: cells.Rules = (
     cells.nothing_opened,
     _no_fault,
     _lost_before,
-    _never_well,
+    never_well,
     _left_over,
     _came_back,
     _untouched,

@@ -138,6 +138,26 @@ class Tries(Value):
     )
 
 
+class Renewal(Value):
+    """What became of a cell when its processes were replaced."""
+
+    name: str = Field(description="reload, stop and start, or recycling")
+    begun: float
+    took_s: float = Field(description="until it was done: for a stop and start until the server was started again")
+    processes_ended: int | None = Field(
+        description="those that had answered, or held connections; null where processes were not watched"
+    )
+    sent: int = Field(description="requests that were under way when it began, or were sent before the next renewal")
+    lost: int = Field(description="of those, the ones that were refused, cut off, answered wrong or not answered")
+    slowest_ms: float | None = Field(description="of those that were answered right")
+    connections: dict[str, int] = Field(
+        description="those open when it began: how many ended how, as RabbitMQ's log has it (client_closed: without a "
+        "word, clean, missed_heartbeats, ...), or are open"
+    )
+    connections_opened: int = Field(description="that were opened since")
+    queues_left: int = Field(description="queues that those connections consumed from, and RabbitMQ still has")
+
+
 class CellVerdict(Value):
     """The verdict on one cell under one probe."""
 
@@ -159,6 +179,7 @@ class CellVerdict(Value):
         default=None, description="the `cell` of its events, where it was played in several copies: of the worst"
     )
     tries: Tries | None = Field(default=None, description="where chance may decide, and wherever bursts were sent")
+    renewals: list[Renewal] = Field(default_factory=list, description="under a probe that has processes replaced")
     evidence: list[Evidence]
     notes: list[str] = Field(default_factory=list, description="findings that do not change the verdict")
 

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from heartbed.record.kinds.base import Kind, Part, Unknown
-from heartbed.record.kinds.broker import BrokerLog, ChannelCreated, ConnectionClosed, ConnectionCreated, ConsumerCreated
+from heartbed.record.kinds.broker import (
+    BrokerLog,
+    ChannelCreated,
+    ConnectionClosed,
+    ConnectionCreated,
+    ConsumerCreated,
+    QueueDeleted,
+)
 from heartbed.record.kinds.cell import YIELDING, AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
 from heartbed.record.kinds.look import LookAsked, LookBroker, LookCost, LookLost, LookProcess, LookSocket, LookTick
 from heartbed.record.kinds.process import (
@@ -67,6 +74,7 @@ __all__ = [
     "ProcessSeen",
     "ProcessStacks",
     "ProcessSwitches",
+    "QueueDeleted",
     "Request",
     "RpcArrived",
     "RunEnd",
@@ -84,7 +92,7 @@ __all__ = [
 GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The run": (RunStart, RunPhase, Intervention, RunEnd),
     "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit, RpcArrived),
-    "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, BrokerLog),
+    "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, QueueDeleted, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
     "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),
     "A look at a host": (LookAsked, LookProcess, LookSocket, LookLost, LookTick, LookBroker, LookCost),

@@ -48,6 +48,13 @@ class ConsumerCreated(Kind):
     queue: str | None = Field(default=None, description="from which it consumes")
 
 
+class QueueDeleted(Kind):
+    """A queue is there no more: it was deleted, or has expired. Its cell is that of its last consumer, if any."""
+
+    KIND: ClassVar[str] = "broker.queue.deleted"
+    name: str = Field(default="", description="the queue's")
+
+
 class BrokerLog(Kind):
     """An entry of RabbitMQ's log: of a connection, or a warning and above, or the one that tells the versions."""
 

@@ -31,4 +31,6 @@ FAMILY = Family(
     kind=HttpdKind(),
     log=log.read,
     running=running,
+    # What `apachectl graceful` sends.
+    reload="USR1",
 )

@@ -33,4 +33,6 @@ FAMILY = Family(
     in_force=in_force,
     kind=UwsgiKind(),
     running=running,
+    # What `uwsgi --reload` sends to the master, and `r` in its FIFO comes to.
+    reload="HUP",
 )

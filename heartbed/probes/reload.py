@@ -1,0 +1,84 @@
+"""The reload probe: the server is told to replace its processes, and then stopped and started, while it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from heartbed.stage.fault import UNDER_WAY_S
+from heartbed.stage.probe import Parameter
+from heartbed.stage.renewal import PATIENCE_S, Renewing, wait_until
+from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.verdict import renewal
+from heartbed.verdict.renewal import RELOADED, RENEWAL, RESTARTED
+
+BOTH, RELOAD_ONLY, RESTART_ONLY = 0, 1, 2
+
+SETTLES_S = 2.0
+"""How long requests go on once new processes answer: the old ones are to end meanwhile."""
+
+
+class Reload(Renewing):
+    """Both ways in which an operator makes a server take a new configuration, one after the other."""
+
+    name = "reload"
+    meaning = "the server is told to replace its processes, and then stopped and started, while requests go on"
+    meanwhile = "each is asked for casts and calls while its server reloads, and while it is stopped and started"
+    documentation = """
+        A certificate is renewed, a log is rotated, a package is upgraded, a setting is changed: the server is reloaded,
+        by httpd's graceful restart or by SIGHUP to uWSGI or gunicorn, or it is stopped and started. Each process is
+        replaced, and takes its connections to RabbitMQ along, which it does not close: RabbitMQ notices that the
+        client is gone, and keeps the queues for its replies until they expire. Requests that are under way then may
+        be lost: in 2018 an image server's users met errors 500 now and then after a graceful restart of httpd, when
+        children of mod_wsgi died of it (https://github.com/quru/qis/issues/5).
+    """
+    parameters = (Parameter("only", "0: both, 1: the reload, 2: the stop and start", BOTH, BOTH, RESTART_ONLY),)
+    rule = renewal.RELOADS
+
+    def play(self, stage: Stage) -> None:
+        """As many at a time as there are cores: each new process imports the application."""
+        with ThreadPoolExecutor(max_workers=stage.settings.cores) as pool:
+            list(pool.map(partial(self._renew, stage), stage.opened))
+
+    @staticmethod
+    def _renew(stage: Stage, opened: OpenedCell) -> None:
+        only, signal = stage.parameters["only"], stage.reload(opened.cell)
+        if signal and only != RESTART_ONLY:
+            _while_asked(stage, opened, partial(_reload, stage, opened, signal))
+        if not signal or only != RELOAD_ONLY:
+            _while_asked(stage, opened, partial(_restart, stage, opened))
+
+
+def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[], bool]]) -> None:
+    """Do it while a call is under way, and go on until new processes have answered, and the old ones could end.
+
+    ``do`` returns what says whether a new process has answered.
+    """
+    if wait_until(stage, opened.steady.calling.is_set, PATIENCE_S):
+        stage.wait(UNDER_WAY_S)
+    answered = do()
+    wait_until(stage, answered, PATIENCE_S)
+    stage.wait(SETTLES_S)
+    opened.pids = set(opened.steady.pids)
+
+
+def _reload(stage: Stage, opened: OpenedCell, signal: str) -> Callable[[], bool]:
+    name, steady, before = opened.name, opened.steady, opened.pids | opened.steady.pids
+    steady.pids = set()
+    what = f"had the server replace its processes (SIG{signal}):"
+    stage.hand.at_once(what, name, lambda: stage.bed.signal(name, signal), **{RENEWAL: RELOADED})
+    return lambda: bool(steady.pids - before)
+
+
+def _restart(stage: Stage, opened: OpenedCell) -> Callable[[], bool]:
+    name, steady, bed = opened.name, opened.steady, stage.bed
+    with stage.hand.doing("stopped", name, lambda: bed.stop(name), lambda: bed.start(name), **{RENEWAL: RESTARTED}):
+        pass
+    stage.started(name)
+    # Processes have their numbers anew: any that answers is a new one.
+    steady.pids = set()
+    return lambda: bool(steady.pids)
+
+
+PROBE = Reload()

@@ -1,0 +1,40 @@
+"""What probes have in common under which a cell's processes are replaced, while it is asked steadily."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from heartbed.stage.fault import ask_until_well
+from heartbed.stage.probe import Disturbs, Probe
+from heartbed.stage.stage import OpenedCell, Stage
+
+PATIENCE_S = 10.0
+"""A request may be held up by so much: a process has its time to end, mod_wsgi's 5 s, and the next one imports."""
+
+POLL_S = 0.05
+
+
+class Renewing(Probe):
+    """A probe that has processes replaced, or lets them be."""
+
+    control = True
+    disturbs = Disturbs.CELL
+    looks = False
+
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """Ask from the beginning of the cell's own idle time on."""
+        opened.client.wait_longer(PATIENCE_S)
+        opened.workers.append(stage.worker(opened.name, opened.steady.go_on))
+
+    def ask(self, stage: Stage, opened: OpenedCell) -> None:
+        """Ask until it is well."""
+        ask_until_well(stage, opened)
+
+
+def wait_until(stage: Stage, reached: Callable[[], bool], for_s: float) -> bool:
+    """Wait until something is so, for ``for_s`` seconds at the most, or until the run ends; whether it is so."""
+    until = time.monotonic() + for_s
+    while not (done := reached()) and time.monotonic() < until and stage.wait(POLL_S):
+        pass
+    return done
