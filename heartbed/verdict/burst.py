@@ -20,9 +20,9 @@ from heartbed.verdict.values import Burst, CellVerdict, Outcome
 from heartbed.wording import count, seconds
 
 
-def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
+def judge(cell: CellHistory, last_t: float, blind: str = "", rules: cells.Rules | None = None) -> CellVerdict:
     """Judge a cell under bursts; arguments as for ``heartbed.verdict.cell.judge``."""
-    verdict = cells.judge(cell, last_t, blind, RULES)
+    verdict = cells.judge(cell, last_t, blind, rules or RULES)
     sent = bursts(cell)
     known = verdict.outcome is not Outcome.INCONCLUSIVE
     return verdict.model_copy(update={"bursts": sent, "tries": tries.of_bursts(cell, sent) if known else None})
@@ -163,18 +163,10 @@ def _all_answered(case: Case) -> Finding:
     return kept(why)
 
 
-RULES: cells.Rules = (
-    cells.not_started,
-    cells.not_as_asked,
-    cells.disturbed,
-    _never_answered,
-    _answered_wrong,
-    _never_arrived,
-    cells.nothing_opened,
-    _left_over,
-    _came_back,
-    _all_answered,
-)
+BEFORE: cells.Rules = (cells.not_started, cells.not_as_asked, cells.disturbed)
+BAD: cells.Rules = (_never_answered, _answered_wrong, _never_arrived, cells.nothing_opened, _left_over)
+GOOD: cells.Rules = (_came_back, _all_answered)
+RULES: cells.Rules = (*BEFORE, *BAD, *GOOD)
 """The first that finds something has the say."""
 
 RULE = Rule(cell=judge)

@@ -137,7 +137,8 @@ def _timed_out(case: Case) -> Finding | None:
     return None if request is None or case.result is Outcome.LOST else hanging.finding(request, case.cell)
 
 
-def _not_kept(case: Case) -> Finding | None:
+def not_kept(case: Case) -> Finding | None:
+    """A connection was lost, or nothing can be said of one."""
     if case.result is Outcome.KEPT:
         return None
     deciding = case.of(case.result)
@@ -193,7 +194,7 @@ RULES: Rules = (
     nothing_opened,
     _never_returned,
     _timed_out,
-    _not_kept,
+    not_kept,
     _purpose_missing,
     _not_asked_again,
     _refused_afterwards,
