@@ -9,6 +9,8 @@ threads = int(os.environ["HEARTBED_THREADS"])
 worker_class = os.environ["HEARTBED_WORKER_CLASS"]
 # True: the arbiter loads the application, then forks. False: every worker loads it after it was forked.
 preload_app = os.environ["HEARTBED_LAZY"] == "false"
+# A worker that has served so many requests is replaced; 0, gunicorn's own default, is never.
+max_requests = int(os.environ.get("HEARTBED_REQUESTS", "0"))
 # An idle worker tells the arbiter that it lives; one that does not for so long is killed (30 is gunicorn's default).
 timeout = 120
 worker_tmp_dir = "/dev/shm"  # noqa: S108  gunicorn's own advice: a heartbeat file on a disk may block

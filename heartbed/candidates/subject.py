@@ -15,6 +15,7 @@ from heartbed.cells import axes
 from heartbed.cells.application import Requests
 from heartbed.cells.axes import PTHREAD, THREAD
 from heartbed.cells.cell import Cell
+from heartbed.cells.recycling import NEVER, Recycling
 from heartbed.places import ROOT
 
 PLACEHOLDER = Path(inside.__file__).with_name("placeholder")
@@ -55,6 +56,8 @@ class Candidate(Cell):
     """Whether its application answers at its root, where the server may have something else."""
     folders: tuple[str, ...] = ()
     """Folders that its server wants to exist."""
+    recycles: Recycling = NEVER
+    """What its own configuration says of when a process is replaced."""
 
     @property
     def name(self) -> str:
@@ -114,6 +117,11 @@ class Candidate(Cell):
     def wants_broker(self) -> bool:
         """A user's own application may connect when it is loaded."""
         return self.own is not None
+
+    @property
+    def recycling(self) -> Recycling | None:
+        """As its configuration has it: nothing is asked of it besides."""
+        return self.recycles
 
     @property
     def start_deadline_s(self) -> float:

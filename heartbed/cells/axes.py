@@ -71,7 +71,12 @@ SERVERS = (
         waits={r"uwsgi_\w+|simple_loop\w*": "uWSGI"},
     ),
     Server("gunicorn", "gunicorn with an arbiter", family="gunicorn"),
-    Server("standalone", "no web server: Python's wsgiref, one process, an OS thread a request", family="standalone"),
+    Server(
+        "standalone",
+        "no web server: Python's wsgiref, one process, an OS thread a request",
+        family="standalone",
+        recycles=False,
+    ),
 )
 
 MPMS = tuple(each.token for each in SERVERS if each.family == "httpd")

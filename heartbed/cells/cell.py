@@ -9,6 +9,7 @@ from typing import Self
 from heartbed.cells import axes, locks
 from heartbed.cells.application import MINIMAL, Requests
 from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.recycling import NEVER, Recycling
 from heartbed.cells.rows import Axis, Parameter
 from heartbed.versions.releases import RELEASES
 
@@ -81,6 +82,11 @@ class Cell:
     def wants_broker(self) -> bool:
         """Whether the broker must be there before the application is loaded: it may connect at once."""
         return False
+
+    @property
+    def recycling(self) -> Recycling | None:
+        """When its server replaces a process by itself; None where that is asked for by ``VARIABLE``."""
+        return None if axes.TABLE.server(self.server).recycles else NEVER
 
     @property
     def start_deadline_s(self) -> float:

@@ -31,6 +31,8 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     native: tuple[str, ...] = ()
     waits: Mapping[str, str] = field(default_factory=dict)
+    recycles: bool = True
+    """Whether it can be told to replace a process that has served so many requests."""
 
 
 @dataclass(frozen=True)

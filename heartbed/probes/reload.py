@@ -10,8 +10,8 @@ from heartbed.stage.fault import UNDER_WAY_S
 from heartbed.stage.probe import Parameter
 from heartbed.stage.renewal import PATIENCE_S, Renewing, wait_until
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.verdict import renewal
-from heartbed.verdict.renewal import RELOADED, RENEWAL, RESTARTED
+from heartbed.verdict import reload
+from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
 
 BOTH, RELOAD_ONLY, RESTART_ONLY = 0, 1, 2
 
@@ -34,7 +34,7 @@ class Reload(Renewing):
         children of mod_wsgi died of it (https://github.com/quru/qis/issues/5).
     """
     parameters = (Parameter("only", "0: both, 1: the reload, 2: the stop and start", BOTH, BOTH, RESTART_ONLY),)
-    rule = renewal.RELOADS
+    rule = reload.RULE
 
     def play(self, stage: Stage) -> None:
         """As many at a time as there are cores: each new process imports the application."""

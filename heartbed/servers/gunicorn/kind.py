@@ -17,6 +17,7 @@ from heartbed.candidates.source import Source, permitted, read_lines, shown_path
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
@@ -80,6 +81,7 @@ class GunicornKind(Kind):
             "threads": found.threads,
             "script": commands.SCRIPT,
             "options": found.options,
+            "recycles": Recycling(settings.number("max_requests"), "max_requests"),
         }
         oddities = (*_strangers(full, settings), *_asked(full))
         return GunicornPrepared(full, found, Candidate(**fields), settings, oddities)

@@ -30,7 +30,7 @@ from heartbed.servers.httpd.inquiry import MAIN, InForce, addressed, ask, withou
 from heartbed.servers.httpd.lines import Directive
 from heartbed.servers.httpd.mpm import mpm_of
 from heartbed.servers.httpd.prepared import HttpdPrepared
-from heartbed.servers.httpd.shape import Shape, shape
+from heartbed.servers.httpd.shape import Shape, recycling, shape
 from heartbed.servers.httpd.source import read
 
 ENVIRONMENT = """\
@@ -132,6 +132,7 @@ class HttpdKind(Kind):
             "by_handler": in_force.by_handler,
             "has_root": in_force.has_root,
             "folders": tuple(adapted.folders),
+            "recycles": recycling(root, made),
         }
         prepared = HttpdPrepared(ready, made, Candidate(**fields), root, in_force)
         workbench.write(draft.label, adapted, MAIN, prepared.frame(draft.label, made))
@@ -161,7 +162,14 @@ class HttpdKind(Kind):
         # One process shows what several would: they are alike.
         found = replace(variant.shape, processes=1)
         workbench.write(label, _edited(prepared, variant), MAIN, prepared.frame(label, found))
-        return replace(prepared.candidate, server=found.mpm, mode=found.mode, processes=1, threads=found.threads)
+        return replace(
+            prepared.candidate,
+            server=found.mpm,
+            mode=found.mode,
+            processes=1,
+            threads=found.threads,
+            recycles=recycling(prepared.root, found),
+        )
 
 
 def _from_express(path: Path) -> list[str]:

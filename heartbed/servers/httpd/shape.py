@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbed.candidates.values import MOST_PROCESSES, leading_number
+from heartbed.cells.recycling import Recycling
 from heartbed.servers.httpd.applications import Application
 from heartbed.servers.httpd.dump import Node
 from heartbed.servers.httpd.inquiry import InForce
@@ -66,6 +67,15 @@ def children(root: Node) -> int | None:
     """How many children httpd is told to start with; None where it is left to its default."""
     found = root.own("startservers")
     return leading_number(found[-1].arguments) if found else None
+
+
+def recycling(root: Node, made: Shape) -> Recycling:
+    """After how many requests a process is replaced: daemon processes have a limit of their own, not the MPM's."""
+    if made.mode == "daemon":
+        given = {option.name: option.value for option in options(made.daemon.arguments)} if made.daemon else {}
+        return Recycling(leading_number(given.get("maximum-requests", "")) or 0, "maximum-requests")
+    found = [*root.own("maxrequestsperchild"), *root.own("maxconnectionsperchild")]
+    return Recycling((leading_number(found[-1].arguments) if found else None) or 0, "MaxConnectionsPerChild")
 
 
 def in_scope(root: Node, application: Application | None) -> list[Node]:

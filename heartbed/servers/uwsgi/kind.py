@@ -26,7 +26,7 @@ from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import PROCESSES
-from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, shape, strangers
+from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, recycling, shape, strangers
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
 MAIN = "uwsgi.ini"
@@ -98,6 +98,7 @@ class UwsgiKind(Kind):
             "mount": draft.adapted.application.mount,
             "options": _options(found, draft.adapted.front),
             "loading": found.loading,
+            "recycles": recycling(options),
         }
         ignored = [
             f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from heartbed.candidates.values import leading_number
+from heartbed.cells.recycling import Recycling
 from heartbed.servers.uwsgi.ini import Option, is_on, last
 from heartbed.servers.uwsgi.rules import LAZY, MASTER, PROCESSES, THREADS
 
@@ -78,6 +79,12 @@ def shape(options: Sequence[Option]) -> Shape:
         master=is_on(last(options, "master")) or any(o.key.startswith(MASTER) for o in options if o.key != "master"),
         lazy=any(is_on(last(options, key)) for key in LAZY),
     )
+
+
+def recycling(options: Sequence[Option]) -> Recycling:
+    """After how many requests a process is replaced."""
+    found = last(options, "max-requests")
+    return Recycling((leading_number(found.value) if found else None) or 0, "max-requests")
 
 
 def _number(option: Option | None) -> int:

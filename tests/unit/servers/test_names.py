@@ -15,8 +15,8 @@ from heartbed.places import ROOT
 
 PROGRAM = ROOT / "heartbed"
 TABLE = PROGRAM / "cells" / "axes.py"
-DOCUMENTS = ("description", "help", "epilog")
-"""Keyword arguments whose text is a document: of a command, or of the record."""
+DOCUMENTS = ("description", "help", "epilog", "documentation")
+"""Keyword arguments, and attributes, whose text is a document: of a command, of the record, or of a probe."""
 
 
 def names() -> set[str]:
@@ -43,7 +43,12 @@ def documents(tree: ast.AST) -> set[int]:
     """The ids of strings that are written for people."""
     texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
     texts += [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in DOCUMENTS]
+    texts += [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _target(node) in DOCUMENTS]
     return {id(part) for text in texts for part in ast.walk(text) if isinstance(text, ast.Constant | ast.JoinedStr)}
+
+
+def _target(node: ast.Assign) -> str:
+    return node.targets[0].id if isinstance(node.targets[0], ast.Name) else ""
 
 
 def literals(text: str) -> Iterator[tuple[int, str]]:
@@ -65,6 +70,7 @@ def test_a_servers_name_is_found_wherever_it_stands() -> None:
     assert named('"{prefork-daemon,event-embedded}"\nx = "run {uwsgi,event}"\n') == ["2: 'run {uwsgi,event}'"]
     assert named('"an event of the record"\nx = "an event, and another"\ny = "eventlet-pthread"\n') == []
     assert named('x = option(help="as uWSGI has it")') == []
+    assert named('class Probe:\n    documentation = "As uWSGI has it."\n    name = "uWSGI"\n') == ["3: 'uWSGI'"]
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PROGRAM)))
