@@ -64,21 +64,35 @@ def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[],
 
 
 def _reload(stage: Stage, opened: OpenedCell, signal: str) -> Callable[[], bool]:
-    name, steady, before = opened.name, opened.steady, opened.pids | opened.steady.pids
+    name, steady, bed = opened.name, opened.steady, stage.bed
+    before = opened.pids | steady.pids
     steady.pids = set()
     what = f"had the server replace its processes (SIG{signal}):"
-    stage.hand.at_once(what, name, lambda: stage.bed.signal(name, signal), **{RENEWAL: RELOADED})
-    return lambda: bool(steady.pids - before)
+    stage.hand.at_once(what, name, lambda: bed.signal(name, signal), **{RENEWAL: RELOADED})
+
+    def answered() -> bool:
+        # uWSGI with exit-on-reload ends, and leaves it to whoever supervises it to start it again.
+        if not bed.running(name):
+            stage.hand.at_once("started again, as whoever supervises it would,", name, lambda: bed.start(name))
+            _started(stage, opened)
+            before.clear()
+        return bool(steady.pids - before)
+
+    return answered
 
 
 def _restart(stage: Stage, opened: OpenedCell) -> Callable[[], bool]:
-    name, steady, bed = opened.name, opened.steady, stage.bed
+    name, bed = opened.name, stage.bed
     with stage.hand.doing("stopped", name, lambda: bed.stop(name), lambda: bed.start(name), **{RENEWAL: RESTARTED}):
         pass
-    stage.started(name)
-    # Processes have their numbers anew: any that answers is a new one.
-    steady.pids = set()
-    return lambda: bool(steady.pids)
+    _started(stage, opened)
+    return lambda: bool(opened.steady.pids)
+
+
+def _started(stage: Stage, opened: OpenedCell) -> None:
+    """Have it watched anew. Its processes have their numbers anew too: any that answers is a new one."""
+    stage.started(opened.name)
+    opened.steady.pids = set()
 
 
 PROBE = Reload()

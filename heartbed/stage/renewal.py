@@ -12,7 +12,7 @@ from heartbed.stage.stage import OpenedCell, Stage
 PATIENCE_S = 10.0
 """A request may be held up by so much: a process has its time to end, mod_wsgi's 5 s, and the next one imports."""
 
-POLL_S = 0.05
+POLL_S = 0.1
 
 
 class Renewing(Probe):

@@ -77,6 +77,7 @@ RULES: cells.Rules = (
     cells.disturbed,
     cells.nothing_opened,
     fault.never_well,
+    renewal.casts_lost,
     _lost,
     _not_recycled,
     _smooth,

@@ -120,6 +120,7 @@ RULES: cells.Rules = (
     _not_done,
     _failed_before,
     fault.never_well,
+    renewal.casts_lost,
     _nothing_ended,
     _still_there,
     _lost_meanwhile,

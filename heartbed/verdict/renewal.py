@@ -15,9 +15,11 @@ from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import ConsumerCreated, ProcessGone, ProcessSeen, QueueDeleted, Request
+from heartbed.verdict import casts, hanging
 from heartbed.verdict import cell as cells
-from heartbed.verdict import hanging
+from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
+from heartbed.verdict.finding import Finding
 from heartbed.verdict.values import CellVerdict, Evidence, Renewal
 from heartbed.wording import count, seconds
 
@@ -140,6 +142,11 @@ def _how(event: Event[Request]) -> str:
     if event.data.status is not None:
         return f"answered {event.data.status}"
     return "not answered" if hanging.never_returned(event) else "refused or cut off"
+
+
+def casts_lost(case: Case) -> Finding | None:
+    """A cast was answered with a success, and its message did not outlive the process."""
+    return casts.finding(case.cell, case.until)
 
 
 def closings(spans: Sequence[Span]) -> list[Evidence]:
