@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from heartbed.cells.cell import Cell
 from heartbed.cells.recycling import VARIABLE
 from heartbed.stage.probe import Parameter
-from heartbed.stage.renewal import PATIENCE_S, Renewing, wait_until
+from heartbed.stage.renewal import Renewing, patience_s, wait_until
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.verdict import recycling
 
@@ -66,7 +66,7 @@ def _replaced(stage: Stage, opened: OpenedCell) -> bool:
 def _lasts_s(stage: Stage, opened: OpenedCell) -> float:
     own = opened.cell.recycling
     requests = own.requests if own else stage.parameters["requests"]
-    return stage.parameters["times"] * (requests * opened.cell.process_count * REQUEST_S + PATIENCE_S)
+    return stage.parameters["times"] * (requests * opened.cell.process_count * REQUEST_S + patience_s(opened))
 
 
 PROBE = Recycle()

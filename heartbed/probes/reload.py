@@ -8,7 +8,7 @@ from functools import partial
 
 from heartbed.stage.fault import UNDER_WAY_S
 from heartbed.stage.probe import Parameter
-from heartbed.stage.renewal import PATIENCE_S, Renewing, wait_until
+from heartbed.stage.renewal import Renewing, patience_s, wait_until
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.verdict import reload
 from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
@@ -55,10 +55,10 @@ def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[],
 
     ``do`` returns what says whether a new process has answered.
     """
-    if wait_until(stage, opened.steady.calling.is_set, PATIENCE_S):
+    if wait_until(stage, opened.steady.calling.is_set, patience_s(opened)):
         stage.wait(UNDER_WAY_S)
     answered = do()
-    wait_until(stage, answered, PATIENCE_S)
+    wait_until(stage, answered, patience_s(opened))
     stage.wait(SETTLES_S)
     opened.pids = set(opened.steady.pids)
 

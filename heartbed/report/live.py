@@ -48,6 +48,8 @@ class _Cell:
     word: str = ""
     paged: bool = False
     """Whether it was asked for pages since: requests that do not need RabbitMQ."""
+    used: bool = False
+    """Whether it was asked for others: it opens its connections anew then, and what has become of one tells little."""
 
 
 def _is_shown(asked: AskedCell) -> bool:
@@ -159,12 +161,12 @@ class LiveView:
         if isinstance(data, CellState):
             return self._state_changed(name, cell, data)
         if isinstance(data, Request) and data.phase == "during":
-            cell.paged = True
+            cell.paged, cell.used = True, cell.used or data.needs_rabbitmq
         elif isinstance(data, Request):
             cell.asked = event.t + data.ms / 1000
         lost = isinstance(data, BrokerLog) and data.reason == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
-        if lost and self._phase in ("opening", "idle") and cell.word != "lost":
+        if lost and self._phase in ("opening", "idle") and cell.word != "lost" and not cell.used:
             since = cell.asked or self._idle or event.t
             last = "last request that needs RabbitMQ" if cell.paged else "last request"
             cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its {last}"
@@ -181,7 +183,7 @@ class LiveView:
             return [f"idle for {seconds(self._until - self._idle)}: {phase.meanwhile}"]
         if self._phase == "asking":
             for cell in self._cells.values():
-                if cell.state == "idling" and not cell.word:
+                if cell.state == "idling" and not cell.word and not cell.used:
                     cell.word, cell.fate = "kept", "kept so far"
         return [self._phase]
 

@@ -9,8 +9,12 @@ from heartbed.stage.fault import ask_until_well
 from heartbed.stage.probe import Disturbs, Probe
 from heartbed.stage.stage import OpenedCell, Stage
 
-PATIENCE_S = 10.0
-"""A request may be held up by so much: a process has its time to end, mod_wsgi's 5 s, and the next one imports."""
+ENDS_S = 10.0
+"""What a process may take to end: mod_wsgi gives it 5 s, and 15 s where it waits for requests."""
+
+STARTS = 10.0
+"""A new process may take so many times as long as the cell took to start: many start at a time, and not as many as
+there are cores."""
 
 POLL_S = 0.1
 
@@ -24,12 +28,17 @@ class Renewing(Probe):
 
     def begin(self, stage: Stage, opened: OpenedCell) -> None:
         """Ask from the beginning of the cell's own idle time on."""
-        opened.client.wait_longer(PATIENCE_S)
+        opened.client.wait_longer(patience_s(opened))
         opened.workers.append(stage.worker(opened.name, opened.steady.go_on))
 
     def ask(self, stage: Stage, opened: OpenedCell) -> None:
         """Ask until it is well."""
         ask_until_well(stage, opened)
+
+
+def patience_s(opened: OpenedCell) -> float:
+    """By how much a request may be held up by the replacement of a process, seconds."""
+    return ENDS_S + STARTS * opened.start_s
 
 
 def wait_until(stage: Stage, reached: Callable[[], bool], for_s: float) -> bool:

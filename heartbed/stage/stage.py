@@ -33,6 +33,8 @@ class OpenedCell:
     client: Client
     pids: set[int] = field(default_factory=set)
     idle_from: float = 0.0
+    start_s: float = 0.0
+    """How long it took to start and to import its application, seconds."""
     stuck: bool = False
     """Whether a request of a burst got no answer: its threads may be wedged, and more bursts would tell no more."""
     workers: list[Worker] = field(default_factory=list)
@@ -135,11 +137,13 @@ class Stage:
         if self.stop.is_set():
             return
         self.state(opened, "starting")
+        began = time.monotonic()
         self.bed.start(opened.name)
         self.started(opened.name)
         self._starting(opened).wait()
         if not self.stop.is_set():
             self._import_everywhere(opened)
+            opened.start_s = time.monotonic() - began
             self.state(opened, "ready")
 
     def _starting(self, opened: OpenedCell) -> Start:

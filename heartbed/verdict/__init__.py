@@ -13,6 +13,7 @@ from heartbed.record.kinds import (
     BrokerLog,
     Intervention,
     ObserverFailed,
+    ProcessGone,
     ProcessGreenlets,
     ProcessStacks,
     WireFrame,
@@ -184,7 +185,8 @@ def _missing(run: RunHistory) -> list[str]:
         missing.append("there is no capture of the wire")
     if run.start.data.untrusted:
         missing.append(UNTRUSTED)
-    looks = [*run.of(ProcessStacks), *run.of(ProcessGreenlets)]
+    ended = {(event.cell, event.pid) for event in run.of(ProcessGone)}
+    looks = [e for e in (*run.of(ProcessStacks), *run.of(ProcessGreenlets)) if (e.cell, e.pid) not in ended]
     failed = {event.data.error for event in looks if event.data.error is not None}
     missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
     missing += [event.data.reason for event in _unobserved(run)]

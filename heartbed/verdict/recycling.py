@@ -44,13 +44,11 @@ def _words(case: Case) -> str:
 
 
 def _lost(case: Case) -> Finding | None:
-    """Requests that failed: of a process that was replaced, or by themselves."""
+    """Requests that failed, though it is well now: of a process that was replaced, or by themselves."""
     asked = case.cell.requests("during")
     bad = renewal.failures(asked)
     if not bad:
         return None
-    if hanging.never_returned(bad[0]) or bad[0].data.status == hanging.TIMED_OUT:
-        return hanging.finding(bad[0], case.cell)
     found = spans(case.cell, case.until)
     why = f"{len(bad)} of {count(len(asked), 'request')} were lost ({renewal.how(bad)}). {_words(case)}"
     cause = Cause.RENEWAL if found else Cause.REFUSED

@@ -113,7 +113,7 @@ def queues_left(cell: CellHistory, span: Span) -> set[str]:
 def words(done: Renewal) -> str:
     """What became of all, in words."""
     parts = []
-    if done.processes_ended is not None:
+    if done.processes_ended:
         parts.append(f"{count(done.processes_ended, 'process', 'es')} ended")
     lost = f"{done.lost} lost" if done.lost else "none lost"
     slowest = f", the slowest answered after {seconds(done.slowest_ms / 1000)}" if done.slowest_ms else ""

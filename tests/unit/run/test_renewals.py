@@ -1,4 +1,4 @@
-"""The probes under which processes are replaced, without Docker: what is done to cells, and that it goes on meanwhile."""
+"""The probes under which processes are replaced, without Docker: what is done to cells, and what goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from heartbed.record.kinds import Intervention, Request, RunEnd, RunStart
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
+from heartbed.stage import renewal
 from tests.unit.local import LocalEngine, no_images
 
 CELLS = select(["prefork-daemon-native"])
@@ -31,10 +32,9 @@ CONTROL = "native-control.1"
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BROKER_DEADLINE_S", "READY_DEADLINE_S"):
         monkeypatch.setattr(play, name, 5)
-    for name, seconds in {"PATIENCE_S": 1.0, "SETTLES_S": 0.3}.items():
-        monkeypatch.setattr(reload, name, seconds)
-    monkeypatch.setattr(recycle, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(reload, "SETTLES_S", 0.3)
     monkeypatch.setattr(recycle, "REQUEST_S", 0.1)
+    monkeypatch.setattr(renewal, "ENDS_S", 0.8)
 
 
 def settings(tmp_path: Path, *names: str) -> Settings:
@@ -103,7 +103,7 @@ def test_a_limit_of_requests_is_asked_for_under_recycle_alone(tmp_path: Path) ->
     asked = settings(tmp_path, "idle,recycle:requests=9:times=1")
     events = run(LocalEngine(), asked)
     rendered = (runfolder.every(asked.runs)[-1] / "compose.yaml").read_text()
-    assert rendered.count(f"{VARIABLE}: '9'") == 1, "the cell under recycle, and neither the one when idle nor a control"
+    assert rendered.count(f"{VARIABLE}: '9'") == 1, "neither the one when idle nor a control"
     assert {each.name for each in only(events, RunStart)[0].data.probes} == {"idle", "recycle:requests=9:times=1"}
 
 

@@ -16,7 +16,7 @@ def verdict(history: History, *, logs: bool = True) -> CellVerdict:
     cells = [asked.model_copy(update={"probe": "debug-log"}) for asked in start.data.cells]
     history.events[0] = replace(start, data=start.data.model_copy(update={"cells": cells, "probe": "debug-log"}))
     if logs:
-        history.add("app.log", IDLE_FROM, level="debug", logger="amqp.connection.Connection.heartbeat_tick", text="tick")
+        history.add("app.log", IDLE_FROM, level="debug", logger="amqp.connection.Connection", text="tick")
     history.add("app.log", IDLE_FROM, level="debug", logger="stevedore.extension", text="found extension")
     return history.cell_verdict
 
