@@ -9,6 +9,4 @@ from heartbed.servers.family import Family
 from heartbed.servers.gunicorn.kind import GunicornKind
 from heartbed.servers.gunicorn.running import running
 
-FAMILY = Family(
-    "gunicorn", image="gunicorn", conf="gunicorn_conf", kind=GunicornKind(), running=running, reload="HUP"
-)
+FAMILY = Family("gunicorn", image="gunicorn", conf="gunicorn_conf", kind=GunicornKind(), running=running, reload="HUP")
