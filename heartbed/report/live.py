@@ -38,18 +38,16 @@ STYLES = {"kept": "green", "lost": "bold red", "failed": "bold red"}
 QUIET_STATES = ("starting", "asking")
 """States that are not worth a line of their own in a log."""
 
+LOST = "lost: RabbitMQ missed its heartbeats"
+
 
 @dataclass
 class _Cell:
     state: str = "waiting"
-    asked: float = 0.0
-    """When its last request was answered, epoch seconds."""
     fate: str = ""
     word: str = ""
-    paged: bool = False
-    """Whether it was asked for pages since: requests that do not need RabbitMQ."""
     used: bool = False
-    """Whether it was asked for others: it opens its connections anew then, and what has become of one tells little."""
+    """Whether it was asked in the window: it opens its connections anew then, and what became of one tells little."""
 
 
 def _is_shown(asked: AskedCell) -> bool:
@@ -161,15 +159,12 @@ class LiveView:
         if isinstance(data, CellState):
             return self._state_changed(name, cell, data)
         if isinstance(data, Request) and data.phase == "during":
-            cell.paged, cell.used = True, cell.used or data.needs_rabbitmq
-        elif isinstance(data, Request):
-            cell.asked = event.t + data.ms / 1000
+            cell.used = cell.used or data.needs_rabbitmq
         lost = isinstance(data, BrokerLog) and data.reason == "missed_heartbeats"
         # The first cells to be opened may lose theirs while the last ones still are being opened.
         if lost and self._phase in ("opening", "idle") and cell.word != "lost" and not cell.used:
-            since = cell.asked or self._idle or event.t
-            last = "last request that needs RabbitMQ" if cell.paged else "last request"
-            cell.word, cell.fate = "lost", f"lost {seconds(max(0.0, event.t - since))} after its {last}"
+            # How long after its last octet is known when the capture has been read: the verdict tells.
+            cell.word, cell.fate = "lost", LOST
             return [f"{name}: {cell.fate}"]
         return []
 

@@ -209,6 +209,8 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
         how = same[0].data.how.upper()
         numbers = named(event.data.frame for event in same)
         what = f"{title}: {same[0].data.sender} sends {how}, frame{'s' if len(same) > 1 else ''} {numbers}"
+        silent = [c.lost_after_s for c in alike if c.lost_after_s is not None and how == "RST"]
+        what += f", {spread(silent, seconds)} after the client’s last octet" if silent else ""
         yield Line(min(event.t for event in same), "wire", what, telling=how == "RST")
 
 
