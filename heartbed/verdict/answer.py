@@ -12,6 +12,10 @@ from heartbed.cells.rows import Axis
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.verdict.smallest_rule import smallest_rule
 from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.wording import count
+
+HTTP_ERROR = 400
+"""The first status of HTTP that is no success."""
 
 MOST_NAMES = 6
 """Cells that a sentence names."""
@@ -59,7 +63,7 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
         which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
         return f"{which} its connections{under}.{tail}"
     said = _decided(known)
-    return (said if when in ("", "when idle") else _headed(when, said)) + tail
+    return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
 
 
 def questions(cells: Sequence[CellVerdict]) -> list[Question]:
@@ -152,9 +156,25 @@ def _differ(one: CellVerdict, two: CellVerdict, axis: Question) -> bool:
     return first != second and bool(first) and bool(second)
 
 
-def _fate(cell: CellVerdict) -> tuple[Outcome, frozenset[tuple[str, Outcome]]]:
-    """What became of a cell, and of its connections of either purpose."""
-    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections)
+def _fate(cell: CellVerdict) -> tuple[object, ...]:
+    """What became of a cell, of its connections of either purpose, and of the first request after the idle time."""
+    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections), _failed(cell)
+
+
+def _failed(cell: CellVerdict) -> bool:
+    """Whether the first request after the idle time was not answered with a success."""
+    return bool(cell.cost.after_error) or (cell.cost.after_status or 0) >= HTTP_ERROR
+
+
+def _not_answered(cells: Sequence[CellVerdict]) -> str:
+    """Whoever loses its connections opens others with the next request: where not even that helped, it is told."""
+    failed = [cell for cell in cells if _failed(cell)]
+    if not failed or len(failed) == len(cells):
+        return ""
+    how = sorted({f"HTTP {cell.cost.after_status}" for cell in failed if cell.cost.after_status})
+    which = ", ".join(cell.cell for cell in failed) if len(failed) <= MOST_NAMES else count(len(failed), "cell")
+    code = f" ({', '.join(how)})" if how else ""
+    return f" In {which} not even the first request after it was answered rightly{code}."
 
 
 def _sides(cells: Sequence[CellVerdict], axis: Question) -> tuple[list[str], list[str]] | None:

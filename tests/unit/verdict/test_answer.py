@@ -59,6 +59,19 @@ def test_an_axis_with_which_the_fate_of_the_others_differs_made_a_difference() -
     assert "no difference" not in told
 
 
+def test_what_does_not_even_answer_afterwards_is_told_and_is_a_difference() -> None:
+    cells = [
+        verdict(name, LOST if "eventlet" in name else KEPT)
+        for name in ("prefork-eventlet", "prefork-native", "event-eventlet", "event-native")
+    ]
+    dead = Cost(before_ms=500.0, after_ms=5047.0, after_status=504)
+    cells[2] = cells[2].model_copy(update={"cost": dead})
+    assert answer(cells).endswith(
+        "did not; how the others fared differed with the MPM. In event-daemon-eventlet not even the first request after "
+        "it was answered rightly (HTTP 504)."
+    )
+
+
 def told(by_name: dict[str, Outcome]) -> str:
     """The sentence on cells by their names, where these have dots in them."""
     return answer([verdict(name, outcome) for name, outcome in by_name.items()])
