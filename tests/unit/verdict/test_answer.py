@@ -67,8 +67,8 @@ def test_what_does_not_even_answer_afterwards_is_told_and_is_a_difference() -> N
     dead = Cost(before_ms=500.0, after_ms=5047.0, after_status=504)
     cells[2] = cells[2].model_copy(update={"cost": dead})
     assert answer(cells).endswith(
-        "did not; how the others fared differed with the MPM. In event-daemon-eventlet not even the first request after "
-        "it was answered rightly (HTTP 504)."
+        "did not; how the others fared differed with the MPM. In event-daemon-eventlet not even the first request "
+        "after it was answered rightly (HTTP 504)."
     )
 
 
