@@ -7,6 +7,7 @@ day, a hash for ever.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -135,10 +136,11 @@ class Index:
         return unknown(package, version, released)
 
     def _keep(self, file: Path, text: str) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f"{file.name}.{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
+        with contextlib.suppress(OSError):  # what cannot be kept is asked for again
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part.write_text(text, encoding="utf-8")
+            part.replace(file)
 
 
 def unknown(package: str, version: str, released: Sequence[str]) -> InputError:

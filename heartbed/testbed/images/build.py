@@ -156,7 +156,13 @@ def _engines_builder(environ: Mapping[str, str]) -> str:
 
 
 def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress: Progress) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch()
+    except OSError as error:
+        raise TestbedError(
+            f"cannot write the build's log {log}: {error.strerror}", hint="XDG_CACHE_HOME names another cache folder"
+        ) from error
     last: deque[str] = deque(maxlen=LOG_LINES_SHOWN)
     command = build_command(spec, pinned, commands.environ, _engines_builder(commands.environ))
     with (

@@ -157,6 +157,13 @@ def test_failed_build_shows_the_last_lines_of_its_log(spec: ImageSpec, quiet: Pr
     assert str(tmp_path / "logs") in raised.value.hint
 
 
+def test_a_folder_that_takes_no_log_is_said_with_the_way_out(spec: ImageSpec, quiet: Progress, tmp_path: Path) -> None:
+    (tmp_path / "logs").touch()
+    with pytest.raises(TestbedError, match="cannot write the build's log") as raised:
+        ensure_images([spec], client(Engine(base=Image("b"))), logs=tmp_path / "logs", progress=quiet)
+    assert "XDG_CACHE_HOME" in raised.value.hint
+
+
 def test_build_that_fails_in_python_tells_its_error_alone() -> None:
     log = [
         "#24 2.491     class ConfigOptsProxy(collections.Mapping):",

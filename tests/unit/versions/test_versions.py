@@ -74,6 +74,11 @@ def test_old_list_serves_when_the_index_is_silent(tmp_path: Path) -> None:
     assert Index(tmp_path, pip(index=SILENT)).released("oslo.messaging") == RELEASED
 
 
+def test_where_answers_cannot_be_kept_the_index_is_asked_each_time(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert Index(tmp_path / "file" / "index", pip()).released("oslo.messaging") == RELEASED
+
+
 def test_silent_index_is_no_wrong_input(tmp_path: Path) -> None:
     index = Index(tmp_path, pip(install=SILENT, index=SILENT))
     for ask in (lambda: index.released("oslo.messaging"), lambda: index.pin("oslo.messaging", "14.2.0")):
