@@ -17,7 +17,8 @@ from heartbed.observers.broker_events import BrokerEvents
 from heartbed.observers.broker_log import BrokerLog
 from heartbed.observers.changes import Changes
 from heartbed.observers.controls_log import ControlsLog
-from heartbed.observers.wire import Capture, dissect
+from heartbed.observers.dissection import Dissection
+from heartbed.observers.wire import Capture
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog as BrokerWords
@@ -64,6 +65,7 @@ class Observation:
         self._ending = threading.Event()
         self._agent: Agent | None = None
         self._capture: Capture | None = None
+        self._dissection: Dissection | None = None
         bus.listen(self._on_event)
 
     def start_around_broker(self) -> None:
@@ -73,6 +75,8 @@ class Observation:
         log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve, self._broker_again)
         for each in (Changes(self._bed.changes, self._bus.emit), self._capture, self._agent, log):
             self._begin(each)
+        self._dissection = Dissection(self._capture_path, self._inside)
+        self._dissection.start()
 
     def _broker_again(self) -> bool:
         """Wait for the broker to run again after a probe has stopped it; false when nothing is watched any more."""
@@ -191,11 +195,14 @@ class Observation:
 
     def collect(self) -> None:
         """Put what the capture holds into the record, once nothing is watched any more."""
-        for event in dissect(self._capture_path, self._inside, self.owner):
-            self._bus.emit(event)
+        if self._dissection is not None:
+            for event in self._dissection.events(self.owner):
+                self._bus.emit(event)
 
     def stop(self) -> None:
         """Stop every observer, the last started first. May be called twice."""
         self._ending.set()
         while self._running:
             self._running.pop().stop()
+        if self._dissection is not None:
+            self._dissection.end()

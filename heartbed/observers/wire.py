@@ -1,7 +1,7 @@
-"""The wire: tcpdump in the broker's network namespace while the run goes on, tshark afterwards.
+"""The wire: tcpdump in the broker's network namespace while the run goes on.
 
-Both run in the observer's container. The capture is kept in the run's folder,
-to be opened with Wireshark.
+It runs in the observer's container, as does tshark, which dissects what is
+captured (``dissection``). The capture is kept in the run's folder, to be opened with Wireshark.
 """
 
 from __future__ import annotations
@@ -9,12 +9,9 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
-from heartbed.observers.base import Emit, Inside, Owner
-from heartbed.observers.frames import FIELDS, FILTER, events_of
+from heartbed.observers.base import Emit, Inside
 from heartbed.record.event import Event
 from heartbed.record.kinds import WireMissing
 
@@ -31,9 +28,6 @@ exec 3<&0
 (cat <&3; kill -INT $$) >/dev/null 2>&1 &
 exec {TCPDUMP} "$0" </dev/null 3<&-
 """
-
-NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--inh-caps=-all", "--reset-env", "--")
-"""What dissects octets that come from anywhere has no right to anything."""
 
 STOP_DEADLINE_S = 5.0
 
@@ -99,38 +93,3 @@ class Capture:
 
     def _missing(self, reason: str) -> None:
         self._emit(Event(WireMissing(reason=reason)))
-
-
-def dissect(path: Path, inside: Inside, owner: Owner | None = None, *, port: int = 5672) -> Iterator[Event]:
-    """The events of a capture, in its order. Nothing is raised: what is missing is an event too.
-
-    ``inside`` the observer's container is tshark. ``owner`` finds the cell of a client's address.
-    """
-    fields = [word for field in FIELDS for word in ("-e", field)]
-    command = inside(
-        *NOBODY, *("tshark", "-n", "-r", "-", "-d", f"tcp.port=={port},amqp", "-Y", FILTER, "-T", "fields"), *fields
-    )
-    try:
-        if path.stat().st_size == 0:
-            yield Event(WireMissing(reason=f"{path.name} is empty"))
-            return
-        with path.open("rb") as file:
-            yield from events_of(_tshark(command, file), port, owner)
-    except OSError as error:
-        yield Event(WireMissing(reason=f"the capture could not be dissected: {error}"))
-
-
-def _tshark(command: list[str], file: IO[bytes]) -> Iterable[str]:
-    """The lines that tshark prints. Raises ``OSError`` with what it said when it was not content."""
-    said: list[str] = []
-    with subprocess.Popen(
-        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        listener = threading.Thread(target=said.extend, args=(process.stderr or (),), daemon=True)
-        listener.start()
-        yield from process.stdout or ()
-        code = process.wait()
-        listener.join()
-    complaints = [line.strip() for line in said if line.startswith(("tshark:", "Error"))]
-    if code or complaints:
-        raise OSError(" ".join(complaints) or f"tshark ended with {code}")

@@ -1,13 +1,14 @@
 """What tshark printed of a real capture: five clients of different fates, at a timeout of 2 s."""
 
 import subprocess
+import sys
 import uuid
 from pathlib import Path
 
 import pytest
 
+from heartbed.observers.dissection import Dissection, dissect
 from heartbed.observers.frames import events_of, method_name, parse
-from heartbed.observers.wire import dissect
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import WireClose, WireFrame, WireMissing
 
@@ -130,6 +131,38 @@ def test_empty_capture_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "capture.pcap").touch()
     (event,) = only(dissect(tmp_path / "capture.pcap", nowhere), WireMissing)
     assert event.data.reason == "capture.pcap is empty"
+
+
+def echoing(*command: str) -> list[str]:
+    """Stands for tshark: says of each line that it reads what was read."""
+    del command
+    return [sys.executable, "-u", "-c", "import sys\nfor line in sys.stdin: print(line, end='')"]
+
+
+def test_a_capture_is_dissected_as_it_grows(tmp_path: Path) -> None:
+    lines = (DATA / "session.tsv").read_text().splitlines(keepends=True)
+    path = tmp_path / "capture.pcap"
+    path.touch()
+    dissection = Dissection(path, echoing, port=PORT)
+    dissection.start()
+    with path.open("a") as capture:
+        for line in lines:
+            capture.write(line)
+            capture.flush()
+    told = list(dissection.events(lambda address, _: {"172.22.0.6": "lab"}.get(address)))
+    assert told == list(events_of(lines, PORT, lambda address, _: {"172.22.0.6": "lab"}.get(address)))
+    assert told
+
+
+def test_a_tshark_that_fails_is_told_of_with_what_it_had_said(tmp_path: Path) -> None:
+    (tmp_path / "capture.pcap").write_text("x\n")
+
+    def failing(*command: str) -> list[str]:
+        del command
+        return [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit('tshark: cut short')"]
+
+    (event,) = only(dissect(tmp_path / "capture.pcap", failing), WireMissing)
+    assert event.data.reason == "the capture could not be dissected: tshark: cut short"
 
 
 @pytest.mark.docker
