@@ -15,8 +15,6 @@ NLMSG_DONE = 3
 NLM_F_REQUEST = 1
 NLM_F_DUMP = 0x300
 ALL_STATES = 0xFFFFFFFF
-HELD_STATES = ALL_STATES & ~(1 << 6 | 1 << 10)
-"""All but TIME_WAIT, which no process has any more, and LISTEN."""
 NO_COOKIE = 0xFFFFFFFF
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 INET_DIAG_INFO = 2
@@ -113,11 +111,11 @@ def request(ends: Ends, *, info: bool = False) -> bytes:
     return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0) + body
 
 
-def request_all(family: int, port: int, states: int) -> bytes:
-    """The message that asks for all sockets of a family whose other end has that port; 0 is any, and asks for less."""
+def request_all(family: int) -> bytes:
+    """The message that asks for all sockets of a family."""
     body = (
-        REQUEST.pack(family, socket.IPPROTO_TCP, _extensions(info=bool(port)), states)
-        + ENDS.pack(0, port, bytes(16), bytes(16))
+        REQUEST.pack(family, socket.IPPROTO_TCP, 0, ALL_STATES)
+        + ENDS.pack(0, 0, bytes(16), bytes(16))
         + SOCKET_ID_REST.pack(0, NO_COOKIE, NO_COOKIE)
     )
     return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0) + body

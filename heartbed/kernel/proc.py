@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -43,7 +43,7 @@ def sockets(pid: int, root: Path = PROC) -> set[int]:
     return found
 
 
-def lost(pid: int, listed: set[int], root: Path = PROC) -> set[int]:
+def lost(pid: int, listed: Collection[int], root: Path = PROC) -> set[int]:
     """The inodes of a process's TCP sockets that the kernel lists no more: reset, shut down, or never connected.
 
     To whom they led the kernel does not say. Raises ``OSError`` as ``sockets`` does.
@@ -58,6 +58,17 @@ def lost(pid: int, listed: set[int], root: Path = PROC) -> set[int]:
                 protocol = os.getxattr(path, "system.sockprotoname").rstrip(b"\0")
                 found |= {int(target[8:-1])} if protocol in (b"TCP", b"TCPv6") else set()
     return found
+
+
+def tcp_counts(pid: int, root: Path = PROC) -> tuple[str, int]:
+    """How many TCP sockets the network namespace of a process has, to see whether that has changed; and of IPv6.
+
+    Raises ``OSError`` where the process has ended.
+    """
+    texts = [(root / str(pid) / "net" / name).read_text() for name in ("sockstat", "sockstat6")]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith(("TCP:", "TCP6:"))]
+    of_ipv6 = next((int(line.split()[2]) for line in lines if line.startswith("TCP6:")), 0)
+    return "\n".join(line.partition(" mem ")[0] for line in lines), of_ipv6
 
 
 def namespace(pid: int, kind: str, root: Path = PROC) -> int:

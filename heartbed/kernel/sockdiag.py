@@ -1,23 +1,21 @@
-"""Asks the kernel for one TCP socket by its two ends, or for all that lead to a port (``sock_diag(7)``).
+"""Asks the kernel for one TCP socket by its two ends, or for all that there are (``sock_diag(7)``).
 
 ``/proc/net/tcp`` costs 2 ms each time, however few sockets it lists: the kernel
 walks its hash table of all sockets of all containers. This finds a socket in
 some microseconds. pyroute2 reads the same answers, but has every field of each
-message decoded (0.16 ms a socket, 400 of them once a second are 6 % of a core),
-does not let the kernel choose by port, and would have to be in the observer's image.
+message decoded (0.16 ms a socket: 400 of them once a second are 6 % of a core),
+cannot ask for one socket, and would have to be in the observer's image.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from heartbed.kernel.messages import (
-    ALL_STATES,
     FAMILIES,
     HEADER,
-    HELD_STATES,
     NLMSG_DONE,
     NLMSG_ERROR,
     Ends,
@@ -56,17 +54,12 @@ class SockDiag:
         self._socket.send(request(ends, info=True))
         return seen(self._socket.recv(ANSWER_OCTETS))
 
-    def towards(self, port: int) -> Iterator[Seen]:
-        """All sockets of processes whose other end has that port. Raises ``OSError``."""
-        for family in FAMILIES:
-            for message in self._all(request_all(family, port, HELD_STATES)):
+    def every(self, families: Iterable[int] = FAMILIES) -> Iterator[Seen]:
+        """All TCP sockets of these families, listening or connected, without what TCP knows. Raises ``OSError``."""
+        for family in families:
+            for message in self._all(request_all(family)):
                 if (found := seen(message)) is not None:
                     yield found
-
-    def inodes(self) -> set[int]:
-        """The inodes of all TCP sockets that the kernel lists, listening or connected. Raises ``OSError``."""
-        messages = (each for family in FAMILIES for each in self._all(request_all(family, 0, ALL_STATES)))
-        return {found.inode for message in messages if (found := seen(message)) is not None}
 
     def _all(self, asking: bytes) -> Iterator[bytes]:
         """The messages of a whole answer."""

@@ -33,9 +33,22 @@ class Management:
     def connections(self) -> list[Event[LookBroker]]:
         """All connections of the broker. Raises ``RefusedError``."""
         try:
+            return list(_events(self._get("connections", COLUMNS)))
+        except (ValueError, TypeError, AttributeError, KeyError):
+            raise RefusedError(f"what answers at {self.url} is no management API of RabbitMQ's") from None
+
+    def log_files(self) -> list[str]:
+        """The paths of its nodes' logs, each on its own host. Raises ``RefusedError``."""
+        try:
+            return [str(path) for node in self._get("nodes", "log_files") for path in node.get("log_files", ())]
+        except (ValueError, TypeError, AttributeError):
+            raise RefusedError(f"the broker's management API at {self.url} does not say where its log is") from None
+
+    def _get(self, what: str, columns: str) -> Any:
+        try:
             answer = requests.get(
-                f"{self.url}/api/connections",
-                params={"columns": COLUMNS},
+                f"{self.url}/api/{what}",
+                params={"columns": columns},
                 auth=(self.user, self.password) if self.user else None,
                 timeout=DEADLINE_S,
             )
@@ -46,10 +59,7 @@ class Management:
             raise RefusedError(f"the broker's management API at {self.url} refuses {who}: name user and password")
         if answer.status_code >= 400:
             raise RefusedError(f"the broker's management API at {self.url} answers with HTTP {answer.status_code}")
-        try:
-            return list(_events(answer.json()))
-        except (ValueError, TypeError, AttributeError, KeyError):
-            raise RefusedError(f"what answers at {self.url} is no management API of RabbitMQ's") from None
+        return answer.json()
 
 
 def management(text: str) -> Management:

@@ -116,7 +116,7 @@ def age_s(process: psutil.Process) -> float:
 
 
 def _group(running: Running | None, seen: Program, belongs: Belonging) -> str:
-    leader = running.leader.pid if running else seen.pid
+    leader = running.leader.pid if running else seen.leader(lambda parent: parent.argv == seen.argv).pid
     return f"{(belongs.container or '')[:12]} {leader}".strip()
 
 

@@ -16,6 +16,7 @@ import psutil
 
 from heartbed import __version__
 from heartbed.look.asked import Asked
+from heartbed.look.broker_log import closes
 from heartbed.look.environment import Environments
 from heartbed.look.management import RefusedError
 from heartbed.look.programs import age_s, describe
@@ -173,6 +174,19 @@ class Session:
         for event in told:
             if event.conn in known:
                 self._bus.emit(event)
+        self._read_log(known)
+
+    def _read_log(self, known: set[str]) -> None:
+        """What the broker's log tells of closes, where it lies on this host."""
+        if self.asked.broker is None or self._watching is None:  # at the beginning nothing has been closed yet
+            return
+        try:
+            files = self.asked.broker.log_files()
+        except RefusedError as error:
+            self.failed(str(error))
+            return
+        for event in closes(files, known, self._events[0].t):
+            self._bus.emit(event)
 
 
 def _cpu_s() -> float:

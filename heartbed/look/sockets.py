@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbed.kernel import proc
-from heartbed.kernel.messages import Ends, Seen
+from heartbed.kernel.messages import FAMILIES, Ends, Seen
 from heartbed.kernel.sockdiag import SockDiag
 from heartbed.record.event import Event
 from heartbed.record.kinds import LookLost, LookSocket, LookTick, ProcessGone
@@ -48,6 +48,7 @@ class Sockets:
         self._spaces: dict[int, SockDiag] = {}
         self._known: dict[tuple[int, Ends], Known] = {}
         self._lost: dict[int, int] = {}
+        self._counts: dict[int, str] = {}
         self._own = proc.namespace(os.getpid(), "net")
 
     @property
@@ -61,15 +62,19 @@ class Sockets:
             diag.close()
 
     def discover(self) -> None:
-        """Look for sockets that are new."""
+        """Look for sockets that are new, in the namespaces in which there are more or fewer than before."""
         spaces = self._processes()
         for space in self._spaces.keys() - spaces.keys():
             self._spaces.pop(space).close()
         for space, pids in spaces.items():
             with contextlib.suppress(OSError):  # said, where it is new
-                diag = self._diag(space, pids)
-                self._discover_in(space, pids, diag)
-                self._see_lost(pids, diag)
+                counts, of_ipv6 = proc.tcp_counts(pids[0] if pids else os.getpid())
+                if self._counts.get(space) != counts:
+                    families = FAMILIES if of_ipv6 else FAMILIES[:1]
+                    listed = {each.inode: each for each in self._diag(space, pids).every(families) if each.inode}
+                    self._discover_in(space, pids, listed)
+                    self._see_lost(pids, listed)
+                    self._counts[space] = counts
 
     def tick(self) -> None:
         """Look at each of them once more."""
@@ -81,6 +86,7 @@ class Sockets:
                 found = diag.look(known.ends) if diag else None
             if found is None or found.inode != known.inode:
                 del self._known[key]
+                self._counts.pop(known.space, None)
                 self._ended(known)
             else:
                 self._tell(known, _told(found, known.pids, t), t)
@@ -114,30 +120,30 @@ class Sockets:
                 raise
         return self._spaces[space]
 
-    def _discover_in(self, space: int, pids: Sequence[int], diag: SockDiag) -> None:
-        listed = [each for port in self._ports for each in diag.towards(port)]
-        fresh = [each for each in listed if (space, each.ends) not in self._known and each.inode]
+    def _discover_in(self, space: int, pids: Sequence[int], listed: Mapping[int, Seen]) -> None:
+        led = [each for each in listed.values() if each.ends.remote_port in self._ports]
+        fresh = [each for each in led if (space, each.ends) not in self._known]
         if not fresh:
             return
         owners, hidden = self._owners({each.inode for each in fresh}, pids)
-        t = time.time()
         for each in fresh:
             holders = tuple(owners.get(each.inode, ()))
-            if not holders:
-                if hidden:
-                    self._failed(f"the process of {each.ends.conn} cannot be seen: that takes root")
-                continue
-            if any(self._wanted(pid) for pid in holders):
-                known = Known(each.ends, each.inode, holders, space, _told(each, holders, t))
-                self._known[space, each.ends] = known
-                self._emit(Event(known.told, t, pid=holders[0], conn=each.ends.conn))
+            if holders and any(self._wanted(pid) for pid in holders):
+                self._meet(space, each.ends, holders)
+            elif not holders and hidden:
+                self._failed(f"the process of {each.ends.conn} cannot be seen: that takes root")
 
-    def _see_lost(self, pids: Sequence[int], diag: SockDiag) -> None:
+    def _meet(self, space: int, ends: Ends, holders: tuple[int, ...]) -> None:
+        t, seen = time.time(), self._spaces[space].look(ends)
+        if seen is not None:
+            known = self._known[space, ends] = Known(ends, seen.inode, holders, space, _told(seen, holders, t))
+            self._emit(Event(known.told, t, pid=holders[0], conn=ends.conn))
+
+    def _see_lost(self, pids: Sequence[int], listed: Mapping[int, Seen]) -> None:
         """Tell of Python processes that have TCP sockets which the kernel lists no more."""
-        listed = diag.inodes()
         for pid in pids:
             with contextlib.suppress(OSError):  # ended meanwhile, or another user's
-                number = len(proc.lost(pid, listed))
+                number = len(proc.lost(pid, listed.keys()))
                 if number != self._lost.get(pid, 0) and self._wanted(pid) and _is_python(pid):
                     self._lost[pid] = number
                     self._emit(Event(LookLost(sockets=number), pid=pid))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heartbed.record.event import Event
+from heartbed.record.kinds import BrokerLog
 from heartbed.record.looked import LookedConnection
 from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite
@@ -44,6 +46,10 @@ def _reset(case: Case) -> Found:
     at, last = case.connection.last.t, case.last
     evidence = tuple(cite(case.connection.last, "the kernel has the connection no more; the process has its socket"))
     before = case.look.tick_before(at) or at
+    if last.sent is not None and (logged := _logged(case)) is not None and logged.data.reason != "client_closed":
+        shortest, longest = max(0.0, before - last.sent), max(0.0, at - last.sent)
+        evidence += tuple(cite(logged, logged.data.text))
+        return Found(LookOutcome.CLOSED, _why(case, "reset", at, shortest, longest), evidence)
     if last.sent is not None and case.timeout is not None and not case.timeout.off:
         shortest, longest = max(0.0, before - last.sent), max(0.0, at - last.sent)
         least, most = _given_up(case.timeout)
@@ -60,6 +66,8 @@ def _why(case: Case, how: str, at: float, shortest: float, longest: float) -> st
     ago = seconds(max(0.0, case.until - at))
     after = f"the broker {how} it {ago} ago, {silence} after the client's last octet, and the process has not noticed"
     timeout = case.timeout
+    if (logged := _logged(case)) is not None:
+        return f"{after}; RabbitMQ's log gives the reason: {logged.data.reason.replace('_', ' ')}"
     if timeout is None or timeout.off:
         return after
     least, most = _given_up(timeout)
@@ -67,6 +75,11 @@ def _why(case: Case, how: str, at: float, shortest: float, longest: float) -> st
         return f"{after}; after two to three timeouts{of_timeout(timeout)} of silence RabbitMQ gives a client up"
     other = f"it gives up a client after two to three timeouts{of_timeout(timeout)} of silence: it had another reason"
     return f"{after}; {other}"
+
+
+def _logged(case: Case) -> Event[BrokerLog] | None:
+    """The broker's own word on the close, where its log could be read."""
+    return next(iter(case.connection.of(BrokerLog)), None)
 
 
 def _given_up(timeout: Timeout) -> tuple[float, float]:

@@ -107,12 +107,12 @@ def test_kernel_tells_what_was_sent_and_what_waits(connection: tuple[socket.sock
     assert seen.inode == os.fstat(client.fileno()).st_ino
 
 
-def test_sockets_towards_a_port_are_found_and_belong_to_this_process(
+def test_sockets_are_found_and_belong_to_this_process(
     connection: tuple[socket.socket, socket.socket],
 ) -> None:
     client, _ = connection
     diag = SockDiag()
-    found = list(diag.towards(client.getpeername()[1]))
+    found = [each for each in diag.every() if each.ends.remote_port == client.getpeername()[1]]
     diag.close()
     assert [each.ends for each in found] == [ends(client)]
     assert found[0].inode in proc.sockets(os.getpid())
