@@ -77,11 +77,11 @@ class Sockets:
                     self._counts[space] = counts
 
     def tick(self) -> None:
-        """Look at each of them once more."""
+        """Look at each of them once more. What is told is as of the beginning: what was sent since is no silence."""
         t, began = time.time(), time.monotonic()
         for key, known in list(self._known.items()):
             diag = self._spaces.get(known.space)
-            found = None
+            found, now = None, time.time()  # its own moment: on a busy machine this may take long
             with contextlib.suppress(OSError):
                 found = diag.look(known.ends) if diag else None
             if found is None or found.inode != known.inode:
@@ -89,7 +89,7 @@ class Sockets:
                 self._counts.pop(known.space, None)
                 self._ended(known)
             else:
-                self._tell(known, _told(found, known.pids, t), t)
+                self._tell(known, _told(found, known.pids, now), now)
         self._emit(Event(LookTick(took_ms=_ms(began), sockets=len(self._known)), t))
 
     def _processes(self) -> dict[int, list[int]]:
