@@ -127,7 +127,8 @@ def _changes(checked: Checked, out: Console) -> None:
     kept = checked.verdict.outcome.good
     marks = [_mark(checked, each) for each in (*checked.tried, *checked.pairs)]
     width = max(len(text) for text in (*marks, DID_NOT_ACT)) + 2
-    out.print("\n[bold]One change at a time, in the same window[/]")
+    then = "; what survived there, under the other probes as well" if checked.later else ""
+    out.print(f"\n[bold]One change at a time, in the same window{then}[/]")
     for each in sorted((each for each in checked.tried if each.acted), key=lambda each: not each.keeps):
         _change(checked, each, width, out)
     for each in checked.tried:
