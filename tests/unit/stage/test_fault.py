@@ -1,0 +1,81 @@
+"""Before a fault strikes, the connections that it is to meet are used: those of the first cells may have idled long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from heartbed.cells.expressions import select
+from heartbed.cells.settings import Settings
+from heartbed.cells.subject import subjects
+from heartbed.stage.fault import WARM_UPS, warm_up
+from heartbed.stage.stage import OpenedCell, Stage
+
+
+@dataclass
+class Answering:
+    """Stands for the client: answers at once, or never."""
+
+    status: int | None = 200
+    asked: list[str] = field(default_factory=list)
+
+    def cast(self, phase: str) -> tuple[int | None, int | None]:
+        self.asked.append(f"cast {phase}")
+        return 7, self.status
+
+    def call(self, phase: str) -> tuple[int | None, int | None]:
+        self.asked.append(f"call {phase}")
+        return 7, self.status
+
+
+@dataclass
+class Playing:
+    """Of a stage, what is needed to warm cells up."""
+
+    opened: list[OpenedCell]
+    settings: Settings = field(default_factory=lambda: Settings(heartbeat_s=2))
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def opened_cell(client: Answering, idled_s: float) -> OpenedCell:
+    (subject,) = subjects(select(["prefork-daemon-eventlet"]).cells)
+    return OpenedCell(subject, cast("Any", client), idle_from=time.time() - idled_s)
+
+
+def warmed(*cells: OpenedCell) -> None:
+    warm_up(cast("Stage", Playing([*cells])))
+
+
+def test_a_cell_that_has_idled_for_longer_than_a_timeout_is_used_again() -> None:
+    client = Answering()
+    cell = opened_cell(client, 2.5)
+    warmed(cell)
+    assert client.asked == ["cast before", "call before"]
+    assert time.time() - cell.idle_from < 1.0
+
+
+def test_one_that_was_used_just_now_is_left_alone() -> None:
+    client = Answering()
+    warmed(opened_cell(client, 0.5))
+    assert client.asked == []
+
+
+def test_one_that_does_not_answer_is_not_asked_again() -> None:
+    client = Answering(status=None)
+    cell = opened_cell(client, 30.0)
+    warmed(cell)
+    assert cell.stuck
+    warmed(cell)
+    assert len(client.asked) == 2
+
+
+def test_it_is_not_gone_on_for_ever_with_a_machine_that_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Answering()
+    cell = opened_cell(client, 30.0)
+    monkeypatch.setattr(Settings, "timeout_of", lambda *_: -1.0)
+    warmed(cell)
+    assert len(client.asked) == 2 * WARM_UPS
