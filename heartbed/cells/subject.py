@@ -16,17 +16,26 @@ NATIVE = "native-control"
 """What the services of controls that run outside every server are called, with a number behind it."""
 
 
+OF = "of"
+"""What the scenario that another one repeats stands behind, as in ``soak:of=burst``: all that follows is its own."""
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """A probe as it is played: ``probe`` is its name, ``parameters`` are those that were given a value."""
+    """A probe as it is played: ``probe`` is its name, ``parameters`` are those that were given a value.
+
+    ``of`` is the scenario that it repeats, for a probe that repeats another one.
+    """
 
     probe: str = DEFAULT_PROBE
     parameters: tuple[tuple[str, float], ...] = ()
+    of: Scenario | None = None
 
     @property
     def name(self) -> str:
-        """As a user may type it: ``firewall:timeout=5``."""
-        return ":".join([self.probe, *(f"{name}={value:g}" for name, value in self.parameters)])
+        """As a user may type it: ``firewall:timeout=5``, ``soak:for=600:of=firewall:timeout=5``."""
+        repeated = [f"{OF}={self.of.name}"] if self.of else []
+        return ":".join([self.probe, *(f"{name}={value:g}" for name, value in self.parameters), *repeated])
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import locale
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
@@ -103,45 +104,62 @@ def untrusted_option(command: Command) -> Command:
 
 
 class Probes(click.ParamType[tuple[Scenario, ...]]):
-    """One probe or, with ``several``, some: ``idle,trickle``, ``trickle:pages=4``, ``all``."""
+    """One probe: ``idle``, ``trickle:pages=4``."""
 
     name = "probe"
-
-    def __init__(self, *, several: bool) -> None:
-        self.several = several
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Scenario, ...]:
         """Raises ``InputError``, which says what is valid."""
         del param, ctx
         found = probes.scenarios([str(value)])
-        if len(found) > 1 and not self.several:
+        if len(found) > 1:
             raise InputError(f"{value}: one probe at a time here", hint="`heartbed run` plays several together")
         return found
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The probes' names, also behind a comma."""
+        """The probes' names."""
         del ctx, param
-        before, comma, _ = incomplete.rpartition(",") if self.several else ("", "", incomplete)
-        names = [*probes.every(), *([probes.ALL] if self.several else [])]
-        return [
-            CompletionItem(f"{before}{comma}{name}")
-            for name in names
-            if f"{before}{comma}{name}".startswith(incomplete)
-        ]
+        return [CompletionItem(name) for name in probes.every() if name.startswith(incomplete)]
+
+
+def complete_probes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The probes' names, and ``all``, also behind a comma."""
+    del ctx, param
+    before, comma, _ = incomplete.rpartition(",")
+    names = [f"{before}{comma}{name}" for name in (*probes.every(), probes.ALL)]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def probe_option(*, several: bool = False, default: str = DEFAULT_PROBE) -> Callable[[Command], Command]:
-    """``--probe NAME``, or with ``several`` also ``--probe NAME,NAME`` and ``--probe all``, as ``scenarios``."""
-    more = "; several with commas, or `all`" if several else ""
-    return click.option(
+    """``--probe NAME`` as ``scenarios``; with ``several`` also some with commas, ``--probe all``, and ``--for``."""
+    more = "; several with commas, or `all` but soak" if several else ""
+    option = click.option(
         "--probe",
         "scenarios",
-        type=Probes(several=several),
+        type=click.STRING if several else Probes(),
         default=default,
         show_default=True,
         metavar="NAME",
+        shell_complete=complete_probes if several else None,
         help=f"What is done to the cells: `heartbed probes` lists them{more}. A parameter: NAME:pages=4.",
     )
+    return (lambda command: option(_repeatable(command))) if several else option
+
+
+def _repeatable(command: Command) -> Command:
+    """The command with ``--for``, which has the probes repeated."""
+
+    @functools.wraps(command)
+    def repeating(*args: Any, scenarios: str, for_s: str | None, **options: Any) -> Any:
+        return command(*args, scenarios=probes.scenarios([scenarios], for_s), **options)
+
+    option = click.option(
+        "--for",
+        "for_s",
+        metavar="TIME",
+        help="Repeat the probe for so long, as 30m, and tell what grows meanwhile: `heartbed probes soak`.",
+    )
+    return option(cast(Command, repeating))
 
 
 def runs_option(command: Command) -> Command:

@@ -23,7 +23,7 @@ from heartbed.report import RunData, format_names
 from heartbed.report.console import console
 from heartbed.report.data import load
 from heartbed.report.offers import axes_table
-from heartbed.report.probes import about
+from heartbed.report.probes import about, wants_of
 from heartbed.report.registry import write_reports
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
@@ -135,8 +135,8 @@ def list_probes(name: str | None) -> None:
         return
     width = max(map(len, probes_.every()))
     for probe in probes_.every().values():
-        needs = f" (needs CAP_{', CAP_'.join(probe.needs.capabilities)})" if probe.needs.capabilities else ""
-        console().print(f"{probe.name:<{width}}  {probe.meaning}{needs}", markup=False, soft_wrap=True)
+        wants = f" ({wanted})" if (wanted := wants_of(probe)) else ""
+        console().print(f"{probe.name:<{width}}  {probe.meaning}{wants}", markup=False, soft_wrap=True)
 
 
 @click.command("compose")

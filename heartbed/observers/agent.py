@@ -97,6 +97,10 @@ class Agent:
         """
         self._tell({"cmd": "look", **asdict(wish)})
 
+    def measure(self, cell: str, every_s: float) -> None:
+        """Measure what a watched cell's processes hold every so many seconds; ``process.usage`` follow."""
+        self._tell({"cmd": "measure", "cell": cell, "every_s": every_s})
+
     def enough(self) -> None:
         """Begin no more native stacks: the cells are asked again."""
         self._tell({"cmd": "enough"})

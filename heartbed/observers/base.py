@@ -52,6 +52,9 @@ class Watching(Protocol):
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
         """Have a process looked at; the events follow."""
 
+    def measure(self, cell: str, every_s: float) -> None:
+        """Have what a cell's processes hold measured every so many seconds from now on; the events follow."""
+
     def collect(self) -> None:
         """Put into the record what could not be told before, once nothing is watched any more."""
 

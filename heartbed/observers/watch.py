@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,8 @@ OWN_DUMP_S = 1.0
 """A process that was told when to look at itself may be late by so much."""
 LOOK_AGAIN_S = 1.0
 """A process that loses several connections at a time is looked at once."""
+MOST_LOSSES = 5
+"""In a run that goes on for long a process may lose its connections again and again: later looks tell no more."""
 CALL_SIGNAL = "USR1"
 """See ``wsgi_app/controls.py``."""
 CALL_DEADLINE_S = 8.0
@@ -58,6 +60,7 @@ class Observation:
         self._inside = partial(bed.inside, "observer")
         self._by_address: dict[str, list[tuple[float, str]]] = defaultdict(list)
         self._looked_at: dict[tuple[str, int], float] = {}
+        self._losses: Counter[tuple[str, int]] = Counter()
         self._idle_from: dict[str, float] = {}
         self._logs: dict[str, AppLog | ControlsLog] = {}
         self._phase = ""
@@ -172,6 +175,11 @@ class Observation:
         """Have a process looked at; the events follow. Only of its idle time can it have been asked beforehand."""
         self._look(cell, pid, at, OWN_DUMP_S if at == MID_IDLE else 0.0)
 
+    def measure(self, cell: str, every_s: float) -> None:
+        """Have a cell's processes measured; the events follow."""
+        if self._agent is not None and not self._settings.untrusted:
+            self._agent.measure(cell, every_s)
+
     def _look(self, cell: str, pid: int, at: str, patience_s: float) -> None:
         if self._agent is not None and self._settings.stacks and not self._settings.untrusted:
             idle_from, make = self._idle_from.get(cell), self._make.get(cell, cell)
@@ -188,8 +196,12 @@ class Observation:
         lost = isinstance(event.data, BrokerWords) and event.data.reason == "missed_heartbeats"
         if not lost or event.cell is None or self._phase not in ("opening", "idle"):
             return
-        if event.pid is not None and event.t > self._looked_at.get((event.cell, event.pid), 0.0) + LOOK_AGAIN_S:
-            self._looked_at[event.cell, event.pid] = event.t
+        if event.pid is None:
+            return
+        process = (event.cell, event.pid)
+        if self._losses[process] < MOST_LOSSES and event.t > self._looked_at.get(process, 0.0) + LOOK_AGAIN_S:
+            self._looked_at[process] = event.t
+            self._losses[process] += 1
             # The process could not know of this: nothing of its own is there to wait for.
             self._look(event.cell, event.pid, "loss", 0.0)
 

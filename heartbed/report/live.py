@@ -35,6 +35,8 @@ FRAME_LINES = 4
 """Lines that the live table needs beside its cells."""
 
 STYLES = {"kept": "green", "lost": "bold red", "failed": "bold red"}
+ROUND = ("opened", "asking", "done")
+"""What a cell passes through in each round, where a probe is repeated while all idle."""
 QUIET_STATES = ("starting", "asking")
 """States that are not worth a line of their own in a log."""
 
@@ -48,6 +50,8 @@ class _Cell:
     word: str = ""
     used: bool = False
     """Whether it was asked in the window: it opens its connections anew then, and what became of one tells little."""
+    rounds: int = 0
+    """How often it was asked again and then left alone, by a probe that repeats another one."""
 
 
 def _is_shown(asked: AskedCell) -> bool:
@@ -184,6 +188,8 @@ class LiveView:
 
     def _state_changed(self, name: str, cell: _Cell, entered: CellState) -> list[str]:
         cell.state = entered.state
+        if self._phase == "idle" and cell.state in ROUND:
+            return self._round(cell)
         if cell.state == "failed":
             cell.word, cell.fate = "failed", one_line(entered.reason, 100)
         if cell.state in QUIET_STATES:
@@ -191,3 +197,12 @@ class LiveView:
         count = sum(other.state == cell.state for other in self._cells.values())
         fate = f", {cell.fate}" if cell.fate else ""
         return [f"{name}: {cell.state}{fate} ({count} of {len(self._cells)})"]
+
+    def _round(self, cell: _Cell) -> list[str]:
+        """Count a cell's rounds; one is worth a line once all cells have played it."""
+        number = cell.rounds + 1
+        over = cell.state == "done"
+        cell.rounds += over
+        cell.state = f"round {number}: {cell.state}"
+        played = over and all(other.rounds >= number for other in self._cells.values())
+        return [f"round {number} is over"] if played else []

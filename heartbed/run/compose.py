@@ -61,7 +61,7 @@ def _literal(value: Any) -> Any:
 def _subject(plan: Plan, subject: Subject) -> dict[str, Any]:
     """The cell's service; what it sends says which subject of the record it comes from."""
     found = service(plan, subject.cell)
-    probe = probes.named(subject.scenario.probe)
+    probe = probes.played(subject.scenario)
     besides = probe.variables(subject.cell, probe.values(dict(subject.scenario.parameters)))
     return {**found, "environment": {**found["environment"], **besides, "HEARTBED_SUBJECT": subject.name}}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed import servers
+from heartbed import probes, servers
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
@@ -60,9 +60,11 @@ def execute(
 
     A cell that the selection has as optional, and that does not start, is left
     without a verdict; the others are played. Nothing is left running, whatever
-    happens. Raises ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
+    happens. Raises ``InputError`` for scenarios that could tell nothing,
+    ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
     when the user stops it; the record tells of both.
     """
+    probes.check(settings)
     with interruptible() as interruption:
         runfolder.check(settings.runs)
         engine = parts.engine()

@@ -60,7 +60,7 @@ class Play:
         return [self._part(scenario, act) for scenario in scenarios]
 
     def _part(self, scenario: Scenario, act: int) -> Part:
-        probe = probes.named(scenario.probe)
+        probe = probes.played(scenario)
         stage = Stage(
             bed=self.bed,
             subjects=[s for s in self.plan.subjects if (s.scenario, s.act) == (scenario, act)],
@@ -69,6 +69,7 @@ class Play:
             stop=self.stop,
             started=self.watching.started,
             request_stacks=self.watching.request_stacks,
+            measure=self.watching.measure,
             optional=self.optional,
             probe=scenario.name,
             act=act,

@@ -32,17 +32,17 @@ class Playable:
 
 def _attempts(cell: Cell, scenario: Scenario, copies: int) -> int:
     """In how many copies a cell is played under a scenario."""
-    probe = probes.named(scenario.probe)
+    probe = probes.played(scenario)
     return max(probe.attempts(cell, probe.values(dict(scenario.parameters))), copies if cell.shares_locks else 1)
 
 
 def playable(selection: Selection, settings: Settings, engine: Engine, image: str) -> Playable:
     """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
     scenarios, attempts = settings.scenarios, partial(_attempts, copies=settings.copies)
-    lacking = {each: engine.lacks(probes.named(each.probe).needs, image) for each in scenarios}
+    lacking = {each: engine.lacks(probes.played(each).needs, image) for each in scenarios}
     skipped = tuple((each.name, reason) for each, reason in lacking.items() if reason)
     wanted = subjects(selection.cells, probes.acts(each for each, reason in lacking.items() if not reason), attempts)
-    refused = {each: reason for each in wanted if (reason := probes.named(each.scenario.probe).refuses(each.cell))}
+    refused = {each: reason for each in wanted if (reason := probes.played(each.scenario).refuses(each.cell))}
     left_out = tuple(
         (f"{each.cell.name} under {each.scenario.name}", why) for each, why in refused.items() if each.attempt == 1
     )
@@ -51,5 +51,5 @@ def playable(selection: Selection, settings: Settings, engine: Engine, image: st
         log = [f"{name}: {reason}" for name, reason in (*skipped, *left_out)]
         raise TestbedError("no probe can be played here", log=log, hint="`heartbed probes NAME` tells what it needs")
     (outside,) = select([CONTROL]).cells
-    rest = with_controls(rest, outside, lambda scenario: probes.named(scenario.probe).control)
+    rest = with_controls(rest, outside, lambda scenario: probes.played(scenario).control)
     return Playable(rest, skipped, (*selection.left_out, *left_out), tuple(selection.notes))

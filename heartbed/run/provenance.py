@@ -89,6 +89,6 @@ def _cell(subject: Subject, settings: Settings) -> AskedCell:
 
 
 def _probe(scenario: Scenario) -> AskedProbe:
-    probe = probes.named(scenario.probe)
+    probe = probes.played(scenario)
     values = probe.values(dict(scenario.parameters))
     return AskedProbe(name=scenario.name, parameters=values, meanwhile=probe.in_words(values))

@@ -20,6 +20,9 @@ from heartbed.record.kinds import YIELDING, AppFacts, Request
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
 
+CONNECT_S = 5.0
+"""A server that does not take a connection within this time takes none."""
+
 WAKE_S = 60.0
 """How long an application may take to be imported."""
 
@@ -61,12 +64,12 @@ class Client:
         self._numbers = itertools.count(1)
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
-        self._timeout_s = (5.0, rpc_timeout_s + GRACE_S)
+        self.patience_s = rpc_timeout_s + GRACE_S
+        """After so long a request is given up, seconds."""
 
     def wait_longer(self, seconds: float) -> None:
         """Have requests from now on so much more time until they are given up: less, once nothing holds them up."""
-        connect_s, read_s = self._timeout_s
-        self._timeout_s = (connect_s, read_s + seconds)
+        self.patience_s += seconds
 
     def wake(self, connect_s: float = 5.0) -> Woken:
         """Ask for what imports the application and opens no broker connection. Not recorded."""
@@ -123,9 +126,9 @@ class Client:
         error: str | None = None
         look = {LOOK_IN: f"{self._look_in_s:g}"} if self._look_in_s and phase in BEFORE_IDLE else {}
         try:
-            answer = self._send(request, self._timeout_s, look)
+            answer = self._send(request, (CONNECT_S, self.patience_s), look)
         except requests.ReadTimeout:
-            error = f"ReadTimeout: not answered within {self._timeout_s[1]:.0f} s"
+            error = f"ReadTimeout: not answered within {self.patience_s:.0f} s"
         except requests.RequestException as problem:
             error = f"{type(problem).__name__}: {problem}"
         else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 from heartbed.cells.cell import Cell
+from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.testbed.testbed import Needs
@@ -32,6 +36,7 @@ class Parameter:
     least: float
     most: float
     unit: str = ""
+    """With ``s`` it may be given in seconds, minutes or hours: ``90``, ``90s``, ``1.5m``, ``2h``."""
 
     @property
     def bounds(self) -> str:
@@ -40,16 +45,23 @@ class Parameter:
 
     def read(self, text: str, probe: str) -> float:
         """The number that a user typed. Raises ``InputError``."""
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
+        value = _number(text, UNITS if self.unit == "s" else {"": 1})
         if not self.least <= value <= self.most:
             raise InputError(
                 f"{probe}:{self.name}={text}: not a number from {self.bounds}",
                 hint=f"{self.name} is {self.meaning}; without it {self.default:g}",
             )
         return value
+
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+"""What a duration may end with -> seconds."""
+
+
+def _number(text: str, units: Mapping[str, int]) -> float:
+    """The number that a text stands for, in the first of the units; not a number where it stands for none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)([a-z]?)", text.strip())
+    return float(match[1]) * units[match[2]] if match and match[2] in units else math.nan
 
 
 class Probe:
@@ -60,7 +72,7 @@ class Probe:
     """
 
     name: ClassVar[str]
-    meaning: ClassVar[str]
+    meaning: str
     """One line: what is done to the cells."""
 
     documentation: ClassVar[str]
@@ -69,19 +81,39 @@ class Probe:
     meanwhile: ClassVar[str]
     """What is done in the window, for the record and whoever watches; ``{parameter}`` stands for its value."""
 
-    needs: ClassVar[Needs] = Needs()
+    needs: Needs = Needs()
     """What it needs of the machine; without that it is skipped before anything is started, and that is said."""
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
-    disturbs: ClassVar[Disturbs] = Disturbs.NOTHING
-    control: ClassVar[bool] = False
+    disturbs: Disturbs = Disturbs.NOTHING
+    control: bool = False
     """Whether a native client outside every server is played along, under the same probe and judged by its rule."""
 
-    looks: ClassVar[bool] = True
+    looks: bool = True
     """Whether processes are looked at in the middle of their idle time: those that are to be replaced need not."""
 
-    rule: ClassVar[Rule] = Rule()
+    lasting: ClassVar[bool] = False
+    """Whether it goes on for long: it then has a window of its own, and is played only where it is named."""
+
+    rule: Rule = Rule()
     """What the record of it means, for cells and for controls."""
+
+    repeats: ClassVar[Scenario | None] = None
+    """What it repeats where nothing else is named, for one that repeats others."""
+
+    def repeating(self, other: Probe, values: Mapping[str, float]) -> Probe | None:
+        """The probe that plays another one again and again, with these parameters of that; None: it repeats none."""
+        del other, values
+        return None
+
+    def goes_on_s(self, stage: Stage) -> float:
+        """For how long it goes on beyond the cells' idle time, seconds: for whoever watches."""
+        del stage
+        return 0.0
+
+    def check(self, settings: Settings, values: Mapping[str, float]) -> None:
+        """Look whether it can tell anything with these settings and parameters. Raises ``InputError``."""
+        del settings, values
 
     def refuses(self, cell: Cell) -> str:
         """Why it cannot be played on a cell; empty where it can."""

@@ -65,7 +65,7 @@ class Stage:
     """What a probe works with: its own cells, and what can be done to them.
 
     ``parameters`` are all of the probe's; what is done to containers and networks is done by ``hand``;
-    ``request_stacks`` takes a subject's name, a pid and the occasion.
+    ``request_stacks`` takes a subject's name, a pid and the occasion, ``measure`` a name, and every how many seconds.
     """
 
     bed: Testbed
@@ -75,6 +75,7 @@ class Stage:
     stop: threading.Event
     started: Callable[[str], None]
     request_stacks: Callable[[str, int, str], None]
+    measure: Callable[[str, float], None] = lambda *_: None
     optional: frozenset[str] = frozenset()
     """Cells that are left out where they do not start: the others are played all the same."""
     probe: str = DEFAULT_PROBE

@@ -97,6 +97,12 @@ class Cause(StrEnum):
         "More connections are left open than the pool may hold",
         "RabbitMQ's events",
     )
+    GROWS = (
+        "grows",
+        "what it holds grows",
+        "Round after round it holds more than before, and still did in the second half of the time",
+        "RabbitMQ's events, and /proc of its processes at the end of each idle time",
+    )
     CAST_LOST = (
         "cast_lost",
         "a message was never sent, though the request was answered",

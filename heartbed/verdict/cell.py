@@ -18,7 +18,7 @@ from heartbed.verdict.finding import Finding, kept, unknown
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
 from heartbed.wording import count
 
-NAMED = ("name", "factors", "subject", "probe", "act", "control")
+NAMED = ("name", "factors", "subject", "probe", "act", "control", "attempt")
 """Of what was asked for: what the verdict names itself, and what is of use in the record only."""
 
 

@@ -30,11 +30,15 @@ class Rule:
     controls: ControlsRule = controls.judge
     native: tuple[Outcome, ...] = (Outcome.RECOVERED, Outcome.KEPT)
     """What may become of a client outside every server, where one is played along; else the fault did not take."""
+    of_native: CellRule | None = None
+    """How that client is judged, where otherwise than a cell."""
+    over: Callable[[Rule], Rule] | None = None
+    """The rule of a probe that repeats another one, from the rule of that; None for one that repeats none."""
 
 
 def of_native(native: CellHistory, rule: Rule, last_t: float, blind: str) -> ControlVerdict:
     """Whether a client outside every server fared well under a probe: what it suffers is no cell's fault."""
-    verdict = rule.cell(native, last_t, blind)
+    verdict = (rule.of_native or rule.cell)(native, last_t, blind)
     said = f"{verdict.outcome}: {verdict.why}"
     return ControlVerdict(
         name=f"native ({native.probe})",
@@ -51,10 +55,12 @@ Rules = Mapping[str, Rule]
 
 def of(rules: Rules, probe: str) -> Rule:
     """The rule for a probe as the record names it, parameters and all. Raises ``InputError`` for an unknown one."""
-    name = probe.partition(":")[0]
+    own, _, repeated = probe.partition(":of=")
+    name = own.partition(":")[0]
     if name not in rules:
         raise InputError(
             f"the record is of the probe {name!r}, and this heartbed has no rule for it",
             hint=f"use the heartbed that played it; probes here: {', '.join(rules)}",
         )
-    return rules[name]
+    rule = rules[name]
+    return rule.over(of(rules, repeated)) if rule.over and repeated else rule

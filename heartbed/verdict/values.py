@@ -158,6 +158,21 @@ class Renewal(Value):
     queues_left: int = Field(description="queues that those connections consumed from, and RabbitMQ still has")
 
 
+class Growth(Value):
+    """How fast something that a cell holds grew, over the rounds of a soak; measured at the end of each idle time."""
+
+    what: str = Field(description="connections, queues, file descriptors, threads or memory")
+    unit: str = Field(description="octets; empty for what is counted")
+    first: float = Field(description="how much there was at the end of the first idle time")
+    last: float = Field(description="and of the last")
+    per_hour: float = Field(description="the slope over all rounds, by Theil and Sen")
+    low: float = Field(description="per hour: the lower end of the interval in which it lies with 95 % confidence")
+    high: float = Field(description="the upper end")
+    samples: int = Field(description="rounds in which it was measured")
+    over_s: float = Field(description="from the first to the last of them")
+    grows: bool = Field(description="with confidence, in the second half of the time too, and by enough to matter")
+
+
 class CellVerdict(Value):
     """The verdict on one cell under one probe."""
 
@@ -180,6 +195,7 @@ class CellVerdict(Value):
     )
     tries: Tries | None = Field(default=None, description="where chance may decide, and wherever bursts were sent")
     renewals: list[Renewal] = Field(default_factory=list, description="under a probe that has processes replaced")
+    growth: list[Growth] = Field(default_factory=list, description="under a probe that repeats another one")
     evidence: list[Evidence]
     notes: list[str] = Field(default_factory=list, description="findings that do not change the verdict")
 

@@ -307,6 +307,7 @@ class LocalWatching:
         self._bed: LocalTestbed = bed
         self._bus, self.asked_to_look = bus, []  # type: tuple[Bus, list[tuple[str, int, str]]]
         self.left: list[str] = []
+        self.measured: list[tuple[str, float]] = []
         self.stopped = 0
 
     def _connected(self, cell: str, kind: str) -> None:
@@ -343,6 +344,10 @@ class LocalWatching:
     def request_stacks(self, cell: str, pid: int, at: str) -> None:
         """Remember it."""
         self.asked_to_look.append((cell, pid, at))
+
+    def measure(self, cell: str, every_s: float) -> None:
+        """Remember it."""
+        self.measured.append((cell, every_s))
 
     def collect(self) -> None:
         """There is no capture."""

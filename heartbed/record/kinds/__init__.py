@@ -30,6 +30,7 @@ from heartbed.record.kinds.process import (
     ProcessSeen,
     ProcessStacks,
     ProcessSwitches,
+    ProcessUsage,
     Socket,
     Thread,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "ProcessSeen",
     "ProcessStacks",
     "ProcessSwitches",
+    "ProcessUsage",
     "QueueDeleted",
     "Request",
     "RpcArrived",
@@ -94,7 +96,7 @@ GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit, RpcArrived),
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, QueueDeleted, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
-    "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, Socket),
+    "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, ProcessUsage, Socket),
     "A look at a host": (LookAsked, LookProcess, LookSocket, LookLost, LookTick, LookBroker, LookCost),
     "The testbed": (ContainerChanged, ControlCall, MachineLag, ObserverFailed),
 }

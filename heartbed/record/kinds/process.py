@@ -141,6 +141,19 @@ class ProcessGone(Kind):
     name: str = Field(default="", description="the kernel's")
 
 
+class ProcessUsage(Kind):
+    """What a process holds, where a probe wants that measured; every so many seconds."""
+
+    KIND: ClassVar[str] = "process.usage"
+    host_pid: int | None = Field(default=None, description="the process as the host numbers it")
+    descriptors: int = Field(description="file descriptors that are open")
+    threads: int = Field(description="OS threads")
+    rss_octets: int = Field(description="memory that it has in use, shared or not")
+    pss_octets: int | None = Field(
+        default=None, description="the same, with its part of what it shares; null: not told by the kernel"
+    )
+
+
 class Socket(Kind):
     """The state of a socket to the broker, on every change, and each second while octets are not acknowledged.
 

@@ -15,6 +15,7 @@ from heartbed_agent.looks import Looks, Request
 from heartbed_agent.output import Output
 from heartbed_agent.processes import Processes
 from heartbed_agent.sockets import CellSockets
+from heartbed_agent.usage import Usage
 
 TICK_S = 0.2
 
@@ -26,6 +27,7 @@ class Agent:
         self._output = output
         self._processes = Processes(output)
         self._looks = Looks(self._processes, output)
+        self._usage = Usage(self._processes, output)
         self._new: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._sockets: dict[str, CellSockets] = {}
 
@@ -36,6 +38,8 @@ class Agent:
                 self._new.put(command)
             case {"cmd": "look", **wish}:
                 self._looks.ask(Request(**wish))
+            case {"cmd": "measure", "cell": str(cell), "every_s": int() | float() as every_s}:
+                self._usage.measure(cell, every_s)
             case {"cmd": "enough"}:
                 self._looks.enough()
             case {"cmd": "quit"}:
@@ -52,6 +56,7 @@ class Agent:
             self._processes.scan()
             for cell, sockets in list(self._sockets.items()):
                 self._look_at(cell, sockets)
+            self._usage.tick()
             self._processes.wait(TICK_S)
 
     def _add(self, command: dict[str, Any]) -> None:

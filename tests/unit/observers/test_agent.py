@@ -83,6 +83,16 @@ def test_lag_is_measured() -> None:
     assert abs(measured["steps_ms"]) < 50
 
 
+def test_cells_are_measured_at_their_own_interval() -> None:
+    lines = Lines()
+    process = module("processes").Process("cell", 99, os.getpid(), "python3", 0)
+    usage = module("usage").Usage(Machine(process), lines)
+    usage.measure("cell", 3600)
+    usage.tick()
+    usage.tick()
+    assert [kind for kind, _, _ in lines.events] == ["process.usage"]
+
+
 class Lines:
     """Stands in for the agent's output."""
 
@@ -120,6 +130,10 @@ class Machine:
     def find(self, _cell: str, _pid: int) -> Any:
         """The process."""
         return self.process
+
+    def of(self, _cell: str) -> list[Any]:
+        """All of them."""
+        return [self.process] if self.process else []
 
 
 @pytest.fixture

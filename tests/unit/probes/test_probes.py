@@ -15,12 +15,12 @@ from click.testing import CliRunner
 from heartbed import probes
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.cells.subject import subjects
+from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import cli
 from heartbed.errors import InputError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer, only
-from heartbed.record.kinds import RunPhase
+from heartbed.record.kinds import CellState, RunPhase
 from heartbed.stage.act import Act, Part
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
@@ -36,6 +36,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.requests: list[tuple[float, str]] = []
+        self.patience_s = 6.0
 
     def _note(self, what: str) -> tuple[int, Any]:
         self.requests.append((time.time(), what))
@@ -91,6 +92,27 @@ def play(stage: Stage, name: str, **parameters: float) -> None:
     Act(1, [Part(probe, stage)], stage.bus).play()
 
 
+def test_a_soak_plays_round_after_round_and_has_the_cell_measured(
+    stage: Stage, heard: list[Event], asked: Asked
+) -> None:
+    measured: list[tuple[str, float]] = []
+    stage.measure = lambda *args: measured.append(args)
+    stage.parameters = {"for": 4 * IDLE_S}
+    soak = probes.played(Scenario(probes.SOAK, of=Scenario("trickle", (("pages", 20),))))
+    Act(1, [Part(soak, stage)], stage.bus).play()
+    states = [event.data.state for event in only(heard, CellState)]
+    rounds = len(states) // 3
+    assert rounds >= 2, "fewer than four on a busy machine"
+    assert states == ["opened", "asking", "done"] * rounds
+    assert [name for name, _ in measured] == [CELL.name]
+    assert measured[0][1] < IDLE_S / 2, "more than once in each idle time"
+    told = [what for _, what in asked.requests]
+    assert told.count("cast after") == rounds
+    first_after, last_after = told.index("cast after"), len(told) - told[::-1].index("cast after")
+    assert "page" in told[:first_after]
+    assert "page" in told[first_after:last_after]
+
+
 def test_every_module_of_the_package_is_a_probe() -> None:
     files = {path.stem for path in Path(probes.__file__).parent.glob("*.py")} - {"__init__"}
     assert {type(each).__module__.rpartition(".")[2] for each in probes.every().values()} == files
@@ -112,7 +134,8 @@ def test_a_probe_says_what_it_does_in_a_line_and_why_in_a_paragraph(name: str) -
 def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(InputError, match="unknown probe 'trickel'") as refused:
         probes.named("trickel")
-    assert refused.value.hint == f"probes: {', '.join(probes.every())}"
+    assert "did you mean 'trickle'?" in refused.value.message
+    assert refused.value.hint == f"probes: {', '.join(probes.every())}, all"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +143,10 @@ def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
     [
         (["idle"], ["idle"]),
         (["idle,trickle", "idle"], ["idle", "trickle"]),
-        (["all"], [*probes.every()]),
+        (["all"], [name for name, probe in probes.every().items() if not probe.lasting]),
+        (["soak"], ["soak:of=burst"]),
+        (["soak:for=2m"], ["soak:for=120:of=burst"]),
+        (["soak:of=broker-stop:for=4:busy=0"], ["soak:of=broker-stop:busy=0:for=4"]),
         (["trickle:pages=4"], ["trickle:pages=4"]),
         (["trickle:pages=2"], ["trickle"]),
         (["trickle,trickle:pages=4"], ["trickle", "trickle:pages=4"]),
@@ -131,13 +157,58 @@ def test_probes_are_asked_for_by_name_with_their_parameters(typed: list[str], na
 
 
 @pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("idle,trickle:pages=4", ["soak:for=600:of=idle", "soak:for=600:of=trickle:pages=4"]),
+        ("soak", ["soak:for=600:of=burst"]),
+        ("soak:of=firewall", ["soak:for=600:of=firewall"]),
+    ],
+)
+def test_for_has_each_probe_repeated_for_so_long(typed: str, names: list[str]) -> None:
+    assert [scenario.name for scenario in probes.scenarios([typed], "10m")] == names
+
+
+@pytest.mark.parametrize("time", ["", "nonsense", "-5m", "30", "8d", "inf", "1e3"])
+def test_a_wrong_time_is_refused_with_what_is_valid(time: str) -> None:
+    with pytest.raises(InputError) as refused:
+        probes.scenarios(["idle"], time)
+    assert refused.value.message == f"--for {time}: not a time from 60 to 604800 s, nor in m or h"
+
+
+def test_a_time_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="says for how long, and so does --for 2m"):
+        probes.scenarios(["soak:for=90"], "2m")
+
+
+def test_what_goes_on_for_long_has_a_window_of_its_own() -> None:
+    acts = probes.acts(probes.scenarios(["idle,soak,burst,soak:of=idle"]))
+    assert [[each.name for each in act] for act in acts] == [["idle", "burst"], ["soak:of=burst"], ["soak:of=idle"]]
+
+
+def test_a_soak_needs_and_disturbs_what_it_repeats_does() -> None:
+    (scenario,) = probes.scenarios(["soak:of=firewall"])
+    repeating, firewall = probes.played(scenario), probes.named("firewall")
+    for what in ("needs", "disturbs", "control"):
+        assert getattr(repeating, what) == getattr(firewall, what)
+    assert repeating.in_words({"for": 90}) == "for 90 s, again and again: a firewall has forgotten the connections"
+
+
+@pytest.mark.parametrize(
     ("typed", "message", "hint"),
     [
-        ("trickle:page=4", "the probe trickle has no parameter 'page=4'", "its parameters: pages=<1 to 100>"),
+        (
+            "trickle:page=4",
+            "the probe trickle has no parameter 'page=4'; did you mean 'pages'?",
+            "its parameters: pages=<1 to 100>",
+        ),
         ("idle:pages", "the probe idle has no parameter 'pages'", "its parameters: none"),
         ("trickle:pages=0", "trickle:pages=0: not a number from 1 to 100", "without it 2"),
         ("trickle:pages=many", "trickle:pages=many: not a number from 1 to 100", "how many pages"),
         ("idle,", "unknown probe ''", "probes: idle"),
+        ("soak:for=1h30", "soak:for=1h30: not a number from 60 to 604800 s", "how long it goes on"),
+        ("soak:of=soak", "soak:of=soak:of=burst: soak does not repeat soak", "soak:of=burst"),
+        ("idle:of=burst", "idle:of=burst: idle does not repeat burst", "soak:of=burst"),
+        ("soak:of=brust", "unknown probe 'brust'; did you mean 'burst'?", "probes: idle"),
     ],
 )
 def test_a_wrong_parameter_is_refused_with_what_is_valid(typed: str, message: str, hint: str) -> None:
@@ -155,7 +226,7 @@ def test_a_wrong_parameter_is_refused_with_what_is_valid(typed: str, message: st
 def test_a_command_takes_no_other_name(command: list[str]) -> None:
     result = CliRunner().invoke(cli, [*command, "--probe", "trickel"])
     assert isinstance(result.exception, InputError)
-    assert result.exception.message == "unknown probe 'trickel'"
+    assert result.exception.message == "unknown probe 'trickel'; did you mean 'trickle'?"
 
 
 def test_the_probes_are_listed() -> None:
