@@ -11,6 +11,7 @@ from heartbed import probes
 from heartbed.errors import InputError
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, K, only, read
+from heartbed.record.history import CellHistory, sort
 from heartbed.record.index import Index
 from heartbed.record.interventions import Done, concern, interventions
 from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
@@ -60,6 +61,17 @@ class RunData:
         found = self.index.by_address.get(connection.conn, [])
         own = [life for life in found if life[0].t <= connection.opened] or found
         return only(own[-1], *kinds) if own else []
+
+    @cached_property
+    def _histories(self) -> dict[str, CellHistory]:
+        if not self.events or not isinstance(self.events[0].data, RunStart):
+            return {}
+        return {cell.asked.subject or cell.name: cell for cell in sort(self.events).cells}
+
+    def history(self, cell: CellVerdict) -> CellHistory | None:
+        """All that was observed of one cell under its probe; None where the record does not tell what was asked."""
+        asked = self._asked(cell)
+        return self._histories.get(asked.subject or asked.name)
 
     def cell(self, name: str, probe: str = "") -> CellVerdict | None:
         """The first verdict on the cell of that name, under that probe if one is named."""

@@ -3,7 +3,8 @@
 Such a module has
 
 ``PLACE``
-    ``cell`` for a plot that each cell has, ``run`` for one of the whole run.
+    ``cell`` for a plot of a cell, ``connections`` for one that stands below the table of its connections, ``run``
+    for one of the whole run.
 ``ORDER``
     A number; plots of one place are shown in this order.
 ``SPEC``

@@ -58,6 +58,9 @@ class CellView:
     phrases: Sequence[Phrase]
     cost: str
     figures: Mapping[str, Figure]
+    below: Mapping[str, Figure]
+    """Those below the table of its connections."""
+
     facts: Sequence[Fact]
     dumps: Sequence[stacks.Dump]
     losses: Sequence[stacks.Dump]
@@ -122,7 +125,8 @@ def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
         cell=cell,
         phrases=phrases(cell, run.verdict.heartbeat_s),
         cost=cost_words(cell.cost),
-        figures=figures(run, cell),
+        figures=figures(run, cell, "cell"),
+        below=figures(run, cell, "connections"),
         facts=facts(cell),
         dumps=dumped,
         losses=stacks.dumps(run, cell, "loss"),

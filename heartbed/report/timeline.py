@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heartbed.record.connection import Purpose
 from heartbed.record.event import Event
 from heartbed.record.kinds import Request, WireClose, WireFrame
+from heartbed.record.rounds import rounds
 from heartbed.report.data import RunData
 from heartbed.verdict.values import CellVerdict, Connection
 
@@ -37,7 +38,10 @@ class Beats:
 
 
 def origin(run: RunData, cell: CellVerdict) -> float:
-    """The moment a cell's clock counts from: when its idle period began (epoch seconds)."""
+    """The moment a cell's clock counts from: when its idle period, or its first, began (epoch seconds)."""
+    history = run.history(cell)
+    if history is not None and history.idle_from is not None and len(rounds(history)) > 1:
+        return history.idle_from  # what is said of its connections may be of a later round
     starts = [connection.idle_from for connection in cell.connections if connection.idle_from is not None]
     if starts:
         return min(starts)

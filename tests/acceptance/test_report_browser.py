@@ -15,6 +15,7 @@ from heartbed.record.event import only
 from heartbed.record.kinds import Kind, Request, WireClose, WireFrame
 from heartbed.report.data import RunData
 from tests.unit.data.report import samples
+from tests.unit.data.report.probed import PROBED
 from tests.unit.data.report.samples import SAMPLES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -99,12 +100,12 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", SAMPLES | PROBED)
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_page_opens_without_errors_requests_or_sideways_scrolling(
     open_page: Open, sample: str, viewport: dict[str, int]
 ) -> None:
-    opened = open_page(SAMPLES[sample](), viewport)
+    opened = open_page((SAMPLES | PROBED)[sample](), viewport)
     opened.page.evaluate(DRAW_ALL)
     assert opened.complaints == []
     assert [url for url in opened.requests if not url.endswith("/report.html")] == []
@@ -117,6 +118,28 @@ def test_the_timelines_show_as_many_heartbeats_as_the_capture_holds(open_page: O
     recorded = [e for e in only(opened.run.events, WireFrame) if e.data.type == "heartbeat"]
     assert opened.page.locator("svg .heartbeats_marks path").count() == len(recorded) > 300
     assert opened.page.locator("svg .closes_marks path").count() == 5
+
+
+MARKS = {
+    "soak": {"growth": (".held_marks path", 4 * 24), "memory": (".held_marks path", 24)},
+    "bursts": {"latencies": (".latencies_marks path", 12)},
+    "fault": {
+        "notice": (":is(.broker_marks, .client_marks, .again_marks, .well_marks) path", 8),
+        "connections": (".mark-line path", 2),
+    },
+}
+
+
+@pytest.mark.parametrize("sample", MARKS)
+def test_each_probe_is_drawn_with_all_that_its_record_holds(open_page: Open, sample: str) -> None:
+    opened = open_page(PROBED[sample]())
+    opened.page.evaluate(DRAW_ALL)
+    for kind, (marks, count) in MARKS[sample].items():
+        figure = opened.page.locator(f"figure[data-kind={kind}]")
+        assert figure.locator("svg").count() == 1
+        assert figure.locator(f"svg {marks}").count() >= count, kind
+        assert figure.locator(".canvas").get_attribute("aria-label"), "what there is to see, in words"
+        assert figure.locator(".legend li").count() >= 1
 
 
 def test_client_and_broker_differ_in_shape_not_only_in_colour(open_page: Open) -> None:

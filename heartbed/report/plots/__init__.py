@@ -28,7 +28,7 @@ def kinds(place: str = "") -> dict[str, Kind]:
     return dict(sorted(wanted.items(), key=lambda item: item[1].ORDER))
 
 
-def figures(run: RunData, cell: CellVerdict | None) -> dict[str, Figure]:
-    """The figures of a cell, or those of the run for None, by kind."""
-    drawn = {name: kind.figure(run, cell) for name, kind in kinds("cell" if cell else "run").items()}
+def figures(run: RunData, cell: CellVerdict | None, place: str = "run") -> dict[str, Figure]:
+    """The figures of a cell in one place, or those of the run for None, by kind."""
+    drawn = {name: kind.figure(run, cell) for name, kind in kinds(place).items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -10,7 +10,7 @@ from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
 from heartbed.verdict.values import CellVerdict
 
-PLACE = "cell"
+PLACE = "connections"
 ORDER = 10
 
 SPEC: dict[str, Any] = {

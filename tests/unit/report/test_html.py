@@ -16,7 +16,7 @@ from heartbed.record.event import Event, only
 from heartbed.record.kinds import Request, WireFrame
 from heartbed.report import figure, plots
 from heartbed.report.data import RunData
-from tests.unit.data.report import samples
+from tests.unit.data.report import probed, samples
 from tests.unit.data.report.samples import SAMPLES
 
 VOID = {"meta", "input", "link", "br"}
@@ -131,16 +131,27 @@ def test_the_close_is_drawn_in_the_window_in_which_it_was_due() -> None:
 
 
 def test_a_kind_of_plot_is_a_file() -> None:
-    assert list(plots.kinds("cell")) == ["wire", "queue"]
+    assert list(plots.kinds("cell")) == ["wire", "growth", "memory", "notice", "latencies"]
+    assert list(plots.kinds("connections")) == ["connections", "queue"]
     assert list(plots.kinds("run")) == ["lag"]
+
+
+SHOWS = {
+    "growth": probed.soak,
+    "memory": probed.soak,
+    "notice": probed.fault,
+    "latencies": probed.bursts,
+    "connections": probed.fault,
+}
+"""A kind of plot -> a run that has something for it, where the comparison has not."""
 
 
 @pytest.mark.parametrize("name", plots.kinds())
 def test_every_plot_fills_only_data_sets_and_parameters_that_its_specification_has(name: str) -> None:
     kind = plots.kinds()[name]
     text = json.dumps(kind.SPEC)
-    run = samples.comparison()
-    drawn = kind.figure(run, run.verdict.cells[0] if kind.PLACE == "cell" else None)
+    run = SHOWS.get(name, samples.comparison)()
+    drawn = kind.figure(run, None if kind.PLACE == "run" else run.verdict.cells[0])
     assert drawn is not None
     for data_set in drawn.tables:
         assert f'"data": {{"name": "{data_set}"}}' in text
@@ -206,3 +217,33 @@ def test_many_cells_are_rendered_in_time_and_room(count: int, seconds: float, oc
     content = str(report.render("html", run))
     assert time.process_time() - began < seconds
     assert len(content.encode()) < octets
+
+
+def test_a_fault_is_plotted_with_when_it_was_noticed_and_when_all_was_well_again() -> None:
+    tables = figures(probed.fault(), "notice")[0]["tables"]
+    assert [row[:2] for row in tables["broker"]["rows"]] == [[0.1, "SEND 40001"], [0.1, "LISTEN 40002"]]
+    assert [row[:2] for row in tables["client"]["rows"]] == [[1.2, "SEND 40001"], [1.2, "LISTEN 40002"]]
+    assert [row[:2] for row in tables["again"]["rows"]] == [[2.3, "SEND 40001"], [2.3, "LISTEN 40002"]]
+    assert [row[1] for row in tables["well"]["rows"]] == ["casts", "calls"]
+
+
+def test_requests_are_plotted_by_what_became_of_them() -> None:
+    rows = figures(probed.bursts(), "latencies")[0]["tables"]["latencies"]["rows"]
+    assert [row[2] for row in rows].count("unanswered") == 1
+    assert len(rows) == 12
+
+
+def test_a_soak_is_plotted_with_its_slope_and_the_words_of_its_verdict() -> None:
+    (growth,) = figures(probed.soak(), "growth")
+    held = {row[1] for row in growth["tables"]["held"]["rows"]}
+    assert held == {"connections", "queues", "file descriptors", "threads"}
+    assert {row[1] for row in growth["tables"]["slope"]["rows"]} == held
+    text = "".join(page(probed.soak()).text)
+    assert "an hour" in text
+    assert "Memory at the end of each idle time" in text
+
+
+def test_what_has_nothing_to_show_has_no_plot() -> None:
+    run = samples.comparison()
+    cell = run.verdict.cells[0]
+    assert [*plots.figures(run, cell, "cell")] == ["wire"]
