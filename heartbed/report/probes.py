@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from heartbed.stage.probe import Probe
+from heartbed.stage.probe import Disturbs, Probe
 
 
 def about(probe: Probe) -> RenderableType:
@@ -31,3 +31,11 @@ def _needs(probe: Probe) -> str:
     capabilities = [f"CAP_{name} in a container" for name in probe.needs.capabilities]
     commands = [f"`{' '.join(command)}` there" for command in probe.needs.commands]
     return ", ".join([*capabilities, *commands]) or "nothing"
+
+
+def wants_of(probe: Probe) -> str:
+    """What a probe needs that not every one does, in a few words; empty for one that needs nothing."""
+    capabilities = [f"CAP_{name}" for name in probe.needs.capabilities]
+    window = ["a window of its own"] if probe.lasting or probe.disturbs is Disturbs.BROKER else []
+    needs = [f"needs {' and '.join([*capabilities, *window])}"] if capabilities or window else []
+    return "; ".join([*needs, *(["not among `all`"] if probe.lasting else [])])

@@ -15,6 +15,7 @@ from heartbed.record.kinds import AppExit, AppLog, BrokerLog, CellState, Process
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.grouped import grouped, named, processes, spread
+from heartbed.report.interventions import in_words
 from heartbed.report.text import one_line
 from heartbed.report.words import milliseconds, number
 from heartbed.verdict.stack import place
@@ -53,7 +54,7 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
     """All that is worth telling of a cell, in order of time."""
     origin = timeline.origin(run, cell)
     lines = [*_requests(run, cell), *_states(run, cell), *_process(run, cell), *_logs(run, cell)]
-    lines += _interventions(run, cell)
+    lines += [Line(t, "probe", what, telling=True) for t, what in in_words(run.interventions(cell), origin)]
     for alike in grouped(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
         lines += _connections(run, cell, alike)
     if cell.connections:
@@ -75,17 +76,6 @@ def trimmed(lines: list[Line]) -> list[Line]:
 def _spare(line: Line) -> int | None:
     """How soon a line has to be silent; None for one that never has."""
     return None if line.telling else next((n for n, who in enumerate(SPARE) if fnmatch(line.who, who)), None)
-
-
-def _interventions(run: RunData, cell: CellVerdict) -> Iterator[Line]:
-    """What the probe did, and when that was over."""
-    for told in run.interventions(cell):
-        yield Line(told.begun, "probe", f"{told.who} {told.what} {told.where}", telling=True)
-        if told.ended is not None:
-            took = seconds(told.ended - told.begun)
-            yield Line(told.ended, "probe", f"{told.who} {told.what} {told.where}: over after {took}", telling=True)
-        elif told.error:
-            yield Line(told.begun, "probe", f"this could not be undone: {told.error}", telling=True)
 
 
 def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from heartbed.record import folder as runfolder
 from heartbed.report import page
+from heartbed.report.across import NARROWEST, NOT_PLAYED, Across, across, heading, parts, spoken, taken, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import Matrix, by_probe, matrix
@@ -40,6 +41,9 @@ FAILED = "control_failed"
 MACHINE = "machine"
 MOST_NAMES = 6
 """Cells that a finding names."""
+
+MOST_NAMES_OF_PROBES = 20
+"""The same where several probes were played: no cell has a line of its own there that tells why."""
 
 MOST_COSTS = 20
 """A longer list of cells has a line for each, and tells of their requests in the report only."""
@@ -99,12 +103,16 @@ class _Screen:
         self.run = run
         self.width = options.max_width
         self.ascii = options.ascii_only
+        self.most_names = MOST_NAMES if len(by_probe(run.verdict.cells)) < 2 else MOST_NAMES_OF_PROBES
 
     def text(self, content: object, style: str = "") -> Text:
         return Text(printable(content, ascii_only=self.ascii), style=style)
 
     def verdicts(self) -> RenderResult:
         shown_once = False
+        if (table := across(self.run.verdict.cells)) is not None:
+            yield from map(self.across, fitting) if (fitting := parts(table, self.width)) else [self.spoken(table)]
+            return
         probes = by_probe(self.run.verdict.cells)
         for probe, cells in probes.items():
             shown = matrix(cells)
@@ -117,14 +125,32 @@ class _Screen:
         if shown_once and any(cost_words(cell.cost) for cell in self.run.verdict.cells):
             yield self.text("below each verdict: the first request after the idle period (median before)", "dim")
 
-    def table(self, title: str, *columns: str) -> Table:
+    def across(self, shown: Across) -> Table:
+        """The verdicts on all cells under all probes, a word each."""
+        table = self.table("", shown.corner, *map(heading, shown.columns), least=0)
+        room = self.width - taken(shown)
+        for row in shown.rows:
+            label = textwrap.fill(one_line(row.label), max(NARROWEST, room), break_long_words=False)
+            words = ((word(cell), STYLES[cell.outcome]) if cell else (NOT_PLAYED, "dim") for cell in row.places)
+            table.add_row(self.text(label), *(self.text(*each) for each in words))
+        return table
+
+    def spoken(self, shown: Across) -> Table:
+        """The verdicts where the terminal is too narrow for a table."""
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for row in shown.rows:
+            grid.add_row(self.text(one_line(row.label), "bold"))
+            grid.add_row(Padding(self.text(spoken(row, shown.columns)), (0, 0, 0, 2)))
+        return grid
+
+    def table(self, title: str, *columns: str, least: int = 12) -> Table:
         table = Table(
             box=ASCII_HEAD if self.ascii else SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True
         )
         table.title = self.text(title, "bold") if title else None
         table.title_justify = "left"
         for number, column in enumerate(columns):
-            table.add_column(self.text(column), overflow="fold", ratio=None, min_width=12 if number else None)
+            table.add_column(self.text(column), overflow="fold", ratio=None, min_width=least if number else None)
         return table
 
     def matrix(self, shown: Matrix, title: str) -> Table:
@@ -159,7 +185,7 @@ class _Screen:
         if telling:
             yield Text()
         for finding in telling:
-            where = f" ({which(finding.cells, self.run.verdict.cells, MOST_NAMES)})"
+            where = f" ({which(finding.cells, self.run.verdict.cells, self.most_names)})"
             if finding.outcome is None:
                 yield Text.assemble(
                     self.text("note", "bold"), self.text(f": {one_line(finding.why)}"), self.text(where, "dim")

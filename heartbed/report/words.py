@@ -26,6 +26,10 @@ DIFFERENT_TIMEOUTS = 1.0
 """Losses of one cell further apart than this are told apart: RabbitMQ samples once a timeout, so less means nothing."""
 
 
+MOST_PROBES = 4
+"""More are not named in a question."""
+
+
 @dataclass(frozen=True)
 class Phrase:
     """What became of a cell, or of its connections of one purpose."""
@@ -150,8 +154,15 @@ def sentence(text: str) -> str:
 def question(run: RunVerdict) -> str:
     """The question that the run answers."""
     count = len({cell.cell for cell in run.cells})
-    which = "this configuration keep its" if count == 1 else f"these {count} configurations keep their"
-    names = list(dict.fromkeys(cell.probe for cell in run.cells))
-    when = " and ".join(f"under {name}" if name != "idle" else "while nobody calls" for name in names)
-    when = when or "while nobody calls"
-    return f"Does {which} RabbitMQ connections {when}?" if count == 1 else f"Do {which} RabbitMQ connections {when}?"
+    which = "Does this configuration keep its" if count == 1 else f"Do these {count} configurations keep their"
+    return f"{which} RabbitMQ connections {_when(list(dict.fromkeys(cell.probe for cell in run.cells)))}?"
+
+
+def _when(probes: Sequence[str]) -> str:
+    """Under which probes; more than a few are only counted."""
+    others = [probe for probe in probes if probe != "idle"]
+    idle = ["while nobody calls"] if len(others) < len(probes) or not others else []
+    if len(others) > MOST_PROBES:
+        return " and ".join([*idle, f"under {len(others)} {'other ' if idle else ''}probes"])
+    named = ", ".join(others[:-1]) + (" and " if len(others) > 1 else "") + "".join(others[-1:])
+    return " and ".join([*idle, *([f"under {named}"] if others else [])])

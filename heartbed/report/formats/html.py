@@ -24,6 +24,7 @@ from heartbed.errors import TestbedError
 from heartbed.files import save
 from heartbed.places import STATE
 from heartbed.report import figure, page, plots
+from heartbed.report.across import across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.text import one_line, printable
@@ -53,6 +54,7 @@ def render(run: RunData) -> str:
         .render(
             run=run.verdict,
             question=question(run.verdict),
+            across=across(run.verdict.cells),
             probes=page.probes(run, cells),
             cells=cells,
             findings=findings(run.verdict.cells),
@@ -89,6 +91,7 @@ def _environment() -> jinja2.Environment:
         "remarks": remarks,
         "seconds": seconds,
         "sentence": sentence,
+        "word": word,
     }
     return environment
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from heartbed.report import page
+from heartbed.report.across import NOT_PLAYED, Across, across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
@@ -54,6 +55,8 @@ def _lines(run: RunData) -> Iterator[str]:
     if verdict.reason:
         yield from (f"The run is inconclusive: {escaped(verdict.reason)}", "")
     probes = by_probe(verdict.cells)
+    if (table := across(verdict.cells)) is not None:
+        yield from _across(table)
     for probe, cells in probes.items():
         if [*probes] != ["idle"]:
             yield from (f"#### {escaped(probe)}", "")
@@ -75,6 +78,16 @@ def _lines(run: RunData) -> Iterator[str]:
     yield f"Machine lag: {f'at most {lag:.1f} ms' if lag is not None else 'not measured'}. Run {escaped(verdict.run)}."
     for item in page.missing(run):
         yield f"Not observed: {escaped(item)}."
+
+
+def _across(table: Across) -> Iterator[str]:
+    """What became of each cell under each probe, a word each."""
+    yield f"| {table.corner} | {' | '.join(escaped(column) for column in table.columns)} |"
+    yield f"|---|{'---|' * len(table.columns)}"
+    for row in table.rows:
+        places = (f"{SIGNS[cell.outcome]} {word(cell)}" if cell else NOT_PLAYED for cell in row.places)
+        yield f"| `{_code(row.label)}` | {' | '.join(places)} |"
+    yield ""
 
 
 def _table(run: RunData, cells: list[CellVerdict]) -> Iterator[str]:
@@ -103,7 +116,8 @@ def _said(run: RunData, cell: CellVerdict) -> str:
 
 def _evidence(run: RunData, cell: CellVerdict) -> Iterator[str]:
     columns = " and ".join(phrase.text for phrase in phrases(cell, run.verdict.heartbeat_s))
-    yield from (f"<details><summary>{_html(cell.cell)}: {columns}</summary>", "", escaped(cell.why), "")
+    under = "" if cell.probe == "idle" else f" under {_html(cell.probe)}"
+    yield from (f"<details><summary>{_html(cell.cell)}{under}: {columns}</summary>", "", escaped(cell.why), "")
     if cost := cost_words(cell.cost):
         yield from (f"First request afterwards: {cost}.", "")
     text = [f"{proof.at:+.3f} s  {proof.source}: {printable(proof.text)}" for proof in page.proofs(run, cell)]
