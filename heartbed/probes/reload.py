@@ -57,6 +57,8 @@ def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[],
     """
     if wait_until(stage, opened.steady.calling.is_set, patience_s(opened)):
         stage.wait(UNDER_WAY_S)
+    if stage.stop.is_set():
+        return
     answered = do()
     wait_until(stage, answered, patience_s(opened))
     stage.wait(SETTLES_S)
