@@ -8,12 +8,13 @@ import pytest
 
 from heartbed.candidates.container import Answer
 from heartbed.candidates.differences import differences
+from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.httpd import dump, seen
 from heartbed.servers.httpd.applications import applications, handlers
 from heartbed.servers.httpd.choice import choose, others
 from heartbed.servers.httpd.inquiry import Asked, InForce
-from heartbed.servers.httpd.shape import children, names_group, shape
+from heartbed.servers.httpd.shape import children, names_group, recycling, shape
 
 DATA = Path(__file__).parents[2] / "data" / "candidate"
 NOTHING = Answer(None, "", {})
@@ -66,6 +67,17 @@ def test_daemon_processes_in_which_nothing_runs_are_found() -> None:
     assert found.unused is not None
     assert found.unused.words == ["b"]
     assert shape(root, applications(root)[0], "event", in_force("a"), used=["a", "b"]).unused is None
+
+
+def test_daemon_processes_and_children_have_limits_of_their_own() -> None:
+    lines = ("MaxRequestsPerChild 4000", "WSGIDaemonProcess a maximum-requests=50", "WSGIScriptAlias / /srv/a.wsgi")
+    root = written(*lines)
+    daemon = shape(root, applications(root)[0], "event", in_force("a"))
+    assert recycling(root, daemon) == Recycling(50, "maximum-requests")
+    embedded = shape(root, applications(root)[0], "event", in_force())
+    assert recycling(root, embedded) == Recycling(4000, "MaxConnectionsPerChild")
+    bare = written("WSGIScriptAlias / /srv/a.wsgi")
+    assert recycling(bare, shape(bare, applications(bare)[0], "event", in_force())).requests == 0
 
 
 def test_what_names_a_process_group_is_known() -> None:

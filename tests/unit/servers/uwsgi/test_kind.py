@@ -20,7 +20,7 @@ from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import Option, is_ini, options
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
-from heartbed.servers.uwsgi.shape import Shape, in_force, shape
+from heartbed.servers.uwsgi.shape import Shape, in_force, recycling, shape
 from heartbed.servers.uwsgi.source import read
 from heartbed.studies import mend
 from heartbed.studies.mend import Mend
@@ -368,3 +368,8 @@ def test_no_preset_has_anything_that_cannot_be_checked(path: Path) -> None:
     found = draft(path, Wishes())
     assert isinstance(found, UwsgiDraft)
     assert found.adapted.speaks
+
+
+@pytest.mark.parametrize(("options", "requests"), [([], 0), ([Option("max-requests", "300", 1)], 300)])
+def test_a_process_is_replaced_after_max_requests(options: list[Option], requests: int) -> None:
+    assert recycling(options).requests == requests
