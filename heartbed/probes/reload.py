@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from heartbed.record.kinds import ConnectionClosed, ConnectionCreated
 from heartbed.stage.fault import UNDER_WAY_S
 from heartbed.stage.probe import Parameter
 from heartbed.stage.renewal import Renewing, patience_s, wait_until
@@ -15,8 +16,11 @@ from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
 
 BOTH, RELOAD_ONLY, RESTART_ONLY = 0, 1, 2
 
-SETTLES_S = 2.0
-"""How long requests go on once new processes answer: the old ones are to end meanwhile."""
+SETTLES_S = 1.0
+"""How long requests go on once new processes answer, and the old ones have gone."""
+
+LOOKS_S = 0.5
+"""How often it is looked whether the old connections are gone."""
 
 
 class Reload(Renewing):
@@ -59,10 +63,18 @@ def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[],
         stage.wait(UNDER_WAY_S)
     if stage.stop.is_set():
         return
+    old = _connections(stage, opened)
     answered = do()
     wait_until(stage, answered, patience_s(opened))
+    wait_until(stage, lambda: not old & _connections(stage, opened), patience_s(opened), LOOKS_S)
     stage.wait(SETTLES_S)
     opened.pids = set(opened.steady.pids)
+
+
+def _connections(stage: Stage, opened: OpenedCell) -> set[str | None]:
+    """The cell's connections that RabbitMQ has at this moment."""
+    there = {event.conn for event in stage.bus.seen(ConnectionCreated) if event.cell == opened.name}
+    return there - {event.conn for event in stage.bus.seen(ConnectionClosed)}
 
 
 def _reload(stage: Stage, opened: OpenedCell, signal: str) -> Callable[[], bool]:

@@ -41,9 +41,9 @@ def patience_s(opened: OpenedCell) -> float:
     return ENDS_S + STARTS * opened.start_s
 
 
-def wait_until(stage: Stage, reached: Callable[[], bool], for_s: float) -> bool:
+def wait_until(stage: Stage, reached: Callable[[], bool], for_s: float, every_s: float = POLL_S) -> bool:
     """Wait until something is so, for ``for_s`` seconds at the most, or until the run ends; whether it is so."""
     until = time.monotonic() + for_s
-    while not (done := reached()) and time.monotonic() < until and stage.wait(POLL_S):
+    while not (done := reached()) and time.monotonic() < until and stage.wait(every_s):
         pass
     return done
