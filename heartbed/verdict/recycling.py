@@ -8,7 +8,7 @@ from __future__ import annotations
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import ProcessSeen
 from heartbed.verdict import cell as cells
-from heartbed.verdict import fault, hanging, renewal
+from heartbed.verdict import fault, renewal
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
@@ -52,7 +52,7 @@ def _lost(case: Case) -> Finding | None:
     found = spans(case.cell, case.until)
     why = f"{len(bad)} of {count(len(asked), 'request')} were lost ({renewal.how(bad)}). {_words(case)}"
     cause = Cause.RENEWAL if found else Cause.REFUSED
-    return failed(cause, why, *cite(bad[0], hanging.answer(bad[0])), *renewal.closings(found))
+    return failed(cause, why, *cite(bad[0], renewal.how(bad[:1])), *renewal.closings(found))
 
 
 def _not_recycled(case: Case) -> Finding | None:

@@ -69,7 +69,7 @@ def _failed_before(case: Case) -> Finding | None:
     if hanging.never_returned(bad[0]) or bad[0].data.status == hanging.TIMED_OUT:
         return hanging.finding(bad[0], case.cell)
     why = f"{len(bad)} of {count(len(asked), 'request')} failed before anything was done: {renewal.how(bad)}"
-    return failed(Cause.REFUSED, why, *cite(bad[0], hanging.answer(bad[0])))
+    return failed(Cause.REFUSED, why, *cite(bad[0], renewal.how(bad[:1])))
 
 
 def _nothing_ended(case: Case) -> Finding | None:
@@ -96,7 +96,7 @@ def _lost_meanwhile(case: Case) -> Finding | None:
         return None
     after_s = max(_back_after(case.cell, span) for span in _spans(case))
     why = f"it lost {count(len(bad), 'request')} ({renewal.how(bad)}), and was well again by itself. {_words(case)}"
-    return recovered(after_s, why, *cite(bad[0], hanging.answer(bad[0])), *_evidence(case))
+    return recovered(after_s, why, *cite(bad[0], renewal.how(bad[:1])), *_evidence(case))
 
 
 def _back_after(cell: CellHistory, span: Span) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import Intervention
+from heartbed.record.kinds import Intervention, ProcessGone
 from heartbed.verdict import client, hanging, pages, shared
 from heartbed.wording import count, seconds
 
@@ -13,7 +13,8 @@ def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list
     """Findings that do not change the verdict."""
     notes = [cell.asked.stands_in] if cell.asked.stands_in else []
     notes += _growth(cell, judged, until)
-    reached = {event.pid for event in cell.requests("after")}
+    # One that has ended cannot be reached, and is told of otherwise.
+    reached = {event.pid for event in [*cell.requests("after"), *cell.of(ProcessGone)]}
     opened = {c.pid for c in judged if c.pid is not None}
     if cell.idle_from is not None and len(opened) < cell.asked.processes:
         notes.append(f"only {len(opened)} of {cell.asked.processes} processes opened connections")

@@ -93,8 +93,8 @@ def end(event: Event[Request]) -> float:
 
 
 def under(cell: CellHistory, span: Span) -> list[Event[Request]]:
-    """The requests that were under way when it began, or were sent since."""
-    return [event for event in cell.requests("during") if end(event) > span.begun and event.t <= span.until]
+    """The requests that ended since it began: one that is under way when the next begins is that one's."""
+    return [event for event in cell.requests("during") if span.begun < end(event) <= span.until]
 
 
 def ended(cell: CellHistory, span: Span) -> list[Event[ProcessGone]]:

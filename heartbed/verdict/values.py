@@ -147,7 +147,7 @@ class Renewal(Value):
     processes_ended: int | None = Field(
         description="those that had answered, or held connections; null where processes were not watched"
     )
-    sent: int = Field(description="requests that were under way when it began, or were sent before the next renewal")
+    sent: int = Field(description="requests that ended since it began, and before the next renewal did")
     lost: int = Field(description="of those, the ones that were refused, cut off, answered wrong or not answered")
     slowest_ms: float | None = Field(description="of those that were answered right")
     connections: dict[str, int] = Field(

@@ -121,6 +121,17 @@ def test_a_process_that_is_recycled_without_a_lost_request_is_kept() -> None:
     assert found.renewals[0].connections == {"client_closed": 2}
 
 
+def test_a_request_that_the_stop_cuts_off_is_not_one_that_the_reload_before_it_lost() -> None:
+    history = renewed("reload").asked().told().replaced()
+    begun = TOLD + 2.0
+    history.add("request", begun - 0.4, phase="during", what="call", status=None, ms=500.0, number=77, error="reset")
+    told: dict[str, Any] = {"who": "reload", "number": 2, "what": "stopped", "where": history.cell}
+    told |= {"from": begun, "to": begun + 0.5}
+    history.add("intervention", begun, **told, details={"renewal": "stop and start"})
+    reloaded, restarted = verdict(history).renewals
+    assert (reloaded.lost, restarted.lost) == (0, 1)
+
+
 def test_requests_that_recycling_loses_are_the_cells_failure() -> None:
     found = verdict(renewed("recycle").asked(failing=range(2, 3)).replaced())
     assert (found.outcome, found.cause) == (Outcome.FAILED, "renewal")
