@@ -137,3 +137,26 @@ def test_it_compares_and_tells_of_its_runs_in_the_folder_where_the_user_stands(i
     assert "heartbed-runs/" in done.stdout
     assert "prefork-daemon-eventlet" in heartbed(installed, tmp_path, "explain", "prefork-daemon-eventlet").stdout
     assert len(heartbed(installed, tmp_path, "runs").stdout.splitlines()) >= 2
+
+
+SUITE = """
+def test_mine(heartbed):
+    assert heartbed.check("site.conf", probe="idle").kept
+
+def test_native(heartbed):
+    (fate,) = heartbed.run("prefork-daemon-native").values()
+    assert fate.kept
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+def test_anybodys_suite_can_ask_it(installed: Path, tmp_path: Path) -> None:
+    python = installed.with_name("python")
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, "pytest"], check=True, timeout=120)
+    (tmp_path / "site.conf").write_text(CONF)
+    (tmp_path / "test_mine.py").write_text(SUITE)
+    done = heartbed(installed.with_name("pytest"), tmp_path, "-q", deadline_s=300)
+    assert "1 failed, 1 passed" in done.stdout, done
+    assert "site.conf: lost after" in done.stdout
+    assert "heartbed-runs" in done.stdout
