@@ -18,8 +18,9 @@ from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import in_scope
 
 NO_GROUP = re.compile(r"No WSGI daemon process called '([^']*)' has been configured")
+FORBIDDEN = 403
 REASONS = {
-    403: "access is denied",
+    FORBIDDEN: "access is denied",
     404: "nothing is there, or the script has no such callable",
     401: "it asks for a login",
 }
@@ -124,6 +125,8 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
             hint="choose the virtual host that runs the application with --vhost",
         )
     reason = REASONS.get(status, "its set-up failed")
+    if status == FORBIDDEN and application.script.startswith("/root/"):
+        reason += ": the script lies in /root, where in the testbed, as on most machines, nobody but root gets in"
     raise InputError(
         f"{here}: httpd starts on it, but GET {url} is answered with {status}: {reason}",
         log=telling,
