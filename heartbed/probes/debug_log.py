@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from heartbed.cells.cell import Cell
 from heartbed.probes.burst import BurstProbe
@@ -26,6 +27,7 @@ class DebugLog(BurstProbe):
         beat (https://github.com/eventlet/eventlet/issues/662). oslo.log has mended the locks of its handlers since;
         releases before that, and applications that set logging up by themselves, have them as they were.
     """
+    parameters = (BurstProbe.parameters[0], replace(BurstProbe.parameters[1], default=6))
     rule = debug_log.RULE
 
     def variables(self, cell: Cell, values: Mapping[str, float]) -> Mapping[str, str]:

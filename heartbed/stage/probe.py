@@ -23,6 +23,7 @@ class Disturbs(StrEnum):
 
     NOTHING = "nothing"
     CELL = "its own cells"
+    MACHINE = "its own cells, and the machine, on which processes start meanwhile"
     BROKER = "the broker, and so every cell"
 
 

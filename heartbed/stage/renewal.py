@@ -23,7 +23,7 @@ class Renewing(Probe):
     """A probe that has processes replaced, or lets them be."""
 
     control = True
-    disturbs = Disturbs.CELL
+    disturbs = Disturbs.MACHINE
     looks = False
 
     def begin(self, stage: Stage, opened: OpenedCell) -> None:

@@ -68,8 +68,9 @@ def test_each_toy_is_one_file_and_found_by_itself() -> None:
 
 
 def test_probes_that_leave_the_broker_alone_share_a_window_and_the_others_follow() -> None:
-    acts = probes.acts(probes.scenarios(["halt,trickle,freeze,idle"]))
-    assert [[scenario.name for scenario in act] for act in acts] == [["trickle", "idle"], ["halt"], ["freeze"]]
+    acts = probes.acts(probes.scenarios(["halt,recycle,trickle,freeze,idle,reload"]))
+    told = [[scenario.name for scenario in act] for act in acts]
+    assert told == [["trickle", "idle"], ["recycle", "reload"], ["halt"], ["freeze"]]
 
 
 def test_two_probes_are_played_in_one_window_on_cells_of_their_own(tmp_path: Path) -> None:
