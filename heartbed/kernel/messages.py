@@ -137,11 +137,11 @@ def split(messages: bytes) -> Iterator[bytes]:
 
 def answer(message: bytes) -> Queues | None:
     """The queues that an answer tells of; None for "no such socket". Raises ``OSError`` for other errors."""
-    found = seen(message)
+    found = socket_in(message)
     return found.queues if found else None
 
 
-def seen(message: bytes) -> Seen | None:
+def socket_in(message: bytes) -> Seen | None:
     """The socket that an answer tells of; None for "no such socket". Raises ``OSError`` for other errors."""
     _, kind, *_ = HEADER.unpack_from(message)
     if kind == NLMSG_ERROR:

@@ -24,7 +24,7 @@ from heartbed.kernel.messages import (
     answer,
     request,
     request_all,
-    seen,
+    socket_in,
     split,
 )
 from heartbed.kernel.spaces import enter_network
@@ -52,13 +52,13 @@ class SockDiag:
     def look(self, ends: Ends) -> Seen | None:
         """The socket with these ends; None when there is none. Raises ``OSError``."""
         self._socket.send(request(ends, info=True))
-        return seen(self._socket.recv(ANSWER_OCTETS))
+        return socket_in(self._socket.recv(ANSWER_OCTETS))
 
     def every(self, families: Iterable[int] = FAMILIES) -> Iterator[Seen]:
         """All TCP sockets of these families, listening or connected, without what TCP knows. Raises ``OSError``."""
         for family in families:
             for message in self._all(request_all(family)):
-                if (found := seen(message)) is not None:
+                if (found := socket_in(message)) is not None:
                     yield found
 
     def _all(self, asking: bytes) -> Iterator[bytes]:

@@ -81,15 +81,16 @@ class Sockets:
         t, began = time.time(), time.monotonic()
         for key, known in list(self._known.items()):
             diag = self._spaces.get(known.space)
-            found, now = None, time.time()  # its own moment: on a busy machine this may take long
+            found = None
             with contextlib.suppress(OSError):
                 found = diag.look(known.ends) if diag else None
+            now = time.time()  # after the answer: on a busy machine it may be old by now, and a silence is never longer
             if found is None or found.inode != known.inode:
                 del self._known[key]
                 self._counts.pop(known.space, None)
                 self._ended(known)
             else:
-                self._tell(known, _told(found, known.pids, now), now)
+                self._tell(known, _socket_event(found, known.pids, now), now)
         self._emit(Event(LookTick(took_ms=_ms(began), sockets=len(self._known)), t))
 
     def _processes(self) -> dict[int, list[int]]:
@@ -134,9 +135,10 @@ class Sockets:
                 self._failed(f"the process of {each.ends.conn} cannot be seen: that takes root")
 
     def _meet(self, space: int, ends: Ends, holders: tuple[int, ...]) -> None:
-        t, seen = time.time(), self._spaces[space].look(ends)
+        seen = self._spaces[space].look(ends)
+        t = time.time()
         if seen is not None:
-            known = self._known[space, ends] = Known(ends, seen.inode, holders, space, _told(seen, holders, t))
+            known = self._known[space, ends] = Known(ends, seen.inode, holders, space, _socket_event(seen, holders, t))
             self._emit(Event(known.told, t, pid=holders[0], conn=ends.conn))
 
     def _see_lost(self, pids: Sequence[int], listed: Mapping[int, Seen]) -> None:
@@ -184,7 +186,7 @@ def _is_python(pid: int) -> bool:
     return b"python" in (proc.PROC / str(pid) / "maps").read_bytes()
 
 
-def _told(seen: Seen, pids: tuple[int, ...], t: float) -> LookSocket:
+def _socket_event(seen: Seen, pids: tuple[int, ...], t: float) -> LookSocket:
     info, queues = seen.info, seen.queues
     about: dict[str, Any] = {"pids": list(pids)} if len(pids) > 1 else {}
     if info is not None and queues.state not in ("SYN_SENT", "SYN_RECV"):

@@ -10,7 +10,8 @@ from heartbed.record.kinds import LookProcess
 from heartbed.record.looked import LookHistory, sort_look
 from heartbed.verdict.look import bridge
 from heartbed.verdict.look.connection import judge_connection
-from heartbed.verdict.look.threads import seen
+from heartbed.verdict.look.threads import judge_threads
+from heartbed.verdict.look.timeout import Timeouts
 from heartbed.verdict.look.values import LOOK_EXIT_CODES, LookedAt, LookedProcess, LookOutcome, LookVerdict, worst_look
 from heartbed.wording import count
 
@@ -23,9 +24,11 @@ def judge_look(events: Sequence[Event]) -> LookVerdict:
     It may be judged while it goes on: then of what was seen so far.
     """
     look = sort_look(events)
-    judged = [judge_connection(each, look) for each in look.connections]
+    timeouts = Timeouts(look)
+    judged = [judge_connection(each, look, timeouts.of(each)) for each in look.connections]
     pids = dict.fromkeys([*(each.pid for each in judged), *(pid for pid in look.lost if pid is not None)])
-    processes = [_process(pid, [each for each in judged if each.pid == pid], look) for pid in pids]
+    by_pid = {pid: [each for each in judged if each.pid == pid] for pid in pids}
+    processes = [_process(pid, connections, look) for pid, connections in by_pid.items()]
     outcome = worst_look(each.outcome for each in processes)
     start, ended = look.start, look.end
     return LookVerdict(
@@ -47,7 +50,7 @@ def judge_look(events: Sequence[Event]) -> LookVerdict:
 
 def _process(pid: int, connections: list[LookedAt], look: LookHistory) -> LookedProcess:
     told = look.processes[pid].data if pid in look.processes else LookProcess(remarks=["it ended at once"])
-    threads = seen(told, look.stacks.get(pid, []))
+    threads = judge_threads(told, look.stacks.get(pid, []))
     timeouts = [each.timeout for each in connections if each.timeout is not None]
     outcomes = [each.outcome for each in connections]
     outcomes += [LookOutcome.CANNOT_TELL] if look.lost.get(pid) else []

@@ -12,8 +12,7 @@ from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.look.case import Case, Found, Rule, ago, of_timeout
 from heartbed.verdict.look.closing import closed, closed_at
-from heartbed.verdict.look.timeout import timeout_of
-from heartbed.verdict.look.values import LookedAt, LookOutcome
+from heartbed.verdict.look.values import LookedAt, LookOutcome, Timeout
 from heartbed.wording import count, seconds
 
 OPENING = ("SYN_SENT", "SYN_RECV")
@@ -21,9 +20,8 @@ ENDING = ("FIN_WAIT1", "FIN_WAIT2", "LAST_ACK", "CLOSING", "CLOSE", "TIME_WAIT")
 """States of a socket that the process itself has closed."""
 
 
-def judge_connection(connection: LookedConnection, look: LookHistory) -> LookedAt:
-    """The verdict on one connection."""
-    timeout = timeout_of(connection, look)
+def judge_connection(connection: LookedConnection, look: LookHistory, timeout: Timeout | None) -> LookedAt:
+    """The verdict on one connection, whose heartbeat timeout is that as far as it is known."""
     last, until = connection.last.data, look.until
     case = Case(connection, look, until, timeout)
     found = next(found for rule in RULES if (found := rule(case)) is not None)

@@ -30,7 +30,7 @@ class Seen:
     """Whether an OS thread sends heartbeats; None where no thread was seen."""
 
 
-def seen(process: LookProcess, looks: Sequence[Event[ProcessStacks]]) -> Seen:
+def judge_threads(process: LookProcess, looks: Sequence[Event[ProcessStacks]]) -> Seen:
     """What the newest look at its threads tells; with that, how it runs them."""
     told = [event.data for event in looks if event.data.error is None]
     if not told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -13,35 +14,63 @@ JITTER = 0.15
 """Share by which a heartbeat may come late: RabbitMQ's are sent by its own timer, every half timeout."""
 
 
-def timeout_of(connection: LookedConnection, look: LookHistory) -> Timeout | None:
-    """What is certain first: the broker's word, what the user named, then what was seen; None where nothing tells."""
-    if connection.broker is not None and connection.broker.timeout_s is not None:
-        return _exactly(connection.broker.timeout_s, "as the broker says")
-    if look.asked.heartbeat_s is not None:
-        return _exactly(look.asked.heartbeat_s, "as --heartbeat names it")
-    asked = _asked(connection, look)
-    if asked is not None and asked.off:
-        return asked
-    seen = _of_beats(connection) or _of_neighbours(connection, look)
-    if seen is None or asked is None:
-        return seen or asked
-    agrees = seen.least_s <= asked.most_s <= seen.most_s
-    return (
-        _exactly(asked.most_s, "as the process's environment asks for, and the broker's heartbeats agree")
-        if agrees
-        else seen
-    )
+class Timeouts:
+    """Of all connections of a look: those of one process, or of one server, to the same broker tell of one another.
+
+    They read the same configuration, and what is negotiated follows from that and from the broker's.
+    """
+
+    def __init__(self, look: LookHistory) -> None:
+        self._look = look
+        self._seen = {id(each): _of_beats(each) for each in look.connections}
+        by_process: dict[tuple[int, str], list[Timeout]] = defaultdict(list)
+        by_group: dict[tuple[str, str], list[Timeout]] = defaultdict(list)
+        for each in look.connections:
+            if (timeout := self._seen[id(each)]) is not None:
+                by_process[each.pid, each.last.data.remote].append(timeout)
+                by_group[self._group(each), each.last.data.remote].append(timeout)
+        self._of_process = {key: _best(each) for key, each in by_process.items()}
+        self._of_group = {key: _best(each) for key, each in by_group.items() if key[0]}
+
+    def of(self, connection: LookedConnection) -> Timeout | None:
+        """What is certain first: the broker's word, what the user named, what was seen; None where nothing tells."""
+        if connection.broker is not None and connection.broker.timeout_s is not None:
+            return _exactly(connection.broker.timeout_s, "as the broker says")
+        if self._look.asked.heartbeat_s is not None:
+            return _exactly(self._look.asked.heartbeat_s, "as --heartbeat names it")
+        asked = self._asked(connection)
+        if asked is not None and asked.off:
+            return asked
+        seen = self._seen[id(connection)] or self._of_neighbours(connection)
+        if seen is None or asked is None:
+            return seen or asked
+        if seen.least_s <= asked.most_s <= seen.most_s:
+            return _exactly(asked.most_s, "as the process's environment asks for, and the broker's heartbeats agree")
+        return seen
+
+    def _asked(self, connection: LookedConnection) -> Timeout | None:
+        process = self._look.processes.get(connection.pid)
+        if process is None or process.data.asked_s is None:
+            return None
+        said = "as the process's environment asks for; the broker may have lowered it"
+        return _exactly(process.data.asked_s, said)
+
+    def _of_neighbours(self, connection: LookedConnection) -> Timeout | None:
+        remote = connection.last.data.remote
+        own = self._of_process.get((connection.pid, remote)), "on another connection of the process"
+        siblings = self._of_group.get((self._group(connection), remote)), "on one of the same server"
+        for timeout, said in (own, siblings):
+            if timeout is not None:
+                return timeout.model_copy(update={"source": f"{timeout.source}, {said}"})
+        return None
+
+    def _group(self, connection: LookedConnection) -> str:
+        process = self._look.processes.get(connection.pid)
+        return process.data.group if process else ""
 
 
 def _exactly(value: float, source: str) -> Timeout:
     return Timeout(least_s=value, most_s=value, source=source)
-
-
-def _asked(connection: LookedConnection, look: LookHistory) -> Timeout | None:
-    process = look.processes.get(connection.pid)
-    if process is None or process.data.asked_s is None:
-        return None
-    return _exactly(process.data.asked_s, "as the process's environment asks for; the broker may have lowered it")
 
 
 def _of_beats(connection: LookedConnection) -> Timeout | None:
@@ -67,33 +96,8 @@ def _agreeing(beats: Iterable[Beats]) -> list[float]:
     return found if found and max(found) <= min(found) * (1 + 2 * JITTER) + 0.1 else []
 
 
-def _of_neighbours(connection: LookedConnection, look: LookHistory) -> Timeout | None:
-    """By another connection of the same process to the same broker, else of a process of the same server.
-
-    They read the same configuration, and what is negotiated follows from that and from the broker's.
-    """
-    others = [each for each in look.connections if each is not connection and _alike(each, connection)]
-    own = [each for each in others if each.pid == connection.pid]
-    group = _group(connection, look)
-    siblings = [each for each in others if group and _group(each, look) == group and each.pid != connection.pid]
-    for alike, said in ((own, "on another connection of the process"), (siblings, "on one of the same server")):
-        if (found := _best(alike)) is not None:
-            return found.model_copy(update={"source": f"{found.source}, {said}"})
-    return None
-
-
-def _alike(one: LookedConnection, other: LookedConnection) -> bool:
-    return one.last.data.remote == other.last.data.remote
-
-
-def _group(connection: LookedConnection, look: LookHistory) -> str:
-    process = look.processes.get(connection.pid)
-    return process.data.group if process else ""
-
-
-def _best(connections: Sequence[LookedConnection]) -> Timeout | None:
-    """The narrowest, where those that tell do not contradict one another."""
-    found = [told for each in connections if (told := _of_beats(each)) is not None]
-    if not found or max(each.least_s for each in found) > min(each.most_s for each in found):
+def _best(timeouts: Sequence[Timeout]) -> Timeout | None:
+    """The narrowest, where they do not contradict one another."""
+    if max(each.least_s for each in timeouts) > min(each.most_s for each in timeouts):
         return None
-    return min(found, key=lambda each: each.most_s - each.least_s)
+    return min(timeouts, key=lambda each: each.most_s - each.least_s)
