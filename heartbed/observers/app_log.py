@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -84,6 +85,10 @@ class Entries:
         yield from entries
 
 
+MOST_DEBUG = 200
+"""Entries at debug level of one logger that are told: AMQP libraries write dozens a second there, all alike."""
+
+
 class AppLog(LogStream[Entry]):
     """Follows the log of a cell; emits ``app.log``, and ``app.exit`` where a child has ended."""
 
@@ -91,10 +96,24 @@ class AppLog(LogStream[Entry]):
         self, cell: str, follow: Callable[[], LogFeed], emit: Emit, readers: Sequence[Reader], last: float = 0.0
     ) -> None:
         super().__init__("app_log", follow, emit, Entries(readers), cell=cell, last=last)
+        self._debug: Counter[str | None] = Counter()
 
     def tell(self, entry: Entry) -> None:
-        """Every entry is an event."""
+        """Every entry is an event, but for most of those at debug level where there are very many."""
+        if entry.level == "debug":
+            self._debug[entry.logger] += 1
+            if self._debug[entry.logger] > MOST_DEBUG:
+                return
         self.emit(arrived(entry, self.cell) or to_event(entry, self.cell))
+
+    def stop(self) -> None:
+        """Stop following, and say how many entries were not told."""
+        super().stop()
+        for logger, number in self._debug.items():
+            if number > MOST_DEBUG:
+                more = f"{number - MOST_DEBUG} more entries at debug level, which are not in this record"
+                self.emit(Event(Words(level="debug", logger=logger, text=more), cell=self.cell))
+        self._debug.clear()
 
 
 def continuation(before: Entry, entry: Entry, seconds: float) -> str | None:

@@ -84,13 +84,13 @@ class Request(Kind):
 
 
 class AppLog(Kind):
-    """Words in the log of a cell; several lines where they belong together."""
+    """Words in the log of a cell; of a logger's at debug level the first 200, and then how many more there were."""
 
     KIND: ClassVar[str] = "app.log"
     source: str = Field(default="app", description="`app` or `httpd`")
     level: str | None = Field(default=None, description="null: printed to stderr, such as a traceback")
     logger: str | None = Field(default=None, description="the access log's is `access`; null: as for `level`")
-    text: str = Field(description="what was said")
+    text: str = Field(description="what was said; several lines where they belong together")
     thread: int | None = Field(default=None, description="the OS thread that said it")
     request_id: str | None = Field(default=None, description="of the request that it belongs to")
 

@@ -1,17 +1,29 @@
 """Logs of real cells: httpd's lines, the application's among them, and children that end."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from heartbed import servers
-from heartbed.observers.app_log import Entries, Entry, arrived, parse, to_event
+from heartbed.observers.app_log import MOST_DEBUG, Entries, Entry, arrived, parse, to_event
+from heartbed.observers.app_log import AppLog as Follower
 from heartbed.observers.log_stream import LogLine, split
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import AppExit, AppLog, RpcArrived
 
 READERS = servers.log_readers()
 DATA = Path(__file__).parents[1] / "data" / "observers"
+
+
+class NoFeed:
+    """The log of a service that says nothing."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from ()
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 def entries_of(sample: str) -> list[Entry]:
@@ -152,3 +164,16 @@ def test_a_message_that_does_not_say_whose_it_is_belongs_to_the_rpc_server() -> 
 
 def test_what_an_application_says_of_messages_proves_nothing() -> None:
     assert arrived(parse(LogLine(1.0, RPC)), "event-daemon-native") is None
+
+
+def test_of_very_many_entries_at_debug_level_the_first_are_told_and_how_many_more_there_were() -> None:
+    told: list[Event] = []
+    log = Follower("cell", NoFeed, told.append, READERS)
+    line = "2026-11-25 22:03:21.123 12 14 DEBUG amqp.connection [-] heartbeat_tick : sent {}"
+    for number in range(MOST_DEBUG + 7):
+        log.tell(parse(LogLine(0.0, line.format(number))))
+    log.tell(parse(LogLine(0.0, line.replace("DEBUG", "INFO"))))
+    log.stop()
+    said = [event.data for event in only(told, AppLog)]
+    assert len(said) == MOST_DEBUG + 2
+    assert (said[-2].level, said[-1].text) == ("info", "7 more entries at debug level, which are not in this record")
