@@ -16,6 +16,9 @@ from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
 
 BOTH, RELOAD_ONLY, RESTART_ONLY = 0, 1, 2
 
+AT_A_TIME = 3
+"""Cells that are renewed at a time, for each core."""
+
 SETTLES_S = 1.0
 """How long requests go on once new processes answer, and the old ones have gone."""
 
@@ -41,8 +44,8 @@ class Reload(Renewing):
     rule = reload.RULE
 
     def play(self, stage: Stage) -> None:
-        """As many at a time as there are cores: each new process imports the application."""
-        with ThreadPoolExecutor(max_workers=stage.settings.cores) as pool:
+        """Some at a time: each waits most of the time, and has its new processes import the application at others."""
+        with ThreadPoolExecutor(max_workers=AT_A_TIME * stage.settings.cores) as pool:
             list(pool.map(partial(self._renew, stage), stage.opened))
 
     @staticmethod
