@@ -22,11 +22,15 @@ from wsgi_app import patching
 
 LOG = logging.getLogger("heartbed.rpc")
 READY = Path(os.environ.get("HEARTBED_READY_FILE", "/run/heartbed/ready"))
-EXCHANGES = ("nova", "openstack")
-"""nova's control exchange, and the one that oslo.messaging has where an application sets none."""
+SERVED = (("nova", "compute"), ("nova", "scheduler"), ("openstack", "compute"))
+"""Exchange and topic of what is consumed: those that nova-api speaks to in nova's control exchange, and the exchange
+that oslo.messaging has where an application sets none."""
 
 CONTEXT = ("request_id", "cell")
 """What is told of a message's context: Heartbed's own application says there which request of which cell it is for."""
+
+PROJECT = "heartbed"
+"""An application whose context has no room for a cell has the cell for its user, in this project."""
 
 
 class ComputeManager:
@@ -43,6 +47,10 @@ class ComputeManager:
             "cpu_details": [],
             "server_id": server_id,
         }
+
+    def host_power_action(self, action: str = "") -> str:
+        """The answer to the one call of the real nova-api: that the host does it."""
+        return action
 
 
 class Dispatcher:
@@ -64,11 +72,15 @@ class Dispatcher:
             "namespace": message.get("namespace"),
             "version": message.get("version"),
             **{name: str(context[name]) for name in CONTEXT if context.get(name) is not None},
+            **({"cell": str(context["user_id"])} if context.get("project_id") == PROJECT else {}),
         }
         LOG.info("%s", json.dumps(told))
+        arguments = message.get("args", {})
+        if method == "host_power_action":
+            return self._manager.host_power_action(str(arguments.get("action", "")))
         if method != "get_diagnostics":
             return None
-        return self._manager.get_diagnostics(str(message.get("args", {}).get("server_id", "")))
+        return self._manager.get_diagnostics(str(arguments.get("server_id", "")))
 
 
 def main() -> None:
@@ -89,9 +101,9 @@ def main() -> None:
     host = conf[config.GROUP].host
     servers = [
         oslo_messaging.rpc.server.RPCServer(
-            transport, oslo_messaging.Target(exchange=exchange, topic=rpc.TOPIC, server=host), dispatcher, "threading"
+            transport, oslo_messaging.Target(exchange=exchange, topic=topic, server=host), dispatcher, "threading"
         )
-        for exchange in EXCHANGES
+        for exchange, topic in SERVED
     ]
     for server in servers:
         server.start()

@@ -16,7 +16,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from oslo_config import cfg
 
 from wsgi_app import hosts, natives, patching
 from wsgi_app.faults import method_not_allowed
+from wsgi_app.installed import OTHERS, PACKAGES, installed, sources
 from wsgi_app.patching import is_patched
 from wsgi_app.snapshot import stacks
 
@@ -33,20 +33,12 @@ PROC = Path("/proc")
 MODULES_PATCHED = ("os", "select", "socket", "thread", "time", "subprocess", "psycopg", "MySQLdb", "builtins")
 """What eventlet can patch, by its own names."""
 
-PACKAGES = (
-    *("amqp", "debtcollector", "eventlet", "futurist", "greenlet", "kombu", "stevedore", "vine"),
-    *("oslo.concurrency", "oslo.config", "oslo.context", "oslo.i18n", "oslo.log", "oslo.messaging", "oslo.metrics"),
-    *("oslo.middleware", "oslo.serialization", "oslo.service", "oslo.utils"),
-)
-"""What an OpenStack release is a set of."""
-
-OTHERS = ("aio-pika", "celery", "gevent", "pika")
-"""What applications other than OpenStack's speak to RabbitMQ with, and run their threads by."""
-
 
 @dataclass(frozen=True)
 class Process:
     """What the process is in fact, whatever it runs. ``None`` where something does not exist or cannot be told."""
+
+    application: str | None  # which of those that Heartbed knows; None for a user's own
 
     # The process
     cell: str | None  # the cell's name: the one thing that is only asked for
@@ -81,6 +73,7 @@ class Process:
 
     # Versions
     versions: dict[str, str]  # python, httpd, mod_wsgi and each package that matters -> version
+    sources: dict[str, str]  # package -> commit or contents, of those that the user has brought
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ class Facts(Process):
     transport_driver: str | None  # rabbit
 
 
-def process(environ: Mapping[str, Any]) -> Process:
+def process(environ: Mapping[str, Any], application: str | None = None) -> Process:
     """Find out what no library must tell. ``environ`` is the WSGI environment of the request that asks."""
     other = hosts.host(environ)
     mpms = mpms_in((PROC / "self" / "maps").read_text())
@@ -106,6 +99,7 @@ def process(environ: Mapping[str, Any]) -> Process:
     wsgi = sys.modules.get("mod_wsgi")
     group = getattr(wsgi, "process_group", None)
     return Process(
+        application=application,
         cell=os.environ.get("HEARTBED_CELL"),
         pid=os.getpid(),
         ppid=os.getppid(),
@@ -130,14 +124,15 @@ def process(environ: Mapping[str, Any]) -> Process:
         eventlet_imported="eventlet" in sys.modules,
         hub=_hub(),
         versions=_versions(environ, other),
+        sources=sources(PACKAGES),
     )
 
 
-def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts) -> Facts:
+def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts, application: str | None = None) -> Facts:
     """Find out. Raises ``cfg.NoSuchOptError`` where oslo.messaging has not registered its options in ``conf``."""
     rabbit = conf.oslo_messaging_rabbit
     return Facts(
-        **vars(process(environ)),
+        **vars(process(environ, application)),
         heartbeat_timeout_threshold=rabbit.heartbeat_timeout_threshold,
         heartbeat_rate=rabbit.heartbeat_rate,
         heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
@@ -208,12 +203,7 @@ def _versions(environ: Mapping[str, Any], other: hosts.Host | None) -> dict[str,
         found["httpd"] = version
     if version := environ.get("mod_wsgi.version"):
         found["mod_wsgi"] = ".".join(str(part) for part in version)
-    for package in (*PACKAGES, *OTHERS):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | installed((*PACKAGES, *OTHERS))
 
 
 class FactsApp:
@@ -227,7 +217,9 @@ class FactsApp:
         """The facts as JSON."""
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed(request.method, "GET, HEAD")
-        return webob.Response(json_body=asdict(gather(request.environ, self._conf)), content_type="application/json")
+        return webob.Response(
+            json_body=asdict(gather(request.environ, self._conf, "minimal")), content_type="application/json"
+        )
 
 
 def app_factory(global_conf: dict[str, str], **local_conf: str) -> Any:

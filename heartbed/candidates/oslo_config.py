@@ -27,6 +27,9 @@ _OUTPUT = "the log goes to the container's output, in Heartbed's format"
 _OWN = "the testbed has its own"
 _FILE = "the levels and handlers of that file are not read, though what is logged can change a verdict"
 
+BACKEND = (DEFAULT, "concurrency_backend")
+"""nova's own option for its execution model, since nova 34."""
+
 REASONS = (
     (GROUP, r"rabbit_(host|port|user|password|virtual_host|login)|kombu_compression\Z", _BROKER),
     (GROUP, r"ssl|kombu_ssl", _TLS),
@@ -58,6 +61,9 @@ class OsloConfig:
     sections: tuple[str, ...] = ()
     """Other sections."""
 
+    backend: str = ""
+    """nova's ``concurrency_backend`` in a file; empty where it is not set."""
+
     in_environment: bool = False
     """Whether the place is the environment of the process, where oslo.config knows no former names."""
 
@@ -76,9 +82,10 @@ def read_options(path: Path) -> OsloConfig:
     parser = _parser(path)
     groups = {section: dict(parser[section]) for section in parser.sections()}
     found = options_of(str(path), groups)
-    others = [name for name in groups[DEFAULT] if not _is_ours(DEFAULT, name)]
+    backend = (groups[DEFAULT].get(BACKEND[1]) or "").strip()
+    others = [name for name in groups[DEFAULT] if not _is_ours(DEFAULT, name) and name != BACKEND[1]]
     sections = tuple(name for name in groups if name not in (DEFAULT, GROUP))
-    return OsloConfig(found.shown, found.options, found.left, len(others), sections)
+    return OsloConfig(found.shown, found.options, found.left, len(others), sections, backend)
 
 
 def from_environment(shown: str, variables: Mapping[str, str]) -> OsloConfig:

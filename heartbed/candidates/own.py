@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from heartbed.applications.requests import READY, HttpRequest, Requests
 from heartbed.candidates import inside
-from heartbed.cells.application import READY, HttpRequest, Requests
 
 OWN = "/opt/heartbed/own"
 PACKAGES = "/opt/heartbed/own-packages"

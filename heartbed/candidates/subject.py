@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from heartbed.applications.requests import Requests
 from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY
 from heartbed.candidates.own import FRONT, OwnApplication
 from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
-from heartbed.cells.application import Requests
+from heartbed.cells.app import APP
 from heartbed.cells.axes import PTHREAD, THREAD
 from heartbed.cells.cell import Cell
 from heartbed.cells.recycling import NEVER, Recycling
-from heartbed.places import ROOT
 
 PLACEHOLDER = Path(inside.__file__).with_name("placeholder")
 """An empty file: where it is seen, its folder exists."""
@@ -89,7 +89,7 @@ class Candidate(Cell):
         """What of this machine is seen in the container, and where: the script above all."""
         there = placeholders(self.folders)
         if self.own is None:
-            return [*there, (ROOT / "wsgi_app" / "wsgi.py", self.script)]
+            return [*there, (self.application.script, self.script)]
         return [*there, (FRONT, self.script), *self.own.mounts]
 
     @property
@@ -134,7 +134,7 @@ class Candidate(Cell):
         found = super().factors
         if self.own is None:
             return found
-        unasked = {THREAD.name, *(each.word for each in axes.TABLE.libraries)}
+        unasked = {THREAD.name, APP.name, *(each.word for each in axes.TABLE.libraries)}
         held = {axis: factor for axis, factor in found.items() if factor and axis not in unasked}
         asked = self.model != "native" and not self.thread_is_left
         return held | ({THREAD.name: self.thread} if asked else {})
@@ -154,6 +154,8 @@ def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
         "oslo": wishes.cell.oslo,
         "libraries": wishes.cell.libraries,
         "release": wishes.cell.release,
+        "app": wishes.app,
+        "patched": wishes.patched,
         "named": wishes.cell.named,
         "heartbeat_s": 0 if wishes.switched_off else None,
         "label": label,

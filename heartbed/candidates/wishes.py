@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from heartbed import applications
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
-from heartbed.candidates.oslo_config import OsloConfig, Taken, from_environment, said, taken
+from heartbed.candidates.oslo_config import BACKEND, OsloConfig, Taken, from_environment, said, taken, variable
 from heartbed.candidates.own import OPENING, OwnApplication
 from heartbed.cells import axes
 from heartbed.cells.axes import DEFAULT_OSLO, SWITCH
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
+from heartbed.versions.patched import Patched
 
 NATIVE_BY_DEFAULT = ("2026.1", "2026.2")
 """Releases whose nova runs on native threads unless told otherwise: nova 33 and later."""
+
+WITH_BACKEND = ("2026.2",)
+"""Releases whose nova has ``concurrency_backend``: nova 34 and later, which reads it before it is told its files."""
+
+BACKENDS = {"eventlet": "eventlet", "threading": "native"}
+"""Its values, and the execution models that they stand for."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,8 @@ class Wishes:
     model: str | None = None
     release: str | None = None
     """An OpenStack release, which stands for a set of versions."""
+    app: str = applications.DEFAULT
+    """The application that runs where the user brings none: a factor of the axis of that name."""
     pthread: bool | None = None
     oslo: str | None = None
     mpm: str | None = None
@@ -42,6 +52,8 @@ class Wishes:
     """Version -> the oslo.messaging that is installed in its image, of those that were asked."""
     own: OwnApplication | None = None
     requirements: Path | None = None
+    patched: tuple[Patched, ...] = ()
+    """Libraries of the user's own, in the place of releases."""
 
     @property
     def library(self) -> Library | None:
@@ -69,6 +81,8 @@ class Wishes:
         model = self.model
         if model is None and SWITCH in variables:
             model = "native" if variables[SWITCH].strip().lower() in TRUE else "eventlet"
+        elif model is None and self.nova_of in WITH_BACKEND:
+            model = BACKENDS.get(variables.get(variable(BACKEND), "").strip())
         # oslo.config prefers the environment to any file.
         return replace(self, model=model, configs=(*self.configs, from_environment(shown, variables)))
 
@@ -86,14 +100,20 @@ class Wishes:
         """
         if self.own and not self.release:
             return self.model or ""
-        return self.model or ("native" if self.release in NATIVE_BY_DEFAULT else "eventlet")
+        return self.model or ("native" if self.nova_of in NATIVE_BY_DEFAULT else "eventlet")
+
+    @property
+    def nova_of(self) -> str:
+        """The release whose nova the application behaves as; empty where nobody says one."""
+        return applications.application(self.app).of_release(self.app, self.release or "")
 
     @property
     def cell(self) -> Cell:
         """A cell with the versions that are wished for."""
-        named = [self.release or "", f"oslo{self.oslo}" if self.oslo else ""]
+        app = self.app if self.app != applications.DEFAULT else ""
+        named = [self.release or "", f"oslo{self.oslo}" if self.oslo else "", app]
         (found,) = select(["-".join(filter(None, [axes.TABLE.axis("server").default, *named]))]).cells
-        return found
+        return found.with_patched(self.patched)
 
 
 def assumptions(wishes: Wishes) -> list[str]:
@@ -112,17 +132,38 @@ def assumptions(wishes: Wishes) -> list[str]:
 
 def _of_nova(wishes: Wishes) -> list[str]:
     """Of Heartbed's own application, which is nova's in what matters here."""
-    found = []
+    found = [*_of_backend(wishes)]
+    layer = wishes.cell.layer
+    brought = ", ".join(f"{package} {version}" for package, version in layer.brings.items()) if layer else ""
     if wishes.model is None and wishes.runs == "native":
-        found.append(f"native threads, nova's default in {wishes.release} (--model eventlet says otherwise)")
+        where = brought or wishes.release
+        found.append(f"native threads, nova's default in {where} (--model eventlet says otherwise)")
     elif wishes.model is None:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
     if not wishes.release and wishes.oslo is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
     if wishes.runs != "native":
         found += _left_to_the_library(wishes)
-    found.append("Heartbed's own nova-api-like application where the script would be (--app)")
+    if brought:
+        found.append(f"{brought} from PyPI where the script would be, with sqlite and without keystone")
+    else:
+        found.append("Heartbed's own nova-api-like application where the script would be (--app)")
     return found
+
+
+def _of_backend(wishes: Wishes) -> Iterator[str]:
+    """What becomes of ``concurrency_backend`` in a file."""
+    for each in wishes.configs:
+        if not each.backend:
+            continue
+        words = f"{each.shown}: concurrency_backend = {each.backend}"
+        if wishes.nova_of in WITH_BACKEND:
+            yield (
+                f"{words} has no effect under a WSGI server: nova reads it before it is told its files "
+                f"({variable(BACKEND)} in the environment of the process has)"
+            )
+        elif wishes.nova_of:
+            yield f"{words}: the nova of {wishes.nova_of} has no such option"
 
 
 def _of_own(wishes: Wishes, own: OwnApplication) -> list[str]:

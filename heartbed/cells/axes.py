@@ -7,8 +7,10 @@ disagreements, the matrix, the report and the command line. A server takes its r
 
 from __future__ import annotations
 
+from heartbed.cells.app import APP
+from heartbed.cells.axis import Axis
 from heartbed.cells.observed import Observed
-from heartbed.cells.rows import Axis, Library, Limit, Parameter, Releases, Server
+from heartbed.cells.rows import Library, Limit, Parameter, Releases, Server
 from heartbed.cells.table import Table
 from heartbed.versions.releases import RELEASES
 
@@ -150,6 +152,7 @@ AXES = (
         refined_by=THREAD,
     ),
     THREAD,
+    APP,
     Axis(
         "loading",
         "when the application is loaded",
@@ -239,3 +242,6 @@ TABLE = Table(
 
 COMPARISON = ("{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",)
 """The twelve cells of ``make compare``."""
+
+DEPLOYED = ("prefork-daemon", "event-daemon", "prefork-embedded")
+"""Where OpenStack's deployments have nova-api under httpd, and the case of 2019."""

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from heartbed import applications
+from heartbed.applications.application import Application, Layer
+from heartbed.applications.requests import Requests
 from heartbed.cells import axes, locks
-from heartbed.cells.application import MINIMAL, Requests
 from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells.axis import Axis
 from heartbed.cells.recycling import NEVER, Recycling
-from heartbed.cells.rows import Axis, Parameter
-from heartbed.versions.releases import RELEASES
+from heartbed.cells.rows import Parameter
+from heartbed.cells.versioned import Versioned
+from heartbed.versions.patched import Patched
 
-FIELDS = ("server", "mode", "model", "thread")
+FIELDS = ("server", "mode", "model", "thread", "app")
 """Axes that are fields of a cell; what is chosen on the others is in its options."""
 
 NUMBERS = {"processes": "processes", "threads": "threads", "heartbeat": "heartbeat_s"}
@@ -21,7 +25,7 @@ NUMBERS = {"processes": "processes", "threads": "threads", "heartbeat": "heartbe
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Versioned):
     """One configuration under test.
 
     ``mode`` is empty where the server is not httpd. ``processes``, ``threads``
@@ -46,15 +50,16 @@ class Cell:
     named: tuple[str, ...] = ()
     """Words of the libraries whose version was named beside the release."""
     numbers: tuple[tuple[str, int], ...] = ()
+    app: str = applications.DEFAULT
+    """The application that runs in it: a factor of the axis of that name."""
+    patched: tuple[Patched, ...] = ()
+    """Libraries that the user brings, in the place of a release of theirs."""
 
     @property
     def name(self) -> str:
         """The canonical name: server, mode and model always, the rest where it is not the default."""
         parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := self.factor(axis))]
-        if self.release:
-            parts.append(self._of_release)
-        else:
-            parts += [f"{word}{version}" for word, version in self.versions]
+        parts += self.said_versions
         parts += [f"{each.name}{number}" for each, number in self.parameters]
         return "-".join(parts)
 
@@ -64,9 +69,24 @@ class Cell:
         return replace(self, processes=None, threads=None, heartbeat_s=None, numbers=()).name
 
     @property
+    def application(self) -> Application:
+        """What runs in it."""
+        return applications.application(self.app)
+
+    @property
+    def ground(self) -> Self:
+        """The same cell with the application that every image has: what an application's own layer is put on."""
+        return replace(self, app=applications.DEFAULT, patched=())
+
+    @property
+    def layer(self) -> Layer | None:
+        """What its application adds to the image; None for nothing."""
+        return self.application.layer(self.app, self.release)
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """The connections that each process must have had for a verdict of kept."""
-        return ("SEND", "LISTEN")
+        return self.application.purposes
 
     @property
     def left_to_library(self) -> tuple[str, ...]:
@@ -76,7 +96,7 @@ class Cell:
     @property
     def requests(self) -> Requests:
         """What its application is asked for."""
-        return MINIMAL
+        return self.application.requests
 
     @property
     def wants_broker(self) -> bool:
@@ -91,7 +111,7 @@ class Cell:
     @property
     def start_deadline_s(self) -> float:
         """How long its server may take to start and to load the application, seconds."""
-        return 90.0
+        return self.application.start_deadline_s
 
     @property
     def url_path(self) -> str:
@@ -119,69 +139,10 @@ class Cell:
                 yield each, number
 
     @property
-    def versions(self) -> tuple[tuple[str, str], ...]:
-        """(word, version) of each library that is not in its default version, in the order of the axes."""
-        chosen = {"oslo": self.oslo, **dict(self.libraries)}
-        return tuple(
-            (each.word, chosen[each.word])
-            for each in axes.TABLE.libraries
-            if chosen.get(each.word, each.default) != each.default
-        )
-
-    def with_version(self, word: str, version: str) -> Self:
-        """The same cell with another version of a library, named beside its OpenStack release if it has one."""
-        named = (
-            tuple(each.word for each in axes.TABLE.libraries if each.word in (word, *self.named))
-            if self.release
-            else self.named
-        )
-        if word == "oslo":
-            return replace(self, oslo=version, named=named)
-        others = {**dict(self.libraries), word: version}
-        if version == axes.TABLE.library(word).default:
-            del others[word]
-        return replace(self, libraries=tuple(sorted(others.items())), named=named)
-
-    @property
-    def build(self) -> str:
-        """What tells this cell's image from others of its server: ``oslo14.3.0-eventlet0.40.0``, ``train``.
-
-        Whatever changes what is installed is in it: versions, and the factors of axes that say so.
-        """
-        others = [f"{word}{version}" for word, version in self.versions if word != "oslo"]
-        versions = [self._of_release] if self.release else [f"oslo{self.oslo}", *others]
-        return "-".join([*versions, *self.installed.values()])
-
-    @property
     def installed(self) -> dict[str, str]:
         """Axis -> factor, of those that change what is installed and are not the default."""
         chosen = [(axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.installs]
         return {axis.name: factor for axis, factor in chosen if factor in axis.tokens and factor != axis.default}
-
-    @property
-    def _of_release(self) -> str:
-        return "-".join([self.release, *(f"{word}{version}" for word, version in self._named())])
-
-    @property
-    def packages(self) -> dict[str, str]:
-        """Package -> version of all that is asked for: a release's whole set, and what was named beside it."""
-        if self.release:
-            named = {axes.TABLE.library(word).package: version for word, version in self._named()}
-            return {**RELEASES[self.release].runs, **named}
-        chosen = {"oslo": self.oslo, **dict(self.versions)}
-        return {axes.TABLE.library(word).package: version for word, version in chosen.items()}
-
-    @property
-    def stands_in(self) -> str:
-        """What of a release is not its own here, in words; empty where all is, or there is no release."""
-        if not self.release:
-            return ""
-        differs = RELEASES[self.release].differs([axes.TABLE.library(word).package for word in self.named])
-        return f"{self._of_release}: {differs}" if differs else ""
-
-    def _named(self) -> list[tuple[str, str]]:
-        chosen = {"oslo": self.oslo, **dict(self.libraries)}
-        return [(word, chosen.get(word, axes.TABLE.library(word).default)) for word in self.named]
 
     @property
     def factors(self) -> dict[str, str]:
@@ -189,6 +150,7 @@ class Cell:
         chosen = {axis.name: factor for axis in axes.TABLE.axes if (factor := self.factor(axis))}
         chosen["oslo"] = self.oslo
         chosen |= {word: version for word, version in self.versions if word != "oslo"}
+        chosen |= {self.word(each): each.called for each in self.patched}
         return chosen | ({"release": self.release} if self.release else {})
 
     @property
@@ -207,13 +169,19 @@ class Cell:
             if axis.application is application and axis.name not in self.left_to_library:
                 chosen |= axis.carried_by(self.factor(axis))
         if application:
-            return chosen
+            return chosen | self._patching
         numbers = {**dict(self.numbers), "processes": self.process_count, "threads": self.thread_count}
         return chosen | {
             each.variable: str(numbers[each.name])
             for each in axes.TABLE.parameters
             if each.variable and each.name in numbers
         }
+
+    @property
+    def _patching(self) -> dict[str, str]:
+        """What asks an application to patch that does not by itself."""
+        unasked = self.model == "eventlet" and self.application.patches(self.app, self.release) is False
+        return {axes.SWITCH: "false"} if unasked else {}
 
     @property
     def process_count(self) -> int:

@@ -12,6 +12,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import bracex
 
@@ -126,7 +127,7 @@ def _place(draft: _Draft, token: str) -> None:
     match = NUMBERED.match(token)
     parameter = next((p for p in axes.TABLE.parameters if match and p.name == match.group(1)), None)
     if match is None or parameter is None:
-        raise _unknown(token, draft.text)
+        raise _lacking(token, draft.text) or _unknown(token, draft.text)
     number = int(match.group(2)[:20])  # more digits than any limit has
     if not parameter.least <= number <= parameter.most:
         raise InputError(
@@ -134,6 +135,12 @@ def _place(draft: _Draft, token: str) -> None:
             f"goes from {parameter.least} to {parameter.most}"
         )
     draft.choose(parameter.name, token, str(number))
+
+
+def _lacking(token: str, text: str) -> InputError | None:
+    """The error for what an axis would have if it could; None for anything else."""
+    reason = next((why for axis in axes.TABLE.axes if (why := axis.lacks(token))), "")
+    return InputError(f"no factor {token!r} in {text!r}: {reason}") if reason else None
 
 
 def _unknown(token: str, text: str) -> InputError:
@@ -170,7 +177,9 @@ def usage() -> str:
 def _cell(draft: _Draft) -> Cell:
     chosen, table = draft.chosen, axes.TABLE
     factors = {axis.name: chosen.get(axis.name, axis.default) for axis in table.axes}
-    fields = {name: factors[name] if table.axis(name).applies_to(factors["server"]) else "" for name in FIELDS}
+    fields: dict[str, Any] = {
+        name: factors[name] if table.axis(name).applies_to(factors["server"]) else "" for name in FIELDS
+    }
     numbers = {each.name: int(chosen[each.name]) for each in table.parameters if each.name in chosen}
     release = RELEASES.get(chosen.get(table.releases.name, ""))
     named = tuple(each.word for each in table.libraries if each.word in chosen)

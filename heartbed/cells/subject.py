@@ -76,7 +76,8 @@ def subjects(
     for act, scenarios in enumerate(acts, start=1):
         for scenario in scenarios:
             for cell in cells:
-                name = _free(cell.name, scenario.probe, taken) if taken else cell.name
+                own = service_name(cell.name)
+                name = _free(own, scenario.probe, taken) if taken else own
                 found.append(Subject(cell, scenario, act, name))
             taken |= {subject.name for subject in found}
     return tuple(each for first in found for each in _repeated(first, attempts(first.cell, first.scenario), taken))
@@ -90,6 +91,11 @@ def _repeated(first: Subject, attempts: int, taken: set[str]) -> list[Subject]:
         found.append(replace(first, name=next(name for name in names if name not in taken), attempt=attempt))
         taken.add(found[-1].name)
     return found
+
+
+def service_name(cell: str) -> str:
+    """A cell's name as a service of Compose may be called."""
+    return cell.replace("@", "_").replace("+", ".")
 
 
 def with_controls(subjects: Sequence[Subject], cell: Cell, wanted: Callable[[Scenario], bool]) -> tuple[Subject, ...]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from heartbed.cells.axis import Axis
 from heartbed.cells.question import Question
-from heartbed.cells.rows import Axis, Library, Limit, Parameter, Releases, Server
+from heartbed.cells.rows import Library, Limit, Parameter, Releases, Server
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Table:
                 return (
                     f"{chosen[axis.name]} ({axis.name}) is for {', '.join(axis.servers)}; {server} has no such choice"
                 )
+        if reasons := [why for axis in self.axes if (why := axis.senseless(self._completed(axis, chosen)))]:
+            return reasons[0]
         for library in self.libraries:
             if library.word in chosen and library.servers and server not in library.servers:
                 return f"{server} does without {library.package}"
@@ -95,6 +98,11 @@ class Table:
             if {*limit.factors} <= {*given.values()} and int(chosen.get(limit.parameter, limit.most)) > limit.most:
                 return limit.why
         return ""
+
+    @staticmethod
+    def _completed(axis: Axis, chosen: Mapping[str, str]) -> dict[str, str]:
+        """What was chosen, with an axis at its default where nothing was."""
+        return {axis.name: axis.default, **chosen}
 
     def _with_defaults(self, chosen: Mapping[str, str]) -> set[str]:
         return {chosen.get(axis.name, axis.default) for axis in self.axes}

@@ -16,7 +16,19 @@ from typing import Any
 import click
 
 from heartbed import __version__
-from heartbed.cli import by_hand, check, compare, completion, configured, look, manual, running, runs, versions
+from heartbed.cli import (
+    by_hand,
+    check,
+    compare,
+    completion,
+    configured,
+    look,
+    manual,
+    running,
+    runs,
+    validate,
+    versions,
+)
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
 from heartbed.cli.grouped import Sections
 from heartbed.errors import HeartbedError, InputError
@@ -27,7 +39,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
 
-MODULES = (compare, check, look, running, versions, runs, by_hand, completion, manual)
+MODULES = (compare, check, look, running, validate, versions, runs, by_hand, completion, manual)
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -15,6 +15,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
+from heartbed.cli.patched import patched_of
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.report import format_names
 from heartbed.studies.check.candidates import testing_in
@@ -57,12 +58,13 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
       heartbed compare today.conf tomorrow.conf --fail-if-worse
       heartbed compare site.conf event-daemon-native
       heartbed compare --probe trickle
+      heartbed compare prefork-daemon-eventlet-pthread --with ~/src/oslo.messaging     without it, and with it
 
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
-    named = Named.by(subjects or COMPARISON)
+    named = Named.by(subjects or COMPARISON, patched_of(wishes["with_"]))
     with testing_in(settings, quiet=quiet, listeners=output.listeners) as session:
         compared = study(session, named, lambda preset: wishes_of(dict(wishes), heartbeat, preset))
     output.give(of_run(compared.data, lambda out: show(compared, out)))

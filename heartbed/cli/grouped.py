@@ -16,7 +16,7 @@ SECTIONS = {
     "Find out": ("compare", "check", "look", "presets", "run", "probes", "cells", "versions", "bisect"),
     "Read runs": ("report", "explain", "runs", "diff"),
     "Set up, and by hand": ("doctor", "images", "up", "logs", "down", "clean", "completion", "man"),
-    "For developers": ("bench", "matrix", "compose", "verdict", "schema"),
+    "For developers": ("bench", "matrix", "validate", "compose", "verdict", "schema"),
 }
 """Title -> the names of its commands, in order."""
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
+from heartbed import applications
+from heartbed.applications.requests import HttpRequest
 from heartbed.candidates.own import CONFIG, DATA, OPENING, OwnApplication
-from heartbed.cells.application import HttpRequest
 from heartbed.cli.common import Command
 from heartbed.cli.grouped import under
 from heartbed.errors import InputError
@@ -54,7 +55,12 @@ def _requests() -> Iterator[Callable[[Any], Any]]:
 
 
 OPTIONS = (
-    option("--app", type=click.Path(path_type=Path), help="Your own WSGI script in place of Heartbed's."),
+    option(
+        "--app",
+        type=click.Path(path_type=Path),
+        metavar="PATH|NAME",
+        help="Your own WSGI script in place of Heartbed's application; or nova, the real nova-api of --release.",
+    ),
     option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
     option(
         "--env",
@@ -96,11 +102,9 @@ def own_of(given: dict[str, Any]) -> OwnApplication | None:
         *(f"{w}_{p}" for w in ASKED for p in ("request", "header", "body")),
     )
     said = {name: given.pop(name) for name in names}
-    if script is None:
-        for name, value in {**said, "requirements": needs}.items():
-            if value:
-                option = name.removesuffix("_request").replace("_", "-")
-                raise InputError(f"--{option} is about an application of your own: name it with --app")
+    if script is None or (known := _known(script)):
+        given |= {"app": known} if script is not None else {}
+        _must_be_unsaid({**said, "requirements": needs})
         return None
     _must_be_file("--app", script, "name the WSGI script that the server would run")
     if said["prepare"]:
@@ -117,6 +121,23 @@ def own_of(given: dict[str, Any]) -> OwnApplication | None:
         config_dir=said["config_dir"],
         prepare=said["prepare"],
     )
+
+
+def _known(script: Path) -> str:
+    """The application that Heartbed knows by this name; empty for a file of the user's. Raises ``InputError``."""
+    name = str(script)
+    if script.exists():
+        return ""
+    if reason := applications.lacks(name):
+        raise InputError(f"--app {reason}")
+    return name if name in applications.tokens() else ""
+
+
+def _must_be_unsaid(said: dict[str, Any]) -> None:
+    for name, value in said.items():
+        if value:
+            option = name.removesuffix("_request").replace("_", "-")
+            raise InputError(f"--{option} is about an application of your own: name its script with --app")
 
 
 def _must_be_file(option: str, path: Path, hint: str) -> None:

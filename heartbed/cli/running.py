@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
+from heartbed.cli.patched import patched_of, with_option
 from heartbed.record.bus import Listener
 from heartbed.report import RunData, format_names
 from heartbed.report.console import console
@@ -44,9 +46,10 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @QUIET
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @untrusted_option
+@with_option
 @output_options(format_names())
 @runs_option
-def run(expressions: Sequence[str], *, output: Output, **asked: Any) -> int:
+def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **asked: Any) -> int:
     """Leave cells idle together and tell which keep their RabbitMQ connections.
 
     EXPR names cells by factors joined with dashes; braces stand for
@@ -60,8 +63,11 @@ def run(expressions: Sequence[str], *, output: Output, **asked: Any) -> int:
       heartbed run '{prefork,event}-daemon' --probe trickle
       heartbed run '{prefork,event}-daemon' --probe idle,trickle
       heartbed run prefork-daemon-native --quiet --format junit --output results
+      heartbed run prefork-daemon-eventlet-pthread --with ~/src/oslo.messaging
     """
-    data = recorded(cells_.select(expressions), listeners=output.listeners, **asked)
+    selection, patched = cells_.select(expressions), patched_of(with_)
+    selection = replace(selection, cells=tuple(cell.with_patched(patched) for cell in selection.cells))
+    data = recorded(selection, listeners=output.listeners, **asked)
     try:
         write_reports(data)
     finally:

@@ -15,13 +15,15 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.cli.patched import packages, patched_of, with_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
 from heartbed.report.offers import release_table
-from heartbed.studies import batch, results
+from heartbed.studies import batch, gitbisect, results
 from heartbed.studies import bisect as bisect_
 from heartbed.studies import matrix as matrix_
 from heartbed.studies.bisected import show as show_boundary
+from heartbed.studies.bisected import show_commits
 from heartbed.studies.session import Session
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome
@@ -75,35 +77,57 @@ def matrix(servers: tuple[str, ...], output: Path, heartbeat: int, quiet: bool, 
 
 @click.command()
 @click.argument("cell")
-@click.option("--good", required=True, metavar="LIBRARY<VERSION>", help="Where the verdict is as wanted.")
-@click.option("--bad", required=True, metavar="LIBRARY<VERSION>", help="Where it is not.")
+@click.option("--good", required=True, metavar="LIBRARY<VERSION>|REV", help="Where the verdict is as wanted.")
+@click.option("--bad", required=True, metavar="LIBRARY<VERSION>|REV", help="Where it is not.")
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    metavar="CHECKOUT",
+    help="A git checkout of a library: --good and --bad are revisions of it.",
+)
+@with_option
 @probe_option()
 @HEARTBEAT
 @QUIET
 @runs_option
 def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    cell: str, good: str, bad: str, scenarios: tuple[Scenario, ...], heartbeat: int, quiet: bool, runs: Path
+    cell: str,
+    good: str,
+    bad: str,
+    repo: Path | None,
+    with_: Sequence[Path],
+    scenarios: tuple[Scenario, ...],
+    heartbeat: int,
+    quiet: bool,
+    runs: Path,
 ) -> int:
-    """Find the release between two at which a cell's verdict changes.
+    """Find the release, or the commit, between two at which a cell's verdict changes.
 
     Several releases are tried in each idle window. Works in both directions, and
     with every probe. Where chance decides whether a release hangs, the last good
-    one is tried until one that hangs would hardly come through so many tries.
+    one is tried until one that hangs would hardly come through so many tries. With
+    --repo in git's own order of bisection, three of its rounds a window.
 
     \b
     Examples:
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo9.7.1
       heartbed bisect prefork-daemon-eventlet-pthread --good oslo14.3.0 --bad oslo18.3.1 --probe trickle
+      heartbed bisect prefork-daemon-eventlet-pthread --repo ~/src/oslo.messaging --good 14.3.0 --bad master
     """
-    first, last = bisect_.ends(good, bad)
     cells = select([cell]).cells
     if len(cells) != 1:
         raise InputError(f"{cell!r} stands for {len(cells)} cells", hint="name one")
-    released = bisect_.released_between(first, last, Index())
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios), quiet)
-    boundary = bisect_.bisect(cells[0], first, last, released, _measure(session))
-    show_boundary(boundary, cells[0], console())
+    if repo is not None:
+        commits = gitbisect.ends(repo, good, bad, packages())
+        mine = cells[0].with_patched(patched_of(with_))
+        show_commits(gitbisect.bisect(mine, commits, _measure(session)), mine, console())
+        return 0
+    first, last = bisect_.ends(good, bad)
+    released = bisect_.released_between(first, last, Index())
+    mine = cells[0].with_patched(patched_of(with_))
+    show_boundary(bisect_.bisect(mine, first, last, released, _measure(session)), mine, console())
     return 0
 
 

@@ -16,6 +16,7 @@ from heartbed.cells import axes
 from heartbed.cli.common import Command
 from heartbed.cli.grouped import under
 from heartbed.cli.own import own_of, own_options
+from heartbed.cli.patched import patched_of, with_option
 from heartbed.errors import InputError
 from heartbed.versions.releases import RELEASES
 
@@ -66,7 +67,7 @@ WISHES = (
 
 def wishes_options(command: Command) -> Command:
     """The options that become ``Wishes``."""
-    command = own_options(command)
+    command = with_option(own_options(command))
     for each in reversed(WISHES):
         command = each(command)
     return command
@@ -83,6 +84,7 @@ def variables(given: Sequence[str]) -> dict[str, str]:
 def wishes_of(given: dict[str, Any], heartbeat_s: int, preset: Path | None = None) -> Wishes:
     """What the options of the command line say, with the nova.conf that they or the preset name."""
     given |= {"own": own_of(given), "defines": variables(given.get("defines", ()))}
+    given["patched"] = patched_of(given.pop("with_", ()))
     path = given.pop("oslo_config", None) or (presets.options(preset) if preset else None)
     if path is None:
         return Wishes(heartbeat_s=heartbeat_s, **given)

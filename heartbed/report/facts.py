@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbed.cells import axes
-from heartbed.cells.rows import Axis
+from heartbed.cells.axis import Axis
 from heartbed.verdict.values import CellVerdict
 
 

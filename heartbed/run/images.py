@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from heartbed import servers
+from heartbed.applications.application import Layer
 from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
@@ -22,6 +24,7 @@ from heartbed.testbed.images.spec import ImageRef, ImageSpec
 from heartbed.testbed.plan import application_image, image_tag
 from heartbed.versions.index import Index
 from heartbed.versions.locks import Lock, lock, milestones
+from heartbed.versions.patched import Patched
 
 BASE_IMAGE = "heartbed-base:trixie"
 """Where ``scripts/base-image`` puts the Debian image that all others are built on."""
@@ -48,9 +51,15 @@ def specs(
         "observer": _observer(base, root),
     }
     for cell in cells:
-        application = application_image(cell)
-        if application not in wanted:
-            wanted[application] = _application(cell, lock(cell.packages, index or Index()), base, root)
+        ground, application = application_image(cell.ground), application_image(cell)
+        if ground not in wanted:
+            wanted[ground] = _application(cell.ground, lock(cell.packages, index or Index()), base, root)
+        plain, below = application_image(cell.released), wanted[ground]
+        if cell.layer:
+            below = wanted.setdefault(plain, _layer(plain, cell.layer, below, base))
+        for count in range(1, len(cell.patched) + 1):
+            own = application_image(replace(cell, patched=cell.patched[:count]))
+            below = wanted.setdefault(own, _patched(own, cell.patched[count - 1], below, base))
         name = servers.image(cell)
         if name not in wanted:
             wanted[name] = _server(cell, wanted[application], base, root)
@@ -117,6 +126,37 @@ def _application(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
 def _chosen(cell: Cell) -> dict[str, str]:
     """The arguments that are factors of axes: whatever changes what is installed."""
     return {axis.upper(): factor for axis, factor in cell.installed.items()}
+
+
+def _layer(name: str, layer: Layer, ground: ImageSpec, base: str) -> ImageSpec:
+    """An application of its own, on top of the image that has the libraries."""
+    return ImageSpec(
+        name,
+        image_tag(name),
+        context=layer.dockerfile.parent.parent,
+        dockerfile=layer.dockerfile,
+        inputs=layer.inputs,
+        base=base,
+        build_args=layer.arguments,
+        on=ground.tag,
+        lock=ground.lock + layer.lock,
+    )
+
+
+def _patched(name: str, library: Patched, below: ImageSpec, base: str) -> ImageSpec:
+    """A library of the user's own, on top of the image that it is installed over."""
+    return ImageSpec(
+        name,
+        image_tag(name),
+        context=library.folder,
+        dockerfile=library.folder / "Dockerfile",
+        inputs=(library.folder,),
+        base=base,
+        build_args={"PACKAGE": library.package, "VERSION": library.version, "LABEL": library.label},
+        on=below.tag,
+        lock=f"{below.lock}# {library.package} {library.called} from {library.shown}\n",
+        whose=f"--with {library.shown}",
+    )
 
 
 def _server(cell: Cell, application: ImageSpec, base: str, root: Path) -> ImageSpec:

@@ -44,7 +44,7 @@ def _service(
         "environment": {**choices, **environment(plan, cell)},
         "volumes": list(volumes),
         "ports": [f"127.0.0.1::{HTTP_PORT}"],
-        "mem_limit": f"{256 + 128 * cell.process_count}m",
+        "mem_limit": f"{256 + cell.application.process_mb * cell.process_count}m",
         "pids_limit": 256 + cell.process_count * (cell.thread_count + 16),
         "depends_on": ["rabbitmq", "compute"],
     }

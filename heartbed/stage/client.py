@@ -12,7 +12,7 @@ from typing import Any, Literal
 import requests
 from pydantic import ValidationError
 
-from heartbed.cells.application import MINIMAL, HttpRequest, Requests
+from heartbed.applications.requests import MINIMAL, HttpRequest, Requests
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
 from heartbed.record.kinds import YIELDING, AppFacts, Request

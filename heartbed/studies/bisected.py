@@ -10,7 +10,9 @@ from heartbed.cells.cell import Cell
 from heartbed.report.words import after_s, outcome_words
 from heartbed.studies.batch import answer
 from heartbed.studies.bisect import Boundary
+from heartbed.studies.gitbisect import Change
 from heartbed.verdict.cause import words as cause_words
+from heartbed.versions.git import SHORT
 from heartbed.wording import count
 
 
@@ -19,6 +21,36 @@ def show(boundary: Boundary, cell: Cell, out: Console) -> None:
     out.print(_tried(boundary))
     for line in _lines(boundary, cell, axes.TABLE.library(boundary.word).package):
         out.print(line, markup=False)
+
+
+def show_commits(change: Change, cell: Cell, out: Console) -> None:
+    """Which commits were tried, and with which the verdict changes."""
+    hunt, git = change.hunt, change.hunt.ends.repository
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (hunt.ends.package, "verdict", "cause", "commit"):
+        table.add_column(title)
+    for commit in git.in_order([*hunt.verdicts, *hunt.skipped]):
+        verdict = hunt.verdicts.get(commit)
+        told = (answer(verdict).words, cause_words(verdict.cause) if verdict.cause else "") if verdict else ()
+        table.add_row(commit[:SHORT], *(told or ("skipped", hunt.skipped[commit])), git.subject(commit))
+    out.print(table)
+    probe = hunt.verdicts[change.commit].probe
+    under = "" if probe == "idle" else f" under {probe}"
+    short = change.commit[:SHORT]
+    lines = ["", f"The verdict on {cell.name}{under} changes with {short}: {git.subject(change.commit)}"]
+    for commit in (change.before, change.commit):
+        verdict = hunt.verdicts[commit]
+        words = answer(verdict).words
+        said = outcome_words(verdict.outcome, after_s(verdict)) if words == verdict.outcome else words
+        lines.append(f"  {commit[:SHORT]}  {said}: {verdict.why}")
+    if change.between:
+        listed = ", ".join(commit[:SHORT] for commit in change.between)
+        lines.append(f"  It may be one before: of {listed} nothing is known.")
+    tried, every = len(hunt.verdicts) + len(hunt.skipped), git.count(hunt.ends.early, hunt.ends.late) + 1
+    windows = count(hunt.windows, "idle window")
+    lines.append(f"  Found in {windows} with {tried} of {every} commits: git -C {git.path} show {short}")
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _tried(boundary: Boundary) -> Table:

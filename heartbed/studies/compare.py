@@ -29,6 +29,7 @@ from heartbed.servers.kinds import draft, label_of
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome, worst
+from heartbed.versions.patched import Patched
 
 SUFFIXES = (".conf", ".cfg", ".vhost", ".ini", ".yaml", ".yml", ".xml", ".json", ".py")
 """What names of configuration files end with."""
@@ -59,11 +60,16 @@ class Named:
     files: Mapping[str, Path]
 
     @classmethod
-    def by(cls, arguments: Sequence[str]) -> Self:
-        """Tell the ones from the others. Raises ``InputError``."""
+    def by(cls, arguments: Sequence[str], patched: Sequence[Patched] = ()) -> Self:
+        """Tell the ones from the others. Raises ``InputError``.
+
+        With libraries of the user's own each cell is there twice, without and with them.
+        """
         files = {each: path for each in arguments if (path := conf_of(each))}
         expressions = [each for each in arguments if each not in files]
-        return cls(arguments, cells_.select(expressions) if expressions else Selection(()), files)
+        found = cells_.select(expressions) if expressions else Selection(())
+        twins = tuple(each for cell in found.cells for each in dict.fromkeys((cell, cell.with_patched(patched))))
+        return cls(arguments, replace(found, cells=twins), files)
 
 
 @dataclass(frozen=True)
@@ -139,8 +145,8 @@ def _in_order(named: Named, prepared: Mapping[str, Prepared[Any]]) -> list[Cell]
         if each in prepared:
             cells[prepared[each].label] = prepared[each].candidate
             continue
-        names = {cell.name for cell in cells_.select([each]).cells}
-        cells |= {cell.name: cell for cell in named.selection.cells if cell.name in names}
+        names = {cell.released.name for cell in cells_.select([each]).cells}
+        cells |= {cell.name: cell for cell in named.selection.cells if cell.released.name in names}
     if len(cells) < len(named.selection.cells) + len(prepared):
         raise InputError("a configuration file and a cell have the same name", hint="rename the file")
     return list(cells.values())

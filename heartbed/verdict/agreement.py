@@ -25,6 +25,11 @@ def disagreements(cell: CellHistory, connections: Sequence[Connection]) -> list[
     pairs += [(each.what, want, each.fact(cell.facts)) for each, want in numbers if each]
     wanted: dict[str, str | None] = {each.package: asked.factors.get(each.word) for each in axes.TABLE.libraries}
     wanted.update(asked.versions)
+    wanted |= dict.fromkeys(asked.patched)
+    pairs += [
+        (f"the source of {package}", label, cell.said.sources.get(package, "a release"))
+        for package, label in asked.patched.items()
+    ]
     pairs += [(package, version, cell.said.versions.get(package)) for package, version in wanted.items()]
     pairs += [
         (f"the negotiated timeout of {c.purpose}", asked.heartbeat_s, c.timeout_s)

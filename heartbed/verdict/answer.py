@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from heartbed.cells import axes
+from heartbed.cells.axis import Axis
 from heartbed.cells.question import Question
-from heartbed.cells.rows import Axis
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.verdict.smallest_rule import smallest_rule
 from heartbed.verdict.values import CellVerdict, Outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -149,10 +150,13 @@ def _purpose_missing(case: Case) -> Finding | None:
     """Every purpose must have been seen in every process."""
     asked = case.cell.asked.purposes
     for pid in sorted({c.pid or 0 for c in case.connections}):
-        purposes = {c.purpose for c in case.connections if (c.pid or 0) == pid}
-        for purpose in [Purpose.SEND, Purpose.LISTEN] if asked is None else asked:
-            if purpose not in purposes:
-                why = f"process {pid} had no {purpose} connection when it began to idle, so nothing is known of it"
+        had = Counter(str(c.purpose) for c in case.connections if (c.pid or 0) == pid)
+        for purpose, wanted in Counter([Purpose.SEND, Purpose.LISTEN] if asked is None else asked).items():
+            if had[purpose] < wanted:
+                number = "no" if not had[purpose] else f"only {had[purpose]} of {wanted}"
+                connection = "connection" if wanted == 1 else "connections"
+                had_not = f"process {pid} had {number} {purpose} {connection} when it began to idle"
+                why = f"{had_not}, so nothing is known of it"
                 return unknown(Cause.NO_CONNECTION, why, *_evidence(case.connections))
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heartbed.cells.application import READY
+from heartbed.applications.requests import READY
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from heartbed import probes
+from heartbed.cells.app import APP
 from heartbed.cells.expressions import select
 from heartbed.record import kinds
 from heartbed.record.event import Event, only
@@ -54,7 +55,8 @@ class History:
         asked = {
             "name": cell.name,
             "factors": cell.factors,
-            "versions": cell.packages,
+            "versions": cell.asked_versions,
+            "purposes": list(cell.purposes),
             "heartbeat_s": TIMEOUT_S if cell.heartbeat_s is None else cell.heartbeat_s,
             "processes": cell.process_count,
             "threads": cell.thread_count,
@@ -67,6 +69,7 @@ class History:
     def facts(self, **changed: Any) -> None:
         (cell,) = select([self.cell]).cells
         facts = {
+            "application": APP.shows.of(cell.app),
             "mpm": cell.server,
             "mode": cell.mode,
             "model": cell.model,

@@ -29,48 +29,9 @@ def _load() -> object:
 
 _own = _load()
 
-import json  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from dataclasses import asdict  # noqa: E402
-from functools import partial  # noqa: E402
 from typing import Any, cast  # noqa: E402
 
-from oslo_config import cfg  # noqa: E402
+from wsgi_app import front, handler  # noqa: E402
 
-from wsgi_app import dump, facts, handler, waits  # noqa: E402
-from wsgi_app.whereabouts import Registry, Whereabouts  # noqa: E402
-
-own = cast("Callable[..., Any]", _own)
-CLIENTS = ("oslo_messaging", "kombu", "amqp", "pika", "aio_pika", "eventlet", "gevent")
-"""Modules that say how an application speaks to RabbitMQ, and how it runs its threads."""
-
-
-def _facts(environ: dict[str, Any]) -> dict[str, Any]:
-    """What the process is, with as much of oslo.messaging as the application has of it by now."""
-    try:
-        found = asdict(facts.gather(environ, cfg.CONF))
-    except Exception as error:  # noqa: BLE001  an application without oslo.messaging has none of these options
-        found = asdict(facts.process(environ)) | {"incomplete": f"{type(error).__name__}: {error}"}
-    return found | {"modules": [name for name in CLIENTS if name in sys.modules]}
-
-
-def _answer(start_response: Any, content: object) -> list[bytes]:
-    body = json.dumps(content).encode()
-    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return [body]
-
-
-def _front(environ: dict[str, Any], start_response: Any) -> Any:
-    path = environ.get("PATH_INFO", "")
-    if path == "/heartbed/facts":
-        return _answer(start_response, _facts(environ))
-    if path == "/heartbed/ready":
-        return _answer(start_response, {"application": SCRIPT})
-    if path == "/heartbed/yield":
-        return _answer(start_response, waits.ask())
-    return own(environ, start_response)
-
-
-_registry = Registry()
-application = Whereabouts(_front, _registry, partial(dump.install, _registry))
+application = front.stand_before(cast("Any", _own))
 handle_request = handler.as_handler(application)

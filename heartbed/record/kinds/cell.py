@@ -39,6 +39,7 @@ class AppFacts(Kind):
 
     model_config = ConfigDict(extra="allow")
     KIND: ClassVar[str] = "app.facts"
+    application: str | None = Field(default=None, description="the application's name; null for a user's own")
     server: str | None = Field(default=None, description="the MPM under httpd, else `uwsgi` or `gunicorn`")
     options: dict[str, str] = Field(default={}, description="of the server's settings, by the names of axes")
     mpm: str | None = Field(default=None, description="`prefork`, `event` or `worker`")
@@ -53,6 +54,9 @@ class AppFacts(Kind):
     conn_pool_ttl: int | None = Field(default=None, description="seconds after which the pool may drop a connection")
     modules: list[str] = Field(default=[], description="of a user's own: what it has loaded to speak to RabbitMQ")
     versions: dict[str, str] = Field(default={}, description="package → version")
+    sources: dict[str, str] = Field(
+        default={}, description="package → commit or contents, of libraries that the user has brought"
+    )
 
 
 class Request(Kind):

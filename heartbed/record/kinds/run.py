@@ -33,6 +33,9 @@ class AskedCell(Part):
     versions: dict[str, str] = Field(
         default={}, description="package → version of what was asked for, a release's whole set"
     )
+    patched: dict[str, str] = Field(
+        default={}, description="package → commit or contents, of libraries of the user's own in the place of releases"
+    )
     stands_in: str = Field(default="", description="what of it is not the release's own, in words")
     left_to_library: list[str] = Field(
         default=[], description="axes that are not set: their factor is the installed library's default"

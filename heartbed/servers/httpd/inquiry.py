@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heartbed.applications.requests import FACTS
 from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.container import Answer, Container, Question
 from heartbed.candidates.subject import placeholders
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.candidates.workbench import Workbench
-from heartbed.cells.application import FACTS
 from heartbed.places import HTTP_PORT
 from heartbed.servers.httpd import commands
 from heartbed.servers.httpd.applications import Application

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.candidates.subject import Candidate
-from heartbed.cells.rows import Axis
+from heartbed.cells.axis import Axis
 from heartbed.places import APP_DIRECTORY, ROOT
 
 

@@ -50,7 +50,8 @@ def _what(checked: Checked, out: Console) -> None:
 def _asked_runs(own: Candidate, wishes: Wishes) -> str:
     """How Heartbed's own application runs, which a verdict holds it to."""
     release = f" and the rest of {own.release}" if own.release else ""
-    return f"{own.model}, oslo.messaging {own.oslo}{release}{_in_pthread(own, wishes)}"
+    brought = "".join(f"{package} {version}, " for package, version in (own.layer.brings if own.layer else {}).items())
+    return f"{brought}{own.model}, oslo.messaging {own.oslo}{release}{_in_pthread(own, wishes)}"
 
 
 def _observed_runs(checked: Checked) -> str:

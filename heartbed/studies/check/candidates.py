@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heartbed import servers
+from heartbed.applications.requests import FACTS
 from heartbed.candidates.changes import MARKS
 from heartbed.candidates.container import Container, Serve
 from heartbed.candidates.own import OSLO, PACKAGES
 from heartbed.candidates.packages import made_ready
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.workbench import Workbench, workbench
-from heartbed.cells.application import FACTS
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
 from heartbed.cells.settings import Settings

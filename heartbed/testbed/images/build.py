@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -75,8 +75,7 @@ def ensure_images(
     progress = progress or Progress()
     by_tag: dict[str, str] = {}
     with progress, Commands(environ) as commands, ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
-        # First what stands by itself, then what is built on that.
-        for stage in ([spec for spec in names if not spec.on], [spec for spec in names if spec.on]):
+        for stage in _stages(names):
             some = [replace(spec, on=by_tag.get(spec.on, spec.on)) for spec in stage]
             pinned = {spec.tag: _pinned(spec, client, environ) if spec.dockerfile else spec.tag for spec in some}
             by_tag |= pinned
@@ -98,6 +97,15 @@ def ensure_images(
                 commands.end()
                 raise
     return {spec.name: ImageRef(spec.tag, str(client.images.get(by_tag[spec.tag]).id), spec.lock) for spec in names}
+
+
+def _stages(names: Sequence[ImageSpec]) -> Iterator[list[ImageSpec]]:
+    """First what stands by itself, then what is built on that, and so on."""
+    rest = list(names)
+    while rest:
+        waited_for = {spec.tag for spec in rest}
+        yield (stage := [spec for spec in rest if spec.on not in waited_for])
+        rest = [spec for spec in rest if spec not in stage]
 
 
 def _pinned(spec: ImageSpec, client: docker.DockerClient, environ: Mapping[str, str]) -> str:
@@ -177,6 +185,12 @@ def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress
         code = process.wait()
         if code:
             why = reason(last)
+            if spec.whose:
+                raise InputError(
+                    f"{spec.whose} does not build, or does not work with the rest: {why or f'code {code}'}",
+                    log=tuple(last),
+                    hint=f"the whole log: {log}",
+                )
             if spec.chosen and RUNTIME_ERROR.match(why):
                 raise InputError(
                     f"{spec.chosen} does not work on the images' Python {PYTHON}: {why}",

@@ -32,6 +32,8 @@ class ImageSpec:
     build_args: Mapping[str, str] = field(default_factory=dict)
     on: str = ""
     lock: str = ""
+    whose: str = ""
+    """What of the user's is built here, as the command line has it; empty for what is Heartbed's own affair."""
 
     @property
     def chosen(self) -> str:

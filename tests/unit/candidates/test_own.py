@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from heartbed.applications.requests import MINIMAL
 from heartbed.candidates.changes import MARKS, MODULE, acts_on_library, acts_on_model, has_library, library_of
 from heartbed.candidates.container import Container
 from heartbed.candidates.own import CONFIG, DATA, OSLO, OWN, PACKAGES, OwnApplication, filled
@@ -15,7 +16,6 @@ from heartbed.candidates.packages import brought, made_ready, mentioned, reached
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.candidates.workbench import Workbench
-from heartbed.cells.application import MINIMAL
 from heartbed.cells.axes import PTHREAD, SWITCH
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from heartbed.applications.requests import READY, HttpRequest
 from heartbed.candidates.own import OPENING, OwnApplication
-from heartbed.cells.application import READY, HttpRequest
 from heartbed.cli.own import ASKED, own_of
 from heartbed.errors import InputError
 

@@ -12,8 +12,9 @@ import pytest
 
 from heartbed import servers
 from heartbed.cells import axes
+from heartbed.cells.axis import Axis
 from heartbed.cells.expressions import select, usage
-from heartbed.cells.rows import Axis, Limit, Server
+from heartbed.cells.rows import Limit, Server
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import subjects
 from heartbed.cells.table import Table

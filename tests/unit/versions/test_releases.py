@@ -21,7 +21,7 @@ from heartbed.versions.index import Index, Pin
 from heartbed.versions.locks import RELEASES_FILE, lock, locked
 from heartbed.versions.releases import FILE, RELEASES, Release, StandIn, number, read, written
 from heartbed.versions.settle import Trials, UnsettledError, culprit, reason
-from wsgi_app.facts import PACKAGES
+from wsgi_app.installed import PACKAGES
 
 NAMES = (
     *("stein", "train", "ussuri", "victoria", "wallaby", "xena", "yoga", "zed"),

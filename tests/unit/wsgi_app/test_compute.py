@@ -53,3 +53,19 @@ def test_any_method_in_any_version_and_namespace_is_taken(
     found = told(caplog)
     assert (found["what"], found["namespace"], found["version"]) == ("cast", "compute", version)
     assert "request_id" not in found
+
+
+def test_the_real_nova_is_answered_and_its_cell_is_the_user_of_its_requests(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    context = {"request_id": "req-1", "user_id": "prefork-daemon-native-nova", "project_id": "heartbed"}
+    asked = incoming("host_power_action", reply_q="reply_1", context=context, args={"action": "reboot"}, version="6.3")
+    assert dispatcher.dispatch(asked) == "reboot"
+    assert told(caplog)["cell"] == "prefork-daemon-native-nova"
+
+
+def test_a_user_of_somebody_elses_project_is_no_cell(dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    dispatcher.dispatch(incoming("reboot", context={"user_id": "me", "project_id": "mine"}))
+    assert "cell" not in told(caplog)

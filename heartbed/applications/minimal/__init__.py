@@ -1,0 +1,1 @@
+"""Heartbed's own nova-api-like application, which every image has (``wsgi_app/``)."""

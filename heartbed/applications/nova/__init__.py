@@ -1,0 +1,1 @@
+"""The real nova-api, from PyPI, with databases of sqlite and without keystone."""

@@ -1,0 +1,74 @@
+"""Resolves each series of nova into its lock file: for maintainers.
+
+    python -m heartbed.applications.nova.settle            # all series
+    python -m heartbed.applications.nova.settle 32         # one
+
+The libraries of the OpenStack release are not in the lock file: a cell's image has them already, in the versions that
+the cell names. Needs uv and the index of packages.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from heartbed.applications.nova.series import SERIES, Series
+from heartbed.places import ROOT
+from heartbed.versions.releases import PYTHON, RELEASES
+
+UV = ROOT / ".heartbed" / "uv" / "bin" / "uv"
+HEAD = """\
+# nova {series} and all that it needs beside the libraries of OpenStack {release}.
+# Written by python -m heartbed.applications.nova.settle: do not edit.
+"""
+PLATFORM = "x86_64-manylinux_2_28"
+"""For which it is resolved. The hashes are those of all machines' wheels."""
+
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+
+
+def resolved(series: Series) -> str:
+    """The lock file's text. Raises ``CalledProcessError`` where uv finds no solution; its words are on stderr."""
+    release = RELEASES[series.release]
+    given = [f"{package}=={version}" for package, version in release.runs.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = _file(folder, "wanted.txt", [f"nova>={series.name},<{int(series.name) + 1}"])
+        pins = _file(folder, "pins.txt", [*given, *series.pins])
+        command = [shutil.which("uv") or str(UV), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
+        command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--generate-hashes"]
+        command += ["--only-binary", ":all:"]
+        command += [option for package in series.source for option in ("--no-binary", package)]
+        command += ["--constraint", str(pins), str(wanted)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return HEAD.format(series=series.name, release=series.release) + _without(done.stdout, set(release.own))
+
+
+def _file(folder: str, name: str, lines: Sequence[str]) -> Path:
+    path = Path(folder) / name
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def _without(text: str, packages: set[str]) -> str:
+    """A lock without some packages: each is a line with its version, and lines of hashes behind it."""
+    left_out = {package.replace(".", "-").lower() for package in packages}
+    entries = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
+    return "".join(each for each in entries if (found := PIN.match(each)) and found[1].lower() not in left_out)
+
+
+def main(names: Sequence[str]) -> None:
+    """Resolve the named series, or all."""
+    for name in names or SERIES:
+        series = SERIES[name]
+        series.lock.parent.mkdir(exist_ok=True)
+        series.lock.write_text(resolved(series), encoding="utf-8")
+        print(f"{series.lock.name}: nova {series.version}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

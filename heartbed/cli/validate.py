@@ -1,0 +1,82 @@
+"""``heartbed validate``: whether the minimal application and the real one have the same verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from heartbed import applications
+from heartbed.cells.settings import Settings
+from heartbed.cli import completion
+from heartbed.cli.common import heartbeat_option, runs_option
+from heartbed.errors import InputError
+from heartbed.report.console import console
+from heartbed.studies import batch, results, validate, validated
+from heartbed.studies.session import Session
+from heartbed.verdict import EXIT_CODES
+from heartbed.versions.releases import RELEASES
+
+
+@click.command("validate")
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1, shell_complete=completion.expressions)
+@click.option("--app", default="nova", show_default=True, metavar="NAME", help="The real application.")
+@click.option(
+    "--release",
+    "releases",
+    multiple=True,
+    metavar="NAME",
+    help="An OpenStack release; several, or all that it runs in unless named.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=results.FOLDER,
+    show_default="docs/results/",
+    help="Folder of the table, in which the releases that are played replace their former results.",
+)
+@heartbeat_option("Timeout.")
+@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@runs_option
+def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
+    expressions: Sequence[str],
+    app: str,
+    releases: Sequence[str],
+    output: Path,
+    heartbeat: int,
+    quiet: bool,
+    runs: Path,
+) -> int:
+    """Play the minimal application and the real one side by side, and say where they agree.
+
+    Each cell is played twice in one window, with Heartbed's own application
+    and with the real nova-api of the release: the outcome must be the same, and
+    so must what became of the connections of either purpose. Without EXPR:
+    prefork-daemon, event-daemon and prefork-embedded under every execution
+    model. The table is kept in docs/results/validation.md.
+
+    \b
+    Examples:
+      heartbed validate
+      heartbed validate --release 2025.2
+      heartbed validate 'uwsgi-{eventlet,native}' --release 2024.1 --output /tmp/validation
+
+    Exit codes: 0 all agree, 1 some differ, 3 something is inconclusive.
+    """
+    if app not in applications.tokens() or app == applications.DEFAULT:
+        known = ", ".join(each for each in applications.tokens() if each != applications.DEFAULT)
+        raise InputError(f"--app {applications.lacks(app) or app + ': no such application'}", hint=f"real: {known}")
+    if strange := [each for each in releases if each not in RELEASES]:
+        raise InputError(f"--release {strange[0]}: no such OpenStack release", hint=f"releases: {', '.join(RELEASES)}")
+    pairs = validate.cells(releases or validate.runnable(app, [*RELEASES]), app, expressions)
+    session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet)
+    found = validate.play(pairs, lambda some: batch.play(some, session))
+    brings = {real.release: real.layer.brings if real.layer else {} for _, real in pairs}
+    data, page = validated.save(validated.kept(found, brings, heartbeat), output)
+    validated.show(found, console())
+    console().print(f"written: {data} and {page.name}", markup=False)
+    return EXIT_CODES[validate.verdict(found)]
+
+
+COMMANDS = (validate_,)

@@ -1,0 +1,117 @@
+"""The minimal application beside a real one: the same cells with either, and where the verdicts agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from heartbed import applications
+from heartbed.cells import axes
+from heartbed.cells.cell import Cell
+from heartbed.cells.expressions import select
+from heartbed.errors import InputError
+from heartbed.studies.batch import Answer, Played, answer
+from heartbed.verdict.values import Outcome
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One cell with the minimal application, and the same with the real one. ``differs`` is empty where they agree."""
+
+    release: str
+    column: str
+    row: str
+    minimal: str
+    real: str
+    words: str
+    real_words: str
+    differs: str = ""
+    unknown: str = ""
+    """Why nothing can be said of one of them; empty where something can."""
+
+    @property
+    def told(self) -> str:
+        """One word or two for a table: what both come to, or what each does."""
+        if self.unknown:
+            return "no verdict"
+        return f"minimal {self.words}, real {self.real_words}" if self.differs else self.words
+
+
+def cells(releases: Sequence[str], app: str, expressions: Sequence[str] = ()) -> list[tuple[Cell, Cell]]:
+    """The pairs, release by release. Raises ``InputError`` for a release in which the application cannot run."""
+    models = ",".join(axes.TABLE.axis("model").choices)
+    asked = expressions or [f"{host}-{{{models}}}" for host in axes.DEPLOYED]
+    pairs = []
+    for release in releases:
+        if reason := applications.refuses(app, release):
+            raise InputError(reason)
+        for cell in select([f"{expression}-{release}" for expression in asked]).cells:
+            if cell.app != applications.DEFAULT:
+                raise InputError(f"{cell.name} has an application already", hint="name cells without one")
+            pairs.append((cell, replace(cell, app=app)))
+    return pairs
+
+
+def runnable(app: str, releases: Sequence[str]) -> list[str]:
+    """The releases in which an application runs."""
+    return [release for release in releases if not applications.refuses(app, release)]
+
+
+def play(pairs: Sequence[tuple[Cell, Cell]], measure: Callable[[Sequence[Cell]], Played]) -> list[Pair]:
+    """Play all pairs, a release in a window, and compare."""
+    found: list[Pair] = []
+    by_release: dict[str, list[tuple[Cell, Cell]]] = {}
+    for pair in pairs:
+        by_release.setdefault(pair[0].release, []).append(pair)
+    for some in by_release.values():
+        # Twins side by side: they are opened one after the other, and idle at the same time.
+        played = measure([cell for pair in some for cell in pair])
+        found += [compared(minimal, real, played) for minimal, real in some]
+    return found
+
+
+def compared(minimal: Cell, real: Cell, played: Played) -> Pair:
+    """What became of the two."""
+    reasons = {cell.name: _unknown(cell, played) for cell in (minimal, real)}
+    answers = [answer(played.verdicts[cell.name]) if not reasons[cell.name] else None for cell in (minimal, real)]
+    words = [each.words if each else "no verdict" for each in answers]
+    factors = minimal.factors
+    return Pair(
+        release=minimal.release,
+        column=" ".join(axes.TABLE.says(factors, application=False)),
+        row="-".join(axes.TABLE.says(factors, application=True)),
+        minimal=minimal.name,
+        real=real.name,
+        words=words[0],
+        real_words=words[1],
+        differs=_difference(answers, played.verdicts[real.name].why if answers[1] else ""),
+        unknown="; ".join(f"{name}: {why}" for name, why in reasons.items() if why),
+    )
+
+
+def _unknown(cell: Cell, played: Played) -> str:
+    """Why a cell has no verdict; empty where it has one."""
+    verdict = played.verdicts.get(cell.name)
+    if verdict is None:
+        return played.missing.get(cell.name, "it was not run")
+    return verdict.why if verdict.outcome is Outcome.INCONCLUSIVE else ""
+
+
+def _difference(answers: Sequence[Answer | None], why: str) -> str:
+    """What tells the two apart; empty where they agree, or where one is unknown."""
+    one, other = answers
+    if one is None or other is None or _fate(one) == _fate(other):
+        return ""
+    return f"the minimal application is {one.words}, the real one {other.words}: {why}"
+
+
+def _fate(each: Answer) -> tuple[Outcome, Mapping[str, Outcome]]:
+    """What must agree: the outcome, and what became of the connections of either purpose."""
+    return each.outcome, {str(purpose): outcome for purpose, outcome in each.purposes}
+
+
+def verdict(pairs: Sequence[Pair]) -> Outcome:
+    """``kept`` where all agree, ``failed`` where one does not, else ``inconclusive`` where one is unknown."""
+    if any(each.differs for each in pairs):
+        return Outcome.FAILED
+    return Outcome.INCONCLUSIVE if any(each.unknown for each in pairs) or not pairs else Outcome.KEPT
