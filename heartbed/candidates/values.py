@@ -13,11 +13,14 @@ FORBIDDEN = re.compile(
     r"/(opt/heartbed|proc|sys|dev|boot|run)(/.*)?"  # the testbed's own, and the kernel's
     r"|/[^/]*"  # the root, and what lies in it
     r"|/etc/[^/]+|/(usr|var)/[^/]+|/usr/local/[^/]+"  # folders of the system, and its accounts
-    r"|/usr/(local/)?s?bin/(python[\d.]*|env|(ba|da)?sh|heartbed-\w+)"
+    r"|/usr/(local/)?s?bin/(python[\d.]*|env|(ba|da)?sh|heartbed-\w+|apache2(ctl)?|apachectl|httpd|uwsgi|gunicorn)"
     r"|.*\.so(\.[\d.]+)?",
     re.DOTALL,
 )
 """Where no script can be put in the container: what is there already, the container cannot do without."""
+
+LONGEST_NAME, LONGEST_PATH = 255, 4_000
+"""Octets that Linux has room for, with some to spare for where a container's files lie on this machine."""
 
 MOST_PROCESSES = 2
 """Processes that the testbed runs of one configuration. They are alike: more would show nothing else."""
@@ -33,7 +36,9 @@ def can_hold_a_script(path: str) -> bool:
     """Whether the application can be put at this path in the container, whatever dots and slashes lead there."""
     if not path.startswith("/") or path.endswith(("/", "/.", "/..")) or not path.isprintable():
         return False
-    return FORBIDDEN.fullmatch(in_container(path)) is None
+    place = in_container(path)
+    fits = len(place.encode()) <= LONGEST_PATH and all(len(n.encode()) <= LONGEST_NAME for n in place.split("/"))
+    return fits and FORBIDDEN.fullmatch(place) is None
 
 
 def in_container(path: str) -> str:
