@@ -13,7 +13,8 @@ FORBIDDEN = re.compile(
     r"/(opt/heartbed|proc|sys|dev|boot|run)(/.*)?"  # the testbed's own, and the kernel's
     r"|/[^/]*"  # the root, and what lies in it
     r"|/etc/[^/]+|/(usr|var)/[^/]+|/usr/local/[^/]+"  # folders of the system, and its accounts
-    r"|/usr/(local/)?s?bin/(python[\d.]*|env|(ba|da)?sh|heartbed-\w+|apache2(ctl)?|apachectl|httpd|uwsgi|gunicorn)"
+    r"|/usr/(local/)?s?bin/(python[\d.]*|env|(ba|da)?sh|heartbed-\w+)"
+    r"|/usr/(local/)?sbin/[^/]+"  # where servers lie themselves
     r"|.*\.so(\.[\d.]+)?",
     re.DOTALL,
 )

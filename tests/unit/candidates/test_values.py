@@ -35,7 +35,7 @@ def test_script_can_lie_wherever_deployments_put_one(path: str) -> None:
         *("/proc/1/environ", "/sys/app", "/dev/null", "/opt/heartbed", "/opt/heartbed/wsgi_app/wsgi.py"),
         *("/run/heartbed/app.wsgi", "/var/run/heartbed/app.wsgi", "/var/../run/heartbed/app.wsgi"),
         *("/srv/../proc/self/app", "//proc/app", "/./proc//app", "/opt/./heartbed/app.wsgi", "/srv/../../etc/passwd"),
-        *("/usr/sbin/apache2", "/sbin/httpd", "/usr/bin/uwsgi", f"/srv/{'a' * 256}", "/srv" + "/abc" * 1000),
+        *("/usr/sbin/apache2", "/sbin/httpd", f"/srv/{'a' * 256}", "/srv" + "/abc" * 1000),
         *("/usr/bin/python3", "/bin/sh", "/usr/sbin/../bin/python3.13", "/lib/x86_64-linux-gnu/libc.so.6", "/lib64"),
     ],
 )
