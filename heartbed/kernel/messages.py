@@ -141,8 +141,11 @@ def answer(message: bytes) -> Queues | None:
     return found.queues if found else None
 
 
-def socket_in(message: bytes) -> Seen | None:
-    """The socket that an answer tells of; None for "no such socket". Raises ``OSError`` for other errors."""
+def socket_in(message: bytes, ends: Ends | None = None) -> Seen | None:
+    """The socket that an answer tells of, with its ends where they are known; None for "no such socket".
+
+    Raises ``OSError`` for other errors.
+    """
     _, kind, *_ = HEADER.unpack_from(message)
     if kind == NLMSG_ERROR:
         (code,) = struct.unpack_from("=i", message, HEADER.size)
@@ -150,10 +153,13 @@ def socket_in(message: bytes) -> Seen | None:
             return None
         raise OSError(-code, os.strerror(-code))
     family, state, _, _, ident, _, rx, tx, _, inode = FOUND.unpack_from(message, HEADER.size)
-    local_port, remote_port, local, remote = ENDS.unpack_from(ident)
-    ends = Ends(address(local, family), local_port, address(remote, family), remote_port)
     queues = Queues(STATES[state] if state < len(STATES) else "UNKNOWN", rx, tx)
-    return Seen(ends, queues, inode, info_of(message))
+    return Seen(ends or _ends(ident, family), queues, inode, info_of(message))
+
+
+def _ends(ident: bytes, family: int) -> Ends:
+    local_port, remote_port, local, remote = ENDS.unpack_from(ident)
+    return Ends(address(local, family), local_port, address(remote, family), remote_port)
 
 
 def address(raw: bytes, family: int) -> str:

@@ -52,7 +52,7 @@ class SockDiag:
     def look(self, ends: Ends) -> Seen | None:
         """The socket with these ends; None when there is none. Raises ``OSError``."""
         self._socket.send(request(ends, info=True))
-        return socket_in(self._socket.recv(ANSWER_OCTETS))
+        return socket_in(self._socket.recv(ANSWER_OCTETS), ends)
 
     def every(self, families: Iterable[int] = FAMILIES) -> Iterator[Seen]:
         """All TCP sockets of these families, listening or connected, without what TCP knows. Raises ``OSError``."""

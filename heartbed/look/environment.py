@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 
+from heartbed.files import is_folder
 from heartbed.kernel.proc import namespace
 from heartbed.servers.running import Program
 
@@ -108,7 +109,7 @@ def _added(root: Path, place: str) -> Iterator[str]:
 
 def _packages(folder: Path) -> dict[str, str]:
     """Package -> version in one folder."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return {}
     found = {}
     for name in TOLD:

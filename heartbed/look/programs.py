@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -30,16 +31,56 @@ UNPATCHED = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
 TRUE = ("1", "true", "yes", "on")
 
 
-def program(pid: int) -> Program:
-    """A process as the host shows it, with those above it, as far as they may be seen.
+class Programs:
+    """Processes as the host shows them; each is read once, however many others it is a parent of."""
 
-    Raises ``psutil.NoSuchProcess`` where it has ended.
-    """
-    process = psutil.Process(pid)
-    return _program(process, tuple(_program(each) for each in process.parents() if each.pid > 1))
+    def __init__(self) -> None:
+        self._environments = environment.Environments()
+        self._read: dict[int, Program] = {}
+
+    def program(self, pid: int) -> Program:
+        """A process with those above it, as far as they may be seen.
+
+        Raises ``psutil.NoSuchProcess`` where it has ended.
+        """
+        process = psutil.Process(pid)
+        above = tuple(self._one(each) for each in process.parents() if each.pid > 1)
+        return replace(self._one(process), parents=above)
+
+    def _one(self, process: psutil.Process) -> Program:
+        if process.pid not in self._read:
+            self._read[process.pid] = _program(process)
+        return self._read[process.pid]
+
+    def describe(self, pid: int) -> LookProcess:
+        """What is known of a process. Raises ``psutil.NoSuchProcess`` or ``OSError`` where it has ended."""
+        seen = self.program(pid)
+        process, belongs = psutil.Process(pid), belonging(pid)
+        running = next((found for each in servers.families().values() if (found := each.running(seen))), None)
+        python = environment.python(seen)
+        switch = seen.environ.get(UNPATCHED)
+        asked = seen.environ.get(TIMEOUT, "")
+        command, remarks = check_command(running, belongs)
+        return LookProcess(
+            name=seen.name,
+            user=_seen(process.username, ""),
+            started=round(time.time() - age_s(process), 2),
+            server=running.server if running else _other(seen, python),
+            group=_group(running, seen, belongs),
+            container=belongs.container,
+            unit=belongs.unit,
+            python=python,
+            green=environment.green(seen),
+            patching=None if switch is None else switch.lower() not in TRUE,
+            versions=self._environments.versions(seen, python),
+            asked_s=int(asked) if asked.isdecimal() else None,
+            conf=running.conf if running else None,
+            check=command,
+            remarks=list(remarks),
+        )
 
 
-def _program(process: psutil.Process, parents: tuple[Program, ...] = ()) -> Program:
+def _program(process: psutil.Process) -> Program:
     return Program(
         pid=process.pid,
         name=process.name(),
@@ -50,7 +91,6 @@ def _program(process: psutil.Process, parents: tuple[Program, ...] = ()) -> Prog
         environ=_seen(process.environ, {}),
         maps=_maps(process.pid),
         listens=_listens(process.pid),
-        parents=parents,
     )
 
 
@@ -79,34 +119,6 @@ def _listens(pid: int) -> frozenset[str]:
             if len(fields) == 8 and int(fields[3], 16) & ACCEPTS and int(fields[6]) in own:
                 found.add(fields[7])
     return frozenset(found)
-
-
-def describe(pid: int, environments: environment.Environments) -> LookProcess:
-    """What is known of a process. Raises ``psutil.NoSuchProcess`` or ``OSError`` where it has ended."""
-    seen = program(pid)
-    process, belongs = psutil.Process(pid), belonging(pid)
-    running = next((found for each in servers.families().values() if (found := each.running(seen))), None)
-    python = environment.python(seen)
-    switch = seen.environ.get(UNPATCHED)
-    asked = seen.environ.get(TIMEOUT, "")
-    command, remarks = check_command(running, belongs)
-    return LookProcess(
-        name=seen.name,
-        user=_seen(process.username, ""),
-        started=round(time.time() - age_s(process), 2),
-        server=running.server if running else _other(seen, python),
-        group=_group(running, seen, belongs),
-        container=belongs.container,
-        unit=belongs.unit,
-        python=python,
-        green=environment.green(seen),
-        patching=None if switch is None else switch.lower() not in TRUE,
-        versions=environments.versions(seen, python),
-        asked_s=int(asked) if asked.isdecimal() else None,
-        conf=running.conf if running else None,
-        check=command,
-        remarks=list(remarks),
-    )
 
 
 def age_s(process: psutil.Process) -> float:

@@ -17,9 +17,8 @@ import psutil
 from heartbed import __version__
 from heartbed.look.asked import Asked
 from heartbed.look.broker_log import closes
-from heartbed.look.environment import Environments
 from heartbed.look.management import RefusedError
-from heartbed.look.programs import age_s, describe
+from heartbed.look.programs import Programs, age_s
 from heartbed.look.scope import scope
 from heartbed.look.sockets import Sockets
 from heartbed.look.stacks import stacks
@@ -37,6 +36,9 @@ TICK_S = 1.0
 DISCOVER_EVERY = 5
 """Ticks: to look for new connections costs more than to look at those that are known."""
 
+PLAN_EVERY = 10
+"""Ticks: to judge anew, so that the threads of whatever has become silent are looked at, costs most of all."""
+
 NAME = "look"
 
 
@@ -48,7 +50,7 @@ class Session:
         self._scope = scope(asked)  # before a record is begun: what is asked for may be wrong
         self._events: list[Event] = []
         self._said: set[str] = set()
-        self._environments = Environments()
+        self._programs = Programs()
         self._known: set[int] = set()
         self._turns = Turns()
         self._looked_at = 0
@@ -135,6 +137,7 @@ class Session:
             pause.wait(max(0.0, began + number * TICK_S - time.monotonic()))
             if number % DISCOVER_EVERY == 0:
                 self._discover()
+            if number % PLAN_EVERY == 0:
                 self._turns.plan(judge_look(self._events))
             self._sockets.tick()
             self._look_at_one()
@@ -150,8 +153,15 @@ class Session:
         for pid in self._sockets.pids:
             if pid not in self._known:
                 self._known.add(pid)
-                with contextlib.suppress(psutil.NoSuchProcess, OSError):  # its end is told by itself
-                    self._bus.emit(Event(describe(pid, self._environments), pid=pid))
+                self._describe(pid)
+
+    def _describe(self, pid: int) -> None:
+        try:
+            self._bus.emit(Event(self._programs.describe(pid), pid=pid))
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+            return  # its end is told by itself
+        except (psutil.Error, OSError) as error:
+            self.failed(f"what process {pid} is cannot be seen: {error}")
 
     def _look_at_one(self) -> None:
         """One process a tick, so that looking never takes much of a core."""

@@ -33,6 +33,9 @@ class Known:
     pids: tuple[int, ...]
     space: int
     told: LookSocket
+    seen: Seen
+    t: float
+    """When it was seen so."""
 
 
 class Sockets:
@@ -90,7 +93,7 @@ class Sockets:
                 self._counts.pop(known.space, None)
                 self._ended(known)
             else:
-                self._tell(known, _socket_event(found, known.pids, now), now)
+                self._tell(known, found, now)
         self._emit(Event(LookTick(took_ms=_ms(began), sockets=len(self._known)), t))
 
     def _processes(self) -> dict[int, list[int]]:
@@ -138,8 +141,9 @@ class Sockets:
         seen = self._spaces[space].look(ends)
         t = time.time()
         if seen is not None:
-            known = self._known[space, ends] = Known(ends, seen.inode, holders, space, _socket_event(seen, holders, t))
-            self._emit(Event(known.told, t, pid=holders[0], conn=ends.conn))
+            told = _socket_event(seen, holders, t)
+            self._known[space, ends] = Known(ends, seen.inode, holders, space, told, seen, t)
+            self._emit(Event(told, t, pid=holders[0], conn=ends.conn))
 
     def _see_lost(self, pids: Sequence[int], listed: Mapping[int, Seen]) -> None:
         """Tell of Python processes that have TCP sockets which the kernel lists no more."""
@@ -164,10 +168,10 @@ class Sockets:
                 continue
         return found, hidden
 
-    def _tell(self, known: Known, told: LookSocket, t: float) -> None:
-        if _changed(known.told, told):
-            known.told = told
-            self._emit(Event(told, t, pid=known.pids[0], conn=known.ends.conn))
+    def _tell(self, known: Known, seen: Seen, t: float) -> None:
+        if not _same(known, seen, t):
+            known.seen, known.t, known.told = seen, t, _socket_event(seen, known.pids, t)
+            self._emit(Event(known.told, t, pid=known.pids[0], conn=known.ends.conn))
 
     def _ended(self, known: Known) -> None:
         """The kernel has the socket no more: closed by its process, or reset; or the process has ended."""
@@ -208,13 +212,20 @@ def _socket_event(seen: Seen, pids: tuple[int, ...], t: float) -> LookSocket:
     )
 
 
-def _changed(before: LookSocket, after: LookSocket) -> bool:
-    """Whether there is something to tell."""
-    moments = ((before.sent, after.sent), (before.heard, after.heard), (before.acked, after.acked))
-    if any(was is not None and now is not None and abs(now - was) > MOVED_S for was, now in moments):
-        return True
-    still = {"sent": before.sent, "heard": before.heard, "acked": before.acked}
-    return after.model_copy(update=still) != before
+def _same(known: Known, seen: Seen, t: float) -> bool:
+    """Whether there is nothing to tell: most of the time there is not."""
+    was, now = known.seen.info, seen.info
+    if known.seen.queues != seen.queues or was is None or now is None:
+        return known.seen == seen
+    passed = t - known.t
+    return (was.acknowledged, was.received) == (now.acknowledged, now.received) and all(
+        abs(after - before - passed) <= MOVED_S
+        for before, after in (
+            (was.sent_ago_s, now.sent_ago_s),
+            (was.heard_ago_s, now.heard_ago_s),
+            (was.acked_ago_s, now.acked_ago_s),
+        )
+    )
 
 
 def _ms(began: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from heartbed.files import is_regular
 from heartbed.servers.running import Program, Running
 
 DEFAULT = "gunicorn.conf.py"
@@ -16,7 +17,7 @@ def running(program: Program) -> Running | None:
     leader = program.leader(_is_gunicorn)
     named = leader.option("-c", "--config") or DEFAULT
     conf = leader.path(named.removeprefix("file:"))
-    if not (leader.root / conf.lstrip("/")).is_file():
+    if not is_regular(leader.root / conf.lstrip("/")):
         said = "its options are on its command line and not in a file: write them into one for heartbed check"
         return Running("gunicorn", leader, remarks=(said,))
     return Running("gunicorn", leader, conf)

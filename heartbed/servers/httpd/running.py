@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from heartbed.files import is_regular
 from heartbed.servers.running import Program, Running, variables
 
 NAMES = ("apache2", "httpd", "httpd.worker", "httpd.event")
@@ -56,7 +57,7 @@ def _conf(leader: Program) -> str | None:
         root = leader.option("-d") or ""
         return leader.path(str(PurePosixPath(root) / named) if root else named)
     places = BUILT_IN.get(PurePosixPath(leader.exe).name, ())
-    return next((place for place in places if (leader.root / place.lstrip("/")).is_file()), None)
+    return next((place for place in places if is_regular(leader.root / place.lstrip("/"))), None)
 
 
 def _defines(leader: Program) -> list[str]:

@@ -12,6 +12,7 @@ from heartbed.verdict.connection import SAMPLING_TOLERANCE
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.look.case import Case, Found, Rule, ago, of_timeout
 from heartbed.verdict.look.closing import closed, closed_at
+from heartbed.verdict.look.timeout import JITTER
 from heartbed.verdict.look.values import LookedAt, LookOutcome, Timeout
 from heartbed.wording import count, seconds
 
@@ -135,6 +136,22 @@ def _dead(case: Case) -> Found | None:
     return Found(LookOutcome.CANNOT_TELL, why)
 
 
+def _broker_silent(case: Case) -> Found | None:
+    """The broker does not beat either, as it would from when a timeout was negotiated: once each timeout at least."""
+    timeout, last, silence = case.timeout, case.last, case.silence_s or 0.0
+    if timeout is None or last.heard is None or last.sent is None or silence <= timeout.most_s:
+        return None
+    heard = case.until - last.heard
+    if last.heard > last.sent and heard <= timeout.most_s * (1 + JITTER):
+        return None
+    why = (
+        f"the client has sent nothing for {seconds(silence)}, but nothing came from the broker either for "
+        f"{seconds(heard)}, which beats within the timeout{of_timeout(timeout)} ({timeout.source}): heartbeats are not "
+        "on, or the connection is not open to its end yet, or it is cut off"
+    )
+    return Found(LookOutcome.CANNOT_TELL, why, tuple(cite(case.connection.last, "nothing went either way since")))
+
+
 def _silent(case: Case) -> Found | None:
     """It has left out a heartbeat at least."""
     timeout, silence = case.timeout, case.silence_s or 0.0
@@ -185,6 +202,7 @@ RULES: tuple[Rule, ...] = (
     _not_told,
     _not_acknowledged,
     _dead,
+    _broker_silent,
     _silent,
     _beating,
     _cannot_tell,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -45,31 +46,40 @@ def look(client: socket.socket, runs: Path, *arguments: str) -> tuple[int, str]:
     return done.return_value, done.output
 
 
+@contextlib.contextmanager
+def beating(sender: socket.socket, every_s: float) -> Iterator[None]:
+    """Heartbeats from one side meanwhile."""
+    enough = threading.Event()
+
+    def beat() -> None:
+        while not enough.wait(every_s):
+            sender.sendall(BEAT)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        thread.join()
+
+
 def test_client_that_sends_nothing_is_silent(pair: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
     client, broker = pair
-    broker.sendall(BEAT * 3)
-    code, output = look(client, tmp_path, *SILENT, "--json")
+    with beating(broker, 1.0):
+        code, output = look(client, tmp_path, *SILENT, "--json")
     verdict = json.loads(output)
     (process,) = verdict["processes"]
     (connection,) = process["connections"]
     assert (code, verdict["outcome"], connection["outcome"]) == (1, "silent", "silent")
-    assert (process["pid"], connection["unread"]) == (os.getpid(), 24)
+    assert process["pid"] == os.getpid()
+    assert connection["unread"] >= len(BEAT)
     assert connection["conn"] == f"127.0.0.1:{client.getsockname()[1]}"
 
 
 def test_client_that_sends_heartbeats_is_beating(pair: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
-    client, _ = pair
-    enough = threading.Event()
-
-    def beat() -> None:
-        while not enough.wait(0.8):
-            client.sendall(BEAT)
-
-    beating = threading.Thread(target=beat)
-    beating.start()
-    code, output = look(client, tmp_path, "--for", "3", "--json")
-    enough.set()
-    beating.join()
+    with beating(pair[0], 0.8):
+        code, output = look(pair[0], tmp_path, "--for", "3", "--json")
     assert (code, json.loads(output)["outcome"]) == (0, "beating")
 
 

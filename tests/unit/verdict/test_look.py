@@ -66,7 +66,7 @@ def test_timeout_that_the_environment_asks_for_counts_where_what_is_seen_agrees(
 def test_timeout_is_that_of_another_connection_of_the_process() -> None:
     other = "10.0.0.5:40002"
     look = Looking().process().socket(0, sent=-3.0, heard=-2.0).heard(*HALVES, sent=-3.0)
-    look.socket(0, sent=-4.0, heard=-9.0, conn=other)
+    look.socket(7.5, sent=-4.0, heard=7.0, conn=other)
     (process,) = look.verdict(until=8.0).processes
     (found,) = [each for each in process.connections if each.conn == other]
     assert found.outcome is LookOutcome.SILENT
@@ -81,7 +81,8 @@ def test_without_any_timeout_silence_alone_says_nothing() -> None:
 
 
 def test_heartbeats_that_stop_are_silence_again() -> None:
-    found = Looking(heartbeat_s=6).process().socket(0, sent=-1.0, heard=0.0).beats(2.0).only(until=8.5)
+    look = Looking(heartbeat_s=6).process().socket(0, sent=-1.0, heard=0.0).beats(2.0)
+    found = look.socket(6.5, sent=2.0, heard=6.0, written=1008).only(until=8.5)
     assert found.outcome is LookOutcome.SILENT
 
 
@@ -148,6 +149,12 @@ def test_silence_beyond_three_timeouts_contradicts_the_timeout() -> None:
     found = Looking(heartbeat_s=6).process().socket(0, sent=-60.0, heard=-1.0).only(until=1.0)
     assert found.outcome is LookOutcome.CANNOT_TELL
     assert "the timeout is another one (as --heartbeat names it), or none" in found.why
+
+
+def test_broker_that_does_not_beat_either_has_no_timeout_to_close_by() -> None:
+    found = Looking().process(asked_s=2).socket(0, sent=-4.0, heard=-4.0).only(until=1.0)
+    assert found.outcome is LookOutcome.CANNOT_TELL
+    assert "nothing came from the broker either for 5.0 s" in found.why
 
 
 def test_kernel_that_does_not_tell_when_it_was_used_leaves_it_open() -> None:
