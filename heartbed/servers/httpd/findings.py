@@ -10,6 +10,9 @@ from heartbed.servers.httpd.place import at
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import children, in_scope, names_group
 
+READ_FROM_PROCESS = ("OS_", "EVENTLET_")
+"""What the names of variables begin with that nova, oslo.config and eventlet read when they are loaded."""
+
 DEFAULT_CHILDREN = {"prefork": 5, "event": 3, "worker": 3}
 """httpd's own StartServers."""
 
@@ -24,6 +27,7 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
         *_interpreter(prepared),
         *_unused(prepared),
         *_children(prepared),
+        *_without_effect(prepared),
         *_asked_as(prepared),
         *_root(prepared),
         *prepared.draft.adapted.notes,
@@ -82,6 +86,16 @@ def _children(prepared: HttpdPrepared) -> Iterator[str]:
             f"httpd starts {starts} children {by}, and more or fewer as it is asked: {made.processes} here, since "
             "they are alike; one that it reaps takes its connections with it"
         )
+
+
+def _without_effect(prepared: HttpdPrepared) -> Iterator[str]:
+    """Variables that are set where neither nova nor oslo.config looks."""
+    for file, d in prepared.source.all():
+        if d.key in ("setenv", "passenv") and d.words and d.words[0].startswith(READ_FROM_PROCESS):
+            yield (
+                f"{where(file, d.first)}: {d.name} {d.words[0]} is told with each request, and does not reach the "
+                "environment of the process, where it is read (Debian: envvars; systemd: Environment=)"
+            )
 
 
 def _asked_as(prepared: HttpdPrepared) -> Iterator[str]:

@@ -167,6 +167,16 @@ def test_unset_variables_are_named_with_the_line_that_has_them(workbench: Workbe
     assert any(f"{FILE}:{line}: ${{ADMIN}} is not set here" in each for each in said)
 
 
+def test_a_variable_that_does_not_reach_the_process_is_told(workbench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    path = tmp_path / "own" / FILE
+    path.write_text((DATA / FILE).read_text() + "\nSetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING true\nSetEnv HTTPS on\n")
+    found = draft(path, Wishes())
+    said = found.kind.prepare(found, workbench, Recorded()).oddities  # type: ignore[arg-type]
+    (told,) = [each for each in said if "does not reach the environment of the process" in each]
+    assert "SetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING" in told
+
+
 def test_the_questions_have_a_port_for_each_host(workbench: Workbench) -> None:
     asked: list[Question] = []
 
