@@ -84,7 +84,7 @@ def _reload(stage: Stage, opened: OpenedCell, signal: str) -> Callable[[], bool]
     name, steady, bed = opened.name, opened.steady, stage.bed
     before = opened.pids | steady.pids
     steady.pids = set()
-    what = f"had the server replace its processes (SIG{signal}):"
+    what = f"sent SIG{signal}, at which processes are replaced, to"
     stage.hand.at_once(what, name, lambda: bed.signal(name, signal), **{RENEWAL: RELOADED})
 
     def answered() -> bool:

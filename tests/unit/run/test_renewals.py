@@ -57,7 +57,7 @@ def test_a_server_is_told_to_reload_and_then_stopped_and_started(tmp_path: Path)
     engine = LocalEngine()
     events = run(engine, settings(tmp_path, "reload"))
     assert [did for did in engine.beds[0].done if did[1] == CELL] == [("signal USR1", CELL), ("stop", CELL)]
-    told = "had the server replace its processes (SIGUSR1):"
+    told = "sent SIGUSR1, at which processes are replaced, to"
     assert what_was_done(events, CELL) == [(told, False), (told, True), ("stopped", False), ("stopped", True)]
     assert (only(events, RunEnd)[0].data.status, engine.left) == ("complete", [])
 
@@ -65,7 +65,8 @@ def test_a_server_is_told_to_reload_and_then_stopped_and_started(tmp_path: Path)
 def test_what_cannot_be_told_to_reload_is_stopped_and_started_alone(tmp_path: Path) -> None:
     events = run(LocalEngine(), settings(tmp_path, "reload:only=1"))
     assert what_was_done(events, CONTROL) == [("stopped", False), ("stopped", True)]
-    assert [what for what, _ in what_was_done(events, CELL)][:1] == ["had the server replace its processes (SIGUSR1):"]
+    told, _ = what_was_done(events, CELL)[0]
+    assert told == "sent SIGUSR1, at which processes are replaced, to"
 
 
 @pytest.mark.parametrize(("cell", "wanted"), [("uwsgi-native", "HUP"), ("gunicorn-native", "HUP")])
