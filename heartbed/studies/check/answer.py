@@ -26,17 +26,18 @@ from heartbed.wording import count
 
 
 def show(checked: Checked, out: Console) -> None:
-    """The answer for people."""
-    _what(checked, out)
-    _replaced(checked, out)
+    """The answer for people: the verdict, what to do and what it costs, then on what all of that rests."""
     _verdict(checked, out)
     _changes(checked, out)
+    _what(checked, out)
+    _replaced(checked, out)
     _footer(checked, out)
 
 
 def _what(checked: Checked, out: Console) -> None:
     own, draft = checked.prepared.candidate, checked.prepared.draft
-    out.print(f"[bold]{escape(draft.source.main.shown)}[/], as {draft.kind.server} reads it", soft_wrap=True)
+    read = f"{escape(draft.source.main.shown)}, as {draft.kind.server} reads it"
+    out.print(f"\n[bold]What ran[/]: {read}", soft_wrap=True)
     runs = _observed_runs(checked) if own.own else _asked_runs(own, draft.wishes)
     rows = {**checked.prepared.rows, "runs": runs}
     for name, value in rows.items():
@@ -96,7 +97,6 @@ def _replaced(checked: Checked, out: Console) -> None:
 
 def _verdict(checked: Checked, out: Console) -> None:
     cell, run = checked.verdicts[0], checked.data.verdict
-    out.print()
     # The worst first: what hangs outranks what is lost.
     for each in sorted(checked.verdicts, key=lambda each: each.outcome.rank):
         fared = Text(", ").join(Text(p.text, style=STYLES[p.outcome]) for p in phrases(each, run.heartbeat_s))
