@@ -79,7 +79,7 @@ def lacks(token: str) -> str:
         return ""
     if found[1] in SERIES:
         return f"{token}: of nova {found[1]} there is {SERIES[found[1]].version} here, as {SERIES[found[1]].factor}"
-    return f"{token}: nova {found[1]} does not run on the images' Python {PYTHON}; {_runs(int(found[1]))}"
+    return f"{token}: there is no nova {found[1]} for the images' Python {PYTHON} here; {_runs(int(found[1]))}"
 
 
 def _age(series: Series) -> int:
@@ -87,14 +87,14 @@ def _age(series: Series) -> int:
 
 
 def _cannot(release: str) -> str:
-    return f"the nova of {release} does not run on the images' Python {PYTHON}"
+    return f"there is no nova of {release} for the images' Python {PYTHON} here"
 
 
 def _runs(wanted: int = 0) -> str:
     """What does run, the nearest first."""
     oldest, newest = min(SERIES.values(), key=_age), max(SERIES.values(), key=_age)
     nearest = newest if wanted > int(newest.name) else oldest
-    return f"the nearest that does is {nearest.factor} ({nearest.release}), and all are {', '.join(_factors())}"
+    return f"the nearest is {nearest.factor} ({nearest.release}); all: {', '.join(_factors())}"
 
 
 def _factors() -> list[str]:

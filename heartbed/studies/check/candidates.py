@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from heartbed import servers
+from heartbed import applications, servers
 from heartbed.applications.requests import FACTS
 from heartbed.candidates.changes import MARKS
 from heartbed.candidates.container import Container, Serve
@@ -102,9 +102,11 @@ def accepted(
 
     Raises ``InputError`` unless the candidate itself answers.
     """
-    # What is asked about here is the configuration: a user's own application has no broker yet, and may want one.
-    own, kind = replace(prepared.candidate, own=None), prepared.kind
-    container = replace(session.container(prepared.draft.cell), mounts=tuple(own.mounts))
+    # What is asked about here is the configuration: a user's own application, or a real one, has no broker yet, and may
+    # want one.
+    own, kind = replace(prepared.candidate, own=None, app=applications.DEFAULT), prepared.kind
+    cell = replace(prepared.draft.cell, app=applications.DEFAULT)
+    container = replace(session.container(cell), mounts=tuple(own.mounts))
     commands = {each.candidate.label: kind.check(each.candidate.place) for each in mends}
     pages = [own.mount + own.requests.ready.path, own.mount + FACTS]
     serve = Serve(kind.start(own.place), pages, kind.stop, dict(own.headers))
