@@ -137,12 +137,16 @@ def _dead(case: Case) -> Found | None:
 
 
 def _broker_silent(case: Case) -> Found | None:
-    """The broker does not beat either, as it would from when a timeout was negotiated: once each timeout at least."""
+    """The broker does not beat either, as it would from when a timeout was negotiated: each half timeout.
+
+    After a whole timeout of the client's silence its newest beat is half a timeout younger than that; what comes right
+    after the client's last octet is an answer.
+    """
     timeout, last, silence = case.timeout, case.last, case.silence_s or 0.0
     if timeout is None or last.heard is None or last.sent is None or silence <= timeout.most_s:
         return None
     heard = case.until - last.heard
-    if last.heard > last.sent and heard <= timeout.most_s * (1 + JITTER):
+    if last.heard - last.sent > timeout.least_s / 4 and heard <= timeout.most_s * (1 + JITTER):
         return None
     why = (
         f"the client has sent nothing for {seconds(silence)}, but nothing came from the broker either for "
