@@ -25,7 +25,7 @@ from heartbed.testbed import cleanup
 from heartbed.testbed.broker import about_log
 from heartbed.testbed.changes import EngineEvents
 from heartbed.testbed.commands import run
-from heartbed.testbed.engine import connect, engine_errors, versions
+from heartbed.testbed.engine import about_processes, connect, engine_errors, versions
 from heartbed.testbed.helper import Helper, text
 from heartbed.testbed.labels import RUN_LABEL, Labels
 from heartbed.testbed.testbed import LOG_LINES, Address, ChangeFeed, LogFeed, Machine, Needs
@@ -54,7 +54,8 @@ class Containers:
             raise TestbedError(
                 "`docker compose create` failed",
                 log=done.err.strip().splitlines()[-LOG_LINES:],
-                hint=f"the Compose file is {self.file}; `heartbed doctor` checks the machine",
+                hint=about_processes(done.err)
+                or f"the Compose file is {self.file}; `heartbed doctor` checks the machine",
             )
         for container in self.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.run}"}):
             self._containers[container.labels["com.docker.compose.service"]] = container
@@ -66,7 +67,8 @@ class Containers:
             container.start()
             container.reload()
         except docker.errors.APIError as error:
-            raise TestbedError(f"{service} does not start: {error.explanation or error}") from error
+            said = str(error.explanation or error)
+            raise TestbedError(f"{service} does not start: {said}", hint=about_processes(said)) from error
 
     def address(self, service: str) -> Address:
         """Where a started container is on the run's network, and on the engine's host."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ NOT_LET_IN = (
     "`sudo usermod -aG docker $USER` and log in again; or, with a rootless engine of your own, "
     "DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock"
 )
+NO_PROCESSES = re.compile(r'mounting "proc" to rootfs|host\'?s? pid namespace|PID namespace', re.IGNORECASE)
+"""What engines say that cannot let a container see the host's processes: rootless ones, and those with userns-remap."""
+
 DOCTOR = "`heartbed doctor` says what is missing and how to get it"
 
 
@@ -77,6 +81,16 @@ def must_build(client: docker.DockerClient) -> None:
             f"the engine is Podman {podman}: it has no BuildKit, by which images are built",
             hint="name a Docker engine by DOCKER_HOST, rootless or not; or load images that one has built",
         )
+
+
+def about_processes(said: str) -> str:
+    """A hint for an engine that cannot let the observer look into processes; empty where it is something else."""
+    if not NO_PROCESSES.search(said):
+        return ""
+    return (
+        "this engine, as a rootless one, lets no container see the host's processes, which the observer looks into; "
+        "--untrusted does without: losses are found, but have no proven cause"
+    )
 
 
 @contextlib.contextmanager

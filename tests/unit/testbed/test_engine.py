@@ -50,3 +50,18 @@ def test_images_are_built_by_an_engine_that_has_buildkit(parts: list[dict[str, s
         contextlib.nullcontext() if builds else pytest.raises(TestbedError, match=r"Podman 4\.3\.1: it has no BuildKit")
     ):
         engine.must_build(cast(Any, client))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'OCI runtime create failed: error mounting "proc" to rootfs at "/proc": operation not permitted',
+        "cannot share the host PID namespace when user namespaces are enabled",
+    ],
+)
+def test_an_engine_that_shows_no_processes_is_told_with_the_way_to_do_without(said: str) -> None:
+    assert "--untrusted" in engine.about_processes(said)
+
+
+def test_another_error_is_not_taken_for_that() -> None:
+    assert engine.about_processes("no space left on device") == ""
