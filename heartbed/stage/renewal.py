@@ -12,7 +12,7 @@ from heartbed.stage.stage import OpenedCell, Stage
 ENDS_S = 10.0
 """What a process may take to end: mod_wsgi gives it 5 s, and 15 s where it waits for requests."""
 
-STARTS = 10.0
+STARTS = 5.0
 """A new process may take so many times as long as the cell took to start: many start at a time, and not as many as
 there are cores."""
 
