@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from heartbed.servers.running import Program, Running, variables
@@ -25,14 +26,11 @@ def running(program: Program) -> Running | None:
 
 def _is_uwsgi(program: Program) -> bool:
     name = PurePosixPath(program.exe).name if program.exe else program.name
-    return (
-        name.startswith("uwsgi")
-        or program.mapped(r"(?:lib)?py(?:thon3?|)uwsgi\.so|uwsgi_python3?_plugin\.so") is not None
-    )
+    return name.startswith("uwsgi") or program.mapped(r"pyuwsgi\..*so") is not None
 
 
 def _conf(leader: Program) -> str | None:
     named = leader.option(*FILES)
     if named is None:
         named = next((word for word in leader.words[1:] if word.endswith(SUFFIXES)), None)
-    return leader.path(named.partition(":")[0] if not named.startswith("/") else named) if named else None
+    return leader.path(re.sub(r":[^/:]*$", "", named)) if named else None

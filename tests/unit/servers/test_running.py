@@ -52,7 +52,7 @@ def test_uwsgi_is_known_by_its_file_wherever_it_is_named() -> None:
     master = Program(20, "uwsgi", ("uwsgi", "--ini", "nova.ini:api"), exe="/usr/bin/uwsgi-core", cwd="/etc/nova")
     worker = replace(master, pid=21, parents=(master,))
     assert recognised(worker).conf == "/etc/nova/nova.ini"
-    short = replace(master, argv=("uwsgi", "/etc/nova/api.yaml"))
+    short = replace(master, argv=("uwsgi", "--yaml=/etc/nova/api.yaml:api"))
     assert recognised(short).conf == "/etc/nova/api.yaml"
     bare = replace(master, argv=("uwsgi", "--http", ":8000"))
     assert recognised(bare).remarks[0].startswith("its options are on its command line")
