@@ -27,6 +27,9 @@ NOT_SOURCE = (".git", ".venv", ".tox", "__pycache__", "node_modules", "build", "
 
 DIRTY = "+dirty"
 
+LAYOUT = b"1"
+"""Another one where copies are laid out otherwise: those of before are then of no use."""
+
 
 def libraries(others: Collection[str] = ()) -> list[str]:
     """The packages that may be brought: those of which OpenStack releases are sets, and ``others``."""
@@ -59,12 +62,12 @@ def package_of(path: Path, others: Collection[str] = ()) -> projects.Project:
 def at_commit(path: Path, repository: Repository, commit: str, package: str) -> Patched:
     """A library as one commit has it."""
     version = repository.version(commit)
-    folder = FOLDER / f"{package}-{commit[:12]}"
+    folder = _folder(package, commit)
     if not (folder / "Dockerfile").is_file():
         with tempfile.TemporaryDirectory(dir=_made(FOLDER)) as part:
             tree = _made(Path(part) / "source" / package)
             repository.export(commit, tree)
-            _listed(tree, package)
+            _listed(tree, package, version)
             _finished(Path(part), folder)
     return Patched(package, version, commit[:SHORT], folder, f"{path} at {commit[:SHORT]}")
 
@@ -94,7 +97,7 @@ def _copied(path: Path, project: projects.Project, files: dict[str, Path], label
     for name, file in sorted(files.items()):
         digest.update(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     content = digest.hexdigest()
-    folder = FOLDER / f"{project.name}-{content[:12]}"
+    folder = _folder(project.name, content)
     if not (folder / "Dockerfile").is_file():
         with tempfile.TemporaryDirectory(dir=_made(FOLDER)) as part:
             top = Path(part) / "source" / (project.name if path.is_dir() else "")
@@ -102,12 +105,20 @@ def _copied(path: Path, project: projects.Project, files: dict[str, Path], label
                 _made((top / name).parent)
                 shutil.copy2(file, top / name)
             if path.is_dir():
-                _listed(top, project.name)
+                _listed(top, project.name, version)
             _finished(Path(part), folder)
     return Patched(project.name, version or "0.0.0", label or content[:SHORT], folder, str(path))
 
 
-def _listed(tree: Path, package: str) -> None:
+def _folder(package: str, source: str) -> Path:
+    """Where a copy of this source is kept, with what else the image is built from as that is now."""
+    digest = hashlib.sha256(LAYOUT)
+    for file in (*sorted(RECIPE.iterdir()), WORKS):
+        digest.update(file.read_bytes())
+    return FOLDER / f"{package}-{source[:12]}-{digest.hexdigest()[:8]}"
+
+
+def _listed(tree: Path, package: str, version: str) -> None:
     """Leave the list of its files in a tree that pbr builds: without git, pbr packs the modules of no list at all."""
     told = "".join(
         (tree / name).read_text(errors="replace") for name in projects.BUILD_FILES if (tree / name).is_file()
@@ -116,7 +127,9 @@ def _listed(tree: Path, package: str) -> None:
         return
     names = "".join(f"{file.relative_to(tree)}\n" for file in sorted(tree.rglob("*")) if file.is_file())
     for name in {package, package.replace(".", "_")}:  # as setuptools calls it before and since its release 69
-        _made(tree / f"{name}.egg-info").joinpath("SOURCES.txt").write_text(names)
+        info = _made(tree / f"{name}.egg-info")
+        (info / "SOURCES.txt").write_text(names)
+        (info / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
 
 
 def _finished(part: Path, folder: Path) -> None:
