@@ -26,9 +26,10 @@ def judge_look(events: Sequence[Event]) -> LookVerdict:
     look = sort_look(events)
     timeouts = Timeouts(look)
     judged = [judge_connection(each, look, timeouts.of(each)) for each in look.connections]
-    pids = dict.fromkeys([*(each.pid for each in judged), *(pid for pid in look.lost if pid is not None)])
+    lost = _lost(look)
+    pids = dict.fromkeys([*(each.pid for each in judged), *lost])
     by_pid = {pid: [each for each in judged if each.pid == pid] for pid in pids}
-    processes = [_process(pid, connections, look) for pid, connections in by_pid.items()]
+    processes = [_process(pid, connections, lost.get(pid, 0), look) for pid, connections in by_pid.items()]
     outcome = worst_look(each.outcome for each in processes)
     start, ended = look.start, look.end
     return LookVerdict(
@@ -43,17 +44,27 @@ def judge_look(events: Sequence[Event]) -> LookVerdict:
         cost=look.cost.given() if look.cost else {},
         processes=sorted(processes, key=lambda each: (each.group, each.pid)),
         outcome=outcome,
-        answer=_answer(judged, look),
+        answer=_answer(judged, len(lost), look),
         missing=look.unseen,
     )
 
 
-def _process(pid: int, connections: list[LookedAt], look: LookHistory) -> LookedProcess:
+CLIENTS = ("oslo.messaging", "kombu", "amqp", "pika")
+"""Libraries that speak AMQP: a process without them has lost other sockets than a broker's."""
+
+
+def _lost(look: LookHistory) -> dict[int, int]:
+    """Process -> how many sockets it has lost of which one may have led to the broker."""
+    known = {pid: look.processes[pid].data.versions for pid in look.lost if pid is not None and pid in look.processes}
+    return {pid: look.lost[pid] for pid, versions in known.items() if any(name in versions for name in CLIENTS)}
+
+
+def _process(pid: int, connections: list[LookedAt], lost: int, look: LookHistory) -> LookedProcess:
     told = look.processes[pid].data if pid in look.processes else LookProcess(remarks=["it ended at once"])
     threads = judge_threads(told, look.stacks.get(pid, []))
     timeouts = [each.timeout for each in connections if each.timeout is not None]
     outcomes = [each.outcome for each in connections]
-    outcomes += [LookOutcome.CANNOT_TELL] if look.lost.get(pid) else []
+    outcomes += [LookOutcome.CANNOT_TELL] if lost else []
     command, remarks = bridge.command(told, threads, timeouts[0] if timeouts else None)
     return LookedProcess(
         pid=pid,
@@ -70,7 +81,7 @@ def _process(pid: int, connections: list[LookedAt], look: LookHistory) -> Looked
         threads=threads.words,
         check=command,
         remarks=remarks,
-        lost_sockets=look.lost.get(pid, 0),
+        lost_sockets=lost,
         connections=connections,
         outcome=worst_look(outcomes),
     )
@@ -85,17 +96,16 @@ WORDS = {
 }
 
 
-def _answer(judged: Sequence[LookedAt], look: LookHistory) -> str:
+def _answer(judged: Sequence[LookedAt], lost: int, look: LookHistory) -> str:
     """The one sentence that follows."""
     ports = " or ".join(str(port) for port in look.asked.ports)
-    if not judged and not look.lost:
+    if not judged and not lost:
         scope = f" of {look.asked.scope}" if look.asked.scope else ""
         return f"No process{scope} that can be seen here has a connection to a broker, on port {ports}."
     counts = Counter(each.outcome for each in judged)
     told = ", ".join(f"{counts[each]} {WORDS[each]}" for each in LookOutcome if counts[each])
     processes = len({each.pid for each in judged})
     of = f"{count(len(judged), 'connection')} of {count(processes, 'process', 'es')}"
-    lost = len(look.lost)
     have = "has" if lost == 1 else "have"
     more = f" {count(lost, 'process', 'es')} {have} TCP sockets that were reset or shut down, by whom is not known."
     return f"{of}: {told}.{more if lost else ''}"

@@ -163,10 +163,16 @@ def test_kernel_that_does_not_tell_when_it_was_used_leaves_it_open() -> None:
 
 
 def test_process_that_has_lost_sockets_is_told_of_and_nothing_is_claimed() -> None:
-    verdict = Looking().process().event(0.5, LookLost(sockets=2), pid=PID).verdict(until=1.0)
+    look = Looking().process(versions={"amqp": "5.4.2"}).event(0.5, LookLost(sockets=2), pid=PID)
+    verdict = look.verdict(until=1.0)
     (process,) = verdict.processes
     assert (process.lost_sockets, process.outcome, process.connections) == (2, LookOutcome.CANNOT_TELL, [])
     assert "1 process has TCP sockets that were reset or shut down" in verdict.answer
+
+
+def test_process_that_speaks_no_amqp_has_lost_sockets_of_another_kind() -> None:
+    verdict = Looking().process(versions={"greenlet": "3.5.6"}).event(0.5, LookLost(sockets=2), pid=PID).verdict(1.0)
+    assert verdict.processes == []
 
 
 def test_nothing_found_is_said() -> None:
