@@ -39,7 +39,7 @@ SPEC: dict[str, Any] = {
                 "type": "quantitative",
                 "title": "ms, logarithmic",
                 "scale": {"type": "log", "nice": True},
-                "axis": {"tickCount": 4, "format": "~s"},
+                "axis": {"values": [1, 10, 100, 1000, 10_000, 100_000], "format": "~s"},
             },
             shape={
                 "field": "state",
