@@ -138,8 +138,15 @@ def _measured(verdict: CellVerdict, found: Sequence[Growth], played: Sequence[Ro
     more = [f"not measured: {', '.join(unseen)}"] if unseen else []
     if not verdict.outcome.good:
         return _with_notes(verdict, note, *more)
-    level = "nothing grows" if all(each.low <= 0 for each in found) else "nothing grows by enough to matter"
-    return _with_notes(verdict.model_copy(update={"why": f"{verdict.why}; {level}: {note}"}), *more)
+    return _with_notes(verdict.model_copy(update={"why": f"{verdict.why}; {_level(found)}: {note}"}), *more)
+
+
+def _level(found: Sequence[Growth]) -> str:
+    """That nothing grows; or what did, by less than a leak is told by."""
+    rising = [each.what for each in found if each.low > 0]
+    if not rising:
+        return "nothing grows"
+    return f"{' and '.join(rising)} grew, by too little in this time to tell a leak from a start (--for longer)"
 
 
 def _with_notes(verdict: CellVerdict, *notes: str) -> CellVerdict:

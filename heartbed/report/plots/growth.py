@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from heartbed.record.rounds import rounds
@@ -60,7 +61,11 @@ def spec(height: int, y: dict[str, Any], what: tuple[str, ...]) -> dict[str, Any
 
 SPEC: dict[str, Any] = spec(
     170,
-    {"title": "in all processes of the cell", "scale": {"zero": True}, "axis": {"tickCount": 5, "tickMinStep": 1}},
+    {
+        "title": "in all processes of the cell",
+        "scale": {"zero": True, "padding": 6},
+        "axis": {"tickCount": 5, "tickMinStep": 1},
+    },
     WHAT,
 )
 
@@ -103,8 +108,8 @@ def _line(each: Series, origin: float, scale: float) -> tuple[list[tuple[Any, ..
     """The slope as a line through the middle of the points, and the band of all slopes that are as likely."""
     fitted = slope(each.points)
     times = sorted(t for t, _ in each.points)
-    values = sorted(value for _, value in each.points)
-    middle, usual = (times[0] + times[-1]) / 2, values[len(values) // 2]
+    middle = (times[0] + times[-1]) / 2
+    usual = median(value - fitted.slope * (t - middle) for t, value in each.points)
 
     def at(t: float, rise: float) -> float:
         return round((usual + rise * (t - middle)) / scale, 4)

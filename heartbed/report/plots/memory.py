@@ -15,7 +15,9 @@ ORDER = 2
 WHAT = ("memory",)
 MIB = 2**20
 
-SPEC: dict[str, Any] = growth.spec(120, {"title": "MiB", "scale": {"zero": False}, "axis": {"tickCount": 4}}, WHAT)
+SPEC: dict[str, Any] = growth.spec(
+    120, {"title": "MiB", "scale": {"zero": False, "padding": 6}, "axis": {"tickCount": 4}}, WHAT
+)
 
 
 def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:

@@ -117,6 +117,7 @@ def test_memory_that_grows_by_less_than_an_allocator_keeps_is_told_and_no_leak()
     found = verdict(memory=lambda n: 40.0 + n / 100)
     assert grown(found)["memory"].low > 0
     assert found.outcome is Outcome.KEPT
+    assert "; memory grew, by too little in this time to tell a leak from a start (--for longer): " in found.why
 
 
 def test_connections_that_are_left_open_are_a_leak_of_their_own() -> None:
