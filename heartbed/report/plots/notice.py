@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbed.record.connection import ConnectionHistory
+from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Intervention, Request, Socket
 from heartbed.report import axis
@@ -139,11 +140,16 @@ def _of_connection(conn: ConnectionHistory, lane: str, since: float, until: floa
     broker = [wire.t] if wire and wire.data.sender == "broker" else broker  # to the microsecond
     if broker and since <= min(broker) <= until:
         yield _Mark("broker", min(broker), lane, f"the broker closes it, {seconds(min(broker) - since)} into the fault")
-    client = [e.t for e in conn.of(Socket) if e.data.state in LETS_GO]
+    client = [e.t for e in conn.of(Socket) if e.data.state in LETS_GO or _gone_first(e, broker)]
     client += [wire.t] if wire and wire.data.sender == "client" else []
     client = [t for t in client if since <= t <= until]
     if client:
         yield _Mark("client", min(client), lane, f"the client closes it, {seconds(min(client) - since)} into the fault")
+
+
+def _gone_first(event: Event[Socket], broker: list[float]) -> bool:
+    """Whether a socket is gone before the broker has said a word: its own side has closed it."""
+    return event.data.state == "CLOSED" and all(event.t < t for t in broker)
 
 
 def _opened_again(history: CellHistory, there: list[ConnectionHistory], since: float, until: float) -> Iterator[_Mark]:
