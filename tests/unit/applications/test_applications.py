@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from heartbed import applications
@@ -10,6 +12,7 @@ from heartbed.applications.nova.series import SERIES
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.errors import InputError
+from heartbed.places import ROOT
 from heartbed.run.images import specs
 from heartbed.verdict.values import Outcome
 from heartbed.versions.releases import RELEASES
@@ -127,3 +130,16 @@ def test_the_real_nova_is_kept_once_all_three_of_its_connections_were() -> None:
 def test_every_factor_of_an_application_is_told_to_whoever_asks() -> None:
     assert list(applications.tokens())[:2] == ["minimal", "nova"]
     assert all(applications.application(token).requests for token in applications.tokens())
+
+
+def first_step(dockerfile: Path) -> str:
+    """The first RUN of a Dockerfile, to its last line."""
+    lines = dockerfile.read_text(encoding="utf-8").splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith("RUN"))
+    end = next(number for number in range(begin, len(lines)) if not lines[number].endswith("\\"))
+    return "\n".join(lines[begin : end + 1])
+
+
+@pytest.mark.parametrize("name", ["heartbed/applications/nova/image", "images/with"])
+def test_what_only_building_needs_is_one_layer_of_all_images_that_compile(name: str) -> None:
+    assert first_step(ROOT / name / "Dockerfile") == first_step(ROOT / "images/apache/Dockerfile")
