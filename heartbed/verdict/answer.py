@@ -57,13 +57,21 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
     under = f" {when}" if when else ""
     if not bad:
         which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
-        back = any(cell.outcome is Outcome.RECOVERED for cell in known)
-        return f"{which} {'is well again by itself' if back else 'keeps its connections'}{under}.{tail}"
+        fates = [_good_fate(outcome) for outcome in (Outcome.KEPT, Outcome.RECOVERED) if _has(known, outcome)]
+        return f"{which} {' or '.join(fates)}{under}.{tail}"
     if len(bad) == len(known):
         which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
         return f"{which} its connections{under}.{tail}"
     said = _decided(known)
     return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
+
+
+def _has(cells: Sequence[CellVerdict], outcome: Outcome) -> bool:
+    return any(cell.outcome is outcome for cell in cells)
+
+
+def _good_fate(outcome: Outcome) -> str:
+    return "is well again by itself" if outcome is Outcome.RECOVERED else "keeps its connections"
 
 
 def questions(cells: Sequence[CellVerdict]) -> list[Question]:

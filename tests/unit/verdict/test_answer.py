@@ -46,6 +46,13 @@ def test_all_alike() -> None:
     assert said(prefork=LOST, event=HUNG) == "None of the 2 cells keeps its connections when idle."
 
 
+def test_what_is_kept_and_what_is_well_again_are_told_apart() -> None:
+    assert said("burst", prefork_native=KEPT, event_native=Outcome.RECOVERED) == (
+        "Every one of the 2 cells keeps its connections or is well again by itself under burst."
+    )
+    assert said("burst", prefork_native=Outcome.RECOVERED) == "The cell is well again by itself under burst."
+
+
 def test_the_axis_that_decides_and_those_that_make_no_difference() -> None:
     assert said(prefork_eventlet=LOST, prefork_native=KEPT, event_eventlet=LOST, event_native=KEPT) == (
         "It is how the application runs its threads that decides: native threads kept every connection, eventlet with "
