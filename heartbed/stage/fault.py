@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from functools import partial
 from typing import ClassVar
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, Kind
+from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, Kind, RunPhase
 from heartbed.stage.probe import Disturbs, Parameter, Probe
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.waiting import Deadline
@@ -115,8 +116,14 @@ def await_broker(stage: Stage) -> None:
     since = time.time()
     stage.hand.at_once("waited for the return of", "rabbitmq", lambda: _seen(stage, since, ConnectionCreated, 1))
     # Its queue is not there before: what is sent to it then is lost, whoever sends it.
-    consumers = [event for event in stage.bus.seen(ConsumerCreated) if event.cell == "compute" and event.t <= since]
-    _seen(stage, since, ConsumerCreated, max(1, len(consumers)), "compute")
+    _seen(stage, since, ConsumerCreated, _consumers_of_compute(stage), "compute")
+
+
+def _consumers_of_compute(stage: Stage) -> int:
+    """How many consumers the RPC server has: those of its start. After earlier faults it has opened as many again."""
+    opening = min((event.t for event in stage.bus.seen(RunPhase) if event.data.phase == "opening"), default=math.inf)
+    at_first = [event for event in stage.bus.seen(ConsumerCreated) if event.cell == "compute" and event.t <= opening]
+    return max(1, len(at_first))
 
 
 def _seen(stage: Stage, since: float, kind: type[Kind], wanted: int, cell: str | None = None) -> None:

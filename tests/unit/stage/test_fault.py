@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,7 +14,10 @@ import pytest
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import subjects
-from heartbed.stage.fault import WARM_UPS, warm_up
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event, Writer
+from heartbed.record.kinds import ConsumerCreated, RunPhase
+from heartbed.stage.fault import WARM_UPS, _consumers_of_compute, warm_up
 from heartbed.stage.stage import OpenedCell, Stage
 
 
@@ -79,3 +84,20 @@ def test_it_is_not_gone_on_for_ever_with_a_machine_that_is_too_slow(monkeypatch:
     monkeypatch.setattr(Settings, "timeout_of", lambda *_: -1.0)
     warmed(cell)
     assert len(client.asked) == 2 * WARM_UPS
+
+
+def test_the_rpc_server_is_back_with_the_consumers_of_its_start_whatever_was_before(
+    tmp_path: Path,
+) -> None:
+    bus = Bus(Writer(tmp_path))
+
+    def consumes(t: float) -> None:
+        bus.emit(Event(ConsumerCreated(channel_pid="<0.1.0>"), t=t, cell="compute"))
+
+    for t in (1.0, 1.1, 1.2):
+        consumes(t)
+    bus.emit(Event(RunPhase(phase="opening", act=1), t=10.0))
+    for t in (30.0, 30.1, 30.2):
+        consumes(t)
+    stage = cast("Stage", SimpleNamespace(bus=bus))
+    assert _consumers_of_compute(stage) == 3
