@@ -91,7 +91,7 @@ class Soak(Probe):
         """As in the one that is repeated; the cell is measured from now on."""
         stage.measure(opened.name, stage.settings.idle_of(opened.cell) / SAMPLES)
         self._of.open(self._within(stage), opened)
-        self._patience[opened.name] = opened.client.patience_s
+        self._patience[opened.name] = opened.client.held_up_s
 
     def begin(self, stage: Stage, opened: OpenedCell) -> None:
         """As in the one that is repeated."""
@@ -137,7 +137,7 @@ class Soak(Probe):
 
     def _begin(self, within: Stage, opened: OpenedCell) -> None:
         """Let a cell's next idle time begin, as its first did."""
-        opened.client.patience_s = self._patience[opened.name]
+        opened.client.held_up_s = self._patience[opened.name]
         opened.stuck = False
         opened.idle_from = time.time()
         within.state(opened, "opened", pids=sorted(opened.pids))

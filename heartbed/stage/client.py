@@ -20,6 +20,10 @@ from heartbed.record.kinds import YIELDING, AppFacts, Request
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
 
+SLOWNESS = 3.0
+"""So many times as long as the slowest request before idling took is a request given beside that: a busy machine opens
+connections again as slowly as it has opened them, and an answer that is late is not one that never comes."""
+
 CONNECT_S = 5.0
 """A server that does not take a connection within this time takes none."""
 
@@ -64,12 +68,19 @@ class Client:
         self._numbers = itertools.count(1)
         self._emit = emit
         # The application must have had its chance to say 504 before we give up on it.
-        self.patience_s = rpc_timeout_s + GRACE_S
-        """After so long a request is given up, seconds."""
+        self._answers_within_s = rpc_timeout_s + GRACE_S
+        self._slowest_s = 0.0
+        self.held_up_s = 0.0
+        """By so much a request may be held up besides, as by a fault, seconds."""
 
     def wait_longer(self, seconds: float) -> None:
         """Have requests from now on so much more time until they are given up: less, once nothing holds them up."""
-        self.patience_s += seconds
+        self.held_up_s += seconds
+
+    @property
+    def patience_s(self) -> float:
+        """After so long a request is given up, seconds."""
+        return self._answers_within_s + self.held_up_s + SLOWNESS * self._slowest_s
 
     def wake(self, connect_s: float = 5.0) -> Woken:
         """Ask for what imports the application and opens no broker connection. Not recorded."""
@@ -125,14 +136,17 @@ class Client:
         answer: requests.Response | None = None
         error: str | None = None
         look = {LOOK_IN: f"{self._look_in_s:g}"} if self._look_in_s and phase in BEFORE_IDLE else {}
+        patience_s = self.patience_s
         try:
-            answer = self._send(request, (CONNECT_S, self.patience_s), look)
+            answer = self._send(request, (CONNECT_S, patience_s), look)
         except requests.ReadTimeout:
-            error = f"ReadTimeout: not answered within {self.patience_s:.0f} s"
+            error = f"ReadTimeout: not answered within {patience_s:.0f} s"
         except requests.RequestException as problem:
             error = f"{type(problem).__name__}: {problem}"
         else:
             error = answer.text[:500] if answer.status_code >= 400 else None
+            if phase in BEFORE_IDLE and burst is None:  # in a burst it waits for its turn
+                self._slowest_s = max(self._slowest_s, time.monotonic() - clock)
         headers = answer.headers if answer is not None else {}
         pid, thread = _number(headers.get("X-Heartbed-Pid")), _number(headers.get("X-Heartbed-Thread"))
         told = Request(

@@ -36,7 +36,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.requests: list[tuple[float, str]] = []
-        self.patience_s = 6.0
+        self.held_up_s = 6.0
 
     def _note(self, what: str) -> tuple[int, Any]:
         self.requests.append((time.time(), what))
