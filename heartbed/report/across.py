@@ -54,12 +54,14 @@ def across(cells: Sequence[CellVerdict]) -> Across | None:
 
 
 def word(cell: CellVerdict) -> str:
-    """What became of it, short: ``kept``, ``lost 6.0 s``, ``recovered 1.1 s``, ``hung 3/15``."""
+    """What became of it, short: ``kept``, ``lost 6.0 s``, ``recovered 1.1 s``, ``hung 3/15``, ``kept (15)``."""
     tries, after = cell.tries, after_s(cell)
-    if tries is not None and tries.by_chance and tries.seen and tries.tried > 1:
-        return f"{cell.outcome} {tries.seen}/{tries.tried}"
+    often = tries if tries is not None and tries.by_chance and tries.tried > 1 else None
+    if often is not None and often.seen:
+        return f"{cell.outcome} {often.seen}/{often.tried}"
     timed = after is not None and outcome_words(cell.outcome, after) != cell.outcome.value
-    return f"{cell.outcome} {seconds(after or 0.0)}" if timed else cell.outcome.value
+    said = f"{cell.outcome} {seconds(after or 0.0)}" if timed else cell.outcome.value
+    return f"{said} ({often.tried})" if often is not None and cell.outcome.good else said
 
 
 def heading(name: str) -> str:
