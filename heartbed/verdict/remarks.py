@@ -24,6 +24,7 @@ def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list
         notes.append(f"no request after the idle period reached process {missed}")
     notes += [*client.notes(cell, judged), *shared.notes(judged), *pages.notes(cell, judged, until)]
     notes += [_done(each, cell.asked.subject or cell.name) for each in cell.interventions]
+    notes += hanging.late(cell)
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes
 

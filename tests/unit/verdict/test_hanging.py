@@ -181,3 +181,18 @@ def test_one_that_ended_is_replaced_by_one_only() -> None:
         "1 connection opened in the idle period in place of what had ended",
         "1 connection opened in the idle period besides those there were",
     ]
+
+
+@pytest.mark.parametrize(("took_us", "outcome"), [(6_800_000, Outcome.LOST), (200_000, Outcome.HUNG)])
+def test_a_request_that_was_answered_after_it_was_given_up_was_slow_and_did_not_hang(
+    took_us: int, outcome: Outcome
+) -> None:
+    history = History.of()
+    history.pair(beating=False)
+    no_answer(history, ASKED_AGAIN, method="GET", path="/diagnostics")
+    text = f'200 {took_us}us "GET /diagnostics HTTP/1.1" 7:12'
+    history.add("app.log", ASKED_AGAIN + 0.02, source="httpd", level="info", logger="access", text=text)
+    verdict = history.cell_verdict
+    assert verdict.outcome is outcome
+    told = [note for note in verdict.notes if "was given up, and answered after 6.8 s" in note]
+    assert bool(told) is (outcome is Outcome.LOST)
