@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,13 @@ import pytest
 
 from heartbed.cli import cli, configured
 from heartbed.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment says goes before the file, and make says HEARTBED_HEARTBEAT."""
+    for name in [name for name in os.environ if name.startswith("HEARTBED_")]:
+        monkeypatch.delenv(name)
 
 
 def said(folder: Path, text: str, name: str = configured.NAME) -> dict[str, dict[str, Any]]:
