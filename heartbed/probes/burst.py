@@ -54,6 +54,7 @@ class BurstProbe(Probe):
         ),
     )
     disturbs = Disturbs.CELL
+    crowds = True
     control = True
     rule = rules.RULE
 

@@ -49,6 +49,7 @@ class Soak(Probe):
         self._patience: dict[str, float] = {}
         self.meaning = "another probe again and again, by default burst; --for 30m, and soak:of=NAME names it"
         self.needs, self.disturbs, self.control, self.looks = of.needs, of.disturbs, of.control, of.looks
+        self.crowds = of.crowds
         self.rule = rules.RULE
 
     def repeating(self, other: Probe, values: Mapping[str, float]) -> Probe:

@@ -20,6 +20,9 @@ from heartbed.stage.work import POLL_S, Worker, attempt, each
 OPENERS = 24
 """Cells that are opened, or asked, side by side."""
 
+CROWDS_A_CORE = 3
+"""Likewise, where each is sent many requests at a time: they work for those more than they wait."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -75,20 +78,24 @@ class Act:
     def _open(self) -> None:
         """Open every cell, and then the copies of those that leave something to chance.
 
-        A call waits rather than works: oslo.messaging looks for its reply twice a second.
+        One thing at a time: where many requests are sent at once, or processes start, others would wait for their
+        answers longer than their RPC may take, and that would be held against them.
         """
         # What shares most is the likeliest to hang at once: its copies, which may then be spared, are started last.
         copies = sorted(self.copies, key=lambda one: one[1].cell.thread_count)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="copies") as pool:
-            started = pool.submit(self._each, copies, _start_copy, self.parts[0].stage.settings.cores)
-            try:
-                self._each([one for one in self.cells if one not in copies], _open, OPENERS)
-                started.result()
-            except BaseException:
-                self.parts[0].stage.stop.set()  # else the pool waits for cells that start
-                raise
+        self._quiet_first([one for one in self.cells if one not in copies], _open)
+        self._each(copies, _start_copy, self.parts[0].stage.settings.cores)
         self._leave_out([one for one in copies if not _is_wanted(*one)])
-        self._each(self.copies, _open, OPENERS)
+        self._quiet_first(self.copies, _open)
+
+    def _quiet_first(self, cells: Sequence[tuple[Part, OpenedCell]], work: Callable[[Part, OpenedCell], None]) -> None:
+        """Do ``work`` on the cells that are asked for one thing after another, and then on those with a crowd.
+
+        A call waits rather than works: oslo.messaging looks for its reply twice a second.
+        """
+        crowds = self.parts[0].stage.settings.cores * CROWDS_A_CORE
+        for crowded, workers in ((False, OPENERS), (True, crowds)):
+            self._each([one for one in cells if one[0].probe.crowds is crowded], work, workers)
 
     def _leave_out(self, copies: Sequence[tuple[Part, OpenedCell]]) -> None:
         """Leave copies out that would tell no more."""
@@ -140,7 +147,7 @@ class Act:
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="call") as pool:
             called = pool.submit(self.call)
             self.phase("asking")
-            self._each(self.cells, _ask, OPENERS)
+            self._quiet_first(self.cells, _ask)
             called.result()
 
     def _meanwhile(self) -> str:

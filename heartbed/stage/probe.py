@@ -90,6 +90,9 @@ class Probe:
     control: bool = False
     """Whether a native client outside every server is played along, under the same probe and judged by its rule."""
 
+    crowds: bool = False
+    """Whether it sends a cell many requests at a time: cells of others are asked before, and not meanwhile."""
+
     looks: bool = True
     """Whether processes are looked at in the middle of their idle time: those that are to be replaced need not."""
 
