@@ -61,6 +61,9 @@ class Watching(Protocol):
     def stop(self) -> None:
         """Watch no more. May be called twice."""
 
+    def close(self) -> None:
+        """Nothing more is wanted of what was observed. After ``stop``; may be called twice."""
+
 
 class Observer(Protocol):
     """Something that watches over a whole run."""

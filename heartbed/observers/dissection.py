@@ -80,6 +80,13 @@ class Dissection:
         """The capture grows no more. May be called twice."""
         self._ended.set()
 
+    def close(self) -> None:
+        """End tshark where nobody wants its events any more. May be called at any time, also twice."""
+        self.end()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
     def events(self, owner: Owner | None = None) -> Iterator[Event]:
         """All that the capture tells, in its order, once it has ended; ``owner`` finds the cell of an address."""
         self.end()

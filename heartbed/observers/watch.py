@@ -218,3 +218,8 @@ class Observation:
             self._running.pop().stop()
         if self._dissection is not None:
             self._dissection.end()
+
+    def close(self) -> None:
+        """Nothing more is wanted of what was observed. After ``stop``; may be called twice."""
+        if self._dissection is not None:
+            self._dissection.close()

@@ -190,6 +190,7 @@ class Play:
             try:
                 self.watching.stop()
             finally:
+                self.watching.close()
                 self.bed.down()
                 # What is being started beside ends with its container; nothing is told after the end of the record.
                 self._beside.shutdown(cancel_futures=True)

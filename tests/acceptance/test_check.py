@@ -53,6 +53,7 @@ def test_a_site_of_today_is_lost_and_native_threads_mend_it(runs: Path) -> None:
     assert done.returncode == 1, done.stderr
     told = json.loads(done.stdout)
     assert told["is"] == {
+        "app": "minimal",
         "server": "event",
         "mode": "daemon",
         "model": "eventlet",

@@ -46,7 +46,8 @@ def test_what_chance_decides_was_tried_in_several_copies_of_the_cell(verdict: Ce
     assert verdict.tries is not None
     assert verdict.tries.by_chance is cell.shares_locks
     copies = max(burst.attempt for burst in verdict.bursts if burst.name == "cold")
-    assert (copies > 1) is cell.shares_locks
+    # Of a cell that hung at once no copy tells more.
+    assert (copies > 1) is cell.shares_locks or verdict.outcome is Outcome.HUNG
 
 
 def test_a_client_outside_every_server_answers_them_all(run_data: RunData) -> None:

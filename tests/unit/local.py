@@ -356,6 +356,9 @@ class LocalWatching:
         """Count it."""
         self.stopped += 1
 
+    def close(self) -> None:
+        """There is nothing that goes on."""
+
 
 def no_images(cells: object) -> dict[str, Any]:
     """There are none, and none is needed."""
