@@ -114,6 +114,7 @@ def test_what_is_lost_when_idle_and_what_hangs_under_bursts_are_told_apart(runs:
     assert under["burst"] in ("kept", "recovered")
 
 
+@pytest.mark.slow
 def test_a_change_that_mends_idling_and_hangs_under_load_is_told_as_that_and_not_recommended(
     conf: Path, runs: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_change_that_mends_idling_and_hangs_under_load_is_told_as_that_and_not
     assert native["recommended"]
 
 
+@pytest.mark.slow
 def test_a_uwsgi_of_today_is_lost_behind_its_proxy_and_a_line_of_its_ini_file_mends_it(runs: Path) -> None:
     done = heartbed("check", DATA / "uwsgi" / "nova-api.ini", "--format", "json", runs=runs)
     assert done.returncode == 1, done.stderr
@@ -162,6 +164,7 @@ def test_what_devstack_writes_is_compared_with_a_cell(runs: Path) -> None:
     assert ["execution", "model", "eventlet", "native"] in rows
 
 
+@pytest.mark.slow
 def test_of_what_deployment_tools_write_only_the_native_heartbeat_thread_keeps(runs: Path) -> None:
     """docs/findings.md has the table; here it is seen when reality has moved."""
     done = heartbed("compare", *presets.names(), runs=runs)
