@@ -40,6 +40,7 @@ def checked(path: Path, text: str, *options: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_a_configuration_of_gunicorn_is_checked(tmp_path: Path) -> None:
     code, told = checked(tmp_path / "gunicorn.conf.py", "bind = '127.0.0.1:8001'\nworkers = 3\n")
     assert (code, told["verdict"]["outcome"]) == (0, "kept")
@@ -47,6 +48,7 @@ def test_a_configuration_of_gunicorn_is_checked(tmp_path: Path) -> None:
     assert "+workers = 2" in told["replaced"]
 
 
+@pytest.mark.slow
 def test_yaml_is_checked_as_uwsgi_reads_it(tmp_path: Path) -> None:
     code, told = checked(tmp_path / "uwsgi.yaml", YAML)
     assert (code, told["verdict"]["outcome"]) == (1, "lost")

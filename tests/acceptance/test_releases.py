@@ -12,7 +12,7 @@ from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.versions.releases import RELEASES
 from tests.acceptance.program import Program
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 CELLS = {"prefork-daemon-eventlet-pthread-train": "train", "prefork-daemon-native-2026.1": "2026.1"}
 
