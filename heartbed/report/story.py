@@ -91,8 +91,7 @@ def _requests(run: RunData, cell: CellVerdict) -> Iterator[Line]:
         where = processes(event.pid for event in alike)
         if len(alike) == 1 and where and data.thread is not None:
             where += f", thread {data.thread}"
-        failed = data.status is None or data.status >= 400
-        yield Line(first.t, "request", f"{what}{f', {where}' if where else ''}", telling=failed)
+        yield Line(first.t, "request", f"{what}{f', {where}' if where else ''}", telling=data.failed)
 
 
 def _answer(event: Event[Request]) -> str:

@@ -14,8 +14,8 @@ from heartbed.verdict.smallest_rule import smallest_rule
 from heartbed.verdict.values import CellVerdict, Outcome
 from heartbed.wording import count
 
-HTTP_ERROR = 400
-"""The first status of HTTP that is no success."""
+GOOD = {Outcome.KEPT: "keeps its connections", Outcome.RECOVERED: "is well again by itself"}
+"""What is said of a cell that there is nothing to mend in."""
 
 MOST_NAMES = 6
 """Cells that a sentence names."""
@@ -57,21 +57,13 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
     under = f" {when}" if when else ""
     if not bad:
         which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
-        fates = [_good_fate(outcome) for outcome in (Outcome.KEPT, Outcome.RECOVERED) if _has(known, outcome)]
-        return f"{which} {' or '.join(fates)}{under}.{tail}"
+        seen = {cell.outcome for cell in known}
+        return f"{which} {' or '.join(words for outcome, words in GOOD.items() if outcome in seen)}{under}.{tail}"
     if len(bad) == len(known):
         which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
         return f"{which} its connections{under}.{tail}"
     said = _decided(known)
     return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
-
-
-def _has(cells: Sequence[CellVerdict], outcome: Outcome) -> bool:
-    return any(cell.outcome is outcome for cell in cells)
-
-
-def _good_fate(outcome: Outcome) -> str:
-    return "is well again by itself" if outcome is Outcome.RECOVERED else "keeps its connections"
 
 
 def questions(cells: Sequence[CellVerdict]) -> list[Question]:
@@ -166,17 +158,12 @@ def _differ(one: CellVerdict, two: CellVerdict, axis: Question) -> bool:
 
 def _fate(cell: CellVerdict) -> tuple[object, ...]:
     """What became of a cell, of its connections of either purpose, and of the first request after the idle time."""
-    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections), _failed(cell)
-
-
-def _failed(cell: CellVerdict) -> bool:
-    """Whether the first request after the idle time was not answered with a success."""
-    return bool(cell.cost.after_error) or (cell.cost.after_status or 0) >= HTTP_ERROR
+    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections), cell.cost.failed
 
 
 def _not_answered(cells: Sequence[CellVerdict]) -> str:
     """Whoever loses its connections opens others with the next request: where not even that helped, it is told."""
-    failed = [cell for cell in cells if _failed(cell)]
+    failed = [cell for cell in cells if cell.cost.failed]
     if not failed or len(failed) == len(cells):
         return ""
     how = sorted({f"HTTP {cell.cost.after_status}" for cell in failed if cell.cost.after_status})

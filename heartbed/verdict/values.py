@@ -101,6 +101,11 @@ class Cost(Value):
     after_status: int | None
     after_error: str | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the first request after the idle time was asked, and not answered with a success."""
+        return bool(self.after_error) or (self.after_status or 0) >= 400
+
 
 class Disagreement(Value):
     """Something the cell was asked to be and is not."""
