@@ -259,8 +259,8 @@ def test_a_users_own_application_is_judged_by_the_connections_that_it_opens(runs
     ("options", "words"),
     [
         (["--app", "none.wsgi"], "none.wsgi is not a file"),
-        (["--open", "GET /"], "name it with --app"),
-        (["--requirements", "none.txt"], "name it with --app"),
+        (["--open", "GET /"], "name its script with --app"),
+        (["--requirements", "none.txt"], "name its script with --app"),
         (["--oslo-config", "none.conf"], "none.conf does not exist"),
         (["--vhost", "elsewhere"], "no virtual host 'elsewhere'"),
     ],
