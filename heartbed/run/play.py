@@ -117,10 +117,10 @@ class Play:
         self._start_controls(act.number)
 
     def _end(self, act: Act) -> None:
-        """Make room for the next act."""
+        """Make room for the next act: what is removed is gone before it begins, whose answers would wait for that."""
         names = [*act.services, in_act("controls", act.number)]
         self.watching.leave(names)
-        self._beside.submit(self.bed.remove, names)
+        self.bed.remove(names)
 
     def _broker_ended(self) -> None:
         """Without a broker there is nothing to wait for, unless a probe has stopped it."""
