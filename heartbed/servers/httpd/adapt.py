@@ -104,7 +104,7 @@ def _changes(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> I
     key = directive.key
     if key in RULES:
         rule, reason = RULES[key]
-        yield rule(directive), reason
+        yield rule(directive), reason if isinstance(reason, str) else reason(directive)
     elif key in _WITH_THE_FILES:
         yield _WITH_THE_FILES[key](adapted, file, directive)
     elif dropped := next((reason for prefix, reason in DROPPED_PREFIXES if key.startswith(prefix)), None):
@@ -142,7 +142,7 @@ def _condition(_: HttpdAdapted, __: SourceFile, directive: Directive) -> tuple[s
     return over_tls(directive, "'"), BALANCER
 
 
-def _document_root(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
+def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
     """A folder that httpd wants to exist: an empty one is made at its place."""
     if not directive.words:
         return same(directive), ""
@@ -152,6 +152,9 @@ def _document_root(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -
     if "${" in absolute or not can_hold_a_script(f"{absolute.rstrip('/')}/x"):
         return f'{directive.name} "/run/heartbed"', "that folder cannot be had here"
     adapted.folders.append(absolute.rstrip("/"))
+    adapted.notes.append(
+        f"{where(file, directive.first)}: {directive.name} {absolute} is an empty folder in the testbed"
+    )
     text = same(directive) if path == absolute else f'{directive.name} "{absolute}"'
     return text, "as ServerRoot has it"
 

@@ -10,8 +10,11 @@ from heartbed.servers.httpd import modules
 from heartbed.servers.httpd.lines import Directive, Option, options
 
 # A rule is given the directive and returns the new text without its indent, None to drop the line; or the
-# directive's own text, to leave it.
+# directive's own text, to leave it. So does its reason, where that depends on what the directive says.
 _Rule = Callable[[Directive], str | None]
+_Reason = str | Callable[[Directive], str]
+
+FEWER_PROCESSES = f"{MOST_PROCESSES} processes show it all"
 
 
 def _drop(_: Directive) -> None:
@@ -68,6 +71,15 @@ def _daemon(directive: Directive) -> str:
     return f"{directive.name} {text}".rstrip()
 
 
+def _why_daemon(directive: Directive) -> str:
+    """What of a daemon process group is replaced."""
+    found = options(directive.arguments)
+    own = any(option.name in NOT_HERE for option in found)
+    more = any(option.name == "processes" and (leading_number(option.value) or 0) > MOST_PROCESSES for option in found)
+    reasons = ["users, folders or a Python of another machine"] * own + [FEWER_PROCESSES] * more
+    return "; ".join(reasons)
+
+
 def _without(text: str, option: Option) -> str:
     before, _, after = text.partition(option.written)
     return f"{before.rstrip()} {after.lstrip()}".strip()
@@ -108,7 +120,7 @@ OVER_TLS = {"HTTPS": "on", "REQUEST_SCHEME": "https", "SERVER_PORT": "443"}
 WEB_PORTS = re.compile(r"\b(443|80)\b")
 """A condition on another port asks something else."""
 
-RULES: Mapping[str, tuple[_Rule, str]] = {
+RULES: Mapping[str, tuple[_Rule, _Reason]] = {
     "listen": (_drop, "the testbed listens on port 8080"),
     **dict.fromkeys(("user", "group", "chrootdir", "suexec"), (_drop, "httpd runs as an ordinary user")),
     "errorlog": (_to('ErrorLog "/dev/stderr"'), _LOGS),
@@ -127,7 +139,7 @@ RULES: Mapping[str, tuple[_Rule, str]] = {
         ),
         (_drop, PYTHON),
     ),
-    "wsgidaemonprocess": (_daemon, f"users and folders of another machine; {MOST_PROCESSES} processes show it all"),
+    "wsgidaemonprocess": (_daemon, _why_daemon),
     "require": (_require, _AUTH),
     "allow": (_allow, _AUTH),
     "deny": (_deny, _AUTH),

@@ -187,8 +187,27 @@ def test_a_site_with_a_module_of_its_own_is_no_whole_server(tmp_path: Path) -> N
 
 
 def test_a_folder_that_httpd_wants_is_made(tmp_path: Path) -> None:
-    assert adapted(tmp_path, "DocumentRoot /srv/www/").folders == ["/srv/www"]
+    made = adapted(tmp_path, "DocumentRoot /srv/www/")
+    assert made.folders == ["/srv/www"]
+    assert [note.endswith(":1: DocumentRoot /srv/www/ is an empty folder in the testbed") for note in made.notes] == [
+        True
+    ]
     assert copied(tmp_path, "DocumentRoot htdocs", "ServerRoot /srv/httpd")[0] == 'DocumentRoot "/srv/httpd/htdocs"'
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("processes=2 user=nova", "users, folders or a Python of another machine"),
+        ("processes=8", "2 processes show it all"),
+        ("processes=8 home=/srv", "users, folders or a Python of another machine; 2 processes show it all"),
+    ],
+)
+def test_what_is_replaced_of_a_daemon_group_is_all_that_is_told_of_it(
+    tmp_path: Path, options: str, reason: str
+) -> None:
+    (change,) = adapted(tmp_path, f"WSGIDaemonProcess nova {options}").replacements
+    assert change.reason == reason
 
 
 def test_the_mpm_of_a_condition_that_does_not_hold_is_not_taken(tmp_path: Path) -> None:
