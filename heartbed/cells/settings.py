@@ -48,6 +48,10 @@ class Settings:
         """How long this cell must be left alone, seconds."""
         return 3 * (self.timeout_of(cell) or self.heartbeat_s) + self.margin_s
 
+    def middle_of(self, cell: Cell) -> float:
+        """How long after its idle time has begun this cell is looked at, seconds."""
+        return self.idle_of(cell) / 2
+
 
 def heartbeat(text: str | int) -> int:
     """A heartbeat timeout in whole seconds, as a user typed it. Raises ``InputError``."""

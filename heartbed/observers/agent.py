@@ -89,6 +89,10 @@ class Agent:
         """
         self._tell({"cmd": "watch", "cell": cell, "container_pid": container_pid, "ports": list(ports)})
 
+    def count(self, service: str, container_pid: int) -> None:
+        """Count what a service's processes work, and tell nothing else of them."""
+        self._tell({"cmd": "count", "service": service, "container_pid": container_pid})
+
     def look(self, wish: Look) -> None:
         """Look at a process of a watched cell.
 

@@ -78,6 +78,8 @@ class Observation:
         log = BrokerLog(partial(self._bed.follow, "rabbitmq"), self._bus.emit, self.resolve, self._broker_again)
         for each in (Changes(self._bed.changes, self._bus.emit), self._capture, self._agent, log):
             self._begin(each)
+        if not self._settings.untrusted:
+            self._agent.count("rabbitmq", self._bed.address("rabbitmq").host_pid)
         self._dissection = Dissection(self._capture_path, self._inside)
         self._dissection.start()
 

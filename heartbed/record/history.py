@@ -21,12 +21,14 @@ from heartbed.record.kinds import (
     ConnectionCreated,
     Intervention,
     Look,
+    MachineWork,
     ProcessStacks,
     Request,
     RunEnd,
     RunPhase,
     RunStart,
 )
+from heartbed.record.work import Work
 
 L = TypeVar("L", bound=Look)
 
@@ -42,6 +44,10 @@ class CellHistory:
     connections: list[ConnectionHistory] = field(default_factory=list)
     interventions: list[Intervention] = field(default_factory=list)
     """What its probe did to it, and what was done meanwhile to what all cells share."""
+    work: Work = field(default_factory=Work)
+    """What its processes had to do."""
+    rpc_timeout_s: float | None = None
+    """After so long its calls give up."""
 
     @cached_property
     def _by_kind(self) -> ByKind:
@@ -185,6 +191,7 @@ def sort(events: Iterable[Event]) -> RunHistory:
     for each in connections.values():
         each.sort(key=lambda connection: connection.opened)
     done = interventions(index.events)
+    worked = index.of(MachineWork)
     cells = [
         CellHistory(
             name=asked.name,
@@ -193,6 +200,8 @@ def sort(events: Iterable[Event]) -> RunHistory:
             events=index.by_cell.get(asked.subject or asked.name, []),
             connections=connections.pop(asked.subject or asked.name, []),
             interventions=concern(asked.subject or asked.name, asked.act, done),
+            work=Work(asked.subject or asked.name, worked),
+            rpc_timeout_s=start.data.rpc_timeout_s,
         )
         for asked in start.data.cells
     ]

@@ -16,6 +16,8 @@ from heartbed.applications.requests import MINIMAL, HttpRequest, Requests
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
 from heartbed.record.kinds import YIELDING, AppFacts, Request
+from heartbed.stage import patient
+from heartbed.wording import seconds
 
 GRACE_S = 2.0
 """A request that has not been answered so long after its RPC must have timed out will not be answered at all."""
@@ -28,7 +30,10 @@ CONNECT_S = 5.0
 """A server that does not take a connection within this time takes none."""
 
 WAKE_S = 60.0
-"""How long an application may take to be imported."""
+"""How long an application may take to be imported, and how late an answer may come while the cell works for it."""
+
+LITTLE_S = 2.0
+"""Less work than this need not be told: the last second is not known yet."""
 
 Phase = Literal["open", "before", "during", "after"]
 BEFORE_IDLE = ("open", "before")
@@ -49,7 +54,9 @@ class Client:
     """Requests to one cell. Each uses a TCP connection of its own, as load balancers' do.
 
     ``look_in_s``: a process is asked to look at itself so many seconds after
-    the last answer that it gave before it is left alone.
+    the last answer that it gave before it is left alone. ``still_s`` tells for
+    how long the cell has stood still since a moment (epoch seconds): a request
+    is given up for that, and not while the cell works.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  what one cell is asked, where, how, and who is told
@@ -60,8 +67,10 @@ class Client:
         rpc_timeout_s: float,
         look_in_s: float | None = None,
         asked: Requests = MINIMAL,
+        still_s: Callable[[float], float] | None = None,
     ) -> None:
         self.cell = cell
+        self._still_s = still_s or _since
         self._look_in_s = look_in_s
         self._requests = asked
         self._base = base
@@ -79,7 +88,7 @@ class Client:
 
     @property
     def patience_s(self) -> float:
-        """After so long a request is given up, seconds."""
+        """When a cell has stood still for so long, a request is given up; seconds."""
         return self._answers_within_s + self.held_up_s + SLOWNESS * self._slowest_s
 
     def wake(self, connect_s: float = 5.0) -> Woken:
@@ -122,11 +131,15 @@ class Client:
         return pid, None if answer is None else answer.status_code
 
     def _send(
-        self, request: HttpRequest, timeout: tuple[float, float], look: Mapping[str, str] | None = None
+        self,
+        request: HttpRequest,
+        timeout: tuple[float, float],
+        look: Mapping[str, str] | None = None,
+        given_up: Callable[[], bool] = lambda: False,
     ) -> requests.Response:
         headers = {**dict(request.headers), "Connection": "close", **(look or {})}
         url = self._base() + request.path
-        return requests.request(request.method, url, data=request.body or None, timeout=timeout, headers=headers)
+        return patient.send(request.method, url, request.body or None, headers, timeout, given_up)
 
     def _ask(
         self, phase: Phase, what: str, request: HttpRequest, burst: str | None = None, attempt: int = 1
@@ -138,9 +151,15 @@ class Client:
         look = {LOOK_IN: f"{self._look_in_s:g}"} if self._look_in_s and phase in BEFORE_IDLE else {}
         patience_s = self.patience_s
         try:
-            answer = self._send(request, (CONNECT_S, patience_s), look)
+            longest_s = max(WAKE_S, patience_s)
+
+            def given_up() -> bool:
+                passed_s = time.monotonic() - clock
+                return passed_s >= longest_s or (passed_s >= patience_s and self._still_s(sent) >= patience_s)
+
+            answer = self._send(request, (CONNECT_S, longest_s), look, given_up)
         except requests.ReadTimeout:
-            error = f"ReadTimeout: not answered within {patience_s:.0f} s"
+            error = self._not_answered(sent, time.monotonic() - clock)
         except requests.RequestException as problem:
             error = f"{type(problem).__name__}: {problem}"
         else:
@@ -161,10 +180,21 @@ class Client:
             ms=round((time.monotonic() - clock) * 1000, 2),
             thread=thread,
             request_id=headers.get("X-Openstack-Request-Id"),
+            patience_s=patience_s if answer is None else None,
             error=error,
         )
         self._emit(Event(told, t=sent, cell=self.cell, pid=pid))
         return pid, answer
+
+    def _not_answered(self, sent: float, waited_s: float) -> str:
+        """That it was given up, and for how much of that time the cell had something to do."""
+        worked_s = waited_s - self._still_s(sent)
+        besides = f", for {seconds(worked_s)} of which the cell was at work" if worked_s >= LITTLE_S else ""
+        return f"ReadTimeout: not answered within {waited_s:.0f} s{besides}"
+
+
+def _since(moment: float) -> float:
+    return time.time() - moment
 
 
 def are_facts(body: object) -> bool:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from heartbed.waiting import SHORTEST_S, Deadline, pauses
 
 REACH_DEADLINE_S = 10.0
-"""How long all of a cell's processes are asked for before one counts as out of reach."""
+"""How long a cell's processes are asked for, without another being reached, before one counts as out of reach."""
 
 Answer = tuple[int | None, int | None]
 """Process that answered, and status; None for what is not known."""
@@ -29,7 +29,10 @@ def until_reached(
         with ThreadPoolExecutor(max_workers=len(side_by_side)) as pool:
             answers = [answer.result() for answer in [pool.submit(request) for _ in side_by_side]]
         pids = [pid for pid, _ in answers]
-        reached |= {pid for pid in pids if pid is not None}
+        if fresh := {pid for pid in pids if pid is not None} - reached:
+            # However long it took: where answers are late, the others have not had their chance yet.
+            reached |= fresh
+            deadline = Deadline(REACH_DEADLINE_S)
         # A request that is not answered at all has found the process that hangs: asking on would only wait again.
         hangs = None in pids and bool(reached)
         if enough(reached) or hangs or deadline.passed:

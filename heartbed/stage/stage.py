@@ -21,6 +21,7 @@ from heartbed.stage.hand import Hand
 from heartbed.stage.reach import Answer, until_reached
 from heartbed.stage.start import Start
 from heartbed.stage.steady import Steady
+from heartbed.stage.stillness import Stillness
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
 
@@ -91,6 +92,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.hand = Hand(self.probe, self.act, self.bed, self.bus)
+        self._stillness = Stillness(self.bus)
         self.opened = self.opened or [OpenedCell(subject, self._client(subject)) for subject in self.subjects]
 
     def state(self, opened: OpenedCell, state: str, **more: Any) -> None:
@@ -125,13 +127,10 @@ class Stage:
         def base() -> str:
             return self.bed.url(subject.name) + subject.cell.url_path
 
-        look_in_s = self._middle_of(subject.cell) if self.settings.stacks and self.looks else None
+        look_in_s = self.settings.middle_of(subject.cell) if self.settings.stacks and self.looks else None
         timeout_s = self.settings.rpc_timeout_s
-        return Client(subject.name, base, self.bus.emit, timeout_s, look_in_s, subject.cell.requests)
-
-    def _middle_of(self, cell: Cell) -> float:
-        """How long after its idle time has begun a cell is looked at, seconds."""
-        return self.settings.idle_of(cell) / 2
+        still_s = partial(self._stillness.since, subject.name)
+        return Client(subject.name, base, self.bus.emit, timeout_s, look_in_s, subject.cell.requests, still_s)
 
     def start(self, opened: OpenedCell) -> None:
         """Start a cell and import its application. Raises ``CellFailedError``."""
@@ -197,7 +196,7 @@ class Stage:
 
     def _look_in_the_middle(self, opened: OpenedCell) -> None:
         """Have each process looked at in the middle of the cell's own idle time."""
-        timer = threading.Timer(self._middle_of(opened.cell), self.look, (opened, "mid-idle"))
+        timer = threading.Timer(self.settings.middle_of(opened.cell), self.look, (opened, "mid-idle"))
         timer.daemon = True
         timer.start()
         self.timers.append(timer)

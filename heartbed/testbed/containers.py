@@ -74,7 +74,8 @@ class Containers:
         """Where a started container is on the run's network, and on the engine's host."""
         container = self._containers[service]
         networks: dict[str, Any] = container.attrs["NetworkSettings"]["Networks"]
-        ip = str(next(iter(networks.values()))["IPAddress"])
+        # One that lives in the network of another has none of its own.
+        ip = str(next((each["IPAddress"] for each in networks.values()), ""))
         return Address(ip, container.id or "", int(container.attrs["State"]["Pid"]))
 
     def published(self, service: str, port: int) -> int:

@@ -20,7 +20,7 @@ LOG_LINES = 25
 class Address:
     """Where a started service is: its address on the run's network, its id, and its first process on the host.
 
-    ``host_pid`` is 0 for one that has ended.
+    ``host_pid`` is 0 for one that has ended; ``ip`` is empty for one that lives in the network of another.
     """
 
     ip: str

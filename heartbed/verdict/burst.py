@@ -47,8 +47,8 @@ def _burst(name: str, attempt: int, sent: Sequence[Event[Request]], cell: CellHi
         sent=len(sent),
         right=sum(_right(event) for event in sent),
         wrong=sum(_wrong(event) for event in sent),
-        hung=sum(_hung(event) for event in sent),
-        never_returned=sum(hanging.never_returned(event) for event in sent),
+        hung=sum(hanging.in_vain(event, cell) for event in sent),
+        never_returned=sum(hanging.never_returned(event) and hanging.in_vain(event, cell) for event in sent),
         casts_lost=len(lost_casts(sent, cell)) if cell.of(RpcArrived) else None,
         median_ms=round(statistics.median(took), 1) if took else None,
         max_ms=round(took[-1], 1) if took else None,
@@ -65,12 +65,8 @@ def _right(event: Event[Request]) -> bool:
     return event.data.status is not None and not event.data.failed
 
 
-def _hung(event: Event[Request]) -> bool:
-    return hanging.never_returned(event) or event.data.status == hanging.TIMED_OUT
-
-
 def _wrong(event: Event[Request]) -> bool:
-    return not _right(event) and not _hung(event)
+    return not _right(event) and not hanging.unanswered(event)
 
 
 def lost_casts(sent: Iterable[Event[Request]], cell: CellHistory) -> list[Event[Request]]:
@@ -91,7 +87,7 @@ def _peak(cell: CellHistory, begin: float, until: float) -> int:
 
 def _never_answered(case: Case) -> Finding | None:
     """Requests that hang: how many of how many, in which burst, and where, if that was seen."""
-    hung = [event for event in case.cell.of(Request) if event.data.needs_rabbitmq and _hung(event)]
+    hung = [event for event in case.cell.of(Request) if event.data.needs_rabbitmq and hanging.in_vain(event, case.cell)]
     if not hung:
         return None
     first = min(hung, key=lambda event: not hanging.never_returned(event))
@@ -164,7 +160,14 @@ def _all_answered(case: Case) -> Finding:
 
 
 BEFORE: cells.Rules = (cells.not_started, cells.not_as_asked, cells.disturbed)
-BAD: cells.Rules = (_never_answered, _answered_wrong, _never_arrived, cells.nothing_opened, _left_over)
+BAD: cells.Rules = (
+    _never_answered,
+    _answered_wrong,
+    _never_arrived,
+    cells.too_late,
+    cells.nothing_opened,
+    _left_over,
+)
 GOOD: cells.Rules = (_came_back, _all_answered)
 RULES: cells.Rules = (*BEFORE, *BAD, *GOOD)
 """The first that finds something has the say."""

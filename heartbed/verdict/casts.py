@@ -7,6 +7,8 @@ messages have left it, and the greenlet dump what has not begun to run.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Frame, ProcessGreenlets, RpcArrived
@@ -35,6 +37,17 @@ def finding(cell: CellHistory, until: float) -> Finding | None:
     seconds): what a later request has set free was not sent in time either.
     """
     return _missing(cell) if cell.asked.purposes != [] else _never_sent(cell, until)
+
+
+def besides(cell: CellHistory, until: float, told: Finding) -> tuple[Finding, list[str]]:
+    """What is told of the cell, with the messages that never arrived; as a note where nothing is held against it."""
+    missing = finding(cell, until) if told.cause is not Cause.CAST_LOST else None
+    if missing is None:
+        return told, []
+    if not told.outcome.bad:
+        return told, [missing.why]
+    why = f"{told.why}; besides, {missing.why}"
+    return replace(told, why=why, evidence=(*told.evidence, *missing.evidence)), []
 
 
 def _missing(cell: CellHistory) -> Finding | None:

@@ -151,6 +151,12 @@ class Cause(StrEnum):
         "It was closed by neither side, or what the client sent did not arrive",
         "RabbitMQ's log, the capture, the client's socket",
     )
+    LATE = (
+        "late",
+        "answers came too late to tell",
+        "The machine was too busy: processes worked, or waited for a core, when their answers were due",
+        "the requests, what the kernel counts of each thread",
+    )
     DISTURBED = (
         "disturbed",
         "its container was paused or cut off",

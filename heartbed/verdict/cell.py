@@ -57,7 +57,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
     connections = [connection.judge(c, cell, until, blind) for c in judged]
     case = Case(cell, connections, disagreements(cell, connections), until)
     first = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
-    found, missing = _with_missing_casts(case, first)
+    found, missing = casts.besides(cell, until, first)
     losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
         cell=cell.name,
@@ -126,6 +126,8 @@ def nothing_opened(case: Case) -> Finding | None:
     """It had no connection that could be judged."""
     if case.connections:
         return None
+    if (late := hanging.too_late(case.cell)) is not None:
+        return late
     refused = client.refusals(case.cell)
     why = "".join(f"; RabbitMQ refused it: {words}" for _, words in refused)
     proof = [piece for event, words in refused for piece in cite(event, words)]
@@ -159,6 +161,11 @@ def _purpose_missing(case: Case) -> Finding | None:
                 why = f"{had_not}, so nothing is known of it"
                 return unknown(Cause.NO_CONNECTION, why, *_evidence(case.connections))
     return None
+
+
+def too_late(case: Case) -> Finding | None:
+    """A request was given up while the cell still worked for it, or its call while others had no core."""
+    return hanging.too_late(case.cell)
 
 
 def _not_asked_again(case: Case) -> Finding | None:
@@ -199,6 +206,7 @@ RULES: Rules = (
     _never_returned,
     _timed_out,
     not_kept,
+    too_late,
     _purpose_missing,
     _not_asked_again,
     _refused_afterwards,
@@ -234,14 +242,3 @@ def _cost(cell: CellHistory) -> Cost:
         after_status=first.data.status if first else None,
         after_error=first.data.error if first else None,
     )
-
-
-def _with_missing_casts(case: Case, told: Finding) -> tuple[Finding, list[str]]:
-    """What is told of the cell with the messages that never arrived; as a note where nothing is held against it."""
-    missing = casts.finding(case.cell, case.until) if told.cause is not Cause.CAST_LOST else None
-    if missing is None:
-        return told, []
-    if not told.outcome.bad:
-        return told, [missing.why]
-    why = f"{told.why}; besides, {missing.why}"
-    return replace(told, why=why, evidence=(*told.evidence, *missing.evidence)), []

@@ -97,8 +97,10 @@ def never_well(case: Case) -> Finding | None:
         return unknown(Cause.SHORT_OBSERVATION, "it was not asked again after the fault")
     if _well_from(case) is not None:
         return None
-    waited = [e for e in after if hanging.never_returned(e) or e.data.status == hanging.TIMED_OUT]
+    waited = [event for event in after if hanging.in_vain(event, case.cell)]
     last = after[-1]
+    if not waited and (late := hanging.too_late(case.cell, "after")) is not None:
+        return late
     for_s = last.t + last.data.ms / 1000 - after[0].t
     if not waited:
         why = f"for {seconds(for_s)} after the fault its requests failed: {hanging.answer(last)}"

@@ -10,7 +10,7 @@ from heartbed.record.kinds import AppLog, Request
 from heartbed.verdict import deadlock
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
-from heartbed.verdict.finding import Finding, hung
+from heartbed.verdict.finding import Finding, hung, unknown
 from heartbed.wording import seconds
 
 TIMED_OUT = 504
@@ -22,15 +22,71 @@ ACCESS = re.compile(r"(\d+) (\d+)us ")
 SAME_S = 0.25
 """So far apart may a request be by our clock and by httpd's."""
 
+NEEDS_S = 1.0
+"""What a call takes where nothing is wrong: half a second, and what opening its connections costs. One that had so much
+of its time, but for the waiting for a core, had time enough."""
+
+ROUNDING_S = 0.05
+
 MOST_WAITERS = 2
 """Threads that wait for ever and are told of: others wait behind them."""
 
 
 def first(cell: CellHistory) -> Event[Request] | None:
-    """The first request that waited in vain; one that got no answer at all before one that got 504."""
-    waited = [e for e in cell.of(Request) if never_returned(e) or e.data.status == TIMED_OUT]
+    """The first request that is proven to have waited in vain; one without any answer before one that got 504."""
+    waited = [e for e in cell.of(Request) if in_vain(e, cell)]
     waited = [event for event in waited if answered_late(event, cell) is None]
     return min(waited, key=lambda event: not never_returned(event), default=None)
+
+
+def unanswered(request: Event[Request]) -> bool:
+    """Whether it got no answer at all, or the application's word that its call got no reply."""
+    return never_returned(request) or request.data.status == TIMED_OUT
+
+
+def in_vain(request: Event[Request], cell: CellHistory) -> bool:
+    """Whether it is proven that it waited in vain."""
+    return unanswered(request) and not unproven(request, cell)
+
+
+def too_late(cell: CellHistory, *phases: str) -> Finding | None:
+    """The first request, of any phase or of these, without an answer of which it is not proven that none would come."""
+    asked = cell.requests(*phases) if phases else cell.of(Request)
+    waited = (event for event in asked if unanswered(event) and answered_late(event, cell) is None)
+    return next((of_request(event, cell) for event in waited if unproven(event, cell)), None)
+
+
+def of_request(request: Event[Request], cell: CellHistory) -> Finding:
+    """What a request comes to that was not answered: it hung, or nothing can be said of it."""
+    why = unproven(request, cell)
+    return unknown(Cause.LATE, why, *cite(request, why)) if why else finding(request, cell)
+
+
+def unproven(request: Event[Request], cell: CellHistory) -> str:
+    """Why it is not proven that a request without an answer waited in vain; empty where it is.
+
+    No clock proves that. One that got no answer hangs where the cell stood still for as long as was to be waited; a
+    call that got no reply had time for one, whoever had to wait for a core. Threads that can never be woken prove it.
+    """
+    waited_s = request.data.ms / 1000
+    until = request.t + waited_s
+    why = ""
+    if request.data.status is None:
+        worked_s = cell.work.at_work_s(request.t, until)
+        if request.data.patience_s is not None and waited_s - worked_s < request.data.patience_s - ROUNDING_S:
+            why = (
+                f"a {request.data.what} {_when(request)} was given up after {seconds(waited_s)}, but for "
+                f"{seconds(worked_s)} of that the cell was at work: an answer that is late is not one that never comes"
+            )
+    else:
+        allowed_s = min(waited_s, cell.rpc_timeout_s or waited_s)
+        starved_s = cell.work.starved_s(until - allowed_s, until)
+        if starved_s > 0 and allowed_s - starved_s < NEEDS_S:
+            why = (
+                f"a {request.data.what} {_when(request)} got no reply within {seconds(allowed_s)}, but for "
+                f"{seconds(starved_s)} of that those who were to bring it waited for a core: the machine was too busy"
+            )
+    return "" if why and any(deadlock.behind(request, cell)) else why
 
 
 def answered_late(request: Event[Request], cell: CellHistory) -> float | None:
@@ -71,9 +127,13 @@ def answer(request: Event[Request]) -> str:
 
 def words(request: Event[Request]) -> str:
     """Which request waited when, and what came of it."""
-    when = {"during": "in", "after": "after"}.get(request.data.phase, "before")
     got = "got no reply over RabbitMQ:" if request.data.needs_rabbitmq else "got"
-    return f"a {request.data.what} {when} the idle period {got} {answer(request)}"
+    return f"a {request.data.what} {_when(request)} {got} {answer(request)}"
+
+
+def _when(request: Event[Request]) -> str:
+    """``after the idle period``."""
+    return f"{ {'during': 'in', 'after': 'after'}.get(request.data.phase, 'before') } the idle period"
 
 
 def finding(request: Event[Request], cell: CellHistory, besides: str = "") -> Finding:

@@ -66,8 +66,8 @@ def _failed_before(case: Case) -> Finding | None:
     bad = renewal.failures(asked)
     if not bad:
         return None
-    if hanging.never_returned(bad[0]) or bad[0].data.status == hanging.TIMED_OUT:
-        return hanging.finding(bad[0], case.cell)
+    if hanging.unanswered(bad[0]):
+        return hanging.of_request(bad[0], case.cell)
     why = f"{len(bad)} of {count(len(asked), 'request')} failed before anything was done: {renewal.how(bad)}"
     return failed(Cause.REFUSED, why, *cite(bad[0], renewal.how(bad[:1])))
 

@@ -35,7 +35,7 @@ from heartbed.record.kinds.process import (
     Thread,
 )
 from heartbed.record.kinds.run import AskedCell, AskedProbe, Intervention, RunEnd, RunPhase, RunStart
-from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, MachineLag, ObserverFailed
+from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, MachineLag, MachineWork, ObserverFailed
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "LookSocket",
     "LookTick",
     "MachineLag",
+    "MachineWork",
     "ObserverFailed",
     "Part",
     "ProcessGone",
@@ -98,7 +99,7 @@ GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),
     "The process": (ProcessStacks, ProcessGreenlets, ProcessSwitches, ProcessSeen, ProcessGone, ProcessUsage, Socket),
     "A look at a host": (LookAsked, LookProcess, LookSocket, LookLost, LookTick, LookBroker, LookCost),
-    "The testbed": (ContainerChanged, ControlCall, MachineLag, ObserverFailed),
+    "The testbed": (ContainerChanged, ControlCall, MachineLag, MachineWork, ObserverFailed),
 }
 """The kinds in the order in which docs/record.md tells of them."""
 

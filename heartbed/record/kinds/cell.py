@@ -74,6 +74,10 @@ class Request(Kind):
     ms: float = Field(default=0, description="from sending it to the answer's end, or to giving up; milliseconds")
     thread: int | None = Field(default=None, description="the OS thread that answered")
     request_id: str | None = Field(default=None, description="as the application's log has it")
+    patience_s: float | None = Field(
+        default=None,
+        description="without an answer: it was to be given up when the cell had stood still for so long, seconds",
+    )
     error: str | None = Field(default=None, description="what went wrong, or the answer's text from status 400 on")
 
     @property

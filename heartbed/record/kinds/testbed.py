@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from heartbed.record.kinds.base import Kind
+from heartbed.record.kinds.base import Kind, Part
 
 
 class ContainerChanged(Kind):
@@ -31,6 +31,24 @@ class MachineLag(Kind):
     KIND: ClassVar[str] = "machine.lag"
     max_ms: float = Field(description="how late a thread that sleeps 10 ms was woken at most, milliseconds")
     steps_ms: float = Field(default=0, description="how far the wall clock moved by itself, milliseconds")
+
+
+class PartWork(Part):
+    """What the processes of one container did in that time."""
+
+    ran_s: float = Field(default=0, description="seconds on a core, of all its threads together")
+    waited_s: float = Field(default=0, description="seconds in which threads could have run, and had no core")
+    disk: bool = Field(default=False, description="whether a thread waited for a disk when it was looked at")
+
+
+class MachineWork(Kind):
+    """Once a second: who worked, and who waited for a core; `t` is the end of that time."""
+
+    KIND: ClassVar[str] = "machine.work"
+    over_s: float = Field(description="the time that is told of, seconds")
+    parts: dict[str, PartWork] = Field(
+        default={}, description="service → what it did; one that is not there did nothing to speak of"
+    )
 
 
 class ObserverFailed(Kind):

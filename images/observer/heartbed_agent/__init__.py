@@ -5,6 +5,7 @@ commands as JSON lines from its standard input, and writes events of
 ``docs/record.md`` as JSON lines to its standard output::
 
     {"cmd": "watch", "cell": NAME, "container_pid": HOST_PID, "ports": [5672]}
+    {"cmd": "count", "service": NAME, "container_pid": HOST_PID}
     {"cmd": "look", "cell": NAME, "pid": PID_IN_CONTAINER, "at": "loss", "idle_from": EPOCH}
     {"cmd": "enough"}
     {"cmd": "quit"}

@@ -16,6 +16,7 @@ from heartbed_agent.output import Output
 from heartbed_agent.processes import Processes
 from heartbed_agent.sockets import CellSockets
 from heartbed_agent.usage import Usage
+from heartbed_agent.work import Work
 
 TICK_S = 0.2
 
@@ -28,6 +29,7 @@ class Agent:
         self._processes = Processes(output)
         self._looks = Looks(self._processes, output)
         self._usage = Usage(self._processes, output)
+        self._work = Work(self._processes, output)
         self._new: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._sockets: dict[str, CellSockets] = {}
 
@@ -35,6 +37,8 @@ class Agent:
         """Do as told; False when that was to quit."""
         match command:
             case {"cmd": "watch", "cell": str(), "container_pid": int(), "ports": list()}:
+                self._new.put(command)
+            case {"cmd": "count", "service": str(), "container_pid": int()}:
                 self._new.put(command)
             case {"cmd": "look", **wish}:
                 self._looks.ask(Request(**wish))
@@ -57,12 +61,16 @@ class Agent:
             for cell, sockets in list(self._sockets.items()):
                 self._look_at(cell, sockets)
             self._usage.tick()
+            self._work.tick()
             self._processes.wait(TICK_S)
 
     def _add(self, command: dict[str, Any]) -> None:
-        cell, pid = command["cell"], command["container_pid"]
+        silently = command["cmd"] == "count"
+        cell, pid = command["service" if silently else "cell"], command["container_pid"]
         try:
-            self._processes.watch(cell, pid)
+            self._processes.watch(cell, pid, silently=silently)
+            if silently:
+                return
             self._sockets[cell] = CellSockets(cell, pid, command["ports"], self._processes, self._output)
         except OSError as error:
             self._output.failed(f"cannot watch {cell}: {error}", cell=cell)

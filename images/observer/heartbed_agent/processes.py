@@ -40,12 +40,15 @@ class Processes:
         self._strangers: dict[int, int] = {}  # process -> parent, of the machine's other processes
         self._known: dict[int, Process] = {}
         self._by_handle: dict[int, int] = {}
+        self._silent: set[str] = set()
         self._epoll = select.epoll()
 
-    def watch(self, cell: str, container_pid: int) -> None:
-        """Watch a cell from now on. Raises ``OSError`` when its first process has ended."""
+    def watch(self, cell: str, container_pid: int, *, silently: bool = False) -> None:
+        """Watch a cell from now on, or know its processes ``silently``. Raises ``OSError`` when its first has ended."""
         os.kill(container_pid, 0)
         with self._lock:
+            if silently:
+                self._silent.add(cell)
             self._cells[container_pid] = cell
             self._strangers.pop(container_pid, None)
         self.scan()
@@ -60,6 +63,11 @@ class Processes:
         """All processes of a cell that are known now."""
         with self._lock:
             return [each for each in self._known.values() if each.cell == cell]
+
+    def all(self) -> list[Process]:
+        """Every process of every cell that is known now."""
+        with self._lock:
+            return [*self._known.values()]
 
     def scan(self) -> None:
         """Notice processes that are new."""
@@ -114,5 +122,7 @@ class Processes:
         self._tell("process.gone", process, t)
 
     def _tell(self, kind: str, process: Process, t: float | None = None) -> None:
+        if process.cell in self._silent:
+            return
         data = {"host_pid": process.host_pid, "name": process.name}
         self._output.emit(kind, data, t=t, cell=process.cell, pid=process.pid)

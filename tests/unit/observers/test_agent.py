@@ -93,6 +93,36 @@ def test_cells_are_measured_at_their_own_interval() -> None:
     assert [kind for kind, _, _ in lines.events] == ["process.usage"]
 
 
+def test_what_each_container_works_is_told_in_one_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    work, process = module("work"), module("processes").Process
+    told: list[tuple[str, dict[str, Any]]] = []
+    counted = {pid: {pid: work.Worked(5.0, 1.0, disk=False)} for pid in (1, 2, 3, 4)}
+    monkeypatch.setattr(work, "EVERY_S", 0.0)
+    monkeypatch.setattr(work, "threads", counted.__getitem__)
+
+    class Known:
+        def all(self) -> list[Any]:
+            return [process(cell, 9, pid, "", 0) for pid, cell in enumerate(("a", "a", "still", "ends"), 1)]
+
+    class Heard:
+        def emit(self, kind: str, data: dict[str, Any], *, t: float) -> None:
+            assert abs(t - time.time()) < 1
+            told.append((kind, data))
+
+    measuring = work.Work(Known(), Heard())
+    measuring.tick()
+    assert told.pop() == ("machine.work", {"over_s": told_over(0.0), "parts": {}}), "of before nothing is known"
+    counted[1] = {1: work.Worked(5.2, 1.1, disk=False), 7: work.Worked(0.3, 0.0, disk=False)}
+    counted[2] = {2: work.Worked(5.0, 1.0, disk=True)}
+    del counted[4][4]
+    measuring.tick()
+    assert told.pop()[1]["parts"] == {"a": {"ran_s": 0.5, "waited_s": 0.1, "disk": True}}
+
+
+def told_over(seconds: float) -> Any:
+    return pytest.approx(seconds, abs=0.5)
+
+
 class Lines:
     """Stands in for the agent's output."""
 

@@ -1,15 +1,18 @@
-"""How long a request is waited for: longer on a machine that was slow before."""
+"""How long a request is waited for: for as long as the cell works, and longer on a machine that was slow before."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
+from heartbed.record.kinds import Request
+from heartbed.stage import client as module
+from heartbed.stage import patient
 from heartbed.stage.client import GRACE_S, SLOWNESS, Client
 
 TOOK_S = 0.2
@@ -32,13 +35,58 @@ class Slow(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def client() -> Iterator[Client]:
+def url() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    events: list[Event] = []
-    yield Client("cell", lambda: f"http://127.0.0.1:{server.server_port}", events.append, 4.0)
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def client(url: str) -> Client:
+    events: list[Event] = []
+    return Client("cell", lambda: url, events.append, 4.0)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes seconds takes hundredths of them."""
+    monkeypatch.setattr(patient, "POLL_S", 0.01)
+    monkeypatch.setattr(module, "GRACE_S", 0.0)
+    monkeypatch.setattr(module, "LITTLE_S", 0.01)
+
+
+def ask(url: str, still_s: Callable[[float], float], patience_s: float = TOOK_S / 4) -> Request:
+    """What is recorded of a request that takes ``TOOK_S``, where the cell stands still for so long."""
+    events: list[Event] = []
+    Client("cell", lambda: url, events.append, patience_s, still_s=still_s).cast("open")
+    (told,) = only(events, Request)
+    return told.data
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_cell_that_works_is_waited_for_however_late_its_answer_is(url: str) -> None:
+    told = ask(url, lambda _: 0.0)
+    assert (told.status, told.error, told.patience_s) == (200, None, None)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_stands_still_is_not_and_it_is_told_for_how_long_it_was_to_be_waited_for(url: str) -> None:
+    told = ask(url, lambda since: time.time() - since)
+    assert (told.status, told.patience_s) == (None, TOOK_S / 4)
+    assert told.error == "ReadTimeout: not answered within 0 s"
+    assert told.ms < TOOK_S * 1000
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nothing_is_waited_for_beyond_the_last_deadline(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAKE_S", TOOK_S / 2)
+    told = ask(url, lambda _: 0.0)
+    assert told.status is None
+    assert told.error is not None
+    assert told.error.endswith("of which the cell was at work")
+    assert told.ms < TOOK_S * 1000
 
 
 def test_a_request_is_given_the_time_of_its_rpc_and_some_grace(client: Client) -> None:

@@ -17,6 +17,7 @@ from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import CellState
+from heartbed.stage import reach
 from heartbed.stage.client import Client
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.stage.start import first_line
@@ -150,3 +151,16 @@ def test_a_cell_is_looked_at_while_a_request_still_waits_that_should_have_been_a
     cell.pids = {7}
     assert stage.reach(cell, "after", [7]) == {7}
     assert occasions == ["hang"]
+
+
+def test_processes_that_answer_late_are_asked_for_until_none_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "REACH_DEADLINE_S", 0.15)
+    late = itertools.cycle([11, 12, 13])
+
+    def ask() -> reach.Answer:
+        time.sleep(0.1)
+        return next(late), 200
+
+    # One at a time, so that three rounds take twice the deadline.
+    found = reach.until_reached(threading.Event(), ask, [0], lambda reached: len(reached) >= 3)
+    assert found == {11, 12, 13}

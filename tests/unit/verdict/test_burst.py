@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from heartbed.record.event import Event, only
-from heartbed.record.kinds import RunStart
+from heartbed.record.kinds import Request, RunStart
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, History
 
@@ -55,6 +55,20 @@ def test_a_request_that_never_returns_makes_it_hung_and_is_counted_in_its_burst(
     assert found.outcome is Outcome.HUNG
     assert found.why.startswith("1 of 12 requests hung (1 of 4 warm)")
     assert [burst.hung for burst in found.bursts] == [0, 1, 0]
+
+
+def test_one_that_was_given_up_while_the_cell_worked_is_none_of_those_that_hung() -> None:
+    history = under_bursts(status=None, burst="after idling")
+    (given_up,) = [event for event in only(history.events, Request) if event.data.failed]
+    told = given_up.data.model_copy(update={"ms": 60_000.0, "patience_s": 9.0})
+    history.events = [replace(given_up, data=told) if event == given_up else event for event in history.events]
+    history.add("machine.work", given_up.t + 60.0, cell=None, over_s=60.0, parts={history.cell: {"ran_s": 59.0}})
+    found = history.cell_verdict
+    assert (found.outcome, found.cause, [burst.hung for burst in found.bursts]) == (
+        Outcome.INCONCLUSIVE,
+        "late",
+        [0, 0, 0],
+    )
 
 
 def test_a_call_without_a_reply_hangs_as_well() -> None:

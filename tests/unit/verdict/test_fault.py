@@ -64,6 +64,20 @@ def test_a_cell_that_opens_its_connections_again_by_itself_is_recovered_from_the
     assert "opened its connections again by itself" in found.why
 
 
+def test_of_one_that_worked_when_its_requests_were_given_up_nothing_is_said() -> None:
+    history = struck().fault().after()
+    told: dict[str, Any] = {
+        "status": None,
+        "ms": 60_000.0,
+        "patience_s": 6.0,
+        "error": "ReadTimeout: not answered within 60 s",
+    }
+    history.add("request", ASKED_AGAIN, phase="after", what="cast", **told)
+    history.add("machine.work", ASKED_AGAIN + 60.0, cell=None, over_s=60.0, parts={history.cell: {"waited_s": 57.0}})
+    found = verdict(history)
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "late")
+
+
 def test_a_cell_that_notices_when_it_is_asked_is_recovered_from_then() -> None:
     found = verdict(struck().fault().after(202, 200))
     assert (found.outcome, found.recovered_after_s) == (Outcome.RECOVERED, 0.02)

@@ -42,6 +42,78 @@ def no_answer(history: History, t: float, **more: Any) -> None:
     history.add("request", t, **{**told, **more})
 
 
+def works(history: History, since: float, seconds: int, **parts: dict[str, Any]) -> None:
+    for second in range(1, seconds + 1):
+        told = {history.cell if name == "cell" else name: part for name, part in parts.items()}
+        history.add("machine.work", since + second, cell=None, over_s=1.0, parts=told)
+
+
+def given_up(history: History, **parts: dict[str, Any]) -> CellVerdict:
+    """It was given up after 60 s, of which it was to stand still for 6."""
+    history.pair(beating=True)
+    no_answer(history, ASKED_AGAIN + 0.1, ms=60_000.0, patience_s=6.0)
+    works(history, ASKED_AGAIN, 61, **parts)
+    return history.cell_verdict
+
+
+def test_an_answer_that_was_given_up_while_the_cell_worked_for_it_is_no_hanging() -> None:
+    found = given_up(History.of(), cell={"ran_s": 0.5, "waited_s": 0.45})
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "late")
+    assert (
+        "a call after the idle period was given up after 60.0 s, but for 57.0 s of that the cell was at work"
+        in found.why
+    )
+
+
+def test_nor_is_one_while_the_broker_had_no_core() -> None:
+    assert given_up(History.of(), rabbitmq={"waited_s": 0.95}).cause == "late"
+
+
+@pytest.mark.parametrize(
+    "parts", [{}, {"cell": {"ran_s": 0.05}}, {"compute": {"ran_s": 0.9}}, {"other": {"ran_s": 1.0}}]
+)
+def test_a_cell_that_stood_still_for_long_enough_hangs(parts: dict[str, Any]) -> None:
+    found = given_up(History.of(), **parts)
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "call_timed_out")
+
+
+def test_threads_that_can_never_be_woken_hang_whatever_others_of_the_process_do() -> None:
+    history = History.of("prefork-daemon-eventlet-pthread")
+    dump(history, ASKED_AGAIN + 3.0, *LOGGING, ("Connection.ensure", DRIVER))
+    found = given_up(history, cell={"ran_s": 1.0})
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "deadlock")
+
+
+def test_a_connection_that_was_lost_is_told_all_the_same() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at(syscall="accept4", module="mod_mpm_prefork.so")
+    no_answer(history, ASKED_AGAIN + 0.1, ms=60_000.0, patience_s=6.0)
+    works(history, ASKED_AGAIN, 61, cell={"ran_s": 1.0})
+    assert (history.cell_verdict.outcome, history.cell_verdict.cause) == (Outcome.LOST, "hub_not_run")
+
+
+def timed_out(**parts: dict[str, Any]) -> CellVerdict:
+    """A call after the idle period, answered 504 after the 4 s that it may take."""
+    history = History.of()
+    history.pair(beating=True)
+    history.add("request", ASKED_AGAIN + 1.0, phase="after", what="call", status=504, ms=4000.0, error="timed out")
+    works(history, ASKED_AGAIN + 1.0, 4, **parts)
+    return history.cell_verdict
+
+
+@pytest.mark.parametrize("who", ["cell", "rabbitmq", "compute"])
+def test_a_call_whose_reply_had_no_core_to_come_by_is_no_hanging(who: str) -> None:
+    found = timed_out(**{who: {"waited_s": 0.9}})
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "late")
+    assert "got no reply within 4.0 s, but for 3.6 s of that those who were to bring it waited for a core" in found.why
+
+
+@pytest.mark.parametrize("parts", [{}, {"cell": {"ran_s": 1.0}}, {"compute": {"waited_s": 0.5}}])
+def test_a_call_that_had_time_for_its_reply_hangs(parts: dict[str, Any]) -> None:
+    assert timed_out(**parts).outcome is Outcome.HUNG
+
+
 @pytest.mark.parametrize("purpose", ["SEND", "LISTEN", "UNKNOWN"])
 @pytest.mark.parametrize("named", [True, False], ids=["the dump names the connection", "it names none"])
 def test_what_beats_waits_for_a_lock_of_loggings_whatever_the_connection_is_for(purpose: str, named: bool) -> None:

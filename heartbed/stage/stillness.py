@@ -1,0 +1,39 @@
+"""For how long a cell has stood still: only then does an answer not come; while the cell works it is on its way."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event
+from heartbed.record.kinds import MachineWork
+from heartbed.record.work import Work
+
+STALE_S = 5.0
+"""The machine tells once a second. Where it has told nothing for so long, nothing is known of the time since."""
+
+MOST = 600
+"""Seconds that are remembered: longer than any request."""
+
+
+class Stillness:
+    """Hears what the machine tells of a run."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._told: deque[Event[MachineWork]] = deque(maxlen=MOST)
+        bus.listen(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event.data, MachineWork):
+            self._told.append(Event(event.data, event.t))
+
+    def since(self, service: str, moment: float) -> float:
+        """For how many seconds since a moment (epoch seconds) a service's processes did nothing, as far as is known.
+
+        Of what was told late it is not known yet; where nothing is told at all, every second counts.
+        """
+        now, told = time.time(), [*self._told]
+        known = told[-1].t if told and now - told[-1].t < STALE_S else now
+        until = max(moment, known)
+        return until - moment - Work(service, told).at_work_s(moment, until)

@@ -1,0 +1,41 @@
+"""For how long a cell has stood still, of what was told until now."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from heartbed.record.bus import Bus
+from heartbed.record.event import Event, Writer
+from heartbed.record.kinds import MachineWork
+from heartbed.stage.stillness import STALE_S, Stillness
+
+
+def told(bus: Bus, t: float, ran_s: float, over_s: float = 1.0) -> None:
+    bus.emit(Event(MachineWork.model_validate({"over_s": over_s, "parts": {"cell": {"ran_s": ran_s}}}), t=t))
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Bus:
+    return Bus(Writer(tmp_path))
+
+
+def test_where_nothing_is_told_every_second_counts(bus: Bus) -> None:
+    assert Stillness(bus).since("cell", time.time() - 7.0) == pytest.approx(7.0, abs=0.1)
+
+
+def test_what_the_cell_worked_does_not_count_and_what_is_not_told_yet_is_not_known(bus: Bus) -> None:
+    still, now = Stillness(bus), time.time()
+    told(bus, now - 1.5, 0.75)
+    told(bus, now - 0.5, 1.0)
+    assert still.since("cell", now - 2.5) == pytest.approx(0.25)
+    assert still.since("another", now - 2.5) == pytest.approx(2.0)
+    assert still.since("cell", now - 0.1) == 0.0
+
+
+def test_where_no_more_is_told_what_was_told_is_not_taken_for_ever(bus: Bus) -> None:
+    still, now = Stillness(bus), time.time()
+    told(bus, now - STALE_S - 1.0, 1.0)
+    assert still.since("cell", now - STALE_S - 2.0) == pytest.approx(STALE_S + 1.0, abs=0.1)
