@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -23,18 +24,22 @@ YIELDING = ("nice", "--adjustment=10")
 
 CHUNK = 1 << 16
 LOOKS_S = 0.2
-"""How often it is looked whether the capture has grown."""
+"""How often it is looked whether the capture has grown, and whether tshark goes on."""
+
+STILL_S = 45.0
+"""So long tshark may take nothing and tell nothing, once the capture has ended: its container may have been paused."""
 
 
 class Dissection:
     """Of the capture ``path``, by tshark ``inside`` the observer's container. Nothing is raised: errors are events."""
 
-    def __init__(self, path: Path, inside: Inside, *, port: int = 5672) -> None:
-        self._path, self._inside, self._port = path, inside, port
+    def __init__(self, path: Path, inside: Inside, *, port: int = 5672, still_s: float = STILL_S) -> None:
+        self._path, self._inside, self._port, self._still_s = path, inside, port, still_s
         self._ended = threading.Event()
         self._lines: list[str] = []
         self._said: list[str] = []
         self._error = ""
+        self._fed = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._threads: list[threading.Thread] = []
 
@@ -69,6 +74,7 @@ class Dissection:
                     last = self._ended.is_set()
                     while chunk := file.read(CHUNK):
                         tshark.write(chunk)
+                        self._fed += len(chunk)
                     if last:
                         return
                     tshark.flush()
@@ -90,12 +96,23 @@ class Dissection:
     def events(self, owner: Owner | None = None) -> Iterator[Event]:
         """All that the capture tells, in its order, once it has ended; ``owner`` finds the cell of an address."""
         self.end()
-        for thread in self._threads:
-            thread.join()
+        self._wait()
         code = self._process.wait() if self._process is not None else 0
         yield from events_of(self._lines, self._port, owner)
         if wrong := self._wrong(code):
             yield Event(WireMissing(reason=wrong))
+
+    def _wait(self) -> None:
+        """Return when tshark has told all, or has been ended because it stands still."""
+        progress, since = (-1, -1), time.monotonic()
+        while going := [thread for thread in self._threads if thread.is_alive()]:
+            going[0].join(LOOKS_S)
+            if (now := (self._fed, len(self._lines))) != progress:
+                progress, since = now, time.monotonic()
+            elif time.monotonic() - since > self._still_s:
+                self._error = f"tshark has stood still for {self._still_s:.0f} s"
+                self.close()
+                return
 
     def _wrong(self, code: int) -> str:
         """What went wrong, in words; empty where nothing did."""

@@ -165,6 +165,14 @@ def test_a_tshark_that_fails_is_told_of_with_what_it_had_said(tmp_path: Path) ->
     assert event.data.reason == "the capture could not be dissected: tshark: cut short"
 
 
+def test_a_tshark_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "capture.pcap").write_text("x\n")
+    dissection = Dissection(tmp_path / "capture.pcap", lambda *_: ["sleep", "60"], still_s=0.3)
+    dissection.start()
+    (event,) = only(dissection.events(), WireMissing)
+    assert event.data.reason == "the capture could not be dissected: tshark has stood still for 0 s"
+
+
 @pytest.mark.docker
 def test_the_observers_tshark_prints_what_was_recorded(events: list[Event]) -> None:
     if subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
