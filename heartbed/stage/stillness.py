@@ -7,11 +7,12 @@ from collections import deque
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
-from heartbed.record.kinds import MachineWork
+from heartbed.record.kinds import MachineWork, ObserverFailed
 from heartbed.record.work import Work
 
-STALE_S = 5.0
-"""The machine tells once a second. Where it has told nothing for so long, nothing is known of the time since."""
+STALE_S = 30.0
+"""The machine tells once a second. Who tells it has to wait for a core like everybody: 9 s late was seen. After so long
+nothing is known of the time since."""
 
 MOST = 600
 """Seconds that are remembered: longer than any request."""
@@ -22,11 +23,13 @@ class Stillness:
 
     def __init__(self, bus: Bus) -> None:
         self._told: deque[Event[MachineWork]] = deque(maxlen=MOST)
+        self._ended = False
         bus.listen(self._hear)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event.data, MachineWork):
             self._told.append(Event(event.data, event.t))
+        self._ended |= isinstance(event.data, ObserverFailed) and event.data.observer == "agent" and event.cell is None
 
     def since(self, service: str, moment: float) -> float:
         """For how many seconds since a moment (epoch seconds) a service's processes did nothing, as far as is known.
@@ -34,6 +37,7 @@ class Stillness:
         Of what was told late it is not known yet; where nothing is told at all, every second counts.
         """
         now, told = time.time(), [*self._told]
-        known = told[-1].t if told and now - told[-1].t < STALE_S else now
+        goes_on = told and not self._ended and now - told[-1].t < STALE_S
+        known = told[-1].t if goes_on else now
         until = max(moment, known)
         return until - moment - Work(service, told).at_work_s(moment, until)

@@ -9,7 +9,7 @@ import pytest
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import MachineWork
+from heartbed.record.kinds import MachineWork, ObserverFailed
 from heartbed.stage.stillness import STALE_S, Stillness
 
 
@@ -39,3 +39,11 @@ def test_where_no_more_is_told_what_was_told_is_not_taken_for_ever(bus: Bus) -> 
     still, now = Stillness(bus), time.time()
     told(bus, now - STALE_S - 1.0, 1.0)
     assert still.since("cell", now - STALE_S - 2.0) == pytest.approx(STALE_S + 1.0, abs=0.1)
+
+
+def test_once_nobody_tells_any_more_every_second_counts_again(bus: Bus) -> None:
+    still, now = Stillness(bus), time.time()
+    told(bus, now - 3.0, 0.0)
+    assert still.since("cell", now - 4.0) == pytest.approx(1.0)
+    bus.emit(Event(ObserverFailed(observer="agent", reason="the agent has ended")))
+    assert still.since("cell", now - 4.0) == pytest.approx(4.0, abs=0.1)
