@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from heartbed.cells.cell import Cell
+from heartbed.cells.shards import Share
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.places import ROOT, runs
@@ -37,6 +38,8 @@ class Settings:
     untrusted: bool = False
     scenarios: tuple[Scenario, ...] = (Scenario(),)
     copies: int = 1
+    share: Share | None = None
+    """Which shard of a greater question this is; None for the whole."""
     root: Path = ROOT
     """Where the cells' servers take their configurations from."""
 

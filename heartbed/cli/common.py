@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from heartbed import places, probes
 from heartbed.cells.settings import heartbeat
+from heartbed.cells.shards import Division
 from heartbed.cells.subject import DEFAULT_PROBE, Scenario
 from heartbed.errors import HeartbedError, InputError
 from heartbed.record import folder as runfolder
@@ -99,6 +100,28 @@ def untrusted_option(command: Command) -> Command:
         is_flag=True,
         help="The files are somebody else's, as in a pull request: let nothing into their processes, not even to look. "
         "Losses then have no proven cause.",
+    )
+    return option(command)
+
+
+class Shard(click.ParamType[Division]):
+    """One shard of several, as ``2/5``."""
+
+    name = "shard"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Division:
+        """Raises ``InputError``, which says what is valid."""
+        del param, ctx
+        return Division.named(str(value))
+
+
+def shard_option(command: Command) -> Command:
+    """``--shard K/N`` as ``shard``."""
+    option = click.option(
+        "--shard",
+        type=Shard(),
+        metavar="K/N",
+        help="Play only the K-th of N parts of the cells, as 2/5; `heartbed merge` makes one run of all parts.",
     )
     return option(command)
 

@@ -10,13 +10,15 @@ import click
 
 from heartbed.cells.expressions import COMPARISON
 from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option, untrusted_option
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.patched import patched_of
 from heartbed.cli.wishes import wishes_of, wishes_options
+from heartbed.errors import InputError
 from heartbed.report import format_names
 from heartbed.studies.check.candidates import testing_in
 from heartbed.studies.compare import Named, show
@@ -29,6 +31,7 @@ from heartbed.studies.compare import compare as study
 @click.option("--fail-if-worse", is_flag=True, help="Exit 1 only where one is worse than the first: for gates.")
 @probe_option(several=True)
 @untrusted_option
+@shard_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @output_options(format_names())
@@ -39,6 +42,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     fail_if_worse: bool,
     scenarios: tuple[Scenario, ...],
     untrusted: bool,
+    shard: Division | None,
     heartbeat: int,
     quiet: bool,
     output: Output,
@@ -63,10 +67,14 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
+    if shard and fail_if_worse:
+        raise InputError(
+            "--fail-if-worse needs all cells, and a shard has a part of them", hint="leave out one of the two"
+        )
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     named = Named.by(subjects or COMPARISON, patched_of(wishes["with_"]))
     with testing_in(settings, quiet=quiet, listeners=output.listeners) as session:
-        compared = study(session, named, lambda preset: wishes_of(dict(wishes), heartbeat, preset))
+        compared = study(session, named, lambda preset: wishes_of(dict(wishes), heartbeat, preset), shard)
     output.give(of_run(compared.data, lambda out: show(compared, out)))
     return compared.exit_code(fail_if_worse=fail_if_worse)
 

@@ -14,16 +14,17 @@ from heartbed import probes as probes_
 from heartbed.cells import expressions as cells_
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option, untrusted_option
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.patched import patched_of, with_option
 from heartbed.record.bus import Listener
 from heartbed.report import RunData, format_names
 from heartbed.report.console import console
-from heartbed.report.data import load
+from heartbed.report.loaded import load
 from heartbed.report.offers import axes_table
 from heartbed.report.probes import about, wants_of
 from heartbed.report.registry import write_reports
@@ -47,6 +48,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @untrusted_option
 @with_option
+@shard_option
 @output_options(format_names())
 @runs_option
 def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **asked: Any) -> int:
@@ -64,6 +66,7 @@ def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **
       heartbed run '{prefork,event}-daemon' --probe idle,trickle
       heartbed run prefork-daemon-native --quiet --format junit --output results
       heartbed run prefork-daemon-eventlet-pthread --with ~/src/oslo.messaging
+      heartbed run '{prefork,event}-{embedded,daemon}' --shard 1/2
     """
     selection, patched = cells_.select(expressions), patched_of(with_)
     selection = replace(selection, cells=tuple(cell.with_patched(patched) for cell in selection.cells))
@@ -84,6 +87,7 @@ def recorded(  # noqa: PLR0913  # by the values of the command's options
     no_stacks: bool,
     untrusted: bool,
     runs: Path,
+    shard: Division | None = None,
     listeners: Sequence[Listener] = (),
 ) -> RunData:
     """The run of these cells, judged. Raises ``InputError`` and ``TestbedError``."""
@@ -93,7 +97,8 @@ def recorded(  # noqa: PLR0913  # by the values of the command's options
     session = Session(settings, quiet, listeners=listeners)
     for name, reason in selection.left_out:
         session.say(f"left out: {name}: {reason}")
-    return load(settings.runs, str(session.record(selection)))
+    session, mine = session.divided(selection.cells, shard)
+    return load(settings.runs, str(session.record(replace(selection, cells=mine))))
 
 
 @click.command("cells")

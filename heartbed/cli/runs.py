@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from heartbed.cli.common import publish, runs_option
 from heartbed.cli.completion import cell_names, formats, run_names
+from heartbed.cli.output import Output, of_run, output_options
 from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
 from heartbed.report import format_names, render
 from heartbed.report.console import console
-from heartbed.report.data import load, load_any
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
-from heartbed.report.registry import render_look
+from heartbed.report.loaded import load, load_any
+from heartbed.report.registry import render_look, write_reports
 from heartbed.report.text import printable
+from heartbed.studies import merge as merge_
+from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.look.values import LookVerdict
 from heartbed.verdict.values import RunVerdict
 
@@ -107,6 +112,34 @@ def explain(cell: str, run_name: str, runs: Path) -> None:
     console().print(explain_cell(data, cell))
 
 
+@click.command()
+@click.argument("shards", metavar="RUN...", nargs=-1, required=True, shell_complete=run_names)
+@output_options(format_names())
+@runs_option
+def merge(shards: Sequence[str], output: Output, runs: Path) -> int:
+    """Make one run of the shards that `--shard K/N` played, also on other machines, and judge it as one.
+
+    RUN is a run's name or its folder. A shard that is given twice counts once;
+    one that is missing is named, and nothing is claimed of the whole then.
+
+    \b
+    Examples:
+      heartbed run '{prefork,event}-{embedded,daemon}' --shard 1/2      on one machine
+      heartbed run '{prefork,event}-{embedded,daemon}' --shard 2/2      on another
+      heartbed merge shard-1/runs/latest shard-2/runs/latest
+      heartbed merge shard-*/runs/2* --format junit --output results
+
+    Exit codes: 0 all kept, 1 some not, 2 no such run or no shard of this one, 3 inconclusive or not all there.
+    """
+    folders = [runfolder.find(runs, each) for each in shards]
+    data = load(runs, str(merge_.merge(folders, runs, sys.argv[1:])))
+    try:
+        write_reports(data)
+    finally:
+        output.give(of_run(data))
+    return EXIT_CODES[data.verdict.outcome]
+
+
 @click.command("runs")
 @runs_option
 def list_runs(runs: Path) -> None:
@@ -159,4 +192,4 @@ def schema(*, look: bool) -> None:
     click.echo(json.dumps(values.model_json_schema(), indent=2))
 
 
-COMMANDS = (verdict, report, explain, list_runs, diff, schema)
+COMMANDS = (verdict, report, explain, merge, list_runs, diff, schema)

@@ -13,8 +13,9 @@ from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option
 from heartbed.cli.patched import packages, patched_of, with_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
@@ -46,10 +47,13 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
     show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
     help="Folder that the results are written to.",
 )
+@shard_option
 @HEARTBEAT
 @QUIET
 @runs_option
-def matrix(servers: tuple[str, ...], output: Path, heartbeat: int, quiet: bool, runs: Path) -> int:
+def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
+    servers: tuple[str, ...], output: Path, shard: Division | None, heartbeat: int, quiet: bool, runs: Path
+) -> int:
     """Play the whole reference matrix and write the results down.
 
     Every server, mode and execution model, under each release of
@@ -63,10 +67,11 @@ def matrix(servers: tuple[str, ...], output: Path, heartbeat: int, quiet: bool, 
       heartbed matrix --server prefork
     """
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet)
-    cells = matrix_.selection(servers).cells
+    session, cells = session.divided(matrix_.selection(servers).cells, shard)
     played = matrix_.play(cells, matrix_.available_octets(), lambda some: batch.play(some, session))
+    part = [f"{shard.number}of{shard.of}"] if shard else []
     made = results.results(cells, played, heartbeat)
-    data, page = results.save(made, output, "-".join([results.NAME, *servers]))
+    data, page = results.save(made, output, "-".join([results.NAME, *servers, *part]))
     out = console()
     out.print(results.table(made))
     for each in made.without_verdict:

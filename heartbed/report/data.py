@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from heartbed import probes
-from heartbed.errors import InputError
-from heartbed.record import folder as folders
-from heartbed.record.event import Event, K, only, read
+from heartbed.record.event import Event, K, only
 from heartbed.record.history import CellHistory, sort
 from heartbed.record.index import Index
 from heartbed.record.interventions import Done, concern, interventions
 from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
-from heartbed.record.looked import is_look
-from heartbed.verdict import judge
-from heartbed.verdict.look import LookVerdict, judge_look
 from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
 
 
@@ -38,6 +32,11 @@ class RunData:
     def index(self) -> Index:
         """The events, to be found."""
         return Index(self.events)
+
+    @property
+    def shards(self) -> Sequence[RunData]:
+        """Each of those that the run was merged from; none of a run that was not."""
+        return ()
 
     def at_line(self, line: int) -> Event | None:
         """The event on that line of the record, if the record reaches so far."""
@@ -128,20 +127,3 @@ class RunData:
         after = min((event.t for event in ends if event.t > began.t), default=None)
         until = self.events[-1].t if began.data.until is None else began.data.until
         return began.t, max(began.t, until if after is None else after)
-
-
-def load(runs: Path, name: str) -> RunData:
-    """A run by path, name or ``latest``, judged anew from its record. Raises ``InputError`` for a look."""
-    data = load_any(runs, name)
-    if isinstance(data, LookVerdict):
-        raise InputError(f"{data.run} is the record of a look, which has no cells", hint=f"heartbed report {data.run}")
-    return data
-
-
-def load_any(runs: Path, name: str) -> RunData | LookVerdict:
-    """A run or a look by path, name or ``latest``, judged anew from its record."""
-    folder = folders.find(runs, name)
-    events = read(folder)
-    if is_look(events):
-        return judge_look(events)
-    return RunData(verdict=judge(events, probes.rules()), events=events, folder=folder)

@@ -36,6 +36,12 @@ def _attempts(cell: Cell, scenario: Scenario, copies: int) -> int:
     return max(probe.attempts(cell, probe.values(dict(scenario.parameters))), copies if cell.shares_locks else 1)
 
 
+def weight(cell: Cell, settings: Settings) -> int:
+    """How much a run has to do for a cell, beside others: the processes that it starts."""
+    copies = sum(_attempts(cell, scenario, settings.copies) for scenario in settings.scenarios)
+    return copies * cell.process_count
+
+
 def playable(selection: Selection, settings: Settings, engine: Engine, image: str) -> Playable:
     """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
     scenarios, attempts = settings.scenarios, partial(_attempts, copies=settings.copies)

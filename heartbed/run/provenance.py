@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from heartbed import __version__, probes
 from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Share
 from heartbed.cells.subject import Scenario, Subject
-from heartbed.record.kinds import AskedCell, AskedProbe, RunStart
+from heartbed.record.kinds import AskedCell, AskedProbe, AskedShard, RunStart
 from heartbed.run.playable import Playable
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.plan import Plan
@@ -65,7 +66,12 @@ def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images
         images={name: {"tag": image.tag, "id": image.id} for name, image in images.items()},
         calls=True,
         argv=discreet(sys.argv[1:]),
+        shard=_shard(settings.share) if settings.share else None,
     )
+
+
+def _shard(share: Share) -> AskedShard:
+    return AskedShard(number=share.number, of=share.of, question=share.question, cells=list(share.cells))
 
 
 def _cell(subject: Subject, settings: Settings) -> AskedCell:

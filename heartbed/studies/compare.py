@@ -20,6 +20,7 @@ from heartbed.cells import axes
 from heartbed.cells import expressions as cells_
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
+from heartbed.cells.shards import Division
 from heartbed.errors import InputError
 from heartbed.files import is_regular
 from heartbed.report import RunData
@@ -95,10 +96,16 @@ class Compared:
         return EXIT_CODES[Outcome.INCONCLUSIVE] if Outcome.INCONCLUSIVE in outcomes else 0
 
 
-def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path | None], Wishes]) -> Compared:
+def compare(
+    session: CandidateSession,
+    named: Named,
+    wishes_of: Callable[[Path | None], Wishes],
+    division: Division | None = None,
+) -> Compared:
     """Play what was named in one run. ``wishes_of`` gives the wishes for a file, which may be a preset's.
 
-    Raises ``InputError`` for a file that the server does not accept, or that does not start.
+    With a ``division`` one shard of it. Raises ``InputError`` for a file that the server does not accept, or that does
+    not start.
     """
     for name, reason in named.selection.left_out:
         session.say(f"left out: {name}: {reason}")
@@ -109,7 +116,7 @@ def compare(session: CandidateSession, named: Named, wishes_of: Callable[[Path |
         prepared[given] = ready(session, draft(path, wishes, label=labels[path]))
     for each in prepared.values():
         accepted(session, each)
-    cells = _in_order(named, prepared)
+    session, cells = session.divided(_in_order(named, prepared), division)
     side_by_side = bool(prepared) and 2 <= len(cells) <= MOST_COLUMNS
     subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
     needed = frozenset(cell.name for cell in cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -12,16 +13,18 @@ from rich.console import Console
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
 from heartbed.errors import NoCellLeftError
 from heartbed.record.bus import Listener
 from heartbed.report import RunData
 from heartbed.report.console import console
-from heartbed.report.data import load
 from heartbed.report.live import LiveView
+from heartbed.report.loaded import load
 from heartbed.report.registry import write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
+from heartbed.run.playable import weight
 from heartbed.testbed.images.spec import ImageRef
 
 
@@ -43,6 +46,14 @@ class Session:
     def in_copies(self, copies: int) -> Self:
         """The same session, in which a cell is played in so many copies where chance decides."""
         return replace(self, settings=replace(self.settings, copies=copies))
+
+    def divided(self, cells: Sequence[Cell], division: Division | None) -> tuple[Self, tuple[Cell, ...]]:
+        """The session and the cells of one shard; of the whole where none is named. Raises ``InputError``."""
+        if division is None:
+            return self, tuple(cells)
+        mine, share = division.share(cells, partial(weight, settings=self.settings))
+        self.say(f"shard {division}: {len(mine)} of {len(cells)} cells; `heartbed merge` puts shards together")
+        return replace(self, settings=replace(self.settings, share=share)), mine
 
     def say(self, text: str) -> None:
         """A line about what goes on."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heartbed.record.event import Event
+from heartbed.record.event import Event, only
 from heartbed.record.history import CellHistory, RunHistory, in_act, sort
 from heartbed.record.interventions import interventions
 from heartbed.record.kinds import (
@@ -16,10 +16,12 @@ from heartbed.record.kinds import (
     ProcessGone,
     ProcessGreenlets,
     ProcessStacks,
+    RunStart,
     WireFrame,
     WireMissing,
 )
-from heartbed.verdict import controls, tries
+from heartbed.record.parts import shards
+from heartbed.verdict import controls, merged, tries
 from heartbed.verdict.answer import answer
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.rules import Rule, Rules, of, of_native
@@ -41,7 +43,17 @@ def judge(events: Sequence[Event], rules: Rules) -> RunVerdict:
     """The verdict on a whole run. ``events`` are a record's, of which the first is ``run.start``.
 
     ``rules`` are those of the probes (``heartbed.probes.rules``). Raises ``InputError`` for a probe without one.
+    The shards of a record that was merged are judged each by itself.
     """
+    parts = shards(events)
+    if not parts:
+        return _run(events, rules)
+    beginnings = [start for part in (events, *parts) for start in only(part[:1], RunStart)]
+    asked = [start.data.shard for start in beginnings[1:]]
+    return merged.together(beginnings[0], asked, [_run(part, rules) for part in parts])
+
+
+def _run(events: Sequence[Event], rules: Rules) -> RunVerdict:
     run = sort(events)
     judged = [_act(act, rules, _blind(run)) for act in run.acts]
     verdicts = [verdict for act in judged for verdict in act.cells]

@@ -34,7 +34,7 @@ from heartbed.record.kinds.process import (
     Socket,
     Thread,
 )
-from heartbed.record.kinds.run import AskedCell, AskedProbe, Intervention, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.run import AskedCell, AskedProbe, AskedShard, Intervention, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, MachineLag, MachineWork, ObserverFailed
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
@@ -45,6 +45,7 @@ __all__ = [
     "AppLog",
     "AskedCell",
     "AskedProbe",
+    "AskedShard",
     "BrokerLog",
     "CellAddress",
     "CellState",

@@ -48,8 +48,20 @@ class AskedCell(Part):
     )
 
 
+class AskedShard(Part):
+    """The shard of a greater question that a run is."""
+
+    number: int = Field(description="from 1")
+    of: int = Field(description="how many there are")
+    question: str = Field(description="the same in all shards of a question")
+    cells: list[str] = Field(description="that this shard is to play, in this run or in several")
+
+
 class RunStart(Kind):
-    """Always the first line: what is run, with what, on what."""
+    """Always the first line: what is run, with what, on what.
+
+    A record that was merged begins with one that has ``merged``; each shard follows, from its own beginning to its end.
+    """
 
     KIND: ClassVar[str] = "run.start"
     run: str = Field(description="its name")
@@ -69,6 +81,8 @@ class RunStart(Kind):
     images: dict[str, Any] = Field(default={}, description="name → `{tag, id}`")
     calls: bool = Field(default=False, description="whether a control calls the RPC server before and after idling")
     argv: list[str] = Field(default=[], description="the command line, without what may be secret in it")
+    shard: AskedShard | None = Field(default=None, description="which shard it is; null: the whole")
+    merged: list[str] = Field(default=[], description="names of the runs whose records follow, of which it is made")
 
 
 class RunPhase(Kind):

@@ -46,7 +46,7 @@ SPEC: dict[str, Any] = {
 def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     """The lag of the machine over the run; None where it was not measured."""
     events = run.of_kind(MachineLag)
-    if cell is not None or not events:
+    if cell is not None or not events or run.shards:  # each has a machine, and a clock, of its own
         return None
     origin = run.verdict.started
     idle = [tuple(round(t - origin, 3) for t in idle) for idle in run.idles]

@@ -1,0 +1,34 @@
+"""Runs as they are found on disk, judged anew from their records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heartbed import probes
+from heartbed.errors import InputError
+from heartbed.record import folder as folders
+from heartbed.record.event import read
+from heartbed.record.looked import is_look
+from heartbed.record.parts import shards
+from heartbed.report.data import RunData
+from heartbed.report.merged import MergedData
+from heartbed.verdict import judge
+from heartbed.verdict.look import LookVerdict, judge_look
+
+
+def load(runs: Path, name: str) -> RunData:
+    """A run by path, name or ``latest``, judged anew from its record. Raises ``InputError`` for a look."""
+    data = load_any(runs, name)
+    if isinstance(data, LookVerdict):
+        raise InputError(f"{data.run} is the record of a look, which has no cells", hint=f"heartbed report {data.run}")
+    return data
+
+
+def load_any(runs: Path, name: str) -> RunData | LookVerdict:
+    """A run or a look by path, name or ``latest``, judged anew from its record."""
+    folder = folders.find(runs, name)
+    events = read(folder)
+    if is_look(events):
+        return judge_look(events)
+    kind = MergedData if shards(events) else RunData
+    return kind(verdict=judge(events, probes.rules()), events=events, folder=folder)
