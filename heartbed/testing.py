@@ -19,8 +19,8 @@ from heartbed.cli.check import checked_by
 from heartbed.cli.running import recorded
 from heartbed.errors import HeartbedError, InputError
 from heartbed.files import is_regular
-from heartbed.report.registry import write_reports
 from heartbed.report.words import after_s, outcome_words
+from heartbed.studies.store import keep
 from heartbed.verdict.values import CellVerdict, Outcome
 
 
@@ -79,7 +79,7 @@ class Heartbed:
         """The fates of cells, by their names. Raises as ``check``."""
         found = self._parameters("run", [*expressions], options)
         data = recorded(select(found.pop("expressions")), **found)
-        write_reports(data)
+        keep(data)
         named = dict.fromkeys(cell.cell for cell in data.verdict.cells)
         under = {name: tuple(data.under_each(name)) for name in named}
         return {

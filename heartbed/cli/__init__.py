@@ -24,6 +24,7 @@ from heartbed.cli import (
     configured,
     look,
     manual,
+    results,
     running,
     runs,
     validate,
@@ -39,7 +40,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
 
-MODULES = (compare, check, look, running, validate, versions, runs, by_hand, completion, manual)
+MODULES = (compare, check, look, running, validate, versions, runs, results, by_hand, completion, manual)
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

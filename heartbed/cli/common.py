@@ -22,9 +22,9 @@ from heartbed.errors import HeartbedError, InputError
 from heartbed.record import folder as runfolder
 from heartbed.report import RunData
 from heartbed.report.console import console
-from heartbed.report.registry import write_reports
 from heartbed.report.terminal import summary
 from heartbed.report.text import printable
+from heartbed.studies.store import keep
 from heartbed.verdict import EXIT_CODES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -67,7 +67,7 @@ def show_notes(error: BaseException) -> None:
 def publish(data: RunData) -> int:
     """Write a run's verdicts and report, show the summary also where they cannot be written; the exit code."""
     try:
-        write_reports(data)
+        keep(data)
     finally:
         console().print(summary(data))
     return EXIT_CODES[data.verdict.outcome]

@@ -14,7 +14,7 @@ LONGEST = 200
 
 SECTIONS = {
     "Find out": ("compare", "check", "look", "presets", "run", "probes", "cells", "versions", "bisect"),
-    "Read runs": ("report", "explain", "runs", "diff", "merge"),
+    "Read runs": ("report", "explain", "runs", "diff", "results", "merge"),
     "Set up, and by hand": ("doctor", "images", "up", "logs", "down", "clean", "completion", "man"),
     "For developers": ("bench", "matrix", "validate", "compose", "verdict", "schema"),
 }

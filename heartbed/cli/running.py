@@ -27,10 +27,10 @@ from heartbed.report.console import console
 from heartbed.report.loaded import load
 from heartbed.report.offers import axes_table
 from heartbed.report.probes import about, wants_of
-from heartbed.report.registry import write_reports
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
 from heartbed.studies.session import Session
+from heartbed.studies.store import keep
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan
 from heartbed.verdict import EXIT_CODES
@@ -72,7 +72,7 @@ def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **
     selection = replace(selection, cells=tuple(cell.with_patched(patched) for cell in selection.cells))
     data = recorded(selection, listeners=output.listeners, **asked)
     try:
-        write_reports(data)
+        keep(data)
     finally:
         output.give(of_run(data))
     return EXIT_CODES[data.verdict.outcome]

@@ -20,9 +20,10 @@ from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
 from heartbed.report.loaded import load, load_any
-from heartbed.report.registry import render_look, write_reports
+from heartbed.report.registry import render_look
 from heartbed.report.text import printable
 from heartbed.studies import merge as merge_
+from heartbed.studies.store import keep
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.look.values import LookVerdict
 from heartbed.verdict.values import RunVerdict
@@ -134,7 +135,7 @@ def merge(shards: Sequence[str], output: Output, runs: Path) -> int:
     folders = [runfolder.find(runs, each) for each in shards]
     data = load(runs, str(merge_.merge(folders, runs, sys.argv[1:])))
     try:
-        write_reports(data)
+        keep(data)
     finally:
         output.give(of_run(data))
     return EXIT_CODES[data.verdict.outcome]

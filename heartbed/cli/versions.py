@@ -47,19 +47,23 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
     show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
     help="Folder that the results are written to.",
 )
+@click.option(
+    "--again", is_flag=True, help="Play also what was played with the same versions, images and rules before."
+)
 @shard_option
 @HEARTBEAT
 @QUIET
 @runs_option
 def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    servers: tuple[str, ...], output: Path, shard: Division | None, heartbeat: int, quiet: bool, runs: Path
+    servers: tuple[str, ...], output: Path, again: bool, shard: Division | None, heartbeat: int, quiet: bool, runs: Path
 ) -> int:
     """Play the whole reference matrix and write the results down.
 
     Every server, mode and execution model, under each release of
     oslo.messaging in which its heartbeat changed; in batches that fit into
     this machine's memory. With --server only that server's part, which is
-    written to a file of its own.
+    written to a file of its own. What has a result with the same images, and
+    the same heartbed and rules, is not played again (docs/many.md).
 
     \b
     Examples:
@@ -68,7 +72,11 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     """
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet)
     session, cells = session.divided(matrix_.selection(servers).cells, shard)
-    played = matrix_.play(cells, matrix_.available_octets(), lambda some: batch.play(some, session))
+    played = batch.Played() if again else matrix_.remembered(cells, session)
+    if played.verdicts:
+        session.say(f"{len(played.verdicts)} of {len(cells)} cells are known from before; --again plays all of them")
+    new = [cell for cell in cells if cell.name not in played.verdicts]
+    played.add(matrix_.play(new, matrix_.available_octets(), lambda some: batch.play(some, session)))
     part = [f"{shard.number}of{shard.of}"] if shard else []
     made = results.results(cells, played, heartbeat)
     data, page = results.save(made, output, "-".join([results.NAME, *servers, *part]))

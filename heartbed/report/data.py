@@ -38,6 +38,16 @@ class RunData:
         """Each of those that the run was merged from; none of a run that was not."""
         return ()
 
+    def at(self, cell: CellVerdict) -> RunData:
+        """Where a cell was played: in this run, or in one of its shards."""
+        del cell
+        return self
+
+    @cached_property
+    def asked(self) -> RunStart:
+        """What was asked for, with what, on what."""
+        return next((event.data for event in self.of_kind(RunStart)), RunStart(run=self.verdict.run))
+
     def at_line(self, line: int) -> Event | None:
         """The event on that line of the record, if the record reaches so far."""
         return self.index.by_line.get(line)
@@ -80,12 +90,8 @@ class RunData:
         """The verdicts on the cell of that name, one under each probe that it was played under."""
         return [cell for cell in self.verdict.cells if cell.cell == name]
 
-    @cached_property
-    def _start(self) -> RunStart:
-        return next((event.data for event in self.of_kind(RunStart)), RunStart(run=self.verdict.run))
-
     def _asked(self, cell: CellVerdict) -> AskedCell:
-        probed = ((asked, asked.probe or self._start.probe) for asked in self._start.cells)
+        probed = ((asked, asked.probe or self.asked.probe) for asked in self.asked.cells)
         known = [asked for asked, probe in probed if (asked.name, probe) == (cell.cell, cell.probe)]
         copy = (asked for asked in known if cell.subject in (None, asked.subject))
         return next(copy, known[0] if known else AskedCell(name=cell.cell))
@@ -101,7 +107,7 @@ class RunData:
 
     def meanwhile(self, cell: CellVerdict) -> str:
         """What was done to a cell in the idle period, as the record has it."""
-        of_probe = (probe.meanwhile for probe in self._start.probes if probe.name == cell.probe)
+        of_probe = (probe.meanwhile for probe in self.asked.probes if probe.name == cell.probe)
         of_phase = (phase.data.meanwhile for phase in self._phases(self._asked(cell).act) if phase.data.phase == "idle")
         return next(of_probe, None) or next(of_phase, NOTHING)
 
@@ -112,7 +118,7 @@ class RunData:
     @property
     def idles(self) -> list[tuple[float, float]]:
         """The idle period of each act."""
-        acts = sorted({asked.act for asked in self._start.cells} or {1})
+        acts = sorted({asked.act for asked in self.asked.cells} or {1})
         return [idle for act in acts if (idle := self._idle(act)) is not None]
 
     def _phases(self, act: int) -> list[Event[RunPhase]]:

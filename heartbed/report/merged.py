@@ -8,7 +8,7 @@ from functools import cached_property
 from heartbed.record import parts
 from heartbed.record.event import Event, K
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import Intervention, RunStart
+from heartbed.record.kinds import Intervention
 from heartbed.report.data import RunData
 from heartbed.verdict.values import CellVerdict, Connection
 
@@ -26,22 +26,22 @@ class MergedData(RunData):
         """Cell and probe -> the first of the shards that played it."""
         found: dict[tuple[str, str], RunData] = {}
         for shard in self.shards:
-            for start in shard.of_kind(RunStart):
-                for asked in start.data.cells:
-                    found.setdefault((asked.name, asked.probe or start.data.probe), shard)
+            for asked in shard.asked.cells:
+                found.setdefault((asked.name, asked.probe or shard.asked.probe), shard)
         return found
 
-    def _at(self, cell: CellVerdict) -> RunData:
+    def at(self, cell: CellVerdict) -> RunData:
+        """Where a cell was played."""
         return self._places[cell.cell, cell.probe]
 
     @cached_property
     def _of_connections(self) -> dict[tuple[str, float], RunData]:
         """An address and when it was opened -> where: addresses are the same on many machines."""
-        return {(c.conn, c.opened): self._at(cell) for cell in self.verdict.cells for c in cell.connections}
+        return {(c.conn, c.opened): self.at(cell) for cell in self.verdict.cells for c in cell.connections}
 
     def all_of_cell(self, cell: CellVerdict) -> list[Event]:
         """The events of one cell under its probe, in order of time."""
-        return self._at(cell).all_of_cell(cell)
+        return self.at(cell).all_of_cell(cell)
 
     def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
         """The events of one connection that are of these kinds, whoever observed them, in order of time."""
@@ -49,16 +49,16 @@ class MergedData(RunData):
 
     def history(self, cell: CellVerdict) -> CellHistory | None:
         """All that was observed of one cell under its probe."""
-        return self._at(cell).history(cell)
+        return self.at(cell).history(cell)
 
     def interventions(self, cell: CellVerdict) -> list[Intervention]:
         """What was done to the cell by its probe, and meanwhile to what all cells of its shard share."""
-        return self._at(cell).interventions(cell)
+        return self.at(cell).interventions(cell)
 
     def meanwhile(self, cell: CellVerdict) -> str:
         """What was done to a cell in the idle period, as the record has it."""
-        return self._at(cell).meanwhile(cell)
+        return self.at(cell).meanwhile(cell)
 
     def idle_of(self, cell: CellVerdict) -> tuple[float, float] | None:
         """When the idle period that the cell shared with those of its shard began and ended (epoch seconds)."""
-        return self._at(cell).idle_of(cell)
+        return self.at(cell).idle_of(cell)

@@ -12,6 +12,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Share
 from heartbed.cells.subject import Scenario, Subject
 from heartbed.record.kinds import AskedCell, AskedProbe, AskedShard, RunStart
+from heartbed.run.code import played_by
 from heartbed.run.playable import Playable
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.plan import Plan
@@ -46,6 +47,7 @@ def provenance(name: str, chosen: Playable, plan: Plan, machine: Machine, images
     return RunStart(
         run=name,
         heartbed=__version__,
+        code=played_by(),
         probe=", ".join(scenario.name for scenario in chosen.scenarios),
         probes=[_probe(scenario) for scenario in chosen.scenarios],
         heartbeat_s=settings.heartbeat_s,

@@ -46,12 +46,15 @@ class Played:
     verdicts: dict[str, CellVerdict] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     runs: list[RunVerdict] = field(default_factory=list)
+    versions: list[Mapping[str, str]] = field(default_factory=list)
+    """What the parts of each run told of themselves."""
 
     def add(self, other: Played) -> None:
         """Take over what became of other cells."""
         self.verdicts |= other.verdicts
         self.missing |= other.missing
         self.runs += other.runs
+        self.versions += other.versions
 
 
 def play(cells: Sequence[Cell], session: Session) -> Played:
@@ -66,7 +69,9 @@ def play(cells: Sequence[Cell], session: Session) -> Played:
     missing = {**unbuildable, **failed}
     if data is None:
         return Played(missing=missing)
-    return Played({verdict.cell: verdict for verdict in data.verdict.cells}, missing, [data.verdict])
+    return Played(
+        {verdict.cell: verdict for verdict in data.verdict.cells}, missing, [data.verdict], [data.verdict.versions]
+    )
 
 
 def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:

@@ -9,7 +9,13 @@ from heartbed import servers as servers_
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
+from heartbed.errors import InputError, TestbedError
+from heartbed.record.kinds import RunStart
+from heartbed.run.code import played_by
+from heartbed.studies.answers import ever, known
 from heartbed.studies.batch import Played
+from heartbed.studies.session import Session
+from heartbed.studies.store import image_digest, key
 from heartbed.versions.locks import milestones
 
 CELL_OCTETS = 128 * 2**20
@@ -44,10 +50,35 @@ def available_octets() -> int:
 def batches(cells: Sequence[Cell], octets: int) -> Iterator[Sequence[Cell]]:
     """Batches that fit into that much memory, of about the same size."""
     most = max(1, min(MOST_IN_A_BATCH, (octets - OTHERS_OCTETS) // CELL_OCTETS))
-    count = -(-len(cells) // most)
-    size = -(-len(cells) // count)
+    count = max(1, -(-len(cells) // most))
+    size = max(1, -(-len(cells) // count))
     for start in range(0, len(cells), size):
         yield cells[start : start + size]
+
+
+def remembered(cells: Sequence[Cell], session: Session) -> Played:
+    """What was played before with the same images, by the same heartbed and rules, and has a verdict."""
+    settings = session.settings
+    start = RunStart(
+        run="",
+        code=played_by(),
+        heartbeat_s=settings.heartbeat_s,
+        margin_s=settings.margin_s,
+        rpc_timeout_s=settings.rpc_timeout_s,
+        untrusted=settings.untrusted,
+    )
+    (scenario,) = settings.scenarios
+    mine = {cell.name: cell for cell in cells}
+    played = [mine[name] for name in ever(settings.runs, [*mine]) if name in mine]
+    try:
+        ids = {name: image.id for name, image in session.images(played).items()} if played else {}
+    except (InputError, TestbedError):
+        return Played()  # what cannot be had is told where it is played
+    keys = {cell.name: key(cell.name, scenario.name, start, image_digest(cell, ids)) for cell in played}
+    found = known(settings.runs, {name: each for name, each in keys.items() if each})
+    return Played(
+        {name: each.verdict for name, each in found.items()}, versions=[each.versions for each in found.values()]
+    )
 
 
 def play(cells: Sequence[Cell], octets: int, measure: Callable[[Sequence[Cell]], Played]) -> Played:

@@ -67,7 +67,7 @@ class Part:
         """What must be the same in all shards of one run."""
         start, shard = self.start, self.shard
         return {
-            "version of heartbed": start.heartbed,
+            "version of heartbed": f"{start.heartbed} ({start.code or 'unknown'})",
             "number of shards": str(shard.of),
             "set of cells": shard.question,
             "probes": ", ".join(probe.name for probe in start.probes),
@@ -136,6 +136,7 @@ def _beginning(name: str, parts: Sequence[Part], notes: Sequence[str], argv: Seq
     return RunStart(
         run=name,
         heartbed=__version__,
+        code=start.code,
         probe=start.probe,
         probes=start.probes,
         heartbeat_s=start.heartbeat_s,

@@ -76,8 +76,8 @@ class Results:
 def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:
     """What was played, as results of today."""
     versions: dict[str, str] = {}
-    for run in played.runs:
-        for name, version in run.versions.items():
+    for told in played.versions:
+        for name, version in told.items():
             both = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
             versions[name] = ", ".join(filter(None, both))
     return Results(

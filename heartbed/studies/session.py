@@ -21,10 +21,10 @@ from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.live import LiveView
 from heartbed.report.loaded import load
-from heartbed.report.registry import write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
+from heartbed.studies.store import keep
 from heartbed.testbed.images.spec import ImageRef
 
 
@@ -73,7 +73,7 @@ class Session:
     def judge(self, folder: Path) -> RunData:
         """The verdicts on a record, which are written beside it with the report. Raises ``TestbedError``."""
         data = load(self.settings.runs, str(folder))
-        write_reports(data)
+        keep(data)
         return data
 
     def play(

@@ -66,6 +66,7 @@ class RunStart(Kind):
     KIND: ClassVar[str] = "run.start"
     run: str = Field(description="its name")
     heartbed: str = Field(default="", description="version")
+    code: str = Field(default="", description="hash of the files of the heartbed that plays")
     probe: str = Field(default="idle", description="the probe's name; of several, with commas")
     probes: list[AskedProbe] = Field(default=[], description="all that are played")
     heartbeat_s: float = Field(default=2, description="the heartbeat timeout of cells that name none, seconds")

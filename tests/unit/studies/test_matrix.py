@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from heartbed import servers
 from heartbed.cells.axes import TABLE
+from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
-from heartbed.studies import matrix, results
+from heartbed.cells.settings import Settings
+from heartbed.errors import EngineSilentError
+from heartbed.report.loaded import load
+from heartbed.run.code import played_by
+from heartbed.studies import matrix, results, store
 from heartbed.studies.batch import Played
+from heartbed.studies.session import Session
+from heartbed.testbed.images.spec import ImageRef
 from heartbed.versions.locks import milestones
+from tests.unit import shards
 from tests.unit.histories import History
+from tests.unit.shards import shard
 
 GIB = 2**30
 
@@ -73,3 +85,37 @@ def test_the_reference_results_are_of_cells_that_were_played() -> None:
     reference = results.load()
     assert len(reference) >= 189
     assert {each.outcome for each in reference.values()} <= {"kept", "lost"}
+
+
+IMAGES = ("apache-oslo17.3.2", "rabbitmq", "observer")
+
+
+@dataclass(frozen=True)
+class Ready(Session):
+    """A session in which some images are there."""
+
+    id: str = "1"
+
+    def images(self, cells: Iterable[Cell]) -> dict[str, ImageRef]:
+        if self.id == "silent":
+            raise EngineSilentError("no engine")
+        return {name: ImageRef(name, self.id) for name in IMAGES} if [*cells] else {}
+
+
+def test_what_was_played_with_the_same_images_by_the_same_heartbed_is_not_played_again(tmp_path: Path) -> None:
+    images: Any = {name: {"tag": name, "id": "1"} for name in IMAGES}
+    played: dict[str, Any] = {"images": images, "code": played_by(), "rpc_timeout_s": 4.0}
+    for name, division, told in (("a", "1/2", played), ("b", "2/2", {**played, "code": "older"})):
+        store.add(load(tmp_path, str(shard(tmp_path / name, division, **told))))
+    settings = Settings(runs=tmp_path)
+    same = matrix.remembered(shards.CELLS, Ready(settings, quiet=True))
+    assert [(name, verdict.outcome) for name, verdict in same.verdicts.items()] == [(shards.CELLS[0].name, "kept")]
+    assert same.versions == [{"oslo.messaging": "17.3.2"}]
+    for other in (Ready(settings, quiet=True, id="2"), Ready(settings, quiet=True, id="silent")):
+        assert matrix.remembered(shards.CELLS, other).verdicts == {}
+    assert matrix.remembered(shards.CELLS, Ready(Settings(runs=tmp_path, heartbeat_s=6), quiet=True)).verdicts == {}
+    assert matrix.remembered(shards.CELLS, Ready(Settings(runs=tmp_path / "empty"), quiet=True)).verdicts == {}
+
+
+def test_where_all_is_known_nothing_is_played() -> None:
+    assert [*matrix.batches((), GIB)] == []
