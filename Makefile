@@ -46,7 +46,8 @@ test-uwsgi: images ## the probes on uWSGI's cells
 test-gunicorn: images ## the probes on gunicorn's cells
 	@$(PYTEST) tests/probes --server gunicorn
 test-unit: python ## what needs no Docker, in seconds
-	@$(PYTEST) tests/unit --numprocesses auto
+	@# Compiled once, also where the environment would have it compiled again by every process.
+	@PYTHONDONTWRITEBYTECODE= $(PYTEST) tests/unit --numprocesses auto --dist worksteal
 test-slow: images ## what takes minutes
 	@$(PYTEST) -m slow
 check-code: lint types test-unit ## before a commit: lint, types and unit tests

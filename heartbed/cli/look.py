@@ -18,7 +18,7 @@ from heartbed.report.look_table import LookTable
 from heartbed.report.registry import render_look
 from heartbed.verdict.look import LOOK_EXIT_CODES
 
-LONGEST_S = 3600.0
+SHORTEST_S, LONGEST_S = 1.0, 3600.0
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min)?")
 
 
@@ -32,7 +32,7 @@ class Duration(click.ParamType[float]):
         del param, ctx
         found = DURATION.fullmatch(str(value).strip())
         length = float(found[1]) * (60 if found[2] and found[2].startswith("m") else 1) if found else 0.0
-        if not 1 <= length <= LONGEST_S:
+        if not SHORTEST_S <= length <= LONGEST_S:
             raise InputError(f"--for {value!s}: not a time to watch", hint="from 1s to 3600s, as 20s or 2m")
         return length
 

@@ -90,9 +90,16 @@ class RunData:
         """The verdicts on the cell of that name, one under each probe that it was played under."""
         return [cell for cell in self.verdict.cells if cell.cell == name]
 
+    @cached_property
+    def _asked_under(self) -> dict[tuple[str, str], list[AskedCell]]:
+        """Cell and probe -> what was asked for, once for each copy of the cell."""
+        found: dict[tuple[str, str], list[AskedCell]] = {}
+        for asked in self.asked.cells:
+            found.setdefault((asked.name, asked.probe or self.asked.probe), []).append(asked)
+        return found
+
     def _asked(self, cell: CellVerdict) -> AskedCell:
-        probed = ((asked, asked.probe or self.asked.probe) for asked in self.asked.cells)
-        known = [asked for asked, probe in probed if (asked.name, probe) == (cell.cell, cell.probe)]
+        known = self._asked_under.get((cell.cell, cell.probe), [])
         copy = (asked for asked in known if cell.subject in (None, asked.subject))
         return next(copy, known[0] if known else AskedCell(name=cell.cell))
 

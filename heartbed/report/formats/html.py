@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib import metadata, resources
@@ -71,7 +72,9 @@ def render(run: RunData) -> str:
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
+    """The templates are compiled when they are first asked for, and kept."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("heartbed.report", "templates"),
         autoescape=True,
@@ -109,21 +112,25 @@ def _specs() -> dict[str, Any]:
 
 @cache
 def _compiled(spec: str) -> dict[str, Any]:
-    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec)
+    compiled: dict[str, Any] = json.loads(_kept(spec, "json", lambda: json.dumps(vl_convert.vegalite_to_vega(spec))))
     return compiled
 
 
 @cache
 def _vega() -> str:
-    """Bundling takes seconds, and gives the same for a release of vl-convert: it is kept between runs."""
-    asked = hashlib.sha256(LIBRARY.encode()).hexdigest()[:16]
-    kept = STATE / "vega" / f"{metadata.version('vl-convert-python')}-{asked}.js"
+    return _kept(LIBRARY, "js", lambda: str(vl_convert.javascript_bundle(LIBRARY)))
+
+
+def _kept(asked: str, suffix: str, make: Callable[[], str]) -> str:
+    """vl-convert takes seconds, and gives the same for each of its releases: it is kept between runs."""
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    kept = STATE / "vega" / f"{metadata.version('vl-convert-python')}-{digest}.{suffix}"
     with suppress(OSError):
         return kept.read_text("utf-8")
-    bundle: str = vl_convert.javascript_bundle(LIBRARY)
+    made = make()
     with suppress(TestbedError):
-        save(kept, bundle, private=True)
-    return bundle
+        save(kept, made, private=True)
+    return made
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol, cast
 
 from heartbed import plugins
@@ -23,9 +24,13 @@ class Kind(Protocol):
 
 def kinds(place: str = "") -> dict[str, Kind]:
     """All kinds of plot by name, those of one place only if one is named, in their order."""
+    return {name: kind for name, kind in _every().items() if place in ("", kind.PLACE)}
+
+
+@cache
+def _every() -> dict[str, Kind]:
     kinds = {name: cast(Kind, module) for name, module in plugins.modules(__name__).items()}
-    wanted = {name: kind for name, kind in kinds.items() if place in ("", kind.PLACE)}
-    return dict(sorted(wanted.items(), key=lambda item: item[1].ORDER))
+    return dict(sorted(kinds.items(), key=lambda item: item[1].ORDER))
 
 
 def figures(run: RunData, cell: CellVerdict | None, place: str = "run") -> dict[str, Figure]:

@@ -21,10 +21,17 @@ from heartbed.look.session import Session
 from heartbed.record import event as record
 from heartbed.record.kinds import LookProcess, LookSocket, LookTick, RunEnd
 
-SILENT = ("--for", "6", "--heartbeat", "5")
+SILENT = ("--for", "4", "--heartbeat", "3")
 """Watched for longer than the timeout, and for less than the three after which the broker would have closed."""
 
 BEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it does not matter how long it is watched."""
+    monkeypatch.setattr("heartbed.cli.look.SHORTEST_S", 0.1)
+    monkeypatch.setattr("heartbed.look.session.TICK_S", 0.1)
 
 
 @pytest.fixture
@@ -83,18 +90,20 @@ def test_client_that_sends_heartbeats_is_beating(pair: tuple[socket.socket, sock
     assert (code, json.loads(output)["outcome"]) == (0, "beating")
 
 
+@pytest.mark.usefixtures("brief")
 def test_table_says_first_what_is_there_and_last_what_it_means(
     pair: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
-    _, output = look(pair[0], tmp_path, "--for", "1", "--heartbeat", "60")
-    first, _, last = output.partition("Watching for 1 s")
+    _, output = look(pair[0], tmp_path, "--for", "0.1", "--heartbeat", "60")
+    first, _, last = output.partition("Watching for 0.1 s")
     assert str(os.getpid()) in first
     assert "within the timeout of 60.0 s (as --heartbeat names it)" in " ".join(last.split())
     assert "of a core" in last
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_look_is_a_record_like_any_other(pair: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
-    look(pair[0], tmp_path, "--for", "1", "--heartbeat", "1")
+    look(pair[0], tmp_path, "--for", "0.1", "--heartbeat", "1")
     events = record.read(tmp_path / "latest")
     kinds = [event.kind for event in events]
     assert kinds[:2] == ["run.start", "look.asked"]
@@ -108,18 +117,20 @@ def test_a_look_is_a_record_like_any_other(pair: tuple[socket.socket, socket.soc
     assert "a look: 1 connection of 1 process" in " ".join(listed.split())
 
 
+@pytest.mark.usefixtures("brief")
 def test_formats_and_commands_for_runs_are_refused_for_a_look(
     pair: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
-    look(pair[0], tmp_path, "--for", "1")
+    look(pair[0], tmp_path, "--for", "0.1")
     for command in (["report", "latest", "--format", "junit"], ["explain", "a-cell", "latest"], ["verdict"]):
         done = CliRunner().invoke(cli, [*command, "--runs", str(tmp_path)], standalone_mode=False)
         assert isinstance(done.exception, InputError), command
 
 
+@pytest.mark.usefixtures("brief")
 def test_port_without_connections_is_an_answer(tmp_path: Path) -> None:
     done = CliRunner().invoke(
-        cli, ["look", "--port", "1", "--for", "1", "--runs", str(tmp_path)], standalone_mode=False
+        cli, ["look", "--port", "1", "--for", "0.1", "--runs", str(tmp_path)], standalone_mode=False
     )
     assert "has a connection to a broker, on port 1" in done.output or "reset or shut down" in done.output
     assert done.return_value == 3
@@ -150,10 +161,11 @@ def test_own_process_belongs_to_the_scope_that_names_it(tmp_path: Path) -> None:
     assert (found.words, found.wanted(os.getpid()), found.wanted(1)) == (f"process {os.getpid()}", True, False)
 
 
+@pytest.mark.usefixtures("brief")
 def test_broker_that_refuses_is_said_and_the_rest_goes_on(
     pair: tuple[socket.socket, socket.socket], tmp_path: Path
 ) -> None:
-    _, output = look(pair[0], tmp_path, "--for", "1", "--broker", "http://a:b@127.0.0.1:1", "--json")
+    _, output = look(pair[0], tmp_path, "--for", "0.1", "--broker", "http://a:b@127.0.0.1:1", "--json")
     verdict = json.loads(output)
     assert len(verdict["processes"]) == 1
     assert verdict["missing"][-1].startswith("the broker's management API does not answer at http://127.0.0.1:1")

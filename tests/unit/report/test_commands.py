@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import click
@@ -21,6 +23,7 @@ from heartbed.record import folder as runfolder
 from heartbed.record.event import Writer
 from heartbed.report.data import RunData
 from heartbed.report.listing import entry
+from heartbed.report.loaded import load
 from heartbed.verdict.values import RunVerdict
 from tests.forked import Forked
 from tests.forked import run as forked
@@ -38,7 +41,7 @@ def killed_early() -> RunData:
 
 def of_another_machine() -> RunData:
     """A run whose folder came from elsewhere, without what is not in the record."""
-    return samples.comparison("20251229-132000", host={"hostname": "elsewhere", "cores": 64, "new": {"a": [1]}})
+    return samples.compared("20251229-132000", host={"hostname": "elsewhere", "cores": 64, "new": {"a": [1]}})
 
 
 ODD: dict[str, Callable[[], RunData]] = {
@@ -60,6 +63,15 @@ def kept(folder: Path, run: RunData) -> Path:
     return folder / run.verdict.run
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with all that the program leaves there, to be read only; ``latest`` is beside it."""
+    folder = tmp_path_factory.mktemp("runs") / "20251229-092000"
+    samples.write(samples.comparison(), folder)
+    (folder.parent / "latest").symlink_to(folder)
+    return folder
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Calls a command in this process, and returns what it prints."""
@@ -73,21 +85,23 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     return command
 
 
-@pytest.mark.parametrize("width", [60, 100])
 @pytest.mark.parametrize("kind", ODD)
-def test_each_command_copes_with_each_run(kind: str, width: int, run: Run, tmp_path: Path) -> None:
+def test_each_command_copes_with_each_run(kind: str, run: Run, tmp_path: Path) -> None:
     folder = kept(tmp_path, ODD[kind]())
     other = kept(tmp_path, samples.comparison("20251229-235959"))
-    outputs = [run(*each, columns=width) for each in (("runs",), ("verdict", folder.name))]
-    outputs += [run("diff", *pair, columns=width) for pair in ((folder.name, other.name), (other.name, str(folder)))]
-    cells = RunVerdict.model_validate_json((folder / "verdicts.json").read_text()).cells
-    outputs += [run("explain", cells[0].cell, folder.name, columns=width)]
-    for output in outputs:
+    run("verdict", folder.name)
+    cell = RunVerdict.model_validate_json((folder / "verdicts.json").read_text()).cells[0].cell
+    commands = [("runs",), ("verdict", folder.name), ("explain", cell, folder.name)]
+    commands += [("diff", folder.name, other.name), ("diff", other.name, str(folder))]
+    for command, width in product(commands, (60, 100)):
+        output = run(*command, columns=width)
         assert output.strip()
         assert max(map(len, output.splitlines())) <= width
         assert "\x1b" not in output
-    for form in report.format_names() if width == 60 else ():
-        assert run("report", folder.name, "--format", form)
+    judged = load(tmp_path, folder.name)
+    for form in report.format_names():
+        assert report.render(form, judged)
+    assert run("report", folder.name, "--format", "text")
 
 
 @pytest.mark.parametrize(
@@ -134,12 +148,12 @@ def test_an_old_run_without_newer_keys_is_rendered(run: Run, tmp_path: Path) -> 
     old = [line for line in lines if line["kind"] not in ("process.greenlets", "process.switches", "machine.lag")]
     record.write_text("".join(f"{json.dumps(line)}\n" for line in old))
     for form in report.format_names():
-        assert run("report", folder.name, "--format", form)
+        assert report.render(form, load(tmp_path, folder.name))
     assert CELL in run("explain", CELL, folder.name)
 
 
-def test_runs_are_listed_from_their_verdicts_while_these_are_up_to_date(run: Run, tmp_path: Path) -> None:
-    folder = samples.write(samples.comparison(), tmp_path / "20251229-092000").folder
+def test_runs_are_listed_from_their_verdicts_while_these_are_up_to_date(run: Run, whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / whole.name))
     verdicts, record = folder / "verdicts.json", folder / "record.jsonl"
     told = json.loads(verdicts.read_text()) | {"answer": "As it was said."}
     verdicts.write_text(json.dumps(told))
@@ -153,13 +167,12 @@ def test_runs_are_listed_from_their_verdicts_while_these_are_up_to_date(run: Run
     assert "controls" in entry(folder).answer or "control" in entry(folder).answer
 
 
-def test_fifty_runs_are_listed_at_once(run: Run, tmp_path: Path) -> None:
-    first = samples.write(samples.comparison(), tmp_path / "run-00").folder
-    for number in range(1, 50):
+def test_fifty_runs_are_listed_at_once(run: Run, whole: Path, tmp_path: Path) -> None:
+    for number in range(50):
         other = tmp_path / f"run-{number:02}"
         other.mkdir()
         for name in ("record.jsonl", "verdicts.json"):
-            os.link(first / name, other / name)
+            os.link(whole / name, other / name)
     began = time.process_time()
     assert run("runs").count("3 lost, 9 kept") == 50
     assert time.process_time() - began < 1.5
@@ -184,19 +197,16 @@ def printed(*arguments: str, **environ: str) -> Forked:
 
 
 @pytest.mark.parametrize("command", [f"explain {CELL}", "runs", "report --format text", "diff latest"])
-def test_where_the_locale_is_not_utf8_everything_is_ascii(command: str, tmp_path: Path) -> None:
-    folder = samples.write(samples.comparison(), tmp_path / "20251229-092000").folder
-    (tmp_path / "latest").symlink_to(folder)
-    done = printed(*command.split(), LC_ALL="C", HEARTBED_RUNS=str(tmp_path))
+def test_where_the_locale_is_not_utf8_everything_is_ascii(command: str, whole: Path) -> None:
+    done = printed(*command.split(), LC_ALL="C", HEARTBED_RUNS=str(whole.parent))
     assert done.out
     assert done.out.isascii()
     assert done.err.isascii()
     assert b"Traceback" not in done.err
 
 
-def test_a_report_for_programs_is_utf8_whatever_the_locale(tmp_path: Path) -> None:
-    folder = samples.write(samples.comparison(), tmp_path / "run").folder
-    done = printed("report", str(folder), "--format", "markdown", LC_ALL="C")
+def test_a_report_for_programs_is_utf8_whatever_the_locale(whole: Path) -> None:
+    done = printed("report", str(whole), "--format", "markdown", LC_ALL="C")
     assert done.out.decode("utf-8").startswith("### ❔")
 
 
@@ -204,12 +214,11 @@ def test_a_report_for_programs_is_utf8_whatever_the_locale(tmp_path: Path) -> No
     ("environ", "coloured"), [({"FORCE_COLOR": "1"}, True), ({"NO_COLOR": "1"}, False), ({}, False)]
 )
 def test_colours_are_left_out_where_they_are_not_wanted(
-    environ: dict[str, str], coloured: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], coloured: bool, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    folder = samples.write(samples.comparison(), tmp_path / "run").folder
-    assert (b"\x1b[" in printed("explain", CELL, str(folder), **environ).out) is coloured
+    assert (b"\x1b[" in printed("explain", CELL, str(whole), **environ).out) is coloured
 
 
 def offered(line: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,13 +57,20 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def page(run: RunData) -> Page:
-    return Page(str(report.render("html", run)))
+@cache
+def html(sample: Callable[[], RunData]) -> str:
+    return str(report.render("html", sample()))
+
+
+@cache
+def page(sample: Callable[[], RunData]) -> Page:
+    """The page of a sample, to be read by several tests."""
+    return Page(html(sample))
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_the_page_is_well_formed_and_ids_are_unique(sample: str) -> None:
-    found = page(SAMPLES[sample]())
+    found = page(SAMPLES[sample])
     assert found.open == []
     ids = [attributes["id"] for _, attributes in found.elements if attributes.get("id")]
     assert len(set(ids)) == len(ids)
@@ -70,7 +79,7 @@ def test_the_page_is_well_formed_and_ids_are_unique(sample: str) -> None:
 
 
 def test_the_page_asks_nothing_of_the_network() -> None:
-    found = page(samples.comparison())
+    found = page(samples.comparison)
     loading = [
         value
         for _, attributes in found.elements
@@ -87,14 +96,14 @@ def test_the_page_asks_nothing_of_the_network() -> None:
 
 
 def test_the_page_begins_with_the_question_the_answer_and_the_verdicts() -> None:
-    text = " ".join(" ".join(page(samples.comparison()).text).split())
+    text = " ".join(" ".join(page(samples.comparison).text).split())
     order = ["Do these 12 configurations", "9 of 12 cells keep", "Verdicts", "embedded-eventlet-pthread", "Findings"]
     places = [text.index(each, text.index("Heartbed run")) for each in order]
     assert places == sorted(places)
 
 
 def test_every_cell_has_its_timeline_proof_stack_facts_and_connections() -> None:
-    found = page(samples.comparison())
+    found = page(samples.comparison)
     headings = [text.strip() for text in found.text]
     for heading in (
         "Timeline of the wire",
@@ -107,22 +116,22 @@ def test_every_cell_has_its_timeline_proof_stack_facts_and_connections() -> None
     assert len([each for each in found.all("li") if each.get("class") == "telling"]) >= 12
 
 
-def figures(run: RunData, kind: str) -> list[dict[str, Any]]:
-    content = str(report.render("html", run))
-    found = re.findall(rf'data-kind="{kind}">.*?<script type="application/json">(.*?)</script>', content, re.DOTALL)
+def figures(sample: Callable[[], RunData], kind: str) -> list[dict[str, Any]]:
+    drawn = rf'data-kind="{kind}">.*?<script type="application/json">(.*?)</script>'
+    found = re.findall(drawn, html(sample), re.DOTALL)
     return [json.loads(each) for each in found]
 
 
 def test_the_timeline_holds_every_heartbeat_of_the_record() -> None:
     run = samples.comparison()
     recorded = [event for event in only(run.events, WireFrame) if event.data.type == "heartbeat"]
-    drawn = [row for each in figures(run, "wire") for row in each["tables"]["heartbeats"]["rows"]]
+    drawn = [row for each in figures(samples.comparison, "wire") for row in each["tables"]["heartbeats"]["rows"]]
     assert len(drawn) == len(recorded) > 300
     assert {row[4] for row in drawn} == {event.data.frame for event in recorded}
 
 
 def test_the_close_is_drawn_in_the_window_in_which_it_was_due() -> None:
-    tables = figures(samples.comparison(), "wire")[0]["tables"]
+    tables = figures(samples.comparison, "wire")[0]["tables"]
     dues = {row[2]: (row[0], row[1]) for row in tables["dues"]["rows"]}
     assert len(tables["closes"]["rows"]) == 2
     for t, lane, what, direction, _ in tables["closes"]["rows"]:
@@ -166,7 +175,7 @@ def test_data_cannot_end_the_element_that_it_stands_in() -> None:
 
 
 def test_nothing_from_outside_becomes_markup() -> None:
-    found = page(samples.hostile())
+    found = page(samples.hostile)
     assert not any("hacked" in script for script in found.scripts if not script.lstrip().startswith(("{", "[")))
     assert len([each for each in found.all("script") if each.get("type") != "application/json"]) == 3
     text = "".join(found.text)
@@ -176,11 +185,11 @@ def test_nothing_from_outside_becomes_markup() -> None:
 
 
 def test_what_is_missing_is_said() -> None:
-    text = "".join(page(samples.without_capture()).text)
+    text = "".join(page(samples.without_capture).text)
     assert "tcpdump was not permitted" in text
     assert "no heartbeat can be shown" in text
     assert "No stack was taken" in text
-    text = "".join(page(samples.interrupted()).text)
+    text = "".join(page(samples.interrupted).text)
     assert "the run was killed: its record ends without an end" in text
     assert "No connection of this cell was seen" in text
     assert "How late the machine woke its threads was not measured" in text
@@ -205,7 +214,7 @@ def test_a_cell_that_was_only_asked_what_it_is_has_no_timeline() -> None:
 
 def test_files_beside_the_page_are_named_only_if_they_are_there(tmp_path: Path) -> None:
     run = samples.write(samples.comparison(), tmp_path / "run")
-    text = "".join(page(run).text)
+    text = "".join(Page(str(report.render("html", run))).text)
     assert "record.jsonl" in text
     assert "capture.pcap" not in text
 
@@ -220,7 +229,7 @@ def test_many_cells_are_rendered_in_time_and_room(count: int, seconds: float, oc
 
 
 def test_a_fault_is_plotted_with_when_it_was_noticed_and_when_all_was_well_again() -> None:
-    tables = figures(probed.fault(), "notice")[0]["tables"]
+    tables = figures(probed.fault, "notice")[0]["tables"]
     assert [row[:2] for row in tables["broker"]["rows"]] == [[0.1, "SEND 40001"], [0.1, "LISTEN 40002"]]
     assert [row[:2] for row in tables["client"]["rows"]] == [[1.2, "SEND 40001"], [1.2, "LISTEN 40002"]]
     assert [row[:2] for row in tables["again"]["rows"]] == [[2.3, "SEND 40001"], [2.3, "LISTEN 40002"]]
@@ -228,17 +237,17 @@ def test_a_fault_is_plotted_with_when_it_was_noticed_and_when_all_was_well_again
 
 
 def test_requests_are_plotted_by_what_became_of_them() -> None:
-    rows = figures(probed.bursts(), "latencies")[0]["tables"]["latencies"]["rows"]
+    rows = figures(probed.bursts, "latencies")[0]["tables"]["latencies"]["rows"]
     assert [row[2] for row in rows].count("unanswered") == 1
     assert len(rows) == 12
 
 
 def test_a_soak_is_plotted_with_its_slope_and_the_words_of_its_verdict() -> None:
-    (growth,) = figures(probed.soak(), "growth")
+    (growth,) = figures(probed.soak, "growth")
     held = {row[1] for row in growth["tables"]["held"]["rows"]}
     assert held == {"connections", "queues", "file descriptors", "threads"}
     assert {row[1] for row in growth["tables"]["slope"]["rows"]} == held
-    text = "".join(page(probed.soak()).text)
+    text = "".join(page(probed.soak).text)
     assert "an hour" in text
     assert "Memory at the end of each idle time" in text
 

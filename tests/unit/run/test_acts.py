@@ -15,6 +15,7 @@ from heartbed.cells.expressions import Selection, select
 from heartbed.cells.settings import Settings
 from heartbed.cli import cli
 from heartbed.errors import TestbedError
+from heartbed.probes import burst as burst_probe
 from heartbed.record import folder as runfolder
 from heartbed.record.event import Event, only, read
 from heartbed.record.kinds import CellState, Intervention, Request, RunEnd, RunPhase, RunStart
@@ -210,7 +211,7 @@ def test_a_cell_that_a_probe_cannot_be_played_on_is_left_out_and_the_others_go_o
 
 def test_where_chance_decides_copies_of_the_cell_are_sent_bursts_side_by_side(tmp_path: Path) -> None:
     cells = select(["prefork-daemon-{eventlet-pthread,native}"])
-    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=6"), cells=cells)
+    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=6:requests=3"), cells=cells)
     shared, native = (cell.name for cell in cells.cells)
     (start,) = only(events, RunStart)
     played = [(asked.subject, asked.attempt) for asked in start.data.cells if not asked.control]
@@ -221,9 +222,12 @@ def test_where_chance_decides_copies_of_the_cell_are_sent_bursts_side_by_side(tm
     assert judge(events, probes.rules()).left_out == []
 
 
-def test_more_bursts_than_there_are_copies_for_are_sent_one_after_another(tmp_path: Path) -> None:
+def test_more_bursts_than_there_are_copies_for_are_sent_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(burst_probe, "MOST_COPIES", 2)
     cells = select(["prefork-daemon-eventlet-pthread"])
-    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=26:requests=3"), cells=cells)
+    events = run(LocalEngine(), settings(tmp_path, "burst:bursts=7:requests=3"), cells=cells)
     (cell,) = cells.cells
     sent = {(e.data.burst, e.data.attempt) for e in only(events, Request) if e.cell == cell.name and e.data.burst}
     assert sent == {("cold", 1), ("warm", 1), ("warm", 2), ("after idling", 1), ("after idling", 2)}

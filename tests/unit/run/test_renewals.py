@@ -20,7 +20,7 @@ from heartbed.record.kinds import Intervention, Request, RunEnd, RunStart
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
-from heartbed.stage import renewal
+from heartbed.stage import renewal, steady
 from tests.unit.local import LocalEngine, no_images
 
 CELLS = select(["prefork-daemon-native"])
@@ -32,9 +32,11 @@ CONTROL = "native-control.1"
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BROKER_DEADLINE_S", "READY_DEADLINE_S"):
         monkeypatch.setattr(play, name, 5)
-    monkeypatch.setattr(reload, "SETTLES_S", 0.3)
+    monkeypatch.setattr(reload, "SETTLES_S", 0.1)
     monkeypatch.setattr(recycle, "REQUEST_S", 0.1)
     monkeypatch.setattr(renewal, "ENDS_S", 0.8)
+    monkeypatch.setattr(steady, "EVERY_S", 0.05)
+    monkeypatch.setattr(reload, "LOOKS_S", 0.05)
 
 
 def settings(tmp_path: Path, *names: str) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,18 +21,23 @@ COMMITS = 60
 (CELL,) = select(["prefork-daemon-eventlet-pthread"]).cells
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A history in one line."""
-    monkeypatch.setattr(bring, "FOLDER", tmp_path / "with")
-    path = tmp_path / "oslo"
-    path.mkdir()
+    path = tmp_path_factory.mktemp("oslo")
     git(path, "init", "--quiet", "--initial-branch", "main")
     (path / "setup.cfg").write_text(SETUP_CFG)
     git(path, "add", ".")
     for number in range(COMMITS):
         git(path, "commit", "--quiet", "--allow-empty", "-m", f"Commit {number}")
     return path
+
+
+@pytest.fixture
+def repo(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it."""
+    monkeypatch.setattr(bring, "FOLDER", tmp_path / "with")
+    return Path(shutil.copytree(history, tmp_path / "oslo"))
 
 
 def commits(repo: Path) -> list[str]:

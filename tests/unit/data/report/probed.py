@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from heartbed.report.data import RunData
@@ -18,16 +20,19 @@ def judged(history: History) -> RunData:
     return RunData(verdict=history.verdict, events=numbered, folder=Path())
 
 
+@cache
 def soak() -> RunData:
     """Rounds in which a connection is left open now and then, and memory grows."""
     return judged(soaked(24, memory=lambda n: 40 + n * 0.6 + (n % 3) * 0.4, left_open=lambda n: int(n % 3 == 0)))
 
 
+@cache
 def bursts() -> RunData:
     """Bursts, of which a request of the second never returns."""
     return judged(under_bursts(status=None))
 
 
+@cache
 def fault() -> RunData:
     """A broker that was restarted: both connections end, and others are opened in their place."""
     history = struck().after(202, 200).fault(reopens=OVER + 0.3)
@@ -38,4 +43,4 @@ def fault() -> RunData:
     return judged(history)
 
 
-PROBED = {"soak": soak, "bursts": bursts, "fault": fault}
+PROBED: dict[str, Callable[[], RunData]] = {"soak": soak, "bursts": bursts, "fault": fault}

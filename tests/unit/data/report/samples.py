@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,13 @@ def lost_in_accept(after_s: float = 0.1) -> Fate:
     return Fate("lost", "hub_not_run", why)
 
 
-def comparison(name: str = "20251229-092000", **changes: Any) -> RunData:
+@cache
+def comparison(name: str = "20251229-092000") -> RunData:
+    """The run that most tests read: made once, and left as it is."""
+    return compared(name)
+
+
+def compared(name: str, **changes: Any) -> RunData:
     """Twelve cells in two columns: two lost, and one of which only the LISTEN connection is."""
     sample = Sample(name)
     for number, full in enumerate(COMPARISON):
@@ -73,6 +80,7 @@ CAUSES: dict[str, Fate] = {
 }
 
 
+@cache
 def every_verdict() -> RunData:
     """One cell for every cause, one that is kept, and one whose connections fared differently."""
     sample = Sample("20251229-101500")
@@ -92,6 +100,7 @@ def every_verdict() -> RunData:
     return finished(sample)
 
 
+@cache
 def hostile() -> RunData:
     """Names, logs, stacks and reasons that try to become markup."""
     sample = Sample("20251229-110000")
@@ -102,6 +111,7 @@ def hostile() -> RunData:
     return finished(sample, answer=HOSTILE, missing=[HOSTILE], reason=HOSTILE, versions={HOSTILE: HOSTILE})
 
 
+@cache
 def without_capture() -> RunData:
     """Nothing was captured on the wire, and no stack could be taken."""
     sample = Sample("20251229-120000", capture=False)
@@ -110,6 +120,7 @@ def without_capture() -> RunData:
     return finished(sample)
 
 
+@cache
 def interrupted() -> RunData:
     """Killed before anything idled."""
     sample = Sample("20251229-130000")
@@ -139,6 +150,7 @@ def many(count: int) -> RunData:
     return finished(sample)
 
 
+@cache
 def empty() -> RunData:
     """A run without a single cell or event but its start."""
     run = finished(Sample("20251229-150000"), outcome="inconclusive", answer="There was nothing to test.")
