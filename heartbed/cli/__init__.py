@@ -58,7 +58,6 @@ def cli() -> None:
       heartbed run 'prefork-daemon-{eventlet,native}'   these two cells
       heartbed check site.conf                          your own configuration
       heartbed look                                     what runs on this host: is it affected now?
-      heartbed look                                     is a server that runs on this host affected now?
       heartbed explain prefork-daemon-eventlet          the story of a cell of the newest run
       heartbed report latest --format markdown          the newest run, for a bug report
 
