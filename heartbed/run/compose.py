@@ -8,6 +8,11 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CSafeDumper as SafeDumper
+except ImportError:  # a PyYAML that was built without libyaml does the same, slowly
+    from yaml import SafeDumper  # type: ignore[assignment]
+
 from heartbed import probes
 from heartbed.cells.subject import Subject
 from heartbed.places import AMQP_PORT
@@ -66,7 +71,7 @@ def _subject(plan: Plan, subject: Subject) -> dict[str, Any]:
     return {**found, "environment": {**found["environment"], **besides, "HEARTBED_SUBJECT": subject.name}}
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(SafeDumper):
     """YAML without anchors: every service can be read by itself."""
 
     def ignore_aliases(self, data: object) -> bool:

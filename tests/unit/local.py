@@ -158,7 +158,7 @@ class LocalTestbed:
 
     def create(self) -> None:
         """One for each service of the Compose file."""
-        names = yaml.safe_load(self._file.read_text())["services"]
+        names = yaml.load(self._file.read_text(), yaml.CSafeLoader)["services"]
         self._create()
         self.services = {name: Service(name, self._behaviours.get(name, Behaviour.WORKS)) for name in names}
 

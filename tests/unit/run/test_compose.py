@@ -26,7 +26,7 @@ def plan(*expressions: str, **settings: Any) -> Plan:
 
 
 def body(of: Plan) -> dict[str, Any]:
-    loaded = yaml.safe_load(render(of))
+    loaded = yaml.load(render(of), yaml.CSafeLoader)
     assert isinstance(loaded, dict)
     return loaded
 
@@ -97,7 +97,7 @@ def test_observer_of_files_that_nobody_trusts_cannot_reach_a_cell() -> None:
 def test_no_character_of_a_path_or_a_name_is_taken_for_a_variable() -> None:
     labels = Labels(run="now", lock="/home/$USER/${HOME}/.lock", host="here")
     text = render(replace(plan("prefork", root=Path("/srv/$HOME")), labels=labels))
-    loaded = yaml.safe_load(text)["services"]["prefork-daemon-eventlet"]
+    loaded = yaml.load(text, yaml.CSafeLoader)["services"]["prefork-daemon-eventlet"]
     assert loaded["labels"]["heartbed.lock"] == "/home/$$USER/$${HOME}/.lock", "as Compose reads it: one dollar sign"
     assert loaded["volumes"][0]["source"].startswith("/srv/$$HOME")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ DOCUMENTS = ("description", "help", "epilog", "documentation")
 """Keyword arguments, and attributes, whose text is a document: of a command, of the record, or of a probe."""
 
 
+@cache
 def names() -> set[str]:
     families = servers.families()
     found = {*axes.TABLE.axis("server").tokens, *families}
@@ -26,6 +28,7 @@ def names() -> set[str]:
     return found
 
 
+@cache
 def pattern() -> re.Pattern[str]:
     # "event" is also a word of its own: an MPM where it stands alone, or among factors.
     words = "|".join(sorted(names() - {"event"}))
@@ -39,11 +42,11 @@ def modules() -> list[Path]:
     return [path for path in sorted(PROGRAM.rglob("*.py")) if path != TABLE and not folders & {*path.parents}]
 
 
-def documents(tree: ast.AST) -> set[int]:
+def documents(nodes: Sequence[ast.AST]) -> set[int]:
     """The ids of strings that are written for people."""
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    texts += [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in DOCUMENTS]
-    texts += [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and _target(node) in DOCUMENTS]
+    texts = [node.value for node in nodes if isinstance(node, ast.Expr)]
+    texts += [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg in DOCUMENTS]
+    texts += [node.value for node in nodes if isinstance(node, ast.Assign) and _target(node) in DOCUMENTS]
     return {id(part) for text in texts for part in ast.walk(text) if isinstance(text, ast.Constant | ast.JoinedStr)}
 
 
@@ -52,9 +55,9 @@ def _target(node: ast.Assign) -> str:
 
 
 def literals(text: str) -> Iterator[tuple[int, str]]:
-    tree = ast.parse(text)
-    told = documents(tree)
-    for node in ast.walk(tree):
+    nodes = [*ast.walk(ast.parse(text))]
+    told = documents(nodes)
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             yield node.lineno, node.value
 

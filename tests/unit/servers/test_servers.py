@@ -21,7 +21,7 @@ from heartbed.testbed.plan import Plan
 def service(expression: str) -> dict[str, Any]:
     cells = select([expression]).cells
     plan = Plan(project="test", subjects=subjects(cells), settings=Settings(), labels=Labels(run="test"))
-    body = yaml.safe_load(render(plan))["services"]
+    body = yaml.load(render(plan), yaml.CSafeLoader)["services"]
     found: dict[str, Any] = body[cells[0].name]
     return found
 
