@@ -110,7 +110,7 @@ def ask(runs: Path, question: str, *, changes: bool = False, everything: bool = 
             raise InputError(
                 f"this is not understood: {said[0]}",
                 log=[line for line in said[1:] if line.strip()],
-                hint="as in: heartbed results \"where server = 'prefork'\"; docs/many.md has the columns",
+                hint="as in: heartbed results \"where outcome = 'lost'\"; docs/many.md has the columns",
             ) from None
 
 
