@@ -212,13 +212,9 @@ class Stage:
     @contextmanager
     def _looking_where_it_hangs(self, opened: OpenedCell) -> Iterator[None]:
         """Have the cell's processes looked at while a request still waits that should have been answered."""
-        timer = threading.Timer(self.settings.rpc_timeout_s + GRACE_S / 2, self.look, (opened, "hang"))
-        timer.daemon = True
-        timer.start()
-        try:
+        late_s = self.settings.rpc_timeout_s + GRACE_S / 2
+        with self._stillness.after(opened.name, late_s, partial(self.look, opened, "hang")):
             yield
-        finally:
-            timer.cancel()
 
     def close(self) -> None:
         """Give up what is still waited for, and end what goes on beside."""

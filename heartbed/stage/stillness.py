@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
@@ -13,6 +16,8 @@ from heartbed.record.work import Work
 STALE_S = 30.0
 """The machine tells once a second. Who tells it has to wait for a core like everybody: 9 s late was seen. After so long
 nothing is known of the time since."""
+
+POLL_S = 0.25
 
 MOST = 600
 """Seconds that are remembered: longer than any request."""
@@ -41,3 +46,25 @@ class Stillness:
         known = told[-1].t if goes_on else now
         until = max(moment, known)
         return until - moment - Work(service, told).at_work_s(moment, until)
+
+    @contextmanager
+    def after(self, service: str, still_s: float, do: Callable[[], None]) -> Iterator[None]:
+        """Do something once a service has stood still for so long while the block takes; not while it works.
+
+        A look at a process costs it time, which it has not where it is late already.
+        """
+        moment, over = time.time(), threading.Event()
+
+        def wait() -> None:
+            left = still_s
+            while left > 0:
+                if over.wait(max(POLL_S, left)):
+                    return
+                left = still_s - self.since(service, moment)
+            do()
+
+        threading.Thread(target=wait, name=f"still-{service}", daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()

@@ -47,3 +47,22 @@ def test_once_nobody_tells_any_more_every_second_counts_again(bus: Bus) -> None:
     assert still.since("cell", now - 4.0) == pytest.approx(1.0)
     bus.emit(Event(ObserverFailed(observer="agent", reason="the agent has ended")))
     assert still.since("cell", now - 4.0) == pytest.approx(4.0, abs=0.1)
+
+
+def waited(bus: Bus, *, works: bool, for_s: float = 0.3) -> list[str]:
+    """What was done while a request took so long, of a service that works all the time or not at all."""
+    still, done = Stillness(bus), ["not yet"]
+    with still.after("cell", 0.05, lambda: done.append("looked")):
+        until = time.time() + for_s
+        while time.time() < until and len(done) < 2:
+            told(bus, time.time(), 0.05 if works else 0.0, 0.05)
+            time.sleep(0.05)
+    return done[1:]
+
+
+def test_a_process_is_looked_at_once_it_stands_still(bus: Bus) -> None:
+    assert waited(bus, works=False, for_s=5.0) == ["looked"]
+
+
+def test_and_is_left_alone_while_it_works(bus: Bus) -> None:
+    assert waited(bus, works=True) == []
