@@ -1,8 +1,9 @@
-"""The application as a WSGIHandlerScript calls it, such as the one that mod_wsgi-express writes.
+"""The application where only the URL as a whole says what was asked for.
 
-httpd takes the first parts of the path for the name of a file then, and only the
-URL as a whole says what was asked for. ``HEARTBED_MOUNT`` is what of it is in
-front of the application's own paths.
+So it is where a WSGIHandlerScript calls it, such as the one that mod_wsgi-express
+writes: httpd takes the first parts of the path for the name of a file then. And
+so it is where a WSGIScriptAliasMatch takes the whole URL. ``HEARTBED_MOUNT`` is
+what of it is in front of the application's own paths.
 """
 
 from __future__ import annotations
@@ -26,3 +27,8 @@ def as_handler(application: Wsgi) -> Wsgi:
         return application(environ, start_response)
 
     return handle_request
+
+
+def told_its_path(application: Wsgi) -> Wsgi:
+    """The application as an alias calls it: its path is told by httpd, unless ``HEARTBED_MOUNT`` is set."""
+    return as_handler(application) if "HEARTBED_MOUNT" in os.environ else application

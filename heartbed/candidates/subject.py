@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,8 @@ class Candidate(Cell):
     machine and holds, for each candidate, ``<label>/`` with a main file that
     includes the copy of the user's files. ``script`` is where the configuration expects its WSGI
     script, ``mount`` the part of the URL in front of the application's paths.
-    ``settings`` are oslo.config's options beside those of the testbed, as
-    variables of the environment. ``main`` is the name of the main file.
+    ``settings`` are variables of the environment: oslo.config's options beside
+    those of the testbed, and what the server is started with. ``main`` is the name of the main file.
     """
 
     label: str = ""
@@ -50,8 +50,8 @@ class Candidate(Cell):
     main: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     """What each request says besides, such as a load balancer does."""
-    by_handler: bool = False
-    """Whether httpd runs its script as a handler, which is told no mount."""
+    whole_urls: bool = False
+    """Whether its server tells it whole URLs only, not which part of one is the mount and which the path."""
     has_root: bool = True
     """Whether its application answers at its root, where the server may have something else."""
     folders: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Candidate(Cell):
     def switches(self) -> dict[str, str]:
         """What the environment says of the execution model, and the user's own options."""
         found = {**dict(self.settings), **self.environment(application=True)}
-        mounted = {"HEARTBED_MOUNT": self.mount} if self.by_handler else {}
+        mounted = {"HEARTBED_MOUNT": self.mount} if self.whole_urls else {}
         return found | mounted | (self.own.variables if self.own else {})
 
     def environment(self, *, application: bool) -> dict[str, str]:
@@ -145,8 +145,19 @@ class Candidate(Cell):
         return {} if self.own else super().packages
 
 
-def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
-    """What the user's wishes say of a candidate, whatever its server: fields of ``Candidate``."""
+OWN_VARIABLES = ("OS_", "HEARTBED_")
+"""What the names of variables begin with that the testbed sets itself, from what it takes of the user's."""
+
+
+def fields(
+    wishes: Wishes, label: str, folder: Path, started_with: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What the user's wishes say of a candidate, whatever its server: fields of ``Candidate``.
+
+    ``started_with`` are the variables in its server's environment.
+    """
+    own = {name: value for name, value in (started_with or {}).items() if not name.startswith(OWN_VARIABLES)}
+    taken = {name: value for name, value in wishes.taken.environment.items() if name != PTHREAD}
     return {
         "model": wishes.runs,
         "thread": wishes.thread(wishes.cell.oslo) if wishes.runs != "native" else "green",
@@ -161,5 +172,5 @@ def fields(wishes: Wishes, label: str, folder: Path) -> dict[str, Any]:
         "label": label,
         "folder": folder,
         "own": wishes.own,
-        "settings": tuple(sorted((k, v) for k, v in wishes.taken.environment.items() if k != PTHREAD)),
+        "settings": tuple(sorted((own | taken).items())),
     }

@@ -43,7 +43,7 @@ class Wishes:
     path: str | None = None
     """The URL of the application that is meant, where a host has several."""
     defines: Mapping[str, str] = field(default_factory=dict)
-    """Variables that httpd is started with."""
+    """Variables that the server is started with."""
     root: Path | None = None
     heartbeat_s: int = 2
     configs: tuple[OsloConfig, ...] = ()
@@ -54,6 +54,11 @@ class Wishes:
     requirements: Path | None = None
     patched: tuple[Patched, ...] = ()
     """Libraries of the user's own, in the place of releases."""
+
+    @property
+    def started_with(self) -> dict[str, str]:
+        """The variables in the server's own environment; those of the testbed's are not the user's to set."""
+        return {name: value for name, value in self.defines.items() if not name.startswith("HEARTBED_")}
 
     @property
     def library(self) -> Library | None:

@@ -48,7 +48,8 @@ WISHES = (
         "defines",
         multiple=True,
         metavar="NAME[=VALUE]",
-        help="A variable that your httpd is started with: an -D of its, or one of envvars.",
+        help="A variable that your server is started with: httpd's -D, one of envvars, of uWSGI's or gunicorn's "
+        "environment.",
     ),
     option(
         "--oslo-config",

@@ -33,5 +33,5 @@ from typing import Any, cast  # noqa: E402
 
 from wsgi_app import front, handler  # noqa: E402
 
-application = front.stand_before(cast("Any", _own))
+application = handler.told_its_path(front.stand_before(cast("Any", _own)))
 handle_request = handler.as_handler(application)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from heartbed.servers.gunicorn.absent import NOT_HERE
 from heartbed.servers.gunicorn.settings import IN_FORCE
 
 FOLDER, MODULE = "/opt/heartbed/gunicorn-application", "heartbed_application"
@@ -12,6 +15,11 @@ SCRIPT = f"{FOLDER}/{MODULE}.py"
 def read(place: str) -> tuple[str, ...]:
     """Tell what is in force."""
     return "python3", "-W", "ignore", "-c", IN_FORCE, place
+
+
+def not_here(modules: Iterable[str]) -> tuple[str, ...]:
+    """Tell those of the modules that the image lacks."""
+    return "python3", "-W", "ignore", "-c", NOT_HERE, *modules
 
 
 def start(place: str) -> tuple[str, ...]:

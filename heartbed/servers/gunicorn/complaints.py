@@ -23,15 +23,30 @@ def refused(draft: Draft, output: str) -> InputError:
         return InputError(
             f"{shown} imports {found[1]}, which is not in the testbed",
             log=log[-6:],
-            hint="configurations that import modules of their own are not covered: leave the line out in a copy",
+            hint="this form of importing what the testbed lacks is not covered: leave the line out in a copy",
         )
+    if "NotHereError" in text or "Absent" in text:
+        return _undecided(shown, text, log)
     if found := re.search(r"KeyError: '([^']+)'", text):
         return InputError(
             f"{shown} reads {found[1]}, which is not in the container, where it may be in your environment",
             log=log[-6:],
-            hint="give it a default in a copy of the file",
+            hint=f"--define {found[1]}=VALUE says what it is there",
         )
     return InputError(f"{shown}: gunicorn does not start on it", log=log[-8:], hint="its own words are above")
+
+
+def _undecided(shown: str, text: str, log: list[str]) -> InputError:
+    """Of a file in which something hangs on a module that is not here."""
+    setting = re.search(r"Invalid value for (\w+): (.+)", text)
+    missing = re.search(r"NotHereError: (\S+) is not in the testbed", text)
+    told = f"{setting[1]} is what {setting[2]} says" if setting else "something hangs on a module"
+    told = f"something hangs on {missing[1]}" if missing else told
+    return InputError(
+        f"{shown}: {told}, which is not in the testbed: this form is not covered",
+        log=log[-6:],
+        hint="write the value itself into a copy of the file",
+    )
 
 
 def check_class(draft: Draft, found: Shape) -> None:

@@ -68,8 +68,8 @@ def line_of(tree: ast.Module, name: str) -> int:
 
 
 ASKED = {
-    "environ": "variables of the environment are the container's, not yours",
-    "getenv": "variables of the environment are the container's, not yours",
+    "environ": "variables of the environment are the container's, not yours (--define NAME=VALUE)",
+    "getenv": "variables of the environment are the container's, not yours (--define NAME=VALUE)",
     "cpu_count": "the number of processor cores is this machine's",
 }
 """What a file may ask for of where it runs, and what is to be said of it."""

@@ -21,10 +21,14 @@ TELLING = (
 
 @dataclass(frozen=True)
 class GunicornDraft(Draft):
-    """A configuration of gunicorn's; ``variables`` are those that it sets, known once gunicorn has read it."""
+    """A configuration of gunicorn's; ``variables`` are those that it sets, known once gunicorn has read it.
+
+    ``absent`` says what it imports that is not in the testbed, in words.
+    """
 
     adapted: GunicornAdapted
     variables: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def cell(self) -> Cell:

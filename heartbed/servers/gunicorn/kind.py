@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from heartbed.candidates.workbench import Workbench
 from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
+from heartbed.servers.gunicorn.absent import imports, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
 from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
@@ -64,6 +66,7 @@ class GunicornKind(Kind):
 
     def prepare(self, draft: GunicornDraft, workbench: Workbench, container: Container) -> GunicornPrepared:
         """Have gunicorn say what is in force, replace what cannot be had here. Raises ``InputError``."""
+        draft = _with_stand_ins(draft, container)
         _write(workbench, draft.label, draft.adapted)
         settings = self._in_force(draft, container)
         found = shape(settings)
@@ -73,7 +76,7 @@ class GunicornKind(Kind):
         _write(workbench, draft.label, draft.adapted)
         found = shape(self._in_force(draft, container))
         full = _with_model(_with_variables(draft, settings), found)
-        fields = subject.fields(full.wishes, full.label, workbench.folder) | {
+        fields = subject.fields(full.wishes, full.label, workbench.folder, draft.wishes.started_with) | {
             "main": MAIN,
             "server": "gunicorn",
             "mode": "",
@@ -83,11 +86,11 @@ class GunicornKind(Kind):
             "options": found.options,
             "recycles": Recycling(settings.number("max_requests"), "max_requests"),
         }
-        oddities = (*_strangers(full, settings), *_asked(full))
+        oddities = (*full.absent, *_strangers(full, settings), *_asked(full))
         return GunicornPrepared(full, found, Candidate(**fields), settings, oddities)
 
     def _in_force(self, draft: GunicornDraft, container: Container) -> Settings:
-        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")})["read"]
+        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}")}, draft.wishes.started_with)["read"]
         found = parse(ran.output) if ran.ok else None
         if found is None:
             raise complaints.refused(draft, ran.output + ran.errors)
@@ -116,11 +119,22 @@ class GunicornKind(Kind):
         return replace(prepared.candidate, processes=1, threads=found.threads, options=found.options)
 
 
+def _with_stand_ins(draft: GunicornDraft, container: Container) -> GunicornDraft:
+    """The draft with stand-ins in its copy for what it imports that the image lacks."""
+    modules = sorted(frozenset[str]().union(*(each.modules for each in imports(tree_of(draft.adapted)))))
+    if not modules:
+        return draft
+    ran = container.run({"not here": commands.not_here(modules)})["not here"]
+    missing = json.loads(ran.output) if ran.ok else []
+    return replace(draft, absent=tuple(stand_in(draft.adapted, missing)))
+
+
 def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
     """The draft with what the file's own ``raw_env`` says."""
     variables = tuple(str(each) for each in settings.values.get("raw_env") or ())
     given = dict(each.partition("=")[::2] for each in variables)
-    wishes = draft.wishes.with_variables(draft.source.main.shown, given)
+    wishes = draft.wishes.with_variables("--define", draft.wishes.started_with)
+    wishes = wishes.with_variables(draft.source.main.shown, given)
     return replace(draft, wishes=wishes, variables=variables)
 
 

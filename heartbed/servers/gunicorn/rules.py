@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heartbed.candidates.subject import OWN_VARIABLES
 from heartbed.candidates.values import MOST_PROCESSES
 from heartbed.places import HTTP_PORT
 from heartbed.servers.gunicorn.settings import Settings
@@ -43,7 +44,6 @@ REPLACED: Mapping[str, tuple[object, str]] = {
 }
 """Setting -> its value in the testbed and why, where the file sets it otherwise."""
 
-OWN_VARIABLES = ("OS_", "HEARTBED_")
 PLACES_HERE = ("/dev/shm", "/tmp", "/var/tmp", "/run")  # noqa: S108  where a worker's heartbeat may lie in the container
 
 

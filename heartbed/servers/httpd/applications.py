@@ -11,6 +11,9 @@ from heartbed.servers.httpd.dump import Node
 LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
 """What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
 
+WITH_REST = re.compile(r"([^$]+\.(?:py|wsgi))/?\$\d")
+"""A script and what a pattern has found, which is then a path behind it: no folder is called like a script."""
+
 SCRIPT_HANDLER = "wsgi-script"
 """mod_wsgi's own name for the handler that runs a file as a WSGI script."""
 
@@ -62,7 +65,7 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Appl
     for node in nodes:
         if node.name in ("wsgiscriptalias", "wsgiscriptaliasmatch"):
             given = [*node.words, "", ""]
-            yield Application(node, host, names, _url(node, given[0]), given[1])
+            yield Application(node, host, names, _url(node, given[0]), _script(node, given[1]))
     for node, url, script in _by_handler(root, nodes):
         yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
 
@@ -70,6 +73,11 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Appl
 def _url(alias: Node, given: str) -> str:
     literal = LITERAL.match(given) if alias.name == "wsgiscriptaliasmatch" else None
     return (literal[1].replace("\\.", ".") if literal else given).rstrip("/")
+
+
+def _script(alias: Node, given: str) -> str:
+    with_rest = WITH_REST.fullmatch(given) if alias.name == "wsgiscriptaliasmatch" else None
+    return with_rest[1] if with_rest else given
 
 
 def handlers(root: Node) -> list[Node]:

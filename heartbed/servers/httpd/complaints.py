@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heartbed.candidates.container import Answer
 from heartbed.candidates.source import where
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.errors import InputError
@@ -90,7 +92,7 @@ def not_covered(draft: HttpdDraft, handler: dump.Node) -> InputError:
 def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str]) -> InForce:
     """What is in force for the application, if all paths reach it in one process group. Raises ``InputError``."""
     application, answer = asked.application, asked.answer
-    here, url = at(draft, application.alias), f"{application.url}/"
+    here, url = at(draft, application.alias), application.url + asked.path
     if asked.in_force:
         if asked.differs:
             raise InputError(
@@ -112,8 +114,7 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
         raise InputError(f"{here}: httpd starts on it but does not answer: {answer.text}", log=telling)
     if status < 300:
         what = (
-            f"the pattern of {application.alias.arguments} leaves no path to the application, so that it is not told "
-            "which path it is asked for: this form is not covered"
+            f"GET {url} reaches the application, but as {_told(answer)}: this form is not covered"
             if asked.by_it
             else f"GET {url} is answered, but by something else than the application"
         )
@@ -132,6 +133,12 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
         log=telling,
         hint="what httpd logged is above",
     )
+
+
+def _told(answer: Answer) -> str:
+    """What the application was told of the request that it was asked."""
+    told = json.loads(answer.text)
+    return f"the path {told['path']!r} of the mount {told['mount']!r}"
 
 
 def _no_group(draft: HttpdDraft, root: dump.Node, application: Application, group: str) -> InputError:

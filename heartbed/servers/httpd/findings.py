@@ -30,6 +30,7 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
         *_without_effect(prepared),
         *_asked_as(prepared),
         *_root(prepared),
+        *_told_whole(prepared),
         *prepared.draft.adapted.notes,
         *_unset(prepared, unset),
         *beside,
@@ -108,6 +109,15 @@ def _root(prepared: HttpdPrepared) -> Iterator[str]:
     if not prepared.in_force.has_root:
         root = f"{prepared.in_force.mount}/"
         yield f"{root} is another's, or runs elsewhere: the application is asked for its other pages"
+
+
+def _told_whole(prepared: HttpdPrepared) -> Iterator[str]:
+    if prepared.in_force.told_whole:
+        alias = prepared.shape.application.alias
+        yield (
+            f"{at(prepared.draft, alias)}: {alias.words[0]} matches whole URLs: httpd tells the application no path "
+            "(PATH_INFO is empty), and all of the URL as SCRIPT_NAME; here it is told the path that was asked for"
+        )
 
 
 def _unset(prepared: HttpdPrepared, names: Sequence[str]) -> Iterator[str]:

@@ -64,6 +64,8 @@ class InForce:
     """What the request had to say so that the application was reached."""
     has_root: bool = True
     """Whether it also answers at its root, where httpd may have something else."""
+    told_whole: bool = False
+    """Whether it is told the whole URL as its mount, and no path: a pattern leaves none."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Asked:
     application: Application
     in_force: InForce | None
     answer: Answer
+    path: str = FACTS
+    """The path of the application's that was so answered."""
     by_it: bool = False
     """Whether it did answer, but was told another path."""
     differs: str = ""
@@ -133,12 +137,12 @@ def _headers(application: Application) -> Iterator[Mapping[str, str]]:
 
 
 def _asked(application: Application, answers: Sequence[Answer]) -> Asked:
-    first = answers[0]
     one, other, at_root = (
         _in_force(answer, application.url, path) for answer, path in zip(answers, PATHS, strict=True)
     )
     if one is None or other is None:
-        return Asked(application, None, first, by_it=TOLD_BY_IT in first.text)
+        failed = 0 if one is None else 1
+        return Asked(application, None, answers[failed], PATHS[failed], by_it=TOLD_BY_IT in answers[failed].text)
     where = [
         f"GET {application.url}{path} runs {_place(each.group)}"
         for path, each in zip(PATHS[:2], (one, other), strict=True)
@@ -150,7 +154,7 @@ def _asked(application: Application, answers: Sequence[Answer]) -> Asked:
         interpreter=one.interpreter or other.interpreter,
         has_root=at_root is not None and at_root.group == one.group,
     )
-    return Asked(application, in_force, first, differs=differs)
+    return Asked(application, in_force, answers[0], differs=differs)
 
 
 def _place(group: str) -> str:
@@ -165,6 +169,9 @@ def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
         if told["handler"]:
             # It is told no more than the whole.
             told |= {"script": told["handler"], "mount": url, "path": told["whole"].removeprefix(url)}
+        whole = not told["path"] and told["mount"] == url + path
+        if whole:
+            told |= {"mount": url, "path": path}
         if told["path"] != path:
             return None
         return InForce(
@@ -176,6 +183,7 @@ def _in_force(answer: Answer, url: str, path: str) -> InForce | None:
             told["threads"],
             bool(told["handler"]),
             answer.headers,
+            told_whole=whole,
         )
     except (ValueError, KeyError, TypeError):
         return None

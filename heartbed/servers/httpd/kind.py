@@ -44,8 +44,7 @@ class HttpdKind(Kind):
 
     server: ClassVar[str] = "httpd"
     about_paths: ClassVar[str] = (
-        "a WSGIScriptAliasMatch whose pattern matches the whole URL leaves nothing of it to the application; "
-        "a rewrite or another handler may be in front of it"
+        "a rewrite or another handler may be in front of it, or a pattern that leaves it a part of its path only"
     )
 
     keys: ClassVar[tuple[str, ...]] = (*MPMS, "embedded", "daemon", "threads1")
@@ -129,7 +128,7 @@ class HttpdKind(Kind):
             "script": in_force.script,
             "mount": in_force.mount,
             "headers": tuple(in_force.headers.items()),
-            "by_handler": in_force.by_handler,
+            "whole_urls": in_force.by_handler or in_force.told_whole,
             "has_root": in_force.has_root,
             "folders": tuple(adapted.folders),
             "recycles": recycling(root, made),

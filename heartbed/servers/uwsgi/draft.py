@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from heartbed.candidates.prepared import Draft
@@ -10,6 +11,9 @@ from heartbed.cells.cell import Cell
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted
 from heartbed.servers.uwsgi.ini import Option, sections
 from heartbed.servers.uwsgi.source import UwsgiSource
+
+VARIABLE = re.compile(r"\$\(([^)]+)\)")
+"""How uWSGI's files name a variable of the environment."""
 
 
 class _OfUwsgi(Draft):
@@ -49,8 +53,9 @@ class UwsgiDraft(_OfUwsgi):
             at = where(file, option.line)
             if option.key.startswith(("if", "elseif")):
                 found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
-            elif "$(" in option.value:
-                found.append(f"{at}: {option.value}: the container's environment has no such variable of yours")
+            elif unset := [name for name in VARIABLE.findall(option.value) if name not in self.wishes.started_with]:
+                given = ", ".join(f"--define {name}=VALUE" for name in unset)
+                found.append(f"{at}: {option.value}: the container's environment has no such variable ({given})")
             elif "%k" in option.value:
                 found.append(f"{at}: %k is the number of this machine's processor cores")
             target, section = self.source.included(file, option)

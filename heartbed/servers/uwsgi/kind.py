@@ -88,7 +88,7 @@ class UwsgiKind(Kind):
         if _mounted(draft, options) | _have_fewer(draft, asked):
             options, _ = self._in_force(draft, workbench, container)
         found = shape(options)
-        fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
+        fields = subject.fields(draft.wishes, draft.label, workbench.folder, draft.wishes.started_with) | {
             "main": MAIN,
             "server": "uwsgi",
             "mode": "",
@@ -113,7 +113,8 @@ class UwsgiKind(Kind):
     def _in_force(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> tuple[list[Option], str]:
         """The options that uWSGI has in force, and the words in which it says which it has. Raises ``InputError``."""
         _write(workbench, draft.label, draft.adapted)
-        ran = container.run({"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS})
+        asked = {"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS}
+        ran = container.run(asked, draft.wishes.started_with)
         text = ran["read"].output + ran["read"].errors
         if not self.accepts(ran["read"]):
             raise complaints.refused(draft, text)
@@ -124,7 +125,8 @@ class UwsgiKind(Kind):
         main = f"uwsgi.{draft.form}"
         source = draft.adapted.source
         workbench.write(draft.label, draft.adapted, main, "\n".join(source.main.lines))
-        ran = container.run({"read": commands.read_as_it_is(f"{COPY}/{draft.label}/{main}")})["read"]
+        asked = {"read": commands.read_as_it_is(f"{COPY}/{draft.label}/{main}")}
+        ran = container.run(asked, draft.wishes.started_with)["read"]
         text = ran.output + ran.errors
         assumed = draft.assumed
         if END in text:
@@ -198,7 +200,7 @@ def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
     """The wishes with what the file's own ``env`` lines say, where the user has said nothing else beside the file."""
     given = dict(o.value.partition("=")[::2] for _, o in source.all() if o.key == "env")
     variables = {name.strip(): value.strip() for name, value in given.items()}
-    return wishes.with_variables(source.main.shown, variables)
+    return wishes.with_variables("--define", wishes.started_with).with_variables(source.main.shown, variables)
 
 
 def _options(found: Shape, front: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsgi_app.handler import as_handler
+from wsgi_app.handler import as_handler, told_its_path
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,17 @@ def test_it_is_told_the_path_that_was_asked_for(
     environ = {"REQUEST_URI": uri, "SCRIPT_NAME": "/var/www", "PATH_INFO": "/html/x"}
     assert as_handler(application)(environ, b"ok") == [b"ok"]
     assert (seen[0]["SCRIPT_NAME"], seen[0]["PATH_INFO"]) == told
+
+
+def test_an_application_behind_an_alias_is_left_alone_unless_it_is_told_whole_urls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        del start_response
+        return [environ["PATH_INFO"].encode()]
+
+    monkeypatch.delenv("HEARTBED_MOUNT", raising=False)
+    assert told_its_path(application) is application
+    monkeypatch.setenv("HEARTBED_MOUNT", "")
+    asked = {"REQUEST_URI": "/v2.1/servers", "SCRIPT_NAME": "/v2.1/servers", "PATH_INFO": ""}
+    assert told_its_path(application)(asked, None) == [b"/v2.1/servers"]

@@ -42,5 +42,5 @@ class Admin:
         return self._app(environ, start_response)
 
 
-application = front.stand_before(Admin(nova), "nova", ("nova",))
+application = handler.told_its_path(front.stand_before(Admin(nova), "nova", ("nova",)))
 handle_request = handler.as_handler(application)

@@ -62,8 +62,15 @@ class Speaking:
 
     def __init__(self, *said_: Ran) -> None:
         self.said = list(said_)
+        self.environments: list[Mapping[str, str]] = []
 
-    def run(self, commands: Mapping[str, Sequence[str]]) -> dict[str, Ran]:
+    def run(
+        self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str] | None = None
+    ) -> dict[str, Ran]:
+        self.environments.append(environment or {})
+        if "not here" in commands:
+            missing = [name for name in commands["not here"] if name in ("acme", "beacon")]
+            return {"not here": Ran(0, json.dumps(missing), "")}
         assert commands["read"][-1].endswith("/gunicorn.conf.py")
         return {"read": self.said.pop(0)}
 
@@ -195,7 +202,7 @@ def test_an_application_under_gthread_workers_is_taken_for_a_native_one(tmp_path
 def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> None:
     text = "import os\nworkers = int(os.environ.get('A', os.cpu_count()))\nbind = os.getenv('B')\n"
     assert [each.partition(".py:")[2] for each in prepared(tmp_path, text, said(), said()).oddities] == [
-        "2: variables of the environment are the container's, not yours",
+        "2: variables of the environment are the container's, not yours (--define NAME=VALUE)",
         "2: the number of processor cores is this machine's",
     ]
 
@@ -210,12 +217,61 @@ def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path:
     [
         ("ModuleNotFoundError: No module named 'prometheus_client'", "imports prometheus_client"),
         ("KeyError: 'PORT'", "reads PORT, which is not in the container"),
+        (
+            "Invalid value for workers: beacon.number\n\nTypeError: int() can't convert 'Absent'",
+            "workers is what beacon.number says, which is not in the testbed: this form is not covered",
+        ),
+        ("wsgi_app.absent.NotHereError: beacon.debug is not in the testbed", "something hangs on beacon.debug"),
         ("Error: Invalid value for threads", "gunicorn does not start on it"),
     ],
 )
 def test_what_gunicorn_refuses_is_told_with_its_reason(tmp_path: Path, errors: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         prepared(tmp_path, "threads = 2\n", Ran(1, "", errors))
+
+
+IMPORTING = """\
+import os
+import beacon.metrics as metrics
+from acme.hooks import (
+    post_fork,
+    number,
+)
+try:
+    import acme
+except ImportError:
+    acme = None
+
+workers = int(os.environ["WORKERS"])
+
+def child_exit(server, worker):
+    from beacon import counts
+    counts.forget(worker.pid)
+"""
+
+
+def test_what_a_file_imports_and_the_testbed_lacks_does_nothing_in_the_copy(tmp_path: Path) -> None:
+    found = prepared(tmp_path, IMPORTING, said(workers=2), said(workers=2), defines={"WORKERS": "2"})
+    copy = (tmp_path / "bench/gunicorn.conf.py/gunicorn.conf.py").read_text()
+    assert parse(copy.splitlines())
+    assert "\nfrom wsgi_app.absent import Absent; metrics = Absent('beacon.metrics')\n" in copy
+    assert "\nfrom wsgi_app.absent import Absent; number = Absent('acme.hooks.number')\n#\n#\n#\ntry:\n" in copy
+    assert "\n    import acme\n" in copy
+    assert "\n    from wsgi_app.absent import Absent; counts = Absent('beacon.counts')\n" in copy
+    said_ = [each for each in found.oddities if "not in the testbed" in each]
+    assert [each.partition(": ")[0].rpartition(":")[2] for each in said_] == ["2", "3"]
+
+
+def test_a_variable_that_is_given_is_in_the_environment_of_gunicorn_and_of_the_cell(tmp_path: Path) -> None:
+    path = tmp_path / "gunicorn.conf.py"
+    path.write_text("import os\nworkers = int(os.environ['WORKERS'])\n")
+    given = {"WORKERS": "2", "HEARTBED_PROBE": "x", "OS_NOVA_DISABLE_EVENTLET_PATCHING": "1"}
+    found = draft(path, Wishes(defines=given))
+    speaking = Speaking(said(workers=2), said(workers=2))
+    made = found.kind.prepare(found, Workbench(tmp_path / "bench"), speaking)  # type: ignore[arg-type]
+    assert all("HEARTBED_PROBE" not in each and each["WORKERS"] == "2" for each in speaking.environments)
+    assert dict(made.candidate.settings) == {"WORKERS": "2"}
+    assert made.candidate.model == "native"
 
 
 def test_options_of_other_servers_are_refused(tmp_path: Path) -> None:

@@ -110,6 +110,49 @@ def test_an_application_that_is_not_reached_is_told_with_the_reason(
     assert words in refused(workbench, answer, *log)
 
 
+class Whole(Recorded):
+    """Tells the application all of each URL as its mount, as a pattern for whole URLs does."""
+
+    def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+        (tour,) = super().tours(commands, questions, stop)
+        answers = []
+        for answer, question in zip(tour.answers, questions, strict=True):
+            told = json.loads(answer.text) | {"mount": question.path, "path": ""}
+            answers.append(replace(answer, text=json.dumps(told)))
+        return [Tour(tuple(answers), ())]
+
+
+def test_an_application_that_is_told_whole_urls_finds_its_path_in_them(workbench: Workbench) -> None:
+    found = prepared(workbench, Whole())
+    assert found.candidate.mount == ""
+    assert found.candidate.switches["HEARTBED_MOUNT"] == ""
+    assert any("matches whole URLs" in said for said in found.oddities)
+    assert "HEARTBED_MOUNT" not in prepared(workbench, Recorded()).candidate.switches
+
+
+def test_an_application_that_is_told_another_path_is_not_covered(workbench: Workbench) -> None:
+    class Part(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            (tour,) = super().tours(commands, questions, stop)
+            first, second, at_root = tour.answers
+            other = replace(second, text=second.text.replace('"path": "/v2.1/', '"path": "/'))
+            return [Tour((first, other, at_root), ())]
+
+    with pytest.raises(InputError, match="this form is not covered") as caught:
+        prepared(workbench, Part())
+    assert "GET /v2.1/servers/1/action reaches the application, but as the path '/servers/1" in caught.value.message
+
+
+def test_the_path_that_was_asked_for_is_the_one_that_is_told(workbench: Workbench) -> None:
+    class Missing(Recorded):
+        def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:
+            (tour,) = super().tours(commands, questions, stop)
+            return [Tour((tour.answers[0], Answer(404, "", {}), tour.answers[2]), ())]
+
+    with pytest.raises(InputError, match=r"but GET /v2\.1/servers/1/action is answered with 404"):
+        prepared(workbench, Missing())
+
+
 def test_paths_that_run_in_different_groups_are_not_covered(workbench: Workbench) -> None:
     class Divided(Recorded):
         def tours(self, commands: Any, questions: Any, stop: str) -> list[Tour]:

@@ -208,3 +208,17 @@ def test_a_pattern_is_asked_for_by_what_it_begins_with_literally(pattern: str, u
     (found,) = applications(written(f'WSGIScriptAliasMatch "{pattern}" /srv/app.wsgi'))
     assert found.is_pattern
     assert found.url == url
+
+
+@pytest.mark.parametrize(
+    ("given", "script"),
+    [
+        ("/srv/app/wsgi.py$1", "/srv/app/wsgi.py"),
+        ("/srv/app.wsgi/$1", "/srv/app.wsgi"),
+        ("/srv/scripts/$1.wsgi", "/srv/scripts/$1.wsgi"),
+        ("/srv/scripts/$1", "/srv/scripts/$1"),
+    ],
+)
+def test_what_a_pattern_puts_behind_a_script_is_a_path(given: str, script: str) -> None:
+    (found,) = applications(written(f'WSGIScriptAliasMatch "^/api(/.*)?$" {given}'))
+    assert (found.url, found.script) == ("/api", script)

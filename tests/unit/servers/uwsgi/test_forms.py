@@ -33,7 +33,7 @@ class Speaking:
     def __init__(self, *outputs: str) -> None:
         self.outputs = list(outputs)
 
-    def run(self, commands: Mapping[str, Sequence[str]]) -> dict[str, Ran]:
+    def run(self, commands: Mapping[str, Sequence[str]], _: Mapping[str, str]) -> dict[str, Ran]:
         output = self.outputs.pop(0)
         return {name: Ran(0, output if name == "read" else "", "") for name in commands}
 

@@ -46,7 +46,7 @@ HELP = """
 class Recorded:
     """Stands in for the container: says what uWSGI said of the file."""
 
-    def run(self, commands: dict[str, list[str]]) -> dict[str, Ran]:
+    def run(self, commands: dict[str, list[str]], _: dict[str, str]) -> dict[str, Ran]:
         assert commands["read"][-1].endswith("/nova-api.ini/uwsgi.ini")
         return {"read": Ran(0, (DATA / "nova-api.show").read_text(), ""), "options": Ran(0, HELP, "")}
 
