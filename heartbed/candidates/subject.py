@@ -149,9 +149,7 @@ OWN_VARIABLES = ("OS_", "HEARTBED_")
 """What the names of variables begin with that the testbed sets itself, from what it takes of the user's."""
 
 
-def fields(
-    wishes: Wishes, label: str, folder: Path, started_with: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def fields(wishes: Wishes, label: str, folder: Path, started_with: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the user's wishes say of a candidate, whatever its server: fields of ``Candidate``.
 
     ``started_with`` are the variables in its server's environment.

@@ -74,7 +74,8 @@ def adapt(source: HttpdSource, *, own_application: bool = False) -> HttpdAdapted
 
     With ``own_application`` the callable is the user's, and its name too.
     """
-    adapted = HttpdAdapted(source, mpm=loading.mpm(source), whole=loading.is_whole(source), notes=list(source.links))
+    adapted = HttpdAdapted(source, mpm=loading.mpm(source), whole=loading.is_whole(source))
+    adapted.notes += [*source.links, *_told_absent(source)]
     for file, directive in source.all():
         if directive.name.startswith("</"):
             continue
@@ -121,12 +122,28 @@ def _include(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> t
         return f'{directive.name} "{FILES}/{pattern}"', "the copy of what it includes"
     if loading.is_distributions(expand(directive.words[0], source.variables)):
         return None, "it is not here: the testbed brings what a distribution's own files would"
-    why = source.absent[here]
-    if directive.key == "include" or why.startswith("outside"):
-        adapted.notes.append(
-            f"{where(file, directive.first)}: {directive.words[0]} is set aside, with whatever it says: it is {why}"
-        )
     return None, "it is not here"
+
+
+def _told_absent(source: HttpdSource) -> Iterator[str]:
+    """What is said of lines that include what is not here: in one sentence where the reason is one."""
+    together: dict[tuple[SourceFile, str], list[Directive]] = {}
+    for file, d in source.all():
+        why = source.absent.get((file.inside, d.first))
+        if not why or loading.is_distributions(expand(d.words[0], source.variables)):
+            continue
+        if d.key == "include" or why.startswith("outside"):
+            together.setdefault((file, why), []).append(d)
+    for (file, why), lines in together.items():
+        at = ", ".join(str(d.first) for d in lines)
+        names = ", ".join(dict.fromkeys(d.words[0] for d in lines))
+        several = len(lines) > 1
+        what = (
+            "are set aside, with whatever they say: they are"
+            if several
+            else "is set aside, with whatever it says: it is"
+        )
+        yield f"{file.shown}:{at}: {names} {what} {why}"
 
 
 def _load_module(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:

@@ -10,7 +10,7 @@ from heartbed.servers.httpd.inquiry import Asked, InForce
 
 
 def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: str) -> Asked:
-    """The application that is wanted, or the only one, or the first where all are hosted alike.
+    """The application that is wanted, or the only one; the first where all are hosted alike, at a root if it has one.
 
     Raises ``InputError`` where the user must say which.
     """
@@ -29,7 +29,9 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
             "and --path /URL choose",
             hint=f"there are: {_in_words(answering)}",
         )
-    return answering[0]
+    first = answering[0]
+    at_root = (each for each in answering if not each.application.url)
+    return next((each for each in at_root if each.application.script == first.application.script), first)
 
 
 def others(chosen: Asked, found: Sequence[Asked]) -> list[str]:

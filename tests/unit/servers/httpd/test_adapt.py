@@ -91,6 +91,15 @@ def test_an_include_is_of_the_copy(tmp_path: Path) -> None:
     assert copied(tmp_path, "Include part.conf") == ['Include "${HEARTBED_FILES}/part.conf"']
 
 
+def test_includes_that_are_not_here_for_one_reason_are_told_in_one_sentence(tmp_path: Path) -> None:
+    elsewhere = [f"IncludeOptional /srv/{name}/*.conf" for name in ("a", "b", "a")]
+    one, other = adapted(tmp_path, *elsewhere, "Include absent.conf").notes
+    assert one.partition(", from which")[0].endswith(
+        f":1, 2, 3: /srv/a/*.conf, /srv/b/*.conf are set aside, with whatever they say: they are outside of {tmp_path}"
+    )
+    assert other.endswith(f":4: absent.conf is set aside, with whatever it says: it is not in {tmp_path}")
+
+
 def test_the_diff_shows_every_replacement(tmp_path: Path) -> None:
     told = adapted(tmp_path, "Listen 80", "KeepAlive On", "User nova").diff()
     assert [line for line in told.splitlines() if line.startswith(("-L", "-U", "+# "))] == [

@@ -104,6 +104,12 @@ def test_of_several_that_are_hosted_alike_the_first_is_checked_and_the_others_ar
     assert "/srv/nova/nova-metadata.wsgi" in told
 
 
+def test_of_one_script_that_is_at_a_root_too_that_is_what_is_checked() -> None:
+    root = written("WSGIScriptAlias /krb /srv/k", "WSGIScriptAlias /v3 /srv/n", "WSGIScriptAlias / /srv/k")
+    found = asked(root, in_force("k"), in_force("k"), in_force("k"))
+    assert choose(found, None, None, "site.conf").application.url == ""
+
+
 def test_one_that_does_not_answer_is_not_chosen() -> None:
     found = asked(tree("httpd"), None, in_force())
     assert choose(found, None, None, "httpd.conf") is found[1]
