@@ -11,6 +11,9 @@ from heartbed.servers.httpd.dump import Node
 LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
 """What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
 
+ANYTHING = re.compile(r"\A\^?(?:\(\.\*\)|\.\*)(?=/)")
+"""What a pattern may begin with that may as well be nothing."""
+
 WITH_REST = re.compile(r"([^$]+\.(?:py|wsgi))/?\$\d")
 """A script and what a pattern has found, which is then a path behind it: no folder is called like a script."""
 
@@ -71,7 +74,7 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Appl
 
 
 def _url(alias: Node, given: str) -> str:
-    literal = LITERAL.match(given) if alias.name == "wsgiscriptaliasmatch" else None
+    literal = LITERAL.match(ANYTHING.sub("", given, count=1)) if alias.name == "wsgiscriptaliasmatch" else None
     return (literal[1].replace("\\.", ".") if literal else given).rstrip("/")
 
 

@@ -20,10 +20,10 @@ from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import in_scope
 
 NO_GROUP = re.compile(r"No WSGI daemon process called '([^']*)' has been configured")
-FORBIDDEN = 403
+FORBIDDEN, MISSING = 403, 404
 REASONS = {
     FORBIDDEN: "access is denied",
-    404: "nothing is there, or the script has no such callable",
+    MISSING: "nothing is there, or the script has no such callable",
     401: "it asks for a login",
 }
 
@@ -125,14 +125,20 @@ def answered(draft: HttpdDraft, root: dump.Node, asked: Asked, log: Sequence[str
             "load balancer that has ended TLS",
             hint="choose the virtual host that runs the application with --vhost",
         )
-    reason = REASONS.get(status, "its set-up failed")
-    if status == FORBIDDEN and application.script.startswith("/root/"):
-        reason += ": the script lies in /root, where in the testbed, as on most machines, nobody but root gets in"
     raise InputError(
-        f"{here}: httpd starts on it, but GET {url} is answered with {status}: {reason}",
+        f"{here}: httpd starts on it, but GET {url} is answered with {status}: {_reason(status, application)}",
         log=telling,
         hint="what httpd logged is above",
     )
+
+
+def _reason(status: int, application: Application) -> str:
+    reason = REASONS.get(status, "its set-up failed")
+    if status == MISSING and application.is_pattern:
+        reason += "; a pattern that takes some URLs only, and not those that the testbed asks for, is not covered"
+    if status == FORBIDDEN and application.script.startswith("/root/"):
+        reason += ": the script lies in /root, where in the testbed, as on most machines, nobody but root gets in"
+    return reason
 
 
 def _told(answer: Answer) -> str:
@@ -153,9 +159,10 @@ def _no_group(draft: HttpdDraft, root: dump.Node, application: Application, grou
 
 
 def _telling(log: Sequence[str]) -> list[str]:
-    """The lines of httpd's log that are about an error, else the last ones."""
+    """The lines of httpd's log that are about an error, else the last of those that are not about its own doings."""
     errors = [line for line in log if re.search(r"error\]|:crit|:emerg|Traceback|Error", line)]
-    return [line[:300] for line in (errors or log)][-8:]
+    others = [line for line in log if not re.search(r":(?:info|notice)\]", line)]
+    return [line[:300] for line in (errors or others)][-8:]
 
 
 def refused(draft: HttpdDraft, stderr: str) -> InputError:

@@ -208,6 +208,8 @@ def test_variables_that_httpd_missed_are_named_once() -> None:
         ("^/compute/v2(/.*)?$", "/compute/v2"),
         ("/a/(.*)", "/a"),
         ("^(.*)", ""),
+        ("^(.*)/objects/(.*)", "/objects"),
+        ("^/a/.*/b", "/a"),
     ],
 )
 def test_a_pattern_is_asked_for_by_what_it_begins_with_literally(pattern: str, url: str) -> None:
