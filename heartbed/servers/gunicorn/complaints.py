@@ -25,7 +25,7 @@ def refused(draft: Draft, output: str) -> InputError:
             log=log[-6:],
             hint="this form of importing what the testbed lacks is not covered: leave the line out in a copy",
         )
-    if "NotHereError" in text or "Absent" in text:
+    if "is not in the testbed" in text or "'Absent'" in text:
         return _undecided(shown, text, log)
     if found := re.search(r"KeyError: '([^']+)'", text):
         return InputError(
@@ -39,9 +39,9 @@ def refused(draft: Draft, output: str) -> InputError:
 def _undecided(shown: str, text: str, log: list[str]) -> InputError:
     """Of a file in which something hangs on a module that is not here."""
     setting = re.search(r"Invalid value for (\w+): (.+)", text)
-    missing = re.search(r"NotHereError: (\S+) is not in the testbed", text)
-    told = f"{setting[1]} is what {setting[2]} says" if setting else "something hangs on a module"
-    told = f"something hangs on {missing[1]}" if missing else told
+    missing = re.search(r"(\S+) is not in the testbed", text)
+    told = f"something hangs on {missing[1]}" if missing else "something hangs on a module"
+    told = f"{setting[1]} is what {setting[2]} says" if setting else told
     return InputError(
         f"{shown}: {told}, which is not in the testbed: this form is not covered",
         log=log[-6:],

@@ -31,6 +31,7 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
         *_asked_as(prepared),
         *_root(prepared),
         *_told_whole(prepared),
+        *_of_root(prepared),
         *prepared.draft.adapted.notes,
         *_unset(prepared, unset),
         *beside,
@@ -117,6 +118,15 @@ def _told_whole(prepared: HttpdPrepared) -> Iterator[str]:
         yield (
             f"{at(prepared.draft, alias)}: {alias.words[0]} matches whole URLs: httpd tells the application no path "
             "(PATH_INFO is empty), and all of the URL as SCRIPT_NAME; here it is told the path that was asked for"
+        )
+
+
+def _of_root(prepared: HttpdPrepared) -> Iterator[str]:
+    application = prepared.shape.application
+    if application.script.startswith("/root/"):
+        yield (
+            f"{at(prepared.draft, application.alias)}: the script lies in /root, where on most machines nobody but "
+            "root gets in, and httpd answers with 403; here it gets in"
         )
 
 

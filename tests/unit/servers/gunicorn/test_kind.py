@@ -221,6 +221,10 @@ def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path:
             "Invalid value for workers: beacon.number\n\nTypeError: int() can't convert 'Absent'",
             "workers is what beacon.number says, which is not in the testbed: this form is not covered",
         ),
+        (
+            "Invalid value for bind: beacon.where\n\nError: beacon.where is not in the testbed",
+            "bind is what beacon.where says, which is not in the testbed",
+        ),
         ("wsgi_app.absent.NotHereError: beacon.debug is not in the testbed", "something hangs on beacon.debug"),
         ("Error: Invalid value for threads", "gunicorn does not start on it"),
     ],

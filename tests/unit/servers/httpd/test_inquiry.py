@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,9 @@ from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
+from heartbed.servers.httpd.findings import findings
 from heartbed.servers.httpd.inquiry import BALANCER
+from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
 from tests.unit.servers.httpd.asking import RECORDED, Hosted, Recorded
@@ -128,6 +130,14 @@ def test_an_application_that_is_told_whole_urls_finds_its_path_in_them(workbench
     assert found.candidate.switches["HEARTBED_MOUNT"] == ""
     assert any("matches whole URLs" in said for said in found.oddities)
     assert "HEARTBED_MOUNT" not in prepared(workbench, Recorded()).candidate.switches
+
+
+def test_a_script_in_a_folder_of_root_s_is_told(workbench: Workbench) -> None:
+    found = cast("HttpdPrepared", prepared(workbench, Recorded()))
+    alias = replace(found.shape.application, script="/root/app/wsgi.py")
+    there = replace(found, shape=replace(found.shape, application=alias))
+    assert any("the script lies in /root" in said for said in findings(there, (), ()))
+    assert not any("/root" in said for said in found.oddities)
 
 
 def test_an_application_that_is_told_another_path_is_not_covered(workbench: Workbench) -> None:
