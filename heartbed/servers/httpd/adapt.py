@@ -18,6 +18,7 @@ from heartbed.servers.httpd.rules import (
     OWN_CALLABLE,
     PYTHON,
     RULES,
+    is_misplaced,
     over_tls,
     owner,
     same,
@@ -103,6 +104,8 @@ def adapted_lines(text: str) -> str:
 
 def _changes(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> Iterator[tuple[str | None, str]]:
     key = directive.key
+    if is_misplaced(directive):
+        return
     if key in RULES:
         rule, reason = RULES[key]
         yield rule(directive), reason if isinstance(reason, str) else reason(directive)

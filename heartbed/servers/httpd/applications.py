@@ -45,7 +45,7 @@ class Application:
     def label(self) -> str:
         """How a user recognises it: the virtual host's address and name, and the URL."""
         address = self.host.arguments if self.host else "the main server"
-        host = f"{address} ({', '.join(self.names)})" if self.names else address
+        host = f"{address} ({', '.join(dict.fromkeys(self.names))})" if self.names else address
         return f"{host} {self.url or '/'} -> {self.script}"
 
 

@@ -151,6 +151,17 @@ RULES: Mapping[str, tuple[_Rule, _Reason]] = {
     "remoteipinternalproxylist": (_drop, _OWN),
 }
 
+MAIN_SERVER_ONLY = frozenset(
+    {
+        *("listen", "user", "group", "chrootdir", "serverroot", "pidfile", "mutex", "defaultruntimedir"),
+        *("coredumpdirectory", "scoreboardfile", "wsgisocketprefix", "wsgipythonhome", "wsgipythonpath"),
+        "wsgipythoneggs",
+    }
+)
+"""Directives that httpd refuses in a virtual host or a folder: there it is left to say so."""
+
+SECTIONS = frozenset({"virtualhost", "directory", "directorymatch", "location", "locationmatch", "files", "filesmatch"})
+
 DROPPED_PREFIXES = (
     ("sslcertificate", _TLS),
     ("sslca", _TLS),
@@ -182,6 +193,11 @@ GONE = frozenset(
     }
 )
 """Directives of mod_wsgi 5 and before that 6 does not have: read from the releases' own sources."""
+
+
+def is_misplaced(directive: Directive) -> bool:
+    """Whether httpd refuses a directive where it stands."""
+    return directive.key in MAIN_SERVER_ONLY and not SECTIONS.isdisjoint(directive.within)
 
 
 def owner(key: str, missing: Sequence[str]) -> str | None:

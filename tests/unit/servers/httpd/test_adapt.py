@@ -144,6 +144,12 @@ def test_what_a_condition_hides_is_left_to_httpd(tmp_path: Path) -> None:
     assert copied(tmp_path, *lines) == lines
 
 
+def test_what_httpd_refuses_where_it_stands_is_left_for_it_to_refuse(tmp_path: Path) -> None:
+    lines = ["WSGIPythonHome /srv/venv", "<VirtualHost *:80>", "WSGIPythonHome /srv/venv", "</VirtualHost>"]
+    found = copied(tmp_path, *lines)
+    assert found == ["# WSGIPythonHome /srv/venv", *lines[1:]]
+
+
 def test_a_users_file_is_not_changed(tmp_path: Path) -> None:
     found = adapted(tmp_path, "Listen 80")
     before = found.source.main.path.read_bytes()
