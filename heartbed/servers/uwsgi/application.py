@@ -10,11 +10,14 @@ from heartbed.candidates.source import SourceFile, where
 from heartbed.candidates.values import can_hold_a_script
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import rules
-from heartbed.servers.uwsgi.ini import Option
+from heartbed.servers.uwsgi.ini import Option, expanded
 from heartbed.servers.uwsgi.source import UwsgiSource
 
 SCRIPT = "/opt/heartbed/application.wsgi"
 """Where the application stands for which the user's file names no path."""
+
+VARIABLE = re.compile(r"\$\(([^)]+)\)")
+"""How uWSGI's files name a variable of the environment."""
 
 MOUNT = re.compile(r"(?:/[A-Za-z0-9_.~%-]+)*/?\Z")
 
@@ -28,6 +31,12 @@ class Application:
     place: Place
     script: str
     mount: str
+
+    @property
+    def named(self) -> str:
+        """The user's own, as the file has it."""
+        _, option = self.place
+        return option.value.partition("=")[2] if option.key == "mount" else option.value
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +64,8 @@ def choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> tupl
             f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount",
             hint="if it comes from the command line, write it into a copy of the file",
         )
-    mounts = {each.mount: each for each in found}
+    options = [option for _, option in places]
+    mounts = {expanded(each.mount, options).rstrip("/"): each for each in found}
     if wanted is not None and wanted.rstrip("/") not in mounts:
         told = ", ".join(mount or "/" for mount in mounts)
         raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {told}")
@@ -81,7 +91,10 @@ def _named(place: Place) -> Application:
 def _check(place: Place, mount: str) -> None:
     file, option = place
     if not MOUNT.match(mount):
+        unset = VARIABLE.match(mount)
         raise InputError(
             f"{where(file, option.line)}: {mount!r} is no mount point that can be asked for",
-            hint="a path of letters, digits, dots and dashes, as in mount = /compute=/srv/app.wsgi",
+            hint=f"--define {unset[1]}=VALUE says what it is"
+            if unset
+            else "a path of letters, digits, dots and dashes, as in mount = /compute=/srv/app.wsgi",
         )

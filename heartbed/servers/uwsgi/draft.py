@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from heartbed.candidates.prepared import Draft
 from heartbed.candidates.source import where
 from heartbed.cells.cell import Cell
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted
+from heartbed.servers.uwsgi.application import VARIABLE
 from heartbed.servers.uwsgi.ini import Option, sections
 from heartbed.servers.uwsgi.source import UwsgiSource
-
-VARIABLE = re.compile(r"\$\(([^)]+)\)")
-"""How uWSGI's files name a variable of the environment."""
 
 
 class _OfUwsgi(Draft):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 OWN_SECTION = "uwsgi"
 """The only section that uWSGI reads unless it is told another name."""
+
+PLACEHOLDER = re.compile(r"%\(([\w-]+)\)")
+"""Another option's value within a value."""
+
+DEEPEST, LONGEST = 8, 4_096
+"""How often a value is looked through for others, and its characters: they may name each other in a circle."""
 
 INCLUDES = ("ini", "include", "inherit")
 """Options that read another file."""
@@ -69,3 +76,11 @@ def is_on(option: Option | None) -> bool:
 def last(found: Iterable[Option], *keys: str) -> Option | None:
     """The option that holds, of those with any of these names: the last one."""
     return next((each for each in reversed(list(found)) if each.key in keys), None)
+
+
+def expanded(value: str, found: Iterable[Option]) -> str:
+    """A value with those of the options that it names, as ``%(base)/app``; what no option of the file sets stays."""
+    known = {each.key: each.value for each in found}
+    for _ in range(DEEPEST):
+        value = PLACEHOLDER.sub(lambda name: known.get(name[1], name[0]), value)[:LONGEST]
+    return value

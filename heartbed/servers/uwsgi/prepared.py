@@ -9,7 +9,7 @@ from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.values import leading_number
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UwsgiDraft
-from heartbed.servers.uwsgi.ini import Option
+from heartbed.servers.uwsgi.ini import Option, expanded
 from heartbed.servers.uwsgi.rules import PROCESSES
 from heartbed.servers.uwsgi.shape import Shape, settings
 from heartbed.servers.uwsgi.source import UwsgiSource
@@ -52,7 +52,7 @@ class UwsgiPrepared(Prepared[Shape]):
         return {
             "uWSGI": ", ".join(words),
             "speaks": speaks.get(adapted.front, "HTTP") + option,
-            "answers": f"{mount} -> {adapted.application.place[1].value}",
+            "answers": f"{mount} -> {expanded(adapted.application.named, [o for _, o in self.source.all()])}",
         }
 
     @property

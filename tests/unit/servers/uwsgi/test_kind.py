@@ -18,7 +18,7 @@ from heartbed.servers.uwsgi import shape as shapes
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
 from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
-from heartbed.servers.uwsgi.ini import Option, is_ini, options
+from heartbed.servers.uwsgi.ini import LONGEST, Option, expanded, is_ini, options
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.shape import Shape, in_force, recycling, shape
 from heartbed.servers.uwsgi.source import read
@@ -178,6 +178,28 @@ def test_of_several_mount_points_one_is_chosen_and_the_others_are_known(tmp_path
     with pytest.raises(InputError, match="mounts nothing at '/x'") as caught:
         adapted(tmp_path, *lines, wanted="/x", application="")
     assert "/compute, /placement" in caught.value.hint
+
+
+def test_mount_points_are_told_with_the_values_of_other_options(tmp_path: Path) -> None:
+    lines = ["base = /api", "url = %(base)/v2", "mount = %(url)=%(app)", "mount = /=%(app)", "app = nova.wsgi"]
+    found = adapted(tmp_path, *lines, application="")
+    assert found.beside == ("/api/v2",)
+    assert found.application.named == "%(app)"
+    same = adapted(tmp_path, "module = a.wsgi", "url = /", "mount = %(url)=%(module)", application="")
+    assert (same.application.mount, same.beside) == ("%(url)", ())
+
+
+def test_values_that_name_each_other_in_a_circle_come_to_an_end() -> None:
+    circle = [Option("a", "%(b)%(b)", 1), Option("b", "%(a)%(a)", 2)]
+    assert len(expanded("%(a)", circle)) <= LONGEST
+    assert expanded("%(c)/x", circle) == "%(c)/x"
+
+
+def test_a_variable_that_decides_the_mount_point_and_is_not_set_is_named(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "mount = $(PREFIX)=a.wsgi", application="")
+    with pytest.raises(InputError, match="is no mount point") as caught:
+        found.application.resolved([])
+    assert caught.value.hint == "--define PREFIX=VALUE says what it is"
 
 
 def test_a_mount_point_behind_a_variable_is_the_one_that_uwsgi_has(tmp_path: Path) -> None:
