@@ -14,6 +14,9 @@ $(foreach name,$(VARIABLES),$(if $(filter undefined,$(origin $(name))),,$(call l
 export $(VARIABLES)
 export HEARTBED_HEARTBEAT := $(HEARTBEAT)
 
+# What is imported is compiled once, also where the environment would have every process compile it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 HEARTBED := .venv/bin/heartbed
 PYTEST := .venv/bin/pytest
 # make's own exit code is 2 for every failure: this tells the command's.
@@ -46,8 +49,7 @@ test-uwsgi: images ## the probes on uWSGI's cells
 test-gunicorn: images ## the probes on gunicorn's cells
 	@$(PYTEST) tests/probes --server gunicorn
 test-unit: python ## what needs no Docker, in seconds
-	@# Compiled once, also where the environment would have it compiled again by every process.
-	@PYTHONDONTWRITEBYTECODE= $(PYTEST) tests/unit --numprocesses auto --dist worksteal
+	@$(PYTEST) tests/unit --numprocesses auto --dist worksteal
 test-slow: images ## what takes minutes
 	@$(PYTEST) -m slow
 check-code: lint types test-unit ## before a commit: lint, types and unit tests

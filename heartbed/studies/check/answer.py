@@ -18,7 +18,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
-from heartbed.studies.check.checked import DID_NOT_ACT, Checked, Tried
+from heartbed.studies.check.checked import DID_NOT_ACT, FIRST, Checked, Tried
 from heartbed.studies.check.fates import fate, said
 from heartbed.verdict.answer import when
 from heartbed.verdict.values import Outcome
@@ -125,7 +125,6 @@ def _own_application(checked: Checked) -> list[str]:
 def _changes(checked: Checked, out: Console) -> None:
     if not checked.tried:
         return
-    kept = checked.verdict.outcome.good
     marks = [_mark(checked, each) for each in (*checked.tried, *checked.pairs)]
     width = max(len(text) for text in (*marks, DID_NOT_ACT)) + 2
     then = "; what survived there, under the other probes as well" if checked.later else ""
@@ -138,8 +137,16 @@ def _changes(checked: Checked, out: Console) -> None:
             out.print(f"  [dim]{DID_NOT_ACT:<{width}}{escape(told)}[/]")
     for name, reason in checked.dropped.items():
         out.print(f"  [dim]{'not tried':<{width}}{escape(name)}: {escape(reason)}[/]")
-    if kept or any(each.keeps for each in checked.tried):
-        return
+    if any(each.keeps for each in checked.tried):
+        played = [verdict.probe for verdict in checked.verdicts]
+        if untried := [name for name in FIRST if name not in played]:
+            out.print(f"  [dim]All this is {when(*played)} alone: {when(*untried)} it may fare otherwise.[/]")
+    elif not checked.verdict.outcome.good:
+        _pairs(checked, width, out)
+
+
+def _pairs(checked: Checked, width: int, out: Console) -> None:
+    """What is told where no single change keeps the connections."""
     out.print("  No single change that was tried keeps the connections.")
     if checked.pairs:
         out.print("\n[bold]Two changes at a time, in a window of their own[/]")

@@ -154,6 +154,9 @@ class Checked:
             save(self.data.folder / FILES[name], tell(self, name))
 
 
+FIRST = ("idle", "burst")
+"""Probes that are played on every change, unless others are named."""
+
 DID_NOT_ACT = "did not act"
 """What is told of a change with which the application says that it is what it is without it."""
 

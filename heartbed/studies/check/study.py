@@ -10,11 +10,8 @@ from heartbed.cells.subject import Scenario
 from heartbed.errors import HeartbedError
 from heartbed.studies import matrix, mend
 from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, workable
-from heartbed.studies.check.checked import Checked
+from heartbed.studies.check.checked import FIRST, Checked
 from heartbed.wording import count
-
-FIRST = ("idle", "burst")
-"""Probes that are played on every change."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ def test_what_survives_every_probe_is_recommended_with_its_lines_and_its_price()
     ]
 
 
+def test_what_was_tried_under_one_probe_alone_is_told_as_that() -> None:
+    lines = printed(change("pthread", KEPT, played=("idle",)), own=OWN[:1])
+    assert lines[-1] == "  All this is when idle alone: under burst it may fare otherwise."
+
+
 def test_what_mends_idling_and_hangs_under_load_is_told_as_that_and_its_lines_are_not_given() -> None:
     hung = verdict("burst", Outcome.HUNG, bursts=[burst(64, 3, 3)], tries=None)
     lines = printed(change("pthread", KEPT, hung), own=OWN)
