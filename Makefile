@@ -37,7 +37,8 @@ bench: setup ## how long 24 cells take together, and one after another
 
 ##@ Test
 test: lint types test-unit images ## everything: lint, types, unit, probes, acceptance
-	@$(PYTEST) tests/probes tests/acceptance
+	@$(PYTEST) tests/acceptance -m "not docker and not slow" --numprocesses auto --dist worksteal
+	@$(PYTEST) tests/probes tests/acceptance -m "docker and not slow"
 test-prefork: images ## the idle and burst probes on prefork's cells
 	@$(PYTEST) tests/probes --server prefork --probe idle --probe burst
 test-event: images ## the idle and burst probes on event's cells

@@ -159,6 +159,7 @@ def test_every_command_works(document: Path, command: str, runs: Path) -> None:
     HOW[first](rest, runs)
 
 
+@pytest.mark.docker
 @pytest.mark.parametrize("shown", SHOWN, ids=[shown.command for shown in SHOWN])
 def test_every_output_is_what_the_command_prints(shown: documents.Shown, request: pytest.FixtureRequest) -> None:
     data = request.config.stash.get(PLAYED, None)
