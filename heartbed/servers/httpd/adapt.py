@@ -173,7 +173,7 @@ def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive
         return f'{directive.name} "/run/heartbed"', "that folder cannot be had here"
     adapted.folders.append(absolute.rstrip("/"))
     adapted.notes.append(
-        f"{where(file, directive.first)}: {directive.name} {absolute} is an empty folder in the testbed"
+        f"{where(file, directive.first)}: {directive.name} {absolute} is there without your files"
     )
     text = same(directive) if path == absolute else f'{directive.name} "{absolute}"'
     return text, "as ServerRoot has it"
