@@ -56,7 +56,9 @@ def check_class(draft: Draft, found: Shape) -> None:
     line = line_of(tree_of(draft.adapted), "worker_class")
     raise InputError(
         f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
-        hint="the testbed has gunicorn's sync and gthread workers; worker_class = 'sync' in a copy of the file says "
+        hint="such workers serve ASGI applications, and what is tested here are WSGI applications"
+        if re.search("uvicorn|asgi", found.worker_class, re.IGNORECASE)
+        else "the testbed has gunicorn's sync and gthread workers; worker_class = 'sync' in a copy of the file says "
         "what they would do",
     )
 

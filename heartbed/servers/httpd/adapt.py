@@ -172,9 +172,7 @@ def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive
     if "${" in absolute or not can_hold_a_script(f"{absolute.rstrip('/')}/x"):
         return f'{directive.name} "/run/heartbed"', "that folder cannot be had here"
     adapted.folders.append(absolute.rstrip("/"))
-    adapted.notes.append(
-        f"{where(file, directive.first)}: {directive.name} {absolute} is there without your files"
-    )
+    adapted.notes.append(f"{where(file, directive.first)}: {directive.name} {absolute} is there without your files")
     text = same(directive) if path == absolute else f'{directive.name} "{absolute}"'
     return text, "as ServerRoot has it"
 

@@ -210,6 +210,10 @@ def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> Non
 def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent is not covered"):
         prepared(tmp_path, "workers = 2\nworker_class = 'gevent'\n", said(worker_class="gevent"))
+    asgi = "uvicorn.workers.UvicornWorker"
+    with pytest.raises(InputError, match="is not covered") as caught:
+        prepared(tmp_path, f"workers = 2\nworker_class = '{asgi}'\n", said(worker_class=asgi))
+    assert "ASGI" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -204,9 +204,7 @@ def test_a_site_with_a_module_of_its_own_is_no_whole_server(tmp_path: Path) -> N
 def test_a_folder_that_httpd_wants_is_made(tmp_path: Path) -> None:
     made = adapted(tmp_path, "DocumentRoot /srv/www/")
     assert made.folders == ["/srv/www"]
-    assert [note.endswith(":1: DocumentRoot /srv/www/ is there without your files") for note in made.notes] == [
-        True
-    ]
+    assert [note.endswith(":1: DocumentRoot /srv/www/ is there without your files") for note in made.notes] == [True]
     assert copied(tmp_path, "DocumentRoot htdocs", "ServerRoot /srv/httpd")[0] == 'DocumentRoot "/srv/httpd/htdocs"'
 
 
