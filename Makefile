@@ -60,6 +60,10 @@ lint: python ## ruff, the layers of packages, shellcheck, hadolint
 types: python ## mypy, strictly
 	@.venv/bin/mypy
 
+docs: python ## the site, in .heartbed/site: its links are checked
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs --quiet build
+	@echo .heartbed/site/index.html
+
 ##@ By hand
 up: setup ## RabbitMQ, the RPC server, prefork and event, to play with
 	@$(HEARTBED) up $(ELSE_SAY)
@@ -97,4 +101,4 @@ help: ## this list
 	    HEARTBED_NO_INSTALL=1 'install nothing on this machine, start no engine'
 
 .PHONY: compare check matrix bisect bench test test-prefork test-event test-worker test-uwsgi test-gunicorn \
-	test-unit test-slow check-code lint types up down logs clean doctor setup images python help
+	test-unit test-slow check-code lint types up down logs clean doctor setup images python docs help

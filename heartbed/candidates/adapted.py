@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -66,6 +67,13 @@ class Adapted:
             if each.file == file.inside:
                 lines[each.first - 1 : each.last] = _in_place(each)
         return lines
+
+    def reasons(self) -> dict[str, str]:
+        """Why something was replaced -> the names of the directives that were."""
+        names: dict[str, dict[str, None]] = {}
+        for each in self.replacements:
+            names.setdefault(each.reason, {})[re.split(r"[\s=]", each.was.strip())[0].lstrip("<")] = None
+        return {reason: ", ".join(some) for reason, some in names.items()}
 
     def diff(self) -> str:
         """All that was replaced, as a unified diff; empty when nothing was."""

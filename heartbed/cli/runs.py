@@ -16,6 +16,7 @@ from heartbed.errors import InputError
 from heartbed.record import folder as runfolder
 from heartbed.report import format_names, render
 from heartbed.report.console import console
+from heartbed.report.data import RunData
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
@@ -26,7 +27,7 @@ from heartbed.studies import merge as merge_
 from heartbed.studies.store import keep
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.look.values import LookVerdict
-from heartbed.verdict.values import RunVerdict
+from heartbed.verdict.values import CellVerdict, RunVerdict
 
 TERMINAL = "text"
 """The format that is meant for a terminal."""
@@ -63,9 +64,10 @@ def verdict(run_name: str, runs: Path) -> int:
     shell_complete=formats,
     help=f"One of: {', '.join(format_names())}.",
 )
+@click.option("--cell", metavar="NAME", shell_complete=cell_names, help="Only this one, under each of its probes.")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
 @runs_option
-def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> None:
+def report(run_name: str, format_name: str, cell: str | None, output: Path | None, runs: Path) -> None:
     """Render a run in another format.
 
     RUN is a run's name, its folder, or `latest`; also one that was
@@ -76,8 +78,11 @@ def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> 
       heartbed report > report.html
       heartbed report latest --format markdown        a comment for a review
       heartbed report latest --format junit -o heartbed.xml
+      heartbed report latest --cell prefork-daemon-eventlet > bug.html
     """
     data = load_any(runs, run_name)
+    if cell is not None:
+        data = _only(data, cell)
     content = render_look(format_name, data) if isinstance(data, LookVerdict) else render(format_name, data)
     if output is None:
         if format_name == TERMINAL and isinstance(content, str):
@@ -90,6 +95,21 @@ def report(run_name: str, format_name: str, output: Path | None, runs: Path) -> 
         output.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _only(data: RunData | LookVerdict, cell: str) -> RunData:
+    """The run as if only that cell had been in it. Raises ``InputError`` where it was not."""
+    if isinstance(data, LookVerdict):
+        raise InputError(f"{data.run} is the record of a look, which has no cells")
+    return data.only(_named(data, cell))
+
+
+def _named(data: RunData, cell: str) -> list[CellVerdict]:
+    """The verdicts on a cell. Raises ``InputError`` where there is none."""
+    if found := data.under_each(cell):
+        return found
+    names = dict.fromkeys(each.cell for each in data.verdict.cells)
+    raise InputError(f"the run {data.verdict.run} has no cell {cell!r}", hint=f"its cells: {', '.join(names)}")
 
 
 @click.command()
@@ -107,9 +127,7 @@ def explain(cell: str, run_name: str, runs: Path) -> None:
       heartbed explain prefork-daemon-eventlet 20251229-092000
     """
     data = load(runs, run_name)
-    names = [each.cell for each in data.verdict.cells]
-    if cell not in names:
-        raise InputError(f"the run {data.verdict.run} has no cell {cell!r}", hint=f"its cells: {', '.join(names)}")
+    _named(data, cell)
     console().print(explain_cell(data, cell))
 
 

@@ -18,13 +18,14 @@ from heartbed.cells.subject import Scenario
 from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option
 from heartbed.cli.patched import packages, patched_of, with_option
 from heartbed.errors import InputError
+from heartbed.report.about.bisect import Bisect
 from heartbed.report.console import console
 from heartbed.report.offers import release_table
 from heartbed.studies import batch, gitbisect, results
 from heartbed.studies import bisect as bisect_
 from heartbed.studies import matrix as matrix_
 from heartbed.studies.bisected import show as show_boundary
-from heartbed.studies.bisected import show_commits
+from heartbed.studies.bisected import show_commits, told, told_of_commits
 from heartbed.studies.session import Session
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome
@@ -85,6 +86,8 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     for each in made.without_verdict:
         out.print(f"{each.cell}: {each.why}", markup=False)
     out.print(f"written: {data} and {page.name}", markup=False)
+    if new and played.runs:
+        out.print(f"report: {session.tell(results.told(made, played), played.runs[-1].run)}", markup=False)
     return EXIT_CODES[Outcome.INCONCLUSIVE] if made.without_verdict else 0
 
 
@@ -132,25 +135,40 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     if len(cells) != 1:
         raise InputError(f"{cell!r} stands for {len(cells)} cells", hint="name one")
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios), quiet)
+    measure = Measured(session)
     if repo is not None:
         commits = gitbisect.ends(repo, good, bad, packages())
         mine = cells[0].with_patched(patched_of(with_))
-        show_commits(gitbisect.bisect(mine, commits, _measure(session)), mine, console())
+        change = gitbisect.bisect(mine, commits, measure)
+        show_commits(change, mine, console())
+        measure.tell(told_of_commits(change, mine, measure.runs))
         return 0
     first, last = bisect_.ends(good, bad)
     released = bisect_.released_between(first, last, Index())
     mine = cells[0].with_patched(patched_of(with_))
-    show_boundary(bisect_.bisect(mine, first, last, released, _measure(session)), mine, console())
+    boundary = bisect_.bisect(mine, first, last, released, measure)
+    show_boundary(boundary, mine, console())
+    measure.tell(told(boundary, mine, measure.runs))
     return 0
 
 
-def _measure(session: Session) -> bisect_.Measure:
-    """Plays cells in so many copies where chance decides."""
+class Measured:
+    """Plays cells in so many copies where chance decides, and knows in which runs it did."""
 
-    def measure(cells: Sequence[Cell], copies: int = 1) -> batch.Played:
-        return batch.play(cells, session.in_copies(copies))
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.runs: list[str] = []
 
-    return measure
+    def __call__(self, cells: Sequence[Cell], copies: int = 1) -> batch.Played:
+        """What became of them."""
+        played = batch.play(cells, self.session.in_copies(copies))
+        self.runs += [run.run for run in played.runs]
+        return played
+
+    def tell(self, found: Bisect) -> None:
+        """Make the report of the last run one of the search."""
+        if self.runs:
+            console().print(f"  Report: {self.session.tell(found, self.runs[-1])}", markup=False, soft_wrap=True)
 
 
 @click.command("versions")

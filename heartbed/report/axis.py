@@ -15,18 +15,26 @@ DONE = ("done", "what the probe did")
 IDLE = ("idle", "the idle time")
 
 
-def over(title: str) -> dict[str, Any]:
-    """The axis of time, in seconds since what the title says."""
+def over(title: str | dict[str, str]) -> dict[str, Any]:
+    """The axis of time, in seconds since what the title says: a figure's own parameter for ``ZERO``."""
     return {
         "field": "t",
         "type": "quantitative",
-        "title": title,
         "scale": {"zero": False, "nice": False, "padding": 6},
-        "axis": {"tickCount": {"expr": "max(2, width / 70)"}},
+        "axis": {"title": title, "tickCount": {"expr": "max(2, width / 70)"}},
     }
 
 
-SINCE_IDLE = over("seconds since the idle period began")
+ZERO = {"expr": "zero"}
+CLOCK = ({"name": "origin", "value": 0}, {"name": "zero", "value": ""})
+"""The parameters of a plot on a cell's clock."""
+
+SINCE_ZERO = over(ZERO)
+
+
+def clock(zero: timeline.Zero) -> dict[str, Any]:
+    """What fills them."""
+    return {"origin": zero.t, "zero": zero.seconds_since}
 
 
 def layer(name: str, mark: dict[str, Any], x: dict[str, Any], **encoding: Any) -> dict[str, Any]:
@@ -35,7 +43,7 @@ def layer(name: str, mark: dict[str, Any], x: dict[str, Any], **encoding: Any) -
     return {"name": name, "data": {"name": name}, "mark": defaults | mark, "encoding": {"x": x} | encoding}
 
 
-def bands(x: dict[str, Any] = SINCE_IDLE) -> list[dict[str, Any]]:
+def bands(x: dict[str, Any] = SINCE_ZERO) -> list[dict[str, Any]]:
     """The layers behind all others: the idle time, and what the probe did."""
     end = {"field": "end"}
     return [
@@ -46,18 +54,18 @@ def bands(x: dict[str, Any] = SINCE_IDLE) -> list[dict[str, Any]]:
 
 def tables(run: RunData, cell: CellVerdict, origin: float, end: float) -> dict[str, Table]:
     """What fills the bands; what is not over lasts until ``end`` (seconds on the figure's clock)."""
-    idle = [(round(begun - origin, 4), round(ended - origin, 4)) for begun, ended in _idles(run, cell, origin)]
+    idle = [(round(begun - origin, 4), round(ended - origin, 4)) for begun, ended in _idles(run, cell)]
     done = [_band(each, origin, end) for each in run.interventions(cell)]
     return {"idle": Table(("t", "end"), idle), "done": Table(("t", "end", "what"), done)}
 
 
-def _idles(run: RunData, cell: CellVerdict, origin: float) -> list[tuple[float, float]]:
+def _idles(run: RunData, cell: CellVerdict) -> list[tuple[float, float]]:
     """When the cell idled: in each of its rounds, or once."""
     history = run.history(cell)
     if history is not None and len(played := rounds(history)) > 1:
         return [(each.begun, each.asked) for each in played]
     until = timeline.idle_end(run, cell)
-    return [] if until is None else [(origin, until)]
+    return [] if until is None else [(timeline.idle_start(run, cell), until)]
 
 
 def _band(each: Intervention, origin: float, end: float) -> tuple[float, float, str]:

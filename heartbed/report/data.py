@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from heartbed.record.index import Index
 from heartbed.record.interventions import Done, concern, interventions
 from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
-from heartbed.verdict.values import CellVerdict, Connection, RunVerdict
+from heartbed.report.about import About
+from heartbed.verdict.answer import answer
+from heartbed.verdict.values import CellVerdict, Connection, RunVerdict, worst
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,16 @@ class RunData:
     verdict: RunVerdict
     events: Sequence[Event]
     folder: Path
+    about: About | None = None
+    """What it was made for, where a study has told."""
+    others: Sequence[RunData] = ()
+    """The other runs of that study, as far as they are there."""
+
+    def only(self, cells: Sequence[CellVerdict]) -> RunData:
+        """The run as if only these cells had been in it."""
+        said = self.verdict.answer if self.verdict.reason or not cells else answer(cells)
+        of = {"cells": [*cells], "outcome": worst(each.outcome for each in cells), "answer": said}
+        return replace(self, verdict=self.verdict.model_copy(update=of), about=None, others=())
 
     @cached_property
     def index(self) -> Index:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.errors import InputError
-from heartbed.report import page
+from heartbed.report import page, timeline
 from heartbed.report.data import RunData
 from heartbed.report.story import story, trimmed
 from heartbed.report.text import one_line, printable
@@ -67,4 +67,4 @@ class Explanation:
             yield text(f"Not observed: {one_line(item)}", "yellow")
         left_out = len(lines) - len(shown)
         more = f" {left_out} lines that tell less are left out; the report has all." if left_out else ""
-        yield text(f"Times are seconds since the cell's idle period began.{more}", "dim")
+        yield text(f"Times are {timeline.zero(self.run, self.cell).seconds_since}.{more}", "dim")

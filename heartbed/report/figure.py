@@ -30,6 +30,7 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation S
 """The page's own font: Vega measures labels by it."""
 
 CONFIG: dict[str, Any] = {
+    "aria": False,  # the figure says in words what there is to see
     "font": FONT,
     "background": None,
     "view": {"stroke": "var(--rule)"},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from heartbed import probes
 from heartbed.errors import InputError
 from heartbed.record import folder as folders
-from heartbed.record.event import read
+from heartbed.record.event import Event, read
 from heartbed.record.looked import is_look
 from heartbed.record.parts import shards
+from heartbed.report.about import About, about
 from heartbed.report.data import RunData
 from heartbed.report.merged import MergedData
 from heartbed.verdict import judge
@@ -30,5 +33,20 @@ def load_any(runs: Path, name: str) -> RunData | LookVerdict:
     events = read(folder)
     if is_look(events):
         return judge_look(events)
+    told = about(folder)
+    return _judged(events, folder, told, _others(folder, told))
+
+
+def _judged(events: list[Event], folder: Path, told: About | None = None, others: Sequence[RunData] = ()) -> RunData:
     kind = MergedData if shards(events) else RunData
-    return kind(verdict=judge(events, probes.rules()), events=events, folder=folder)
+    return kind(verdict=judge(events, probes.rules()), events=events, folder=folder, about=told, others=others)
+
+
+def _others(folder: Path, told: About | None) -> list[RunData]:
+    """The other runs of the same study, as far as they are there."""
+    found = []
+    for name in told.runs if told else ():
+        beside = folder.parent / Path(name).name
+        with suppress(InputError):
+            found.append(_judged(read(beside), beside))
+    return found

@@ -8,36 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from heartbed.observers.app_log import APPLICATION
 from heartbed.record.event import only
-from heartbed.record.kinds import AppLog, BrokerLog, RunStart, WireMissing
+from heartbed.record.kinds import RunStart, WireMissing
 from heartbed.report import stacks, timeline
 from heartbed.report.data import RunData
 from heartbed.report.facts import Fact, facts
 from heartbed.report.figure import Figure
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.plots import figures
+from heartbed.report.proofs import Proof, proofs
 from heartbed.report.words import Phrase, cost_words, phrases
-from heartbed.verdict.values import CellVerdict, Connection, Evidence
+from heartbed.verdict.values import CellVerdict, Connection
 
 FILES = {
     "record.jsonl": "everything that was observed, one event a line",
     "verdicts.json": "the verdicts on it",
     "capture.pcap": "the AMQP traffic; open it in Wireshark and filter by the client’s port, as in tcp.port == 40001",
 }
-
-ROUTINE = ("broker.connection.created",)
-"""Kinds of events that prove something only where there is nothing else."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """One event that proves a verdict: when (seconds since idling began), who says it, and what it says."""
-
-    at: float
-    source: str
-    text: str
-    line: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +54,10 @@ class CellView:
     proofs: Sequence[Proof]
     links: Sequence[Link]
     missing: Sequence[str]
+    zero: str
+    """What its clock counts from."""
+    printed: bool
+    """Whether it goes onto paper, too."""
 
     @property
     def loss_tells(self) -> bool:
@@ -92,7 +83,26 @@ class ProbeView:
 
 def cells(run: RunData) -> list[CellView]:
     """The cells in the order of the verdicts, each with an id that is unique on the page."""
-    return [_cell(run, cell, f"c{number}-{slug(cell)}") for number, cell in enumerate(run.verdict.cells, start=1)]
+    shown, paper = run.verdict.cells, printed(run.verdict.cells)
+    return [
+        _cell(run, cell, ident, at in paper) for at, (cell, ident) in enumerate(zip(shown, idents(run), strict=True))
+    ]
+
+
+def idents(run: RunData) -> list[str]:
+    """The ids of the cells on the page of a run."""
+    return [f"c{number}-{slug(cell)}" for number, cell in enumerate(run.verdict.cells, start=1)]
+
+
+def printed(shown: Sequence[CellVerdict]) -> set[int]:
+    """Which cells go onto paper, by their place: one for each finding, or the only one that there is."""
+    if len(shown) == 1:
+        return {0}
+    first: dict[tuple[str, str], int] = {}
+    for at, cell in enumerate(shown):
+        if cell.outcome.bad:
+            first.setdefault((cell.outcome, cell.cause), at)
+    return set(first.values())
 
 
 def slug(cell: CellVerdict) -> str:
@@ -110,7 +120,7 @@ def probes(run: RunData, views: Sequence[CellView]) -> list[ProbeView]:
     ]
 
 
-def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
+def _cell(run: RunData, cell: CellVerdict, ident: str, on_paper: bool) -> CellView:
     links = [Link(timeline.title(c, cell), c, captured=bool(timeline.frames(run, c))) for c in timeline.ordered(cell)]
     dumped = stacks.dumps(run, cell)
     missing = []
@@ -133,35 +143,9 @@ def _cell(run: RunData, cell: CellVerdict, ident: str) -> CellView:
         proofs=proofs(run, cell),
         links=links,
         missing=missing,
+        zero=timeline.zero(run, cell).what,
+        printed=on_paper,
     )
-
-
-def proofs(run: RunData, cell: CellVerdict) -> list[Proof]:
-    """The evidence for a cell and its connections in order of time, log lines as they were written."""
-    origin = timeline.origin(run, cell)
-    cited = [*cell.evidence, *(item for connection in cell.connections for item in connection.evidence)]
-    telling = [item for item in cited if item.kind not in ROUTINE]
-    unique = {(item.line, item.kind, item.text): item for item in telling or cited}
-    return [
-        Proof(round(item.t - origin, 4), source_words(run, item), _said(run, item), item.line)
-        for item in sorted(unique.values(), key=lambda item: (item.t, item.line))
-    ]
-
-
-def source_words(run: RunData, item: Evidence) -> str:
-    """Who observed an event: ``RabbitMQ’s log``, ``wire``, ..."""
-    event = run.at_line(item.line)
-    if item.kind == "app.log":
-        source = event.data.source if event is not None and isinstance(event.data, AppLog) else APPLICATION
-        return "application’s log" if source == APPLICATION else f"{source}’s log"
-    names = {"broker.log": "RabbitMQ’s log", "process.stacks": "stack", "process.greenlets": "greenlets"}
-    return names.get(item.kind, item.kind.partition(".")[0])
-
-
-def _said(run: RunData, item: Evidence) -> str:
-    event = run.at_line(item.line)
-    said = event.data.text if event is not None and isinstance(event.data, BrokerLog | AppLog) else ""
-    return said or item.text
 
 
 def missing(run: RunData) -> list[str]:

@@ -42,7 +42,7 @@ NUMBERS = re.compile(r"[0-9a-f]*\d[0-9a-f]*")
 
 @dataclass(frozen=True)
 class Line:
-    """Something that happened: when (seconds since the idle period began), who saw it, what."""
+    """Something that happened: when (seconds on the cell's clock), who saw it, what."""
 
     at: float
     who: str
@@ -58,7 +58,7 @@ def story(run: RunData, cell: CellVerdict) -> list[Line]:
     for alike in grouped(timeline.ordered(cell), lambda c: (c.purpose, c.outcome, c.cause, c.timeout_s)):
         lines += _connections(run, cell, alike)
     if cell.connections:
-        lines.append(Line(origin, "idle", f"the idle period begins: {run.meanwhile(cell)}"))
+        lines.append(Line(timeline.idle_start(run, cell), "idle", f"the idle period begins: {run.meanwhile(cell)}"))
     return [
         Line(round(line.at - origin, 3), line.who, one_line(line.what), line.telling)
         for line in sorted(lines, key=lambda line: line.at)
@@ -226,7 +226,7 @@ def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) 
         yield Line(end, "wire", f"{title}: {own} heartbeats of the client, {other} of the broker{each} so far")
     if closed:
         first = next(connection for connection in captured if connection.closed == min(closed))
-        octets = [frame.t for frame in timeline.frames(run, first) if frame.data.sender == "client"]
+        octets = [frame.t for frame in timeline.client_frames(run, first)]
         whose = "the first client’s last octet" if len(captured) > 1 else "the client’s last octet"
         if octets:
             yield Line(octets[-1], "wire", f"{title}: {whose}")

@@ -17,6 +17,8 @@ LATEST_CLOSE = 3.0
 """RabbitMQ's ``rabbit_heartbeat.erl`` samples the octets received once a timeout and closes after two samples
 that did not change: between two and three timeouts after the last octet."""
 
+BEGAN = "the idle period began"
+
 PURPOSES = (Purpose.SEND, Purpose.LISTEN, Purpose.UNKNOWN)
 
 
@@ -37,8 +39,51 @@ class Beats:
     broker: int
 
 
+@dataclass(frozen=True)
+class Zero:
+    """The moment that a cell's clock counts from (epoch seconds), in everything that is told of it."""
+
+    t: float
+    what: str
+
+    @property
+    def seconds_since(self) -> str:
+        """What stands below an axis of time."""
+        return f"seconds since {self.what}"
+
+
+def zero(run: RunData, cell: CellVerdict) -> Zero:
+    """The client's last octet: before the loss that came first, else before the cell was left idle.
+
+    Where the wire does not tell, or a cell idled several times, when its (first) idle period began.
+    """
+    idle = idle_start(run, cell)
+    if _idled_often(run, cell):
+        return Zero(idle, "the first idle period began")
+    lost = [c for c in cell.connections if c.closed is not None and c.lost_after_s is not None]
+    if lost:
+        first = min(lost, key=lambda c: c.lost_after_s or 0.0)
+        heard = first.longest_gap_s is not None
+        return Zero(
+            (first.closed or 0.0) - (first.lost_after_s or 0.0),
+            "the client’s last octet" if heard else BEGAN,
+        )
+    octets = [frame.t for c in cell.connections for frame in client_frames(run, c) if frame.t <= idle]
+    return Zero(max(octets), "the client’s last octet before it idled") if octets else Zero(idle, BEGAN)
+
+
 def origin(run: RunData, cell: CellVerdict) -> float:
-    """The moment a cell's clock counts from: when its idle period, or its first, began (epoch seconds)."""
+    """The moment a cell's clock counts from (epoch seconds)."""
+    return zero(run, cell).t
+
+
+def _idled_often(run: RunData, cell: CellVerdict) -> bool:
+    history = run.history(cell)
+    return history is not None and len(rounds(history)) > 1
+
+
+def idle_start(run: RunData, cell: CellVerdict) -> float:
+    """When a cell's idle period, or its first, began (epoch seconds)."""
     history = run.history(cell)
     if history is not None and history.idle_from is not None and len(rounds(history)) > 1:
         return history.idle_from  # what is said of its connections may be of a later round
@@ -78,6 +123,11 @@ def frames(run: RunData, connection: Connection) -> list[Event[WireFrame]]:
     return run.of_connection(connection, WireFrame)
 
 
+def client_frames(run: RunData, connection: Connection) -> list[Event[WireFrame]]:
+    """Those that the client sent."""
+    return [frame for frame in frames(run, connection) if frame.data.sender == "client"]
+
+
 def is_heartbeat(event: Event[WireFrame]) -> bool:
     """Whether a frame is a heartbeat."""
     return event.data.type == "heartbeat"
@@ -97,7 +147,7 @@ def ends(run: RunData, connection: Connection) -> list[Event[WireClose]]:
 def dues(run: RunData, connection: Connection) -> Iterator[Due]:
     """When RabbitMQ may have closed: once for each silence of the client beyond two timeouts."""
     timeout = connection.timeout_s
-    octets = [event.t for event in frames(run, connection) if event.data.sender == "client"]
+    octets = [event.t for event in client_frames(run, connection)]
     if not timeout or not octets:
         return
     last_seen = run.events[-1].t

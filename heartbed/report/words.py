@@ -155,11 +155,11 @@ def question(run: RunVerdict) -> str:
     """The question that the run answers."""
     count = len({cell.cell for cell in run.cells})
     which = "Does this configuration keep its" if count == 1 else f"Do these {count} configurations keep their"
-    return f"{which} RabbitMQ connections {_when(list(dict.fromkeys(cell.probe for cell in run.cells)))}?"
+    return f"{which} RabbitMQ connections {when_asked(list(dict.fromkeys(cell.probe for cell in run.cells)))}?"
 
 
-def _when(probes: Sequence[str]) -> str:
-    """Under which probes; more than a few are only counted."""
+def when_asked(probes: Sequence[str]) -> str:
+    """Under which probes, as a question says it; more than a few are only counted."""
     others = [probe for probe in probes if probe != "idle"]
     idle = ["while nobody calls"] if len(others) < len(probes) or not others else []
     if len(others) > MOST_PROBES:

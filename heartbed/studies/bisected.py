@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
+from heartbed.report.about.bisect import Bisect, Step
 from heartbed.report.words import after_s, outcome_words
 from heartbed.studies.batch import answer
 from heartbed.studies.bisect import Boundary
 from heartbed.studies.gitbisect import Change
 from heartbed.verdict.cause import words as cause_words
+from heartbed.verdict.values import CellVerdict
 from heartbed.versions.git import SHORT
 from heartbed.wording import count
 
@@ -21,6 +25,63 @@ def show(boundary: Boundary, cell: Cell, out: Console) -> None:
     out.print(_tried(boundary))
     for line in _lines(boundary, cell, axes.TABLE.library(boundary.word).package):
         out.print(line, markup=False)
+
+
+def told(boundary: Boundary, cell: Cell, runs: Sequence[str]) -> Bisect:
+    """What the report is told; it becomes that of the last of the ``runs``."""
+    package, search = axes.TABLE.library(boundary.word).package, boundary.search
+    steps = {
+        version: _step(version, verdict, _tried_of(boundary, version))
+        if (verdict := search.verdicts.get(version))
+        else Step(version=version, words=f"skipped: {search.skipped[version]}")
+        for version in search.versions
+        if version in search.verdicts or version in search.skipped
+    }
+    return Bisect(
+        package=package,
+        subject=cell.name,
+        before=steps[boundary.before],
+        after=steps[boundary.after],
+        steps=list(steps.values()),
+        said=_sentences(_lines(boundary, cell, package)),
+        beside=[*dict.fromkeys(runs)][:-1],
+    )
+
+
+def told_of_commits(change: Change, cell: Cell, runs: Sequence[str]) -> Bisect:
+    """Likewise of commits."""
+    hunt, git = change.hunt, change.hunt.ends.repository
+    steps = {
+        commit: _step(commit[:SHORT], verdict, "", git.subject(commit))
+        if (verdict := hunt.verdicts.get(commit))
+        else Step(version=commit[:SHORT], words=f"skipped: {hunt.skipped[commit]}", subject=git.subject(commit))
+        for commit in git.in_order([*hunt.verdicts, *hunt.skipped])
+    }
+    return Bisect(
+        package=hunt.ends.package,
+        what="commit",
+        subject=cell.name,
+        before=steps[change.before],
+        after=steps[change.commit],
+        steps=list(steps.values()),
+        said=_sentences(_lines_of_commits(change, cell)),
+        beside=[*dict.fromkeys(runs)][:-1],
+    )
+
+
+def _step(version: str, verdict: CellVerdict, often: str, subject: str = "") -> Step:
+    return Step(
+        version=version,
+        words=answer(verdict).words + often,
+        outcome=verdict.outcome,
+        cause=cause_words(verdict.cause) if verdict.cause else "",
+        cell=verdict.cell,
+        subject=subject,
+    )
+
+
+def _sentences(lines: Sequence[str]) -> list[str]:
+    return [line.strip() for line in lines if line.strip()]
 
 
 def show_commits(change: Change, cell: Cell, out: Console) -> None:
@@ -34,6 +95,12 @@ def show_commits(change: Change, cell: Cell, out: Console) -> None:
         told = (answer(verdict).words, cause_words(verdict.cause) if verdict.cause else "") if verdict else ()
         table.add_row(commit[:SHORT], *(told or ("skipped", hunt.skipped[commit])), git.subject(commit))
     out.print(table)
+    for line in _lines_of_commits(change, cell):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _lines_of_commits(change: Change, cell: Cell) -> list[str]:
+    hunt, git = change.hunt, change.hunt.ends.repository
     probe = hunt.verdicts[change.commit].probe
     under = "" if probe == "idle" else f" under {probe}"
     short = change.commit[:SHORT]
@@ -49,8 +116,7 @@ def show_commits(change: Change, cell: Cell, out: Console) -> None:
     tried, every = len(hunt.verdicts) + len(hunt.skipped), git.count(hunt.ends.early, hunt.ends.late) + 1
     windows = count(hunt.windows, "idle window")
     lines.append(f"  Found in {windows} with {tried} of {every} commits: git -C {git.path} show {short}")
-    for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
+    return lines
 
 
 def _tried(boundary: Boundary) -> Table:

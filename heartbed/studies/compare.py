@@ -24,6 +24,7 @@ from heartbed.cells.shards import Division
 from heartbed.errors import InputError
 from heartbed.files import is_regular
 from heartbed.report import RunData
+from heartbed.report.about.comparison import Comparison, Row
 from heartbed.report.terminal import summary
 from heartbed.report.words import overall
 from heartbed.servers.kinds import draft, label_of
@@ -121,7 +122,19 @@ def compare(
     subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
     needed = frozenset(cell.name for cell in cells)
     data, _ = play(session, cells, [*prepared.values()], needed=needed, left_out=named.selection.left_out)
+    session.tell(_told(cells, prepared, subjects), data.verdict.run)
     return Compared(cells, [*prepared.values()], subjects, data)
+
+
+def _told(cells: Sequence[Cell], prepared: Mapping[str, Prepared[Any]], subjects: Sequence[Subject]) -> Comparison:
+    """What the report is told."""
+    rows = differences([each.settings for each in subjects]) if subjects else []
+    return Comparison(
+        cells=[cell.name for cell in cells],
+        files={each.candidate.name: each.draft.source.main.shown for each in prepared.values()},
+        subjects=[each.cell.name for each in subjects],
+        rows=[Row(what=row.what, values=row.values) for row in rows],
+    )
 
 
 def conf_of(argument: str) -> Path | None:

@@ -14,7 +14,10 @@ from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.places import INSTALLED, ROOT
+from heartbed.report.about.matrix import Matrix, Place, Row
 from heartbed.studies.batch import Played, answer
+from heartbed.verdict.answer import answer as answer_of
+from heartbed.verdict.values import Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
@@ -96,6 +99,23 @@ def _result(cell: Cell, played: Played) -> Result:
     return Result(
         cell.name, cell.factors, fate.words, str(verdict.outcome), purposes, verdict.cause, verdict.why, after
     )
+
+
+def told(made: Results, played: Played) -> Matrix:
+    """What the report is told; it becomes that of the last run."""
+    rows = [
+        Row(
+            name=name,
+            places=[
+                Place(release=each.version, words=each.words, outcome=Outcome(each.outcome), cell=each.cell)
+                for each in some
+            ],
+        )
+        for name, some in _configurations(made.results).items()
+    ]
+    said = answer_of(list(played.verdicts.values()))
+    runs = [run.run for run in played.runs]
+    return Matrix(said=said, releases=made.releases, rows=rows, beside=runs[:-1])
 
 
 def save(made: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:

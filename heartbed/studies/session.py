@@ -16,11 +16,14 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
 from heartbed.errors import NoCellLeftError
+from heartbed.files import save
 from heartbed.record.bus import Listener
 from heartbed.report import RunData
+from heartbed.report.about import About
 from heartbed.report.console import console
 from heartbed.report.live import LiveView
 from heartbed.report.loaded import load
+from heartbed.report.registry import file_name, write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
@@ -75,6 +78,13 @@ class Session:
         data = load(self.settings.runs, str(folder))
         keep(data)
         return data
+
+    def tell(self, told: About, run: str) -> Path:
+        """Leave what a run was made for beside its record, and make its report anew: the path of that."""
+        folder = self.settings.runs / run
+        save(folder / told.FILE, told.as_json())
+        write_reports(load(self.settings.runs, str(folder)))
+        return folder / file_name("html")
 
     def play(
         self,

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from heartbed.record.event import only
 from heartbed.record.kinds import Kind, Request, WireClose, WireFrame
 from heartbed.report.data import RunData
-from tests.unit.data.report import samples
+from tests.unit.data.report import samples, studies
 from tests.unit.data.report.probed import PROBED
 from tests.unit.data.report.samples import SAMPLES
+from tests.unit.data.report.studies import STUDIES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt-get install chromium")
+
+EVERY = SAMPLES | PROBED | STUDIES
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 400, "height": 800}
@@ -100,12 +104,12 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         context.close()
 
 
-@pytest.mark.parametrize("sample", SAMPLES | PROBED)
+@pytest.mark.parametrize("sample", EVERY)
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_page_opens_without_errors_requests_or_sideways_scrolling(
     open_page: Open, sample: str, viewport: dict[str, int]
 ) -> None:
-    opened = open_page((SAMPLES | PROBED)[sample](), viewport)
+    opened = open_page(EVERY[sample](), viewport)
     opened.page.evaluate(DRAW_ALL)
     assert opened.complaints == []
     assert [url for url in opened.requests if not url.endswith("/report.html")] == []
@@ -116,8 +120,8 @@ def test_the_timelines_show_as_many_heartbeats_as_the_capture_holds(open_page: O
     opened = open_page(samples.comparison())
     opened.page.evaluate(DRAW_ALL)
     recorded = [e for e in only(opened.run.events, WireFrame) if e.data.type == "heartbeat"]
-    assert opened.page.locator("svg .heartbeats_marks path").count() == len(recorded) > 300
-    assert opened.page.locator("svg .closes_marks path").count() == 5
+    assert opened.page.locator(".cell svg .heartbeats_marks path").count() == len(recorded) > 300
+    assert opened.page.locator(".cell svg .closes_marks path").count() == 5
 
 
 MARKS = {
@@ -358,7 +362,8 @@ def test_a_dark_page_prints_light_with_every_plot(open_page: Open) -> None:
     opened = open_page(samples.comparison(), color_scheme="dark")
     paper = opened.page.pdf(format="A4")
     assert paper.startswith(b"%PDF")
-    assert opened.page.locator(".canvas.drawn").count() == opened.page.locator(".canvas").count()
+    on_paper = [each for each in opened.page.locator(".canvas").all() if each.is_visible()]
+    assert opened.page.locator(".canvas.drawn").count() >= len(on_paper) > 5
     opened.page.emulate_media(media="print")
     assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert opened.page.locator("nav").is_hidden()
@@ -369,7 +374,40 @@ def test_without_javascript_all_but_the_plots_is_there(open_page: Open) -> None:
     text = opened.page.locator("body").inner_text()
     assert "lost after 5.9 s" in text
     assert "missed heartbeats from client, timeout: 2s" in text
-    assert "The timelines need JavaScript" in text
+    assert "Without JavaScript only the timelines at the top are drawn" in text
+    assert [each.is_visible() for each in opened.page.locator(".canvas svg").all()] == [True, True]
+    assert not any(each.is_visible() for each in opened.page.locator(".cell .canvas").all())
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: samples.many(60), studies.matrix, studies.check], ids=["60", "matrix", "check"]
+)
+def test_paper_has_the_losses_and_a_summary(open_page: Open, make: Callable[[], RunData]) -> None:
+    opened = open_page(make())
+    paper = opened.page.pdf(format="A4")
+    assert paper.count(b"/Type /Page\n") <= 12
+    opened.page.emulate_media(media="print")
+    assert [each.is_visible() for each in opened.page.locator("article.cell").all()].count(True) == 1
+
+
+@pytest.mark.parametrize(
+    ("sample", "scheme"), [*((each, "light") for each in EVERY), ("check", "dark"), ("every-verdict", "dark")]
+)
+def test_axe_finds_nothing_to_complain_of(open_page: Open, sample: str, scheme: str) -> None:
+    opened = open_page(EVERY[sample](), color_scheme=scheme)
+    opened.page.evaluate(DRAW_ALL)
+    found = Axe().run(opened.page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_axe_finds_nothing_in_two_cells_side_by_side_nor_on_a_narrow_page(open_page: Open) -> None:
+    opened = open_page(samples.comparison(), NARROW)
+    assert Axe().run(opened.page).violations_count == 0
+    opened.page.get_by_label("beside").select_option(index=11)
+    opened.page.get_by_role("button", name="Side by side").press("Enter")
+    opened.page.locator("body.paired").wait_for()
+    found = Axe().run(opened.page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(24, 1.0), (200, 5.0)])

@@ -28,6 +28,7 @@ from heartbed.report import figure, page, plots
 from heartbed.report.across import across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
+from heartbed.report.telling import find, link, timelines
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import milliseconds, number, outcome_words, question, remarks, sentence
 from heartbed.verdict.cause import words as cause_words
@@ -54,7 +55,10 @@ def render(run: RunData) -> str:
         .get_template("report.html.j2")
         .render(
             run=run.verdict,
-            question=question(run.verdict),
+            **_heading(run),
+            about=run.about,
+            timelines=timelines(run),
+            where=lambda cell: _where(run, cell),
             across=across(run.verdict.cells),
             probes=page.probes(run, cells),
             cells=cells,
@@ -70,6 +74,27 @@ def render(run: RunData) -> str:
             policy=_policy(scripts),
         )
     )
+
+
+def _heading(run: RunData) -> dict[str, str]:
+    """What the page begins with: that of the study that the run was made for, or that of the run."""
+    told, verdict = run.about, run.verdict
+    if told is None:
+        of = {"kicker": "Heartbed", "question": question(verdict), "answer": verdict.answer}
+        return of | {"outcome": str(verdict.outcome)}
+    of = {"kicker": told.kicker, "question": told.question(verdict), "answer": told.answer(verdict)}
+    return of | {"outcome": told.outcome(verdict)}
+
+
+def _where(run: RunData, cell: str) -> str:
+    """Where a cell is told of that a study names; nothing where none of its runs has it."""
+    found = find(run, cell)
+    return link(run, *found) if found else ""
+
+
+def _sort_of_line(line: str) -> str:
+    """The class of a line of a diff."""
+    return {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "other")
 
 
 @cache
@@ -94,6 +119,7 @@ def _environment() -> jinja2.Environment:
         "remarks": remarks,
         "seconds": seconds,
         "sentence": sentence,
+        "sort_of_line": _sort_of_line,
         "word": word,
     }
     return environment

@@ -10,6 +10,7 @@ import junitparser
 
 from heartbed.report import page
 from heartbed.report.data import RunData
+from heartbed.report.proofs import proofs
 from heartbed.report.text import printable
 from heartbed.report.words import outcome_words, overall
 from heartbed.verdict.cause import words as cause_words
@@ -79,10 +80,8 @@ def _result(kind: type[Any], what: str, message: str, text: str) -> Any:
 
 
 def _evidence(run: RunData, cell: CellVerdict) -> str:
-    proofs = [
-        f"{proof.at:+.3f} s  {proof.source} (line {proof.line}): {proof.text}" for proof in page.proofs(run, cell)
-    ]
+    proven = [f"{each.at:+.3f} s  {each.source} (line {each.line}): {each.text}" for each in proofs(run, cell)]
     lanes = [
         f"{c.purpose} {c.conn} of process {c.pid}: {outcome_words(c.outcome, c.lost_after_s)}" for c in cell.connections
     ]
-    return "\n".join([cell.why, "", *lanes, "", *proofs])
+    return "\n".join([cell.why, "", *lanes, "", *proven])

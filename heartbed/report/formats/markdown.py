@@ -14,6 +14,7 @@ from heartbed.report.across import NOT_PLAYED, Across, across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
+from heartbed.report.proofs import proofs
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import cost_words, number, phrases, question, sentence, which
 from heartbed.verdict.cause import words as cause_words
@@ -120,7 +121,7 @@ def _evidence(run: RunData, cell: CellVerdict) -> Iterator[str]:
     yield from (f"<details><summary>{_html(cell.cell)}{under}: {columns}</summary>", "", escaped(cell.why), "")
     if cost := cost_words(cell.cost):
         yield from (f"First request afterwards: {cost}.", "")
-    text = [f"{proof.at:+.3f} s  {proof.source}: {printable(proof.text)}" for proof in page.proofs(run, cell)]
+    text = [f"{proof.at:+.3f} s  {proof.source}: {printable(proof.text)}" for proof in proofs(run, cell)]
     if text:
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", "\n".join(text))), default=0))
         yield from (fence, *text, fence, "")

@@ -23,13 +23,13 @@ SPEC: dict[str, Any] = {
     "width": "container",
     "height": 110,
     "config": CONFIG,
-    "params": [{"name": "origin", "value": 0}, {"name": "ticks", "value": 4}],
+    "params": [*axis.CLOCK, {"name": "ticks", "value": 4}],
     "layer": [
         *axis.bands(),
         axis.layer(
             "open",
             {"type": "line", "interpolate": "step-after", "strokeWidth": 1.8},
-            axis.SINCE_IDLE,
+            axis.SINCE_ZERO,
             y={
                 "field": "open",
                 "type": "quantitative",
@@ -65,7 +65,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     history = run.history(cell) if cell else None
     if cell is None or history is None:
         return None
-    origin = timeline.origin(run, cell)
+    zero = timeline.zero(run, cell)
+    origin = zero.t
     taken = [conn for conn in history.connections if conn.answered]
     if not taken:
         return None
@@ -77,7 +78,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         heading="Open connections",
         title=f"Connections of {cell.cell}: {_most(taken)} at the most, {_open(taken, last)} at its end",
         tables={"open": Table(("t", "lane", "open", "what"), rows), **filled},
-        params={"origin": origin, "ticks": min(MOST_TICKS, max(row[2] for row in rows))},
+        params={**axis.clock(zero), "ticks": min(MOST_TICKS, max(row[2] for row in rows))},
         legend=(*shown, *axis.legend(filled)),
     )
 

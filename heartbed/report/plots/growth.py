@@ -33,23 +33,23 @@ def spec(height: int, y: dict[str, Any], what: tuple[str, ...]) -> dict[str, Any
         "width": "container",
         "height": height,
         "config": CONFIG,
-        "params": [{"name": "origin", "value": 0}],
+        "params": [*axis.CLOCK],
         "layer": [
             axis.layer(
                 "interval",
                 {"type": "area", "opacity": 0.16, "tooltip": None},
-                axis.SINCE_IDLE,
+                axis.SINCE_ZERO,
                 y=held | {"field": "low"},
                 y2={"field": "high"},
                 fill=colours,
             ),
             axis.layer(
-                "slope", {"type": "line", "strokeWidth": 1.6, "tooltip": None}, axis.SINCE_IDLE, y=held, stroke=colours
+                "slope", {"type": "line", "strokeWidth": 1.6, "tooltip": None}, axis.SINCE_ZERO, y=held, stroke=colours
             ),
             axis.layer(
                 "held",
                 {"type": "point", "size": 34, "opacity": 1, "strokeWidth": 1.2},
-                axis.SINCE_IDLE,
+                axis.SINCE_ZERO,
                 y=held,
                 stroke=colours,
                 fill=colours,
@@ -80,7 +80,8 @@ def of(run: RunData, cell: CellVerdict | None, what: tuple[str, ...], heading: s
     history = run.history(cell) if cell else None
     if cell is None or history is None or not cell.growth:
         return None
-    origin = timeline.origin(run, cell)
+    zero = timeline.zero(run, cell)
+    origin = zero.t
     shown = [each for each in series(history, rounds(history)) if each.what in what]
     if not shown:
         return None
@@ -99,7 +100,7 @@ def of(run: RunData, cell: CellVerdict | None, what: tuple[str, ...], heading: s
             "slope": Table(("t", "lane", "held"), [row for line in lines for row in line[0]]),
             "interval": Table(("t", "lane", "low", "high"), [row for line in lines for row in line[1]]),
         },
-        params={"origin": origin},
+        params=axis.clock(zero),
         legend=tuple((_sign(each.what), _meaning(each.what, grown)) for each in shown),
     )
 

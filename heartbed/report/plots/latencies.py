@@ -27,13 +27,13 @@ SPEC: dict[str, Any] = {
     "width": "container",
     "height": 150,
     "config": CONFIG,
-    "params": [{"name": "origin", "value": 0}],
+    "params": [*axis.CLOCK],
     "layer": [
         *axis.bands(),
         axis.layer(
             "latencies",
             {"type": "point", "size": 42, "strokeWidth": 1.6, "opacity": 1},
-            axis.SINCE_IDLE,
+            axis.SINCE_ZERO,
             y={
                 "field": "took ms",
                 "type": "quantitative",
@@ -75,7 +75,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     asked = [] if cell is None else [event for event in run.of_cell(cell, Request) if event.data.what != "facts"]
     if cell is None or len(asked) < FEWEST:
         return None
-    origin = timeline.origin(run, cell)
+    zero = timeline.zero(run, cell)
+    origin = zero.t
     rows = [_row(event, origin) for event in asked]
     filled = axis.tables(run, cell, origin, max(row[0] for row in rows))
     states = [state for state in STATES if any(row[2] == state for row in rows)]
@@ -83,7 +84,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         heading="How long requests took",
         title=f"Requests to {cell.cell}: {_summary(asked)}",
         tables={"latencies": Table(("t", "what", "state", "took ms", "answer"), rows), **filled},
-        params={"origin": origin},
+        params=axis.clock(zero),
         legend=(*(LEGEND[state] for state in states), *axis.legend(filled)),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heartbed.record.kinds import Socket
-from heartbed.report import timeline
+from heartbed.report import axis, timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
 from heartbed.verdict.values import CellVerdict
@@ -18,7 +18,7 @@ SPEC: dict[str, Any] = {
     "width": "container",
     "height": 110,
     "config": CONFIG,
-    "params": [{"name": "origin", "value": 0}],
+    "params": [*axis.CLOCK],
     "data": {"name": "queue"},
     "mark": {
         "type": "line",
@@ -30,9 +30,8 @@ SPEC: dict[str, Any] = {
         "x": {
             "field": "t",
             "type": "quantitative",
-            "title": "seconds since the idle period began",
             "scale": {"nice": False, "zero": False},
-            "axis": {"tickCount": {"expr": "max(2, width / 70)"}},
+            "axis": {"title": axis.ZERO, "tickCount": {"expr": "max(2, width / 70)"}},
         },
         "y": {"field": "octets", "type": "quantitative", "title": "unread octets", "axis": {"tickCount": 4}},
         "color": {
@@ -57,7 +56,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     """The receive queues of a cell's connections; None where nothing ever waited in one."""
     if cell is None:
         return None
-    origin = timeline.origin(run, cell)
+    zero = timeline.zero(run, cell)
+    origin = zero.t
     rows = []
     for connection in timeline.ordered(cell):
         title = timeline.title(connection, cell)
@@ -71,5 +71,5 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         heading="Unread in the socket",
         title=f"Receive queues of {cell.cell}: at most {most} unread octets",
         tables={"queue": Table(("t", "lane", "octets", "what"), rows)},
-        params={"origin": origin},
+        params=axis.clock(zero),
     )

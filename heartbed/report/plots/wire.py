@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from heartbed.record.event import Event
 from heartbed.record.kinds import Intervention, Request
-from heartbed.report import timeline
+from heartbed.report import axis, timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
 from heartbed.verdict.values import CellVerdict, Connection
@@ -22,9 +24,8 @@ DIRECTIONS = {"client": "client → broker", "broker": "broker → client"}
 X = {
     "field": "t",
     "type": "quantitative",
-    "title": "seconds since the idle period began",
     "scale": {"zero": False, "nice": False},
-    "axis": {"tickCount": {"expr": "max(2, width / 70)"}},
+    "axis": {"title": axis.ZERO, "tickCount": {"expr": "max(2, width / 70)"}},
 }
 END = {"field": "end"}
 LANE = {"field": "lane", "type": "nominal", "sort": None, "title": None, "axis": {"ticks": False, "labelPadding": 8}}
@@ -52,7 +53,7 @@ SPEC: dict[str, Any] = {
     "width": "container",
     "height": {"step": 26},
     "config": CONFIG,
-    "params": [{"name": "origin", "value": 0}],
+    "params": [*axis.CLOCK],
     "layer": [
         _layer("lanes", {"type": "rule", "stroke": "var(--grid)", "tooltip": None}, x2=END, y=LANE)
         | {"params": [ZOOM]},
@@ -111,7 +112,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
     requests = [event for event in run.of_cell(cell, Request) if event.data.what != "facts"]
     if not requests and not any(timeline.frames(run, c) for c in shown):
         return None
-    marks = _Marks(timeline.origin(run, cell))
+    zero = timeline.zero(run, cell)
+    marks = _Marks(zero.t)
     marks.requests(requests)
     done = run.interventions(cell)
     marks.done(done)
@@ -121,7 +123,7 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         heading="Timeline of the wire",
         title=f"The wire of {cell.cell}: {_summary(run, shown)}",
         tables=marks.tables(run, cell),
-        params={"origin": marks.origin},
+        params=axis.clock(zero),
         stops=("requests", "frames", "heartbeats", "closes"),
         legend=(*LEGEND, DONE) if done else LEGEND,
     )
@@ -131,6 +133,19 @@ def _summary(run: RunData, connections: list[Connection]) -> str:
     counts = [timeline.beats(run, c) for c in connections]
     client, broker = sum(c.client for c in counts), sum(c.broker for c in counts)
     return f"{client} heartbeats of the client and {broker} of the broker on {len(connections)} connections"
+
+
+def stretch(figures: Sequence[Figure]) -> tuple[float, float]:
+    """The stretch of time that holds all of several timelines."""
+    ends = [row[1:] for figure in figures for row in figure.tables["lanes"].rows]
+    return min((start for start, _ in ends), default=0.0), max((end for _, end in ends), default=0.0)
+
+
+def over(figure: Figure, shown: tuple[float, float]) -> Figure:
+    """The same timeline over that stretch."""
+    lanes = figure.tables["lanes"]
+    wider = Table(lanes.columns, [(row[0], *shown) for row in lanes.rows])
+    return replace(figure, tables={**figure.tables, "lanes": wider})
 
 
 class _Marks:
@@ -195,7 +210,7 @@ class _Marks:
         start, end = round(min(times) - margin, 3), round(max(times) + margin, 3)
         self.rows["done"] = [(t, stop if stop is not None else end, what) for t, stop, what in self.rows["done"]]
         until = timeline.idle_end(run, cell)
-        idle = [(0, self.at(until))] if until is not None else []
+        idle = [(self.at(timeline.idle_start(run, cell)), self.at(until))] if until is not None else []
         columns = {
             "requests": ("t", "lane", "what", "end", "state", "answer", "took ms"),
             "frames": ("t", "lane", "what", "direction", "frame"),

@@ -63,6 +63,7 @@ window.plots = (() => {
     const {view} = await vegaEmbed(canvas, spec, {mode: "vega", renderer: "svg", actions: false, defaultStyle: false, logLevel: 1, tooltip});
     const stops = data.stops.flatMap((name) => tables[name] ?? []).sort((a, b) => a.t - b.t);
     const state = {view, canvas, stops, at: -1, origin};
+    canvas.querySelector("svg").setAttribute("aria-hidden", "true");
     canvas.classList.add("drawn");
     canvas.addEventListener("keydown", (event) => key(state, event));
     canvas.addEventListener("blur", () => { hideTip(); canvas.querySelector(".cursor")?.remove(); });
@@ -174,7 +175,8 @@ window.plots = (() => {
     for (const {isIntersecting, target} of entries) if (isIntersecting) { watcher.unobserve(target); draw(target); }
   }, {rootMargin: "300px"});
   for (const figure of all) watcher.observe(figure);
-  addEventListener("beforeprint", () => all.forEach(draw));
+  const onPaper = all.filter((figure) => !figure.closest(".cell:not(.printed)"));
+  addEventListener("beforeprint", () => onPaper.forEach(draw));
   addEventListener("scroll", hideTip, {passive: true});
 
   return {draw, link, drawn};

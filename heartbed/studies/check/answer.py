@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,14 +11,12 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidates.adapted import diff
-from heartbed.candidates.library import IN_PTHREAD
-from heartbed.candidates.subject import Candidate
-from heartbed.candidates.wishes import Wishes
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
 from heartbed.studies.check.checked import DID_NOT_ACT, FIRST, Checked, Tried
 from heartbed.studies.check.fates import fate, said
+from heartbed.studies.check.ran import ran
 from heartbed.verdict.answer import when
 from heartbed.verdict.values import Outcome
 from heartbed.wording import count
@@ -35,45 +32,15 @@ def show(checked: Checked, out: Console) -> None:
 
 
 def _what(checked: Checked, out: Console) -> None:
-    own, draft = checked.prepared.candidate, checked.prepared.draft
+    draft = checked.prepared.draft
     read = f"{escape(draft.source.main.shown)}, as {draft.kind.server} reads it"
     out.print(f"\n[bold]What ran[/]: {read}", soft_wrap=True)
-    runs = _observed_runs(checked) if own.own else _asked_runs(own, draft.wishes)
-    rows = {**checked.prepared.rows, "runs": runs}
-    for name, value in rows.items():
+    for name, value in ran(checked.prepared, checked.verdict).items():
         out.print(f"  [dim]{name:<9}[/]{escape(value)}", soft_wrap=True)
     for text in draft.assumptions:
         out.print(f"  [dim]assumed  [/]{escape(text)}", soft_wrap=True)
     for text in checked.prepared.oddities:
         out.print(f"  [yellow]note     [/]{escape(text)}", soft_wrap=True)
-
-
-def _asked_runs(own: Candidate, wishes: Wishes) -> str:
-    """How Heartbed's own application runs, which a verdict holds it to."""
-    release = f" and the rest of {own.release}" if own.release else ""
-    brought = "".join(f"{package} {version}, " for package, version in (own.layer.brings if own.layer else {}).items())
-    return f"{brought}{own.model}, oslo.messaging {own.oslo}{release}{_in_pthread(own, wishes)}"
-
-
-def _observed_runs(checked: Checked) -> str:
-    """How a user's own application runs, as it told itself: its libraries are those that it has loaded."""
-    facts = checked.verdict.observed
-    if not facts:
-        return "it did not say how"
-    versions = dict(facts.get("versions", {}))
-    loaded = [module.replace("_", "." if module == "oslo_messaging" else "-") for module in facts.get("modules", ())]
-    libraries = [f"{name} {versions[name]}" for name in loaded if name in versions]
-    option = facts.get("heartbeat_in_pthread")
-    pthread = [] if option is None else [f"heartbeat_in_pthread = {str(option).lower()}"]
-    return ", ".join([f"{facts.get('model', '?')} threads", *libraries, *pthread])
-
-
-def _in_pthread(own: Candidate, wishes: Wishes) -> str:
-    if own.model != "eventlet":
-        return ""
-    if wishes.library and wishes.library.default(IN_PTHREAD) is None:
-        return f", which has no {IN_PTHREAD}"
-    return f", {IN_PTHREAD} = {str(own.thread == 'pthread').lower()}"
 
 
 def _replaced(checked: Checked, out: Console) -> None:
@@ -88,11 +55,8 @@ def _replaced(checked: Checked, out: Console) -> None:
         for line in diff(file, list(file.lines), adapted.text(file)).splitlines():
             style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
             out.print(Text(f"  {line}", style=style), soft_wrap=True)
-    reasons: dict[str, dict[str, None]] = {}
-    for each in adapted.replacements:
-        reasons.setdefault(each.reason, {})[re.split(r"[\s=]", each.was.strip())[0].lstrip("<")] = None
-    for reason, names in reasons.items():
-        out.print(Padding(Text(f"{', '.join(names)}: {reason}", style="dim"), (0, 0, 0, 2)))
+    for reason, names in adapted.reasons().items():
+        out.print(Padding(Text(f"{names}: {reason}", style="dim"), (0, 0, 0, 2)))
 
 
 def _verdict(checked: Checked, out: Console) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,17 +10,18 @@ from heartbed.candidates.prepared import Prepared
 from heartbed.errors import HeartbedError
 from heartbed.files import save
 from heartbed.report import RunData, format_names, render
+from heartbed.report.about.check import Change, Check
 from heartbed.report.formats.junit import together
 from heartbed.studies.check.fates import fate
+from heartbed.studies.check.ran import ran
 from heartbed.studies.mend import Mend
-from heartbed.verdict.answer import answer
-from heartbed.verdict.values import CellVerdict, Outcome, worst
+from heartbed.verdict.values import CellVerdict, Outcome
 
-FORMATS = ("text", *(name for name in format_names() if name not in ("text", "csv")))
+FORMATS = ("text", *(name for name in format_names() if name not in ("text", "csv", "svg")))
 FILES = {"json": "check.json", "junit": "check.xml", "markdown": "check.md", "html": "report.html", "text": "check.txt"}
 """Format -> its file, for gates that want more than one."""
 
-BESIDE_RECORD = ("json", "junit", "markdown")
+BESIDE_RECORD = ("json", "junit", "markdown", "html")
 """Those that every check has in its run's folder, beside what every run has there."""
 
 
@@ -52,22 +52,23 @@ class Tried:
         survived = {each.probe for each in self.verdicts if each.outcome.good}
         return self.survives and survived.issuperset(self.played)
 
-    def as_dict(self, heartbeat_s: float) -> dict[str, Any]:
-        """Everything, as plain data."""
-        return {
-            "change": self.mend.what,
-            "recommended": self.keeps,
-            "told": fate(self.verdicts, heartbeat_s),
-            "keys": sorted(self.mend.keys),
-            "acted": self.acted,
-            "outcome": str(self.verdict.outcome),
-            "lost_after_s": self.verdict.lost_after_s,
-            "costs": self.mend.price,
-            "lines": self.mend.lines,
-            "why": self.verdict.why,
-            "under": {each.probe: str(each.outcome) for each in self.verdicts},
-            "tries": {each.probe: each.tries.model_dump() for each in self.verdicts if each.tries},
-        }
+    def told(self, heartbeat_s: float) -> Change:
+        """What the report is told of it."""
+        return Change(
+            change=self.mend.what,
+            cell=self.mend.candidate.name,
+            recommended=self.keeps,
+            told=fate(self.verdicts, heartbeat_s),
+            keys=sorted(self.mend.keys),
+            acted=self.acted,
+            outcome=self.verdict.outcome,
+            lost_after_s=self.verdict.lost_after_s,
+            costs=self.mend.price,
+            lines=self.mend.lines,
+            why=self.verdict.why,
+            under={each.probe: str(each.outcome) for each in self.verdicts},
+            tries={each.probe: each.tries for each in self.verdicts if each.tries},
+        )
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Checked:
     """A checked candidate: what was run, its verdict, and what each change would do.
 
     ``pairs`` are pairs of changes, from runs of their own, where no single one mends it; ``later`` are runs of the
-    candidate and of what survived, under the probes that were not played at first.
+    candidate and of what survived, under the probes that were not played at first; ``paired`` are those of the pairs.
     """
 
     prepared: Prepared[Any]
@@ -85,6 +86,7 @@ class Checked:
     dropped: dict[str, str]
     pairs: tuple[Tried, ...] = ()
     later: tuple[RunData, ...] = ()
+    paired: tuple[RunData, ...] = ()
 
     @classmethod
     def of(cls, prepared: Prepared[Any], mends: list[Mend], data: RunData, dropped: dict[str, str]) -> Checked:
@@ -113,7 +115,7 @@ class Checked:
     def with_pairs(self, pairs: list[Mend], runs: Sequence[RunData], dropped: Mapping[str, str]) -> Checked:
         """The same with pairs of changes, from runs of their own, and why some of them are not among those."""
         tried = tuple(each for data in runs for each in _tried(pairs, data, self.verdicts))
-        return replace(self, pairs=tried, dropped={**self.dropped, **dropped})
+        return replace(self, pairs=tried, paired=tuple(runs), dropped={**self.dropped, **dropped})
 
     @property
     def keeping(self) -> list[Tried]:
@@ -123,33 +125,38 @@ class Checked:
     @property
     def alone(self) -> list[RunData]:
         """The runs as if only the candidate had been in them: for the formats of gates."""
-        return [_alone(data, data.under_each(self.prepared.label)) for data in (self.data, *self.later)]
+        return [data.only(data.under_each(self.prepared.label)) for data in (self.data, *self.later)]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything, as plain data."""
-        own, beat = self.prepared.candidate, self.data.verdict.heartbeat_s
-        return {
-            "file": self.prepared.draft.source.main.shown,
-            "run": self.data.verdict.run,
-            "later_runs": [data.verdict.run for data in self.later],
-            "is": {
+    @property
+    def told(self) -> Check:
+        """All that was found, for the report and for programs."""
+        own, beat, draft = self.prepared.candidate, self.data.verdict.heartbeat_s, self.prepared.draft
+        return Check(
+            file=draft.source.main.shown,
+            server=draft.kind.server,
+            run=self.data.verdict.run,
+            later_runs=[data.verdict.run for data in self.later],
+            pair_runs=[data.verdict.run for data in self.paired],
+            is_={
                 **own.factors,
                 "processes": own.process_count,
                 "threads": own.thread_count,
                 "mount": own.mount or "/",
             },
-            "assumed": list(self.prepared.draft.assumptions),
-            "oddities": list(self.prepared.oddities),
-            "replaced": self.prepared.draft.adapted.diff(),
-            "verdict": self.verdict.model_dump(mode="json"),
-            "verdicts": [each.model_dump(mode="json") for each in self.verdicts],
-            "changes": [each.as_dict(beat) for each in self.tried],
-            "pairs": [each.as_dict(beat) for each in self.pairs],
-            "not_tried": self.dropped,
-        }
+            ran=ran(self.prepared, self.verdict),
+            assumed=list(draft.assumptions),
+            oddities=list(self.prepared.oddities),
+            replaced=draft.adapted.diff(),
+            replaced_because=draft.adapted.reasons(),
+            verdict=self.verdict,
+            verdicts=self.verdicts,
+            changes=[each.told(beat) for each in self.tried],
+            pairs=[each.told(beat) for each in self.pairs],
+            not_tried=self.dropped,
+        )
 
     def save(self) -> None:
-        """Write it beside the record."""
+        """Write it beside the record, and the report on the run anew: it is one on the file now."""
         for name in BESIDE_RECORD:
             save(self.data.folder / FILES[name], tell(self, name))
 
@@ -167,13 +174,6 @@ VARIES = ("cell", "pid", "ppid", "os_thread", "thread", "python_threads", "proce
 def worst_of(verdicts: Sequence[CellVerdict]) -> CellVerdict:
     """The verdict that outranks the others; of several alike that under the probe that was named first."""
     return min(verdicts, key=lambda each: each.outcome.rank)
-
-
-def _alone(data: RunData, only: list[CellVerdict]) -> RunData:
-    verdict = data.verdict
-    said = verdict.answer if verdict.reason or not only else answer(only)
-    outcome = worst(each.outcome for each in only)
-    return replace(data, verdict=verdict.model_copy(update={"cells": only, "outcome": outcome, "answer": said}))
 
 
 def _tried(mends: list[Mend], data: RunData, own: Sequence[CellVerdict]) -> tuple[Tried, ...]:
@@ -214,9 +214,9 @@ def _contradicts(own: CellVerdict, changed: CellVerdict) -> bool:
 def tell(checked: Checked, name: str) -> str:
     """The answer in one of ``FORMATS``."""
     if name == "json":
-        return json.dumps(checked.as_dict(), indent=2) + "\n"
+        return checked.told.as_json()
     if name == "html":
-        return _text(render(name, checked.data))
+        return _text(render(name, replace(checked.data, about=checked.told, others=(*checked.later, *checked.paired))))
     texts = [_text(render(name, data)) for data in checked.alone]
     if name == "junit":
         return together(texts)

@@ -131,6 +131,16 @@ def test_a_record_that_cannot_be_read_is_named_and_the_others_are_listed(
     assert "20251229-110000  " in listed
 
 
+def test_a_report_can_be_of_one_cell_only(run: Run, tmp_path: Path) -> None:
+    folder = kept(tmp_path, samples.comparison())
+    only = run("report", str(folder), "--cell", CELL)
+    assert f"{CELL}</h3>" in only
+    assert only.count("<article") == 1
+    assert "Does this configuration keep its RabbitMQ connections while nobody calls?" in only
+    with pytest.raises(HeartbedError, match="has no cell 'prefork'"):
+        run("report", str(folder), "--cell", "prefork")
+
+
 def test_a_last_line_that_is_torn_is_no_obstacle(run: Run, tmp_path: Path) -> None:
     folder = kept(tmp_path, samples.comparison())
     record = folder / "record.jsonl"

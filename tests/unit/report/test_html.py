@@ -20,6 +20,7 @@ from heartbed.report import figure, plots
 from heartbed.report.data import RunData
 from tests.unit.data.report import probed, samples
 from tests.unit.data.report.samples import SAMPLES
+from tests.unit.data.report.studies import STUDIES
 
 VOID = {"meta", "input", "link", "br"}
 
@@ -68,9 +69,9 @@ def page(sample: Callable[[], RunData]) -> Page:
     return Page(html(sample))
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("sample", SAMPLES | STUDIES)
 def test_the_page_is_well_formed_and_ids_are_unique(sample: str) -> None:
-    found = page(SAMPLES[sample])
+    found = page((SAMPLES | STUDIES)[sample])
     assert found.open == []
     ids = [attributes["id"] for _, attributes in found.elements if attributes.get("id")]
     assert len(set(ids)) == len(ids)
@@ -97,7 +98,8 @@ def test_the_page_asks_nothing_of_the_network() -> None:
 
 def test_the_page_begins_with_the_question_the_answer_and_the_verdicts() -> None:
     text = " ".join(" ".join(page(samples.comparison).text).split())
-    order = ["Do these 12 configurations", "9 of 12 cells keep", "Verdicts", "embedded-eventlet-pthread", "Findings"]
+    order = ["Do these 12 configurations", "9 of 12 cells keep", "The two timelines", "Verdicts", "Findings", "Cells"]
+    order += ["Controls and machine", "How this was obtained"]
     places = [text.index(each, text.index("Heartbed run")) for each in order]
     assert places == sorted(places)
 
@@ -112,13 +114,13 @@ def test_every_cell_has_its_timeline_proof_stack_facts_and_connections() -> None
         "Asked and observed",
         "Connections",
     ):
-        assert headings.count(heading) == 12
+        assert headings.count(heading) == 12, heading
     assert len([each for each in found.all("li") if each.get("class") == "telling"]) >= 12
 
 
 def figures(sample: Callable[[], RunData], kind: str) -> list[dict[str, Any]]:
     drawn = rf'data-kind="{kind}">.*?<script type="application/json">(.*?)</script>'
-    found = re.findall(drawn, html(sample), re.DOTALL)
+    found = re.findall(drawn, html(sample).partition('<section id="cells"')[2], re.DOTALL)
     return [json.loads(each) for each in found]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,9 @@ def write(run: RunData, folder: Path) -> RunData:
     with Writer(folder) as writer:
         for event in run.events:
             writer.write(event)
-    written = RunData(run.verdict, run.events, folder)
+    written = replace(run, folder=folder)
+    if run.about:
+        (folder / run.about.FILE).write_text(run.about.as_json(), encoding="utf-8")
     for name in ("json", "html"):
         content = report.render(name, written)
         (folder / report.file_name(name)).write_text(str(content), encoding="utf-8")

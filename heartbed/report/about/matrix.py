@@ -1,0 +1,74 @@
+"""A matrix: configurations under releases of a library, in as many runs as it took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from heartbed.report.about.base import About
+from heartbed.verdict.values import Outcome, RunVerdict, worst
+
+
+class Place(BaseModel):
+    """What became of one configuration under one release."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    release: str
+    words: str
+    outcome: Outcome
+    cell: str
+
+
+class Row(BaseModel):
+    """One configuration."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    places: Sequence[Place]
+
+
+class Matrix(About):
+    """What a matrix has come to."""
+
+    FILE: ClassVar[str] = "matrix.json"
+    TEMPLATE: ClassVar[str] = "matrix"
+    CHAPTER: ClassVar[str] = "The matrix"
+
+    said: str
+    releases: Sequence[str]
+    rows: Sequence[Row]
+    beside: Sequence[str] = ()
+
+    @property
+    def runs(self) -> Sequence[str]:
+        """The runs of the earlier batches."""
+        return self.beside
+
+    @property
+    def kicker(self) -> str:
+        """A matrix."""
+        return "Heartbed matrix"
+
+    @property
+    def cells(self) -> int:
+        """How many there are."""
+        return sum(len(row.places) for row in self.rows)
+
+    def question(self, run: RunVerdict) -> str:  # noqa: ARG002  # a matrix asks the same of every run
+        """Who keeps them, and with which release."""
+        return f"Which of {self.cells} configurations keep their RabbitMQ connections while nobody calls?"
+
+    def answer(self, run: RunVerdict) -> str:  # noqa: ARG002
+        """What all its cells say together."""
+        return self.said
+
+    def outcome(self, run: RunVerdict) -> str:  # noqa: ARG002
+        """The worst of them."""
+        return str(worst(place.outcome for row in self.rows for place in row.places))
+
+
+ABOUT = Matrix
