@@ -80,7 +80,7 @@ def _heading(run: RunData) -> dict[str, str]:
     """What the page begins with: that of the study that the run was made for, or that of the run."""
     told, verdict = run.about, run.verdict
     if told is None:
-        of = {"kicker": "Heartbed", "question": question(verdict), "answer": verdict.answer}
+        of = {"kicker": "Heartbed run", "question": question(verdict), "answer": verdict.answer}
         return of | {"outcome": str(verdict.outcome)}
     of = {"kicker": told.kicker, "question": told.question(verdict), "answer": told.answer(verdict)}
     return of | {"outcome": told.outcome(verdict)}

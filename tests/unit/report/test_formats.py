@@ -18,7 +18,7 @@ from tests.unit.data.report.samples import HOSTILE, SAMPLES
 
 
 def test_every_module_among_the_formats_is_a_format() -> None:
-    assert report.format_names() == ("csv", "html", "json", "junit", "markdown", "text")
+    assert report.format_names() == ("csv", "html", "json", "junit", "markdown", "svg", "text")
     assert report.file_name("junit") == "junit.xml"
 
 
@@ -128,3 +128,11 @@ def test_no_format_puts_out_control_characters() -> None:
         assert "\x1b" not in shown, name
         assert "\u202e" not in shown, name
     assert HOSTILE in json.loads(str(report.render("json", samples.hostile())))["answer"]
+
+
+def test_the_picture_is_well_formed_and_has_colours_of_its_own() -> None:
+    picture = str(report.render("svg", samples.comparison()))
+    ElementTree.fromstring(picture)  # noqa: S314  # made by this very program
+    assert "prefork-embedded-eventlet: lost after 5.9 s" in picture
+    assert "var(--" not in picture
+    assert "holds no timeline" in str(report.render("svg", samples.empty()))
