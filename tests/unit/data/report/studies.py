@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -123,4 +124,4 @@ def matrix() -> RunData:
     return replace(run, about=told)
 
 
-STUDIES = {"check": check, "two-files": comparison, "bisect": bisect, "matrix": matrix}
+STUDIES: dict[str, Callable[[], RunData]] = {"check": check, "two-files": comparison, "bisect": bisect, "matrix": matrix}
