@@ -124,4 +124,9 @@ def matrix() -> RunData:
     return replace(run, about=told)
 
 
-STUDIES: dict[str, Callable[[], RunData]] = {"check": check, "two-files": comparison, "bisect": bisect, "matrix": matrix}
+STUDIES: dict[str, Callable[[], RunData]] = {
+    "check": check,
+    "two-files": comparison,
+    "bisect": bisect,
+    "matrix": matrix,
+}
