@@ -27,7 +27,7 @@ def commands() -> str:
 def cells() -> str:
     """What cells are made of."""
     head = "A cell is one configuration, named by its factors joined with dashes; what is not named has its default."
-    braces = "Braces stand for alternatives, as in a shell: `'{prefork,event}-daemon-{eventlet,native}'` is four cells."
+    braces = "Braces stand for alternatives, as in a shell; `heartbed cells EXPR` lists the cells of an expression."
     return "\n".join(["# Cells", "", head, braces, "", *_block(printed("cells"))]) + "\n"
 
 
