@@ -119,7 +119,8 @@ def _pairs(checked: Checked, width: int, out: Console) -> None:
                 _change(checked, each, width, out)
         rest = Counter(str(each.verdict.outcome) for each in checked.pairs if each.acted and not each.keeps)
         words = ", ".join(f"{number} {outcome}" for outcome, number in rest.items())
-        out.print(f"  {count(len(checked.pairs), 'pair')} tried" + (f"; of the others {words}." if words else "."))
+        others = "; of the others" if any(each.keeps for each in checked.pairs) else ":"
+        out.print(f"  {count(len(checked.pairs), 'pair')} tried" + (f"{others} {words}." if words else "."))
 
 
 def _change(checked: Checked, each: Tried, width: int, out: Console) -> None:
