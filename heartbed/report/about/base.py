@@ -22,10 +22,14 @@ class Named:
     """What became of it, where it was played more than once."""
 
 
-class About(BaseModel):
-    """What a run was made for. It lies beside the record as ``FILE``."""
+class Part(BaseModel):
+    """A piece of what a study tells. What a newer program adds to it is left aside."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class About(Part):
+    """What a run was made for. It lies beside the record as ``FILE``."""
 
     FILE: ClassVar[str]
     TEMPLATE: ClassVar[str]
@@ -33,6 +37,9 @@ class About(BaseModel):
 
     CHAPTER: ClassVar[str]
     """What the part of the page is called that tells what it came to."""
+
+    beside: Sequence[str] = ()
+    """The study's runs before this one, by name."""
 
     def as_json(self) -> str:
         """What is written into ``FILE``."""
@@ -45,8 +52,8 @@ class About(BaseModel):
 
     @property
     def runs(self) -> Sequence[str]:
-        """The other runs of the study, by name."""
-        return ()
+        """All other runs of the study, by name."""
+        return self.beside
 
     @property
     def kicker(self) -> str:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
-from heartbed.report.about.base import About, Named
+from heartbed.report.about.base import About, Named, Part
 from heartbed.verdict.values import Outcome, RunVerdict
 
 
-class Step(BaseModel):
+class Step(Part):
     """A release or commit that was tried, or skipped: then it has no outcome."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: str
     words: str
@@ -39,12 +35,6 @@ class Bisect(About):
     steps: Sequence[Step]
     said: Sequence[str]
     """What it has come to in sentences, the first of which is the answer."""
-    beside: Sequence[str] = ()
-
-    @property
-    def runs(self) -> Sequence[str]:
-        """The runs of the earlier windows."""
-        return self.beside
 
     @property
     def kicker(self) -> str:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from heartbed.report.about.base import About, Named
+from heartbed.report.about.base import About, Named, Part
 from heartbed.report.words import overall, sentence, when_asked
 from heartbed.verdict.values import CellVerdict, Outcome, RunVerdict, Tries
 
 
-class Change(BaseModel):
+class Change(Part):
     """One change to the file, or two at a time, and what became of it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     change: str
     cell: str = ""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from heartbed.report.about.base import About
+from heartbed.report.about.base import About, Part
 from heartbed.report.words import question, when_asked
 from heartbed.verdict.values import RunVerdict
 
 
-class Row(BaseModel):
+class Row(Part):
     """A setting in which they differ; of one that is left to its default the value is empty."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     what: str
     values: Sequence[str]

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
-from heartbed.report.about.base import About
+from heartbed.report.about.base import About, Part
 from heartbed.verdict.values import Outcome, RunVerdict, worst
 
 
-class Place(BaseModel):
+class Place(Part):
     """What became of one configuration under one release."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     release: str
     words: str
@@ -22,10 +18,8 @@ class Place(BaseModel):
     cell: str
 
 
-class Row(BaseModel):
+class Row(Part):
     """One configuration."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     places: Sequence[Place]
@@ -41,12 +35,6 @@ class Matrix(About):
     said: str
     releases: Sequence[str]
     rows: Sequence[Row]
-    beside: Sequence[str] = ()
-
-    @property
-    def runs(self) -> Sequence[str]:
-        """The runs of the earlier batches."""
-        return self.beside
 
     @property
     def kicker(self) -> str:
