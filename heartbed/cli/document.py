@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from heartbed import probes as probes_
 from heartbed.cli import cli
 from heartbed.cli.grouped import SECTIONS
+from heartbed.verdict import document
 
 WIDTH = "100"
 
@@ -39,7 +40,12 @@ def probes() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"commands": commands, "cells": cells, "probes": probes}
+def causes() -> str:
+    """Why connections are lost, as verdicts name it."""
+    return f"# Causes\n\nEach verdict that is not *kept* names its cause, by a code and in words.\n{document.table()}"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"commands": commands, "cells": cells, "probes": probes, "causes": causes}
 
 
 def printed(*arguments: str) -> str:

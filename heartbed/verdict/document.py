@@ -13,8 +13,13 @@ HEAD = ("", "| cause | in words | means | proven by |", "|---|---|---|---|")
 
 def written(text: str) -> str:
     """The document's text with the causes as they are declared now."""
+    return spliced(text, WHAT, table())
+
+
+def table() -> str:
+    """All causes, a row each."""
     rows = [f"| `{cause.value}` | {cause.words} | {cause.means} | {cause.proof} |" for cause in Cause]
-    return spliced(text, WHAT, "\n".join([*HEAD, *rows, "", ""]))
+    return "\n".join([*HEAD, *rows, "", ""])
 
 
 if __name__ == "__main__":
