@@ -1,4 +1,4 @@
-"""Stands in for a module that a server's own configuration imports, and that is not in the testbed.
+"""Stands in for what a server's own configuration uses, and that is not in the testbed: modules, and files of hooks.
 
 Whatever is called of it does nothing. It decides nothing either: where a
 setting or a condition hangs on it, it raises ``NotHereError``.
@@ -6,6 +6,8 @@ setting or a condition hangs on it, it raises ``NotHereError``.
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any, Self
 
 
@@ -53,3 +55,18 @@ class Absent:
     __bool__ = __int__ = __index__ = __float__ = __iter__ = __len__ = __contains__ = __hash__ = _undecided
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __mul__ = __rmul__ = _undecided
     __format__ = __mod__ = __sub__ = __rsub__ = __floordiv__ = __truediv__ = _undecided
+
+
+def harmless(hook: Any) -> Any:
+    """The hook of a server, which goes on where it fails; what is none as it is."""
+    if not callable(hook):
+        return hook
+
+    @functools.wraps(hook)
+    def passed_over(*arguments: Any) -> Any:
+        try:
+            return hook(*arguments)
+        except Exception as error:  # noqa: BLE001  whatever it misses here
+            sys.stderr.write(f"heartbed: a hook is passed over: {hook!r}: {type(error).__name__}: {error}\n")
+
+    return passed_over

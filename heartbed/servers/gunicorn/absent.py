@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from heartbed.candidates.adapted import Replacement
 from heartbed.candidates.source import where
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
+from heartbed.servers.gunicorn.conf import own_names
 
 CATCHES = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 """What a file expects that goes on without a module."""
@@ -22,6 +23,8 @@ HOOKS = frozenset(
     }
 )
 """Settings of gunicorn's that are functions."""
+
+PASSED_OVER = "a hook that fails here, for a file or a module of your machine, is passed over"
 
 NOT_HERE = """
 import importlib.util, json, sys
@@ -76,6 +79,17 @@ def stand_in(adapted: GunicornAdapted, missing: Iterable[str]) -> list[str]:
                 "does nothing here",
             )
     return [*told.values()]
+
+
+def pass_over(adapted: GunicornAdapted) -> list[str]:
+    """Have hooks of the file's own passed over in the copy where they fail; what is to be said of it."""
+    main = adapted.source.main
+    hooks = [name for name in own_names(tree_of(adapted)) if name in HOOKS and name != "ssl_context"]
+    for number, name in enumerate(hooks, max([len(main.lines), *(each.last for each in adapted.replacements)]) + 1):
+        text = f"from wsgi_app.absent import harmless; {name} = harmless({name})"
+        adapted.add(Replacement(main.inside, number, number, text, PASSED_OVER, name))
+    names = ", ".join(hooks)
+    return [f"{names}: where it fails here, for a file or a module of your machine, it is passed over"] if hooks else []
 
 
 def _instead(each: Import) -> str:

@@ -46,6 +46,12 @@ def names(tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(name for name, _ in _bound(tree)))
 
 
+def own_names(tree: ast.Module) -> list[str]:
+    """Those of them that it does not import."""
+    bound = [name for name, node in _bound(tree) if not isinstance(node, ast.Import | ast.ImportFrom)]
+    return list(dict.fromkeys(bound))
+
+
 def place(tree: ast.Module, name: str) -> Place | None:
     """Where the value of a name can be put otherwise without touching anything else.
 

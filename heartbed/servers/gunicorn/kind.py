@@ -21,7 +21,7 @@ from heartbed.candidates.workbench import Workbench
 from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
-from heartbed.servers.gunicorn.absent import imports, stand_in
+from heartbed.servers.gunicorn.absent import imports, pass_over, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
 from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
@@ -120,13 +120,11 @@ class GunicornKind(Kind):
 
 
 def _with_stand_ins(draft: GunicornDraft, container: Container) -> GunicornDraft:
-    """The draft with stand-ins in its copy for what it imports that the image lacks."""
+    """The draft with stand-ins in its copy for what it imports that the image lacks, and hooks that may fail."""
     modules = sorted(frozenset[str]().union(*(each.modules for each in imports(tree_of(draft.adapted)))))
-    if not modules:
-        return draft
-    ran = container.run({"not here": commands.not_here(modules)})["not here"]
-    missing = json.loads(ran.output) if ran.ok else []
-    return replace(draft, absent=tuple(stand_in(draft.adapted, missing)))
+    ran = container.run({"not here": commands.not_here(modules)})["not here"] if modules else None
+    missing = json.loads(ran.output) if ran and ran.ok else []
+    return replace(draft, absent=(*stand_in(draft.adapted, missing), *pass_over(draft.adapted)))
 
 
 def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:

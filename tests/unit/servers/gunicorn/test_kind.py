@@ -265,6 +265,8 @@ def test_what_a_file_imports_and_the_testbed_lacks_does_nothing_in_the_copy(tmp_
     assert "\nfrom wsgi_app.absent import Absent; metrics = Absent('beacon.metrics')\n" in copy
     assert "\nfrom wsgi_app.absent import Absent; number = Absent('acme.hooks.number')\n#\n#\n#\ntry:\n" in copy
     assert "\n    import acme\n" in copy
+    assert "\nfrom wsgi_app.absent import harmless; child_exit = harmless(child_exit)\n" in copy
+    assert any("child_exit: where it fails here" in each for each in found.oddities)
     assert "\n    from wsgi_app.absent import Absent; counts = Absent('beacon.counts')\n" in copy
     said_ = [each for each in found.oddities if "not in the testbed" in each]
     assert [each.partition(": ")[0].rpartition(":")[2] for each in said_] == ["2", "3"]
