@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from heartbed.servers.httpd.dump import Node
@@ -14,7 +14,8 @@ LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
 ANYTHING = re.compile(r"\A\^?(?:\(\.\*\)|\.\*)(?=/)")
 """What a pattern may begin with that may as well be nothing."""
 
-WITH_REST = re.compile(r"([^$]+\.(?:py|wsgi))/?\$\d")
+WITH_REST = re.compile(r"([^$]+?)/?\$\d")
+LIKE_A_SCRIPT = re.compile(r".*\.(?:py|wsgi)")
 """A script and what a pattern has found, which is then a path behind it: no folder is called like a script."""
 
 SCRIPT_HANDLER = "wsgi-script"
@@ -65,10 +66,11 @@ def _main(root: Node) -> list[Node]:
 def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Application]:
     names = tuple(word for node in nodes if node.name in ("servername", "serveralias") for word in node.words)
     names = names if host else ()
+    known = {node.words[1] for node in nodes if node.name == "wsgiscriptalias" and len(node.words) > 1}
     for node in nodes:
         if node.name in ("wsgiscriptalias", "wsgiscriptaliasmatch"):
             given = [*node.words, "", ""]
-            yield Application(node, host, names, _url(node, given[0]), _script(node, given[1]))
+            yield Application(node, host, names, _url(node, given[0]), _script(node, given[1], known))
     for node, url, script in _by_handler(root, nodes):
         yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
 
@@ -78,9 +80,12 @@ def _url(alias: Node, given: str) -> str:
     return (literal[1].replace("\\.", ".") if literal else given).rstrip("/")
 
 
-def _script(alias: Node, given: str) -> str:
+def _script(alias: Node, given: str, known: Collection[str]) -> str:
+    """The script of an alias, behind which a pattern may put a path; ``known`` are those of other aliases."""
     with_rest = WITH_REST.fullmatch(given) if alias.name == "wsgiscriptaliasmatch" else None
-    return with_rest[1] if with_rest else given
+    if with_rest and (with_rest[1] in known or LIKE_A_SCRIPT.fullmatch(with_rest[1])):
+        return with_rest[1]
+    return given
 
 
 def handlers(root: Node) -> list[Node]:

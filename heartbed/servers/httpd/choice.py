@@ -37,11 +37,14 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
 def others(chosen: Asked, found: Sequence[Asked]) -> list[str]:
     """What else the configuration runs, in words."""
     return [
-        f"not this, but also here: {each.application.label}{'' if each.in_force else ' (which does not answer)'} "
-        "(--vhost, --path)"
+        f"not this, but also here: {each.application.label}{_at_all(each)} (--vhost, --path)"
         for each in found
         if each is not chosen and not (each.application.by_handler and each.in_force is None)
     ]
+
+
+def _at_all(asked: Asked) -> str:
+    return "" if asked.in_force or asked.by_it else " (which does not answer)"
 
 
 def _hosted(found: InForce | None) -> tuple[object, ...]:

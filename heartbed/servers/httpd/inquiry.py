@@ -107,7 +107,8 @@ def ask(
 
 def _scripts(found: Iterable[Application]) -> list[str]:
     """Where the script that answers is put: not where another one lies below, as in a folder."""
-    wanted = {each.script for each in found if can_hold_a_script(each.script)}
+    chosen_by_url = {each.script for each in found if each.is_pattern and "$" in each.script}
+    wanted = {each.script for each in found if can_hold_a_script(each.script)} - chosen_by_url
     return sorted(each for each in wanted if not any(other.startswith(f"{each}/") for other in wanted))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,13 @@ def test_a_pattern_is_asked_for_by_what_it_begins_with_literally(pattern: str, u
 def test_what_a_pattern_puts_behind_a_script_is_a_path(given: str, script: str) -> None:
     (found,) = applications(written(f'WSGIScriptAliasMatch "^/api(/.*)?$" {given}'))
     assert (found.url, found.script) == ("/api", script)
+
+
+def test_a_path_behind_the_script_of_another_alias_makes_no_folder_of_it() -> None:
+    root = written('WSGIScriptAliasMatch "^(/v3/auth.*)$" /srv/main/$1', "WSGIScriptAlias / /srv/main")
+    assert [each.script for each in applications(root)] == ["/srv/main", "/srv/main"]
+    pattern, plain = asked(root, None, in_force("k"))
+    chosen = choose([replace(pattern, by_it=True), plain], None, None, "site.conf")
+    assert chosen is plain
+    (told,) = others(plain, [replace(pattern, by_it=True), plain])
+    assert "does not answer" not in told
