@@ -122,7 +122,7 @@ def compare(
     subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
     needed = frozenset(cell.name for cell in cells)
     data, _ = play(session, cells, [*prepared.values()], needed=needed, left_out=named.selection.left_out)
-    session.tell(_told(cells, prepared, subjects), data.verdict.run)
+    session.tell(_told(cells, prepared, subjects), data)
     return Compared(cells, [*prepared.values()], subjects, data)
 
 

@@ -79,11 +79,14 @@ class Session:
         keep(data)
         return data
 
-    def tell(self, told: About, run: str) -> Path:
-        """Leave what a run was made for beside its record, and make its report anew: the path of that."""
-        folder = self.settings.runs / run
+    def tell(self, told: About, run: RunData | str) -> Path:
+        """Leave what a run was made for beside its record, and make its report anew: the path of that.
+
+        A run of which the name is given is read again, with the others of its study.
+        """
+        folder = self.settings.runs / run if isinstance(run, str) else run.folder
         save(folder / told.FILE, told.as_json())
-        write_reports(load(self.settings.runs, str(folder)))
+        write_reports(load(self.settings.runs, str(folder)) if isinstance(run, str) else replace(run, about=told))
         return folder / file_name("html")
 
     def play(

@@ -15,7 +15,7 @@ from heartbed.cells.expressions import select
 from heartbed.errors import InputError
 from heartbed.studies.batch import Played, answer
 from heartbed.studies.bisect import MOST_TRIES, bisect, ends
-from heartbed.studies.bisected import show
+from heartbed.studies.bisected import show, told
 from heartbed.verdict.values import CellVerdict, Outcome, Tries
 from tests.unit.histories import IDLE_FROM, History
 
@@ -57,6 +57,21 @@ def test_the_first_release_that_answers_otherwise_is_found_in_few_windows(change
     assert RELEASED.index(found.before) + 1 == RELEASED.index(change)
     assert len(windows) <= 3
     assert max(windows) <= 8
+
+
+def test_the_report_is_told_where_it_changes_and_in_which_runs() -> None:
+    good, bad = ends("oslo10.0.0", "oslo18.9.0")
+    found = bisect(CELL, good, bad, RELEASED, measured(below("13.7.0"), [], {"13.0.0": "no wheel"}))
+    about = told(found, CELL, ["first", "second", "second", "third"])
+    assert (about.before.version, about.after.version) == ("13.6.0", "13.7.0")
+    assert (about.before.outcome, about.after.outcome) == (Outcome.KEPT, Outcome.LOST)
+    assert about.runs == ["first", "second"]
+    assert [each.cell for each in about.timelines()] == [
+        CELL.with_version("oslo", v).name for v in ("13.6.0", "13.7.0")
+    ]
+    said = f"The verdict on {CELL.name} changes with oslo.messaging 13.7.0. From kept to lost."
+    assert about.answer(History.of("prefork-daemon-native").verdict) == said
+    assert all(each.words == "skipped: no wheel" for each in about.steps if each.outcome is None)
 
 
 def test_the_other_direction_works_too() -> None:

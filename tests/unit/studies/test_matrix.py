@@ -21,6 +21,7 @@ from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.versions.locks import milestones
 from tests.unit import shards
+from tests.unit.data.report import samples
 from tests.unit.histories import History
 from tests.unit.shards import shard
 
@@ -66,6 +67,21 @@ def test_page_shows_where_the_answers_change_and_a_table_for_each_release() -> N
     assert "| uwsgi eventlet | lost | no verdict |" in page
     assert "- `uwsgi-eventlet`: it does not import" in page
     assert page.count("|  | prefork daemon | uwsgi |") == 2
+
+
+def test_the_report_is_told_all_places_of_the_matrix() -> None:
+    about = results.told(found(), Played())
+    assert list(about.releases) == found().releases
+    assert about.cells == len(found().results)
+    assert about.question(History.of("prefork-daemon-native").verdict).startswith(f"Which of {about.cells} ")
+
+
+def test_the_report_of_the_last_run_becomes_one_of_the_study(tmp_path: Path) -> None:
+    samples.write(samples.comparison(), tmp_path / "run")
+    page = Session(Settings(heartbeat_s=2, runs=tmp_path), quiet=True).tell(results.told(found(), Played()), "run")
+    assert page == tmp_path / "run" / "report.html"
+    assert "Heartbed matrix" in page.read_text("utf-8")
+    assert load(tmp_path, "run").about is not None
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
