@@ -122,8 +122,9 @@ def compare(
     subjects = [_subject(session, cell, prepared) for cell in cells] if side_by_side else []
     needed = frozenset(cell.name for cell in cells)
     data, _ = play(session, cells, [*prepared.values()], needed=needed, left_out=named.selection.left_out)
-    session.tell(_told(cells, prepared, subjects), data)
-    return Compared(cells, [*prepared.values()], subjects, data)
+    told = _told(cells, prepared, subjects)
+    session.tell(told, data)
+    return Compared(cells, [*prepared.values()], subjects, replace(data, about=told))
 
 
 def _told(cells: Sequence[Cell], prepared: Mapping[str, Prepared[Any]], subjects: Sequence[Subject]) -> Comparison:
