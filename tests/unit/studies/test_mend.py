@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,14 @@ from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
+from heartbed.report.loaded import load
 from heartbed.servers.kinds import draft
 from heartbed.studies import mend
+from heartbed.studies.check.checked import Checked
 from heartbed.studies.mend import Mend
+from tests.unit.data.report import samples
+from tests.unit.data.report.framing import cell, finished
+from tests.unit.data.report.making import Sample
 from tests.unit.servers.httpd.asking import Recorded
 
 DATA = Path(__file__).parents[1] / "data" / "candidate"
@@ -264,3 +270,25 @@ def test_switching_off_is_no_pair_with_a_version_that_has_no_such_option(workben
     assert {"no-pthread", "prefork"} in names
     assert {"no-pthread", "oslo18.3.1"} not in names
     assert {"no-pthread", "native"} not in names
+
+
+def test_a_check_leaves_its_page_and_its_answer_beside_the_record(workbench: Workbench, tmp_path: Path) -> None:
+    own = prepared(workbench, "kolla-nova.conf")
+    found = mend.mends(own, workbench, ["18.3.1"])
+    sample = Sample("20251229-160000")
+    for name in (own.label, *(each.candidate.name for each in found)):
+        cell(sample, name, samples.KEPT if name.endswith("-native") else samples.lost_in_accept())
+    run = samples.write(finished(sample), tmp_path / "run")
+    checked = Checked.of(own, found, run, {"threads1": "it has one"})
+    checked.save()
+    written = load(tmp_path, "run")
+    assert written.about is not None
+    assert written.about.as_json() == checked.told.as_json() == (tmp_path / "run" / "check.json").read_text()
+    told = json.loads(checked.told.as_json())
+    assert told["is"]["server"] == "event"
+    assert [each["change"] for each in told["changes"] if each["recommended"]] == ["native threads instead of eventlet"]
+    page = (tmp_path / "run" / "report.html").read_text()
+    for part in ("Heartbed check of", "One change mends it.", "Costs:", "What it rests on", "Replaced in a copy"):
+        assert part in page
+    assert page.count("Heartbed check of") == 1
+    assert "native threads instead of eventlet" in (tmp_path / "run" / "check.md").read_text()
