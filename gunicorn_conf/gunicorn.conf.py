@@ -2,10 +2,13 @@
 
 import os
 
+from wsgi_app import natives  # noqa: F401  before workers that patch: it keeps the real functions
+
 bind = "0.0.0.0:8080"
 workers = int(os.environ["HEARTBED_PROCESSES"])
 threads = int(os.environ["HEARTBED_THREADS"])
 # sync: the process waits for a request in select(), in Python. gthread: a pool of threads serves, another one accepts.
+# eventlet, gevent: a green thread serves, and the process waits for a request in its hub.
 worker_class = os.environ["HEARTBED_WORKER_CLASS"]
 # True: the arbiter loads the application, then forks. False: every worker loads it after it was forked.
 preload_app = os.environ["HEARTBED_LAZY"] == "false"

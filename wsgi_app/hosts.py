@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wsgi_app import natives
+from wsgi_app import patching
+
+WORKERS = ("gthread", "geventlet", "ggevent")
+"""gunicorn's modules of workers, as they are called there. It loads the one that it needs."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def _gunicorn(server_software: str) -> Host | None:
     if found is None:
         return None
     pooled = sys.modules.get("gunicorn.workers.gthread")
-    options = {"loading": _loading(), "worker_class": "gthread" if pooled else "sync"}
+    worker_class = next((name for name in WORKERS if f"gunicorn.workers.{name}" in sys.modules), "sync")
+    options = {"loading": _loading(), "worker_class": worker_class}
     return Host("gunicorn", version=found[1], threads=_pool_of(pooled) if pooled else 1, options=options)
 
 
@@ -77,4 +81,4 @@ def _standalone(server_software: str) -> Host | None:
 
 def _loading() -> str:
     """Whether this very process has loaded the application, or one that it was forked from."""
-    return "lazy" if os.getpid() == natives.LOADED_IN else "preload"
+    return "lazy" if os.getpid() == patching.LOADED_IN else "preload"

@@ -12,7 +12,7 @@ import select
 from time import sleep
 from typing import Any
 
-__all__ = ["LOADED_IN", "get_ident", "get_native_id", "poll", "read", "sleep", "start_new_thread", "write"]
+__all__ = ["get_ident", "get_native_id", "poll", "read", "sleep", "start_new_thread", "write"]
 
 start_new_thread = _thread.start_new_thread
 get_ident = _thread.get_ident
@@ -21,6 +21,3 @@ read = posix.read
 write = posix.write
 poll: Any = getattr(select, "poll", None)
 """None where this was imported after the patching, which takes it away."""
-
-LOADED_IN = posix.getpid()
-"""The process that has loaded the application."""

@@ -1,19 +1,25 @@
-"""The execution model: eventlet's monkey patching, or native threads.
+"""The execution model: eventlet's monkey patching, gevent's, or native threads.
 
 The switch is nova's own. nova 19 to 32 patch unless
 ``OS_NOVA_DISABLE_EVENTLET_PATCHING`` is set; nova 33 and later no longer do
 unless asked. It must be in the environment of the *process*: httpd's ``SetEnv``
 is only seen in the environment of a request, long after this has been decided.
+No part of OpenStack patches with gevent; ``HEARTBED_MODEL`` asks for that.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import MutableMapping
 
 SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
+MODEL = "HEARTBED_MODEL"
 TRUE = frozenset({"1", "true", "yes"})
+
+LOADED_IN = os.getpid()
+"""The process that has loaded the application."""
 
 
 def is_disabled(environ: MutableMapping[str, str]) -> bool:
@@ -27,8 +33,13 @@ def apply(environ: MutableMapping[str, str]) -> None:
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     # nova set this for years. It spares each process the import of dnspython: 7 MiB, and a sixth of the time to load.
     environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-    native = is_disabled(environ)
-    if not native:
+    gevents = environ.get(MODEL) == "gevent"
+    native = gevents or is_disabled(environ)
+    if gevents:
+        from gevent import monkey
+
+        monkey.patch_all()
+    elif not native:
         import eventlet
 
         eventlet.monkey_patch()

@@ -14,7 +14,7 @@ from heartbed.candidates.change import Change, Shape, Variant
 from heartbed.candidates.own import OSLO
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.subject import Candidate
-from heartbed.cells.axes import SWITCH
+from heartbed.cells.models import SWITCH
 from heartbed.versions.releases import number
 
 OPTION_GONE = (18,)

@@ -14,8 +14,8 @@ from heartbed.candidates.own import FRONT, OwnApplication
 from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.cells.app import APP
-from heartbed.cells.axes import PTHREAD, THREAD
 from heartbed.cells.cell import Cell
+from heartbed.cells.models import PTHREAD, THREAD
 from heartbed.cells.recycling import NEVER, Recycling
 
 PLACEHOLDER = Path(inside.__file__).with_name("placeholder")

@@ -12,9 +12,10 @@ from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
 from heartbed.candidates.oslo_config import BACKEND, OsloConfig, Taken, from_environment, said, taken, variable
 from heartbed.candidates.own import OPENING, OwnApplication
 from heartbed.cells import axes
-from heartbed.cells.axes import DEFAULT_OSLO, SWITCH
+from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
+from heartbed.cells.models import SWITCH
 from heartbed.versions.patched import Patched
 
 NATIVE_BY_DEFAULT = ("2026.1", "2026.2")

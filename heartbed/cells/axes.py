@@ -7,12 +7,15 @@ disagreements, the matrix, the report and the command line. A server takes its r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from heartbed.cells.app import APP
 from heartbed.cells.axis import Axis
+from heartbed.cells.models import GEVENT, MODEL, THREAD
 from heartbed.cells.observed import Observed
 from heartbed.cells.rows import Library, Limit, Parameter, Releases, Server
 from heartbed.cells.table import Table
-from heartbed.versions.releases import RELEASES
+from heartbed.versions.releases import RELEASES, number
 
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
@@ -22,11 +25,6 @@ CONTROL = "standalone-native"
 
 APPLICATION_IMAGE = "apache"
 """The folder in images/ of the image that has the application; those of other servers are built on it."""
-
-SWITCH = "OS_NOVA_DISABLE_EVENTLET_PATCHING"
-"""nova's own variable for the execution model."""
-
-PTHREAD = "OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD"
 
 MPM_THREADS = {"embedded": 25}
 """httpd's own ThreadsPerChild, which is the application's where it runs in httpd's children."""
@@ -98,25 +96,23 @@ def server_axis(servers: tuple[Server, ...]) -> Axis:
     )
 
 
-THREAD = Axis(
-    "thread",
-    "the kind of the heartbeat thread",
-    {
-        "green": "heartbeats are sent by a green thread (heartbeat_in_pthread = false)",
-        "pthread": "heartbeats are sent by an OS thread (heartbeat_in_pthread = true)",
-    },
-    label="heartbeat thread",
-    application=True,
-    environment={"green": {PTHREAD: "false"}, "pthread": {PTHREAD: "true"}},
-    observed=Observed(
-        "heartbeat_in_pthread",
-        ("heartbeat_in_pthread",),
-        says={"green": False, "pthread": True},
-    ),
-    refines="eventlet",
-    elsewhere="os",
-    why="a native application has OS threads only: there is no choice of heartbeat thread",
-)
+GUNICORN, LAST_WITH_EVENTLET = "27.0.1", "25.3.0"
+"""The version in its image unless another is asked for, and the last that had workers on eventlet."""
+
+
+def _no_such_worker(chosen: Mapping[str, str]) -> str:
+    """Green workers patch the process themselves, whatever the application does."""
+    patches = {"geventlet": "eventlet", "ggevent": "gevent"}.get(chosen["worker_class"])
+    model = chosen.get("model", "eventlet")
+    if patches is not None and model != patches:
+        return (
+            f"gunicorn's {patches} workers patch the process with {patches}: the application cannot be {model} in them"
+        )
+    gunicorn = chosen.get("gunicorn", GUNICORN)
+    if patches == "eventlet" and number(gunicorn) > number(LAST_WITH_EVENTLET):
+        return f"gunicorn {gunicorn} has no eventlet workers: gunicorn{LAST_WITH_EVENTLET} is the last that has"
+    return ""
+
 
 AXES = (
     server_axis(SERVERS),
@@ -132,25 +128,7 @@ AXES = (
         named=True,
         observed=Observed("the mod_wsgi mode", ("mode",)),
     ),
-    Axis(
-        "model",
-        "how the application runs its threads",
-        {
-            "eventlet": "the application calls eventlet.monkey_patch() first",
-            "native": "plain OS threads, nothing is patched",
-        },
-        label="execution model",
-        named=True,
-        application=True,
-        environment={"eventlet": {}, "native": {SWITCH: "true"}},
-        observed=Observed("the execution model", ("model",)),
-        words={
-            "eventlet": "eventlet with its green heartbeat thread",
-            "eventlet-pthread": "eventlet with heartbeat_in_pthread",
-            "native": "native threads",
-        },
-        refined_by=THREAD,
-    ),
+    MODEL,
     THREAD,
     APP,
     Axis(
@@ -179,8 +157,16 @@ AXES = (
         {
             "sync": "gunicorn's sync workers: one request at a time, waiting in select()",
             "gthread": "gunicorn's gthread workers: a pool of threads",
+            "geventlet": "gunicorn's eventlet workers, of gunicorn before 26.0: a green thread a request",
+            "ggevent": "gunicorn's gevent workers: a green thread a request",
         },
         servers=("gunicorn",),
+        brings={"ggevent": GEVENT},
+        environment={
+            "geventlet": {"HEARTBED_WORKER_CLASS": "eventlet"},
+            "ggevent": {"HEARTBED_WORKER_CLASS": "gevent"},
+        },
+        senseless=_no_such_worker,
     ),
 )
 
@@ -190,6 +176,8 @@ LIBRARIES = (
     Library("kombu", "kombu", "5.7.0"),
     Library("amqp", "amqp", "5.4.2"),
     Library("mod_wsgi", "mod_wsgi", "6.1.1", servers=MPMS),
+    Library("uwsgi", "uwsgi", "2.0.31", servers=("uwsgi",), beside=True, compiled=True),
+    Library("gunicorn", "gunicorn", GUNICORN, servers=("gunicorn",), beside=True),
 )
 
 PARAMETERS = (
@@ -228,7 +216,10 @@ LIMITS = (
         1,
         "a prefork child has one thread; threads belong to event, worker or daemon mode",
     ),
-    Limit(("gunicorn", "sync"), "threads", 1, "gunicorn's sync workers have one thread"),
+    *(
+        Limit(("gunicorn", workers), "threads", 1, f"gunicorn's {words} workers have one thread")
+        for workers, words in (("sync", "sync"), ("geventlet", "eventlet"), ("ggevent", "gevent"))
+    ),
 )
 
 TABLE = Table(

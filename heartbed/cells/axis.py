@@ -22,7 +22,7 @@ class Axis:
     these factors only. ``tokens`` maps each factor to what it means; the first
     is the default. ``servers`` are those to which the question can be put; none
     means all. ``refines`` is a factor of another axis without which there is no
-    choice, because of ``why``; the factor is then ``elsewhere``.
+    choice, because of ``why``; ``elsewhere`` maps the others of that axis to what is then the case.
     """
 
     name: str
@@ -35,6 +35,8 @@ class Axis:
     """Whether it is part of every cell's name; else only what is not the default is."""
     installs: bool = False
     """Whether it changes what is installed, and so is part of the image's name and an argument of its Dockerfile."""
+    brings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Factor -> packages, with their versions, that are installed beside all others where it is chosen."""
     application: bool = False
     """Whether the application is told, under whatever configuration; else the testbed's own configuration is."""
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Axis:
     """Why something that looks like a factor of this axis is none; empty for what does not."""
     refined_by: Axis | None = None
     refines: str = ""
-    elsewhere: str = ""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
 
     @property

@@ -9,7 +9,7 @@ from typing import Self
 from heartbed import applications
 from heartbed.applications.application import Application, Layer
 from heartbed.applications.requests import Requests
-from heartbed.cells import axes, locks
+from heartbed.cells import axes, locks, models
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.axis import Axis
 from heartbed.cells.recycling import NEVER, Recycling
@@ -124,7 +124,7 @@ class Cell(Versioned):
             return ""
         chosen = {*(getattr(self, name) for name in FIELDS), *self.options}
         if axis.refines and axis.refines not in chosen:
-            return axis.elsewhere
+            return next((axis.elsewhere[each] for each in axis.elsewhere if each in chosen), "")
         if axis.name in FIELDS:
             return str(getattr(self, axis.name))
         return next((token for token in self.options if token in axis.tokens), axis.default)
@@ -143,6 +143,12 @@ class Cell(Versioned):
         """Axis -> factor, of those that change what is installed and are not the default."""
         chosen = [(axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.installs]
         return {axis.name: factor for axis, factor in chosen if factor in axis.tokens and factor != axis.default}
+
+    @property
+    def brought(self) -> dict[str, str]:
+        """Package -> version of what its factors need beside all others."""
+        chosen = ((axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.brings)
+        return {package: version for axis, factor in chosen for package, version in axis.brings.get(factor, {}).items()}
 
     @property
     def factors(self) -> dict[str, str]:
@@ -181,7 +187,7 @@ class Cell(Versioned):
     def _patching(self) -> dict[str, str]:
         """What asks an application to patch that does not by itself."""
         unasked = self.model == "eventlet" and self.application.patches(self.app, self.release) is False
-        return {axes.SWITCH: "false"} if unasked else {}
+        return {models.SWITCH: "false"} if unasked else {}
 
     @property
     def process_count(self) -> int:

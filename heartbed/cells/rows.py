@@ -77,6 +77,10 @@ class Library:
     servers: tuple[str, ...] = ()
     """Those that have it; none means all."""
     words: Mapping[str, str] = field(default_factory=dict)
+    beside: bool = False
+    """Whether it is the server itself: in that server's own image, beside the application and all that it imports."""
+    compiled: bool = False
+    """With ``beside``: whether it is built from its source."""
 
     @property
     def name(self) -> str:

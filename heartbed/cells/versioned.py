@@ -41,6 +41,11 @@ class Versioned:
         raise NotImplementedError
 
     @property
+    def brought(self) -> dict[str, str]:
+        """Package -> version of what its factors need beside all others."""
+        raise NotImplementedError
+
+    @property
     def versions(self) -> tuple[tuple[str, str], ...]:
         """(word, version) of each library that is not in its default version, in the order of the axes."""
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
@@ -102,29 +107,43 @@ class Versioned:
 
         Whatever changes what is installed is in it: versions, and the factors of axes that say so.
         """
-        others = [f"{word}{version}" for word, version in self.versions if word != "oslo"]
-        versions = [self._of_release] if self.release else [f"oslo{self.oslo}", *others]
+        others = [f"{word}{version}" for word, version in self.versions if word != "oslo" and word not in self._beside]
+        versions = [self._for_release(self._named())] if self.release else [f"oslo{self.oslo}", *others]
+        versions += [f"{package}{version}" for package, version in [*self.brought.items()][:1]]
         # An image's tag knows neither @ nor +.
         brought = [f"{self.word(each)}_{each.label}".replace("+", ".") for each in self.patched]
         return "-".join([*versions, *self.installed.values(), *brought])
 
     @property
+    def beside(self) -> dict[str, str]:
+        """Word -> version of its server itself, where it is not the default."""
+        return {word: version for word, version in self.versions if word in self._beside}
+
+    @property
+    def _beside(self) -> frozenset[str]:
+        return frozenset(each.word for each in axes.TABLE.libraries if each.beside)
+
+    @property
     def _of_release(self) -> str:
-        return "-".join([self.release, *(f"{word}{version}" for word, version in self._named())])
+        return self._for_release([*self._named(), *self.beside.items()])
+
+    def _for_release(self, named: Sequence[tuple[str, str]]) -> str:
+        return "-".join([self.release, *(f"{word}{version}" for word, version in named)])
 
     @property
     def packages(self) -> dict[str, str]:
-        """Package -> version of all that is asked for: a release's whole set, and what was named beside it."""
+        """Package -> version of all that the application is to have: a release's whole set, and what was named."""
         if self.release:
             named = {axes.TABLE.library(word).package: version for word, version in self._named()}
-            return {**RELEASES[self.release].runs, **named}
+            return {**RELEASES[self.release].runs, **named, **self.brought}
         chosen = {"oslo": self.oslo, **dict(self.versions)}
-        return {axes.TABLE.library(word).package: version for word, version in chosen.items()}
+        asked = {word: version for word, version in chosen.items() if word not in self._beside}
+        return {**{axes.TABLE.library(word).package: version for word, version in asked.items()}, **self.brought}
 
     @property
     def asked_versions(self) -> dict[str, str]:
         """Package -> version of all that it is asked to have, with its application's own."""
-        asked = {**self.packages, **(self.layer.brings if self.layer else {})}
+        asked = {**self.packages, **self.beside, **(self.layer.brings if self.layer else {})}
         mine = {each.package for each in self.patched}
         return {package: version for package, version in asked.items() if package not in mine}
 
@@ -138,4 +157,5 @@ class Versioned:
 
     def _named(self) -> list[tuple[str, str]]:
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
-        return [(word, chosen.get(word, axes.TABLE.library(word).default)) for word in self.named]
+        named = (word for word in self.named if word not in self._beside)
+        return [(word, chosen.get(word, axes.TABLE.library(word).default)) for word in named]

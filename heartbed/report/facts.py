@@ -56,8 +56,8 @@ def _factor(axis: Axis, observed: Mapping[str, Any]) -> str | None:
     """The factor that a fact stands for which says it in other words."""
     if not axis.shows.says:
         return None
-    if axis.refines and axes.TABLE.of(axis.refines).shows.fact(observed) not in (None, axis.refines):
-        return axis.elsewhere
+    if axis.refines and (other := axes.TABLE.of(axis.refines).shows.fact(observed)) not in (None, axis.refines):
+        return axis.elsewhere.get(str(other))
     given = axis.shows.factor(observed)
     return None if given is None else str(given)
 

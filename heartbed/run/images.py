@@ -12,6 +12,7 @@ from rich.console import Console
 
 from heartbed import servers
 from heartbed.applications.application import Layer
+from heartbed.cells import axes
 from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
@@ -62,7 +63,7 @@ def specs(
             below = wanted.setdefault(own, _patched(own, cell.patched[count - 1], below, base))
         name = servers.image(cell)
         if name not in wanted:
-            wanted[name] = _server(cell, wanted[application], base, root)
+            wanted[name] = _server(cell, wanted[application], _own(cell, index or Index()), base, root)
     return list(wanted.values())
 
 
@@ -159,7 +160,13 @@ def _patched(name: str, library: Patched, below: ImageSpec, base: str) -> ImageS
     )
 
 
-def _server(cell: Cell, application: ImageSpec, base: str, root: Path) -> ImageSpec:
+def _own(cell: Cell, index: Index) -> Lock:
+    """The versions of the server itself that were asked for."""
+    libraries = [(axes.TABLE.library(word), version) for word, version in cell.beside.items()]
+    return Lock(tuple((index.source if each.compiled else index.pin)(each.package, v) for each, v in libraries))
+
+
+def _server(cell: Cell, application: ImageSpec, own: Lock, base: str, root: Path) -> ImageSpec:
     """Another server beside httpd, on top of the image that has the application with the same versions."""
     name = servers.image(cell)
     folder = root / "images" / name.partition("-")[0]
@@ -170,7 +177,7 @@ def _server(cell: Cell, application: ImageSpec, base: str, root: Path) -> ImageS
         dockerfile=folder / "Dockerfile",
         inputs=(folder,),
         base=base,
-        build_args=_chosen(cell),
+        build_args={**_chosen(cell), **{word.upper(): version for word, version in cell.beside.items()}},
         on=application.tag,
-        lock=application.lock,
+        lock=application.lock + (own.text if own.pins else ""),
     )

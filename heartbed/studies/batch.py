@@ -78,9 +78,9 @@ def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
     """The cells whose images cannot be had, and why. Raises ``EngineSilentError`` and ``IndexSilentError``."""
     if not _reason(cells, images):
         return {}
-    by_image: dict[tuple[str, str], list[Cell]] = {}
+    by_image: dict[tuple[str, ...], list[Cell]] = {}
     for cell in cells:
-        by_image.setdefault((cell.server, cell.build), []).append(cell)
+        by_image.setdefault((cell.server, *cell.beside.values(), cell.build), []).append(cell)
     reasons = ((some, _reason(some[:1], images)) for some in by_image.values())
     return {cell.name: why for some, why in reasons if why for cell in some}
 

@@ -9,6 +9,7 @@ from heartbed import servers as servers_
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
+from heartbed.cells.models import MODELS
 from heartbed.errors import InputError, TestbedError
 from heartbed.record.kinds import RunStart
 from heartbed.run.code import played_by
@@ -33,7 +34,7 @@ def expressions(servers: Sequence[str] = ()) -> list[str]:
     versions = f"oslo{{{','.join(milestones())}}}"
     named = servers or tuple(axes.TABLE.axis("server").tokens)
     hosts = ["-".join(filter(None, (each, how))) for each in named for how in servers_.family(each).hostings]
-    models = ",".join(axes.TABLE.axis("model").choices)
+    models = ",".join(MODELS)
     return [f"{host}-{{{models}}}-{versions}" for host in hosts]
 
 

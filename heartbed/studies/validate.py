@@ -9,6 +9,7 @@ from heartbed import applications
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
+from heartbed.cells.models import MODELS
 from heartbed.errors import InputError
 from heartbed.studies.batch import Answer, Played, answer
 from heartbed.verdict.values import Outcome
@@ -39,8 +40,7 @@ class Pair:
 
 def cells(releases: Sequence[str], app: str, expressions: Sequence[str] = ()) -> list[tuple[Cell, Cell]]:
     """The pairs, release by release. Raises ``InputError`` for a release in which the application cannot run."""
-    models = ",".join(axes.TABLE.axis("model").choices)
-    asked = expressions or [f"{host}-{{{models}}}" for host in axes.DEPLOYED]
+    asked = expressions or [f"{host}-{{{','.join(MODELS)}}}" for host in axes.DEPLOYED]
     pairs = []
     for release in releases:
         if reason := applications.refuses(app, release):

@@ -58,7 +58,8 @@ def image_tag(name: str) -> str:
 
 def image_name(family: str, cell: Cell) -> str:
     """The name of the image of a family of servers that holds the cell's versions: ``apache-oslo17.3.2``."""
-    return f"{family}-{cell.build}"
+    servers = cell.beside if family != APPLICATION_IMAGE else {}
+    return "-".join([family, cell.build, *(f"{word}{version}" for word, version in servers.items())])
 
 
 def application_image(cell: Cell) -> str:

@@ -39,7 +39,7 @@ class Cause(StrEnum):
     )
     HUB_NOT_RUN = (
         "hub_not_run",
-        "nothing runs the eventlet hub",
+        "nothing runs the hub",
         "The green thread that sends heartbeats cannot run: its OS thread runs no hub while idle",
         "greenlet dump and stacks of the same process",
     )

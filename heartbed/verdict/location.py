@@ -53,7 +53,8 @@ def beater(dumps: Sequence[Event[ProcessGreenlets]], conn: str, purpose: Purpose
         for greenlet in dump.data.greenlets:
             frame = stack.beating(greenlet.frames, purpose)
             if frame is not None and greenlet.conn in (conn, None):
-                return Beater(greenlet.tid, overdue(dump, greenlet.tid), stack.named(frame), dump)
+                tid = greenlet.tid
+                return Beater(tid, overdue(dump, tid), stack.named(frame), dump, _library(dump, tid))
     return None
 
 

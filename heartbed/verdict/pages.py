@@ -20,7 +20,7 @@ from heartbed.verdict.finding import Finding, kept, lost
 from heartbed.verdict.location import Beater
 from heartbed.wording import count
 
-CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the eventlet hub"
+CARRIED = "heartbeats went out only while pages were being answered: between them nothing runs the hub"
 USED = "the application used RabbitMQ meanwhile, so this tells nothing of pages that leave it alone"
 NO_HELP = "answering a page{} did not run the hub of the thread that should send heartbeats"
 NOTHING, ON_SOCKET = " that waits for nothing", " that waits for an answer on a socket"

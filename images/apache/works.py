@@ -1,4 +1,4 @@
-"""Tries whether the libraries of this image work together: ``works.py eventlet`` or ``works.py native``.
+"""Tries whether the libraries of this image work together: ``works.py eventlet``, ``native`` or ``gevent``.
 
 To import them is not enough. An eventlet that is older than its Python can be
 imported and patches it wrongly: the first thread, or the first wait for one,
@@ -69,6 +69,8 @@ def main(model: str, folders: list[str]) -> None:
     signal.alarm(DEADLINE_S)
     if model == "native":
         os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
+    if model == "gevent":
+        os.environ["HEARTBED_MODEL"] = "gevent"
 
     from wsgi_app import natives, patching  # noqa: F401  in the order of wsgi.py
 

@@ -58,8 +58,8 @@ def check_class(draft: Draft, found: Shape) -> None:
         f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
         hint="such workers serve ASGI applications, and what is tested here are WSGI applications"
         if re.search("uvicorn|asgi", found.worker_class, re.IGNORECASE)
-        else "the testbed has gunicorn's sync and gthread workers; worker_class = 'sync' in a copy of the file says "
-        "what they would do",
+        else "files are run with sync and gthread workers; worker_class = 'sync' in a copy of the file says what they "
+        "would do, and heartbed run gunicorn-gevent-ggevent what workers on gevent do",
     )
 
 

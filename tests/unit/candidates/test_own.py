@@ -16,7 +16,7 @@ from heartbed.candidates.packages import brought, made_ready, mentioned, reached
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.candidates.workbench import Workbench
-from heartbed.cells.axes import PTHREAD, SWITCH
+from heartbed.cells.models import PTHREAD, SWITCH
 
 
 class Compiled(Container):

@@ -51,7 +51,7 @@ def test_the_cost_of_the_first_request_stands_below_the_verdict() -> None:
 def test_findings_the_answer_the_controls_and_the_next_command_follow() -> None:
     text = shown(summary(samples.comparison()))
     order = [
-        "lost: nothing runs the eventlet hub",
+        "lost: nothing runs the hub",
         "9 of 12 cells keep",
         "silent, beating as they must be; lag at most 4.2 ms",
         "look closer",
@@ -76,7 +76,7 @@ def changed(run: RunData, **changes: object) -> RunData:
 def test_a_finding_is_a_line_and_a_sentence_for_all_of_its_cells() -> None:
     lines = shown(summary(samples.comparison()), 100).splitlines()
     at = next(n for n, line in enumerate(lines) if line.startswith("lost: "))
-    assert lines[at].startswith("lost: nothing runs the eventlet hub (prefork-embedded-eventlet, prefork-daemon-event")
+    assert lines[at].startswith("lost: nothing runs the hub (prefork-embedded-eventlet, prefork-daemon-event")
     assert "The green thread that sends heartbeats cannot run" in " ".join(lines[at + 1 : at + 4])
 
 

@@ -159,10 +159,9 @@ def test_other_servers_are_built_on_the_application_with_the_same_versions(tmp_p
 
 
 def test_defaults_are_what_the_image_has() -> None:
-    locked = (ROOT / "wsgi_app" / "requirements.lock").read_text() + (
-        ROOT / "images" / "apache" / "mod_wsgi.lock"
-    ).read_text()
-    pins = dict(re.findall(r"^([\w.]+)==([\d.]+)", locked, re.MULTILINE))
+    files = [ROOT / "wsgi_app" / "requirements.lock", *(ROOT / "images").glob("*/*.lock")]
+    locked = "".join(file.read_text() for file in files)
+    pins = {name.lower(): version for name, version in re.findall(r"^([\w.]+)==([\d.]+)", locked, re.MULTILINE)}
     for library in TABLE.libraries[1:]:
         assert pins[library.package] == library.default
 

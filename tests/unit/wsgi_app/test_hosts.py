@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wsgi_app import hosts, natives
+from wsgi_app import hosts, patching
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_uwsgi_that_does_not_say_whether_threads_run_is_not_made_to(uwsgi: Sim
 
 @pytest.mark.usefixtures("uwsgi")
 def test_an_application_that_another_process_has_loaded_was_preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(natives, "LOADED_IN", os.getppid())
+    monkeypatch.setattr(patching, "LOADED_IN", os.getppid())
     found = hosts.host({})
     assert found is not None
     assert found.options["loading"] == "preload"
