@@ -97,7 +97,7 @@ def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
     preset = presets.path(conf)
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
-    with testing_in(settings, quiet=quiet, listeners=listeners) as session:
+    with testing_in(settings, quiet=quiet, listeners=listeners, elsewhere=None) as session:
         return study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
 
 

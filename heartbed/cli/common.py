@@ -24,6 +24,7 @@ from heartbed.report import RunData
 from heartbed.report.console import console
 from heartbed.report.terminal import summary
 from heartbed.report.text import printable
+from heartbed.studies.farm import Farm
 from heartbed.studies.store import keep
 from heartbed.verdict import EXIT_CODES
 
@@ -122,6 +123,29 @@ def shard_option(command: Command) -> Command:
         type=Shard(),
         metavar="K/N",
         help="Play only the K-th of N parts of the cells, as 2/5; `heartbed merge` makes one run of all parts.",
+    )
+    return option(command)
+
+
+class Scheduler(click.ParamType[Farm]):
+    """The address of a scheduler of Dask's."""
+
+    name = "scheduler"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Farm:
+        """Whether there is one is seen when it is used."""
+        del param, ctx
+        return value if isinstance(value, Farm) else Farm(str(value))
+
+
+def scheduler_option(command: Command) -> Command:
+    """``--scheduler ADDRESS`` as ``scheduler``."""
+    option = click.option(
+        "--scheduler",
+        type=Scheduler(),
+        metavar="ADDRESS",
+        envvar="HEARTBED_SCHEDULER",
+        help="Play the cells on the workers of this scheduler of Dask's, as tcp://10.0.0.1:8786: docs/many.md.",
     )
     return option(command)
 

@@ -13,7 +13,14 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option, untrusted_option
+from heartbed.cli.common import (
+    heartbeat_option,
+    probe_option,
+    runs_option,
+    scheduler_option,
+    shard_option,
+    untrusted_option,
+)
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.patched import patched_of
@@ -23,6 +30,7 @@ from heartbed.report import format_names
 from heartbed.studies.check.candidates import testing_in
 from heartbed.studies.compare import Named, show
 from heartbed.studies.compare import compare as study
+from heartbed.studies.farm import Farm
 
 
 @click.command(cls=Groups)
@@ -32,6 +40,7 @@ from heartbed.studies.compare import compare as study
 @probe_option(several=True)
 @untrusted_option
 @shard_option
+@scheduler_option
 @heartbeat_option()
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @output_options(format_names())
@@ -43,6 +52,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
     scenarios: tuple[Scenario, ...],
     untrusted: bool,
     shard: Division | None,
+    scheduler: Farm | None,
     heartbeat: int,
     quiet: bool,
     output: Output,
@@ -73,7 +83,7 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
         )
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     named = Named.by(subjects or COMPARISON, patched_of(wishes["with_"]))
-    with testing_in(settings, quiet=quiet, listeners=output.listeners) as session:
+    with testing_in(settings, quiet=quiet, listeners=output.listeners, elsewhere=scheduler) as session:
         compared = study(session, named, lambda preset: wishes_of(dict(wishes), heartbeat, preset), shard)
     output.give(of_run(compared.data, lambda out: show(compared, out)))
     return compared.exit_code(fail_if_worse=fail_if_worse)

@@ -17,7 +17,14 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario, subjects
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option, untrusted_option
+from heartbed.cli.common import (
+    heartbeat_option,
+    probe_option,
+    runs_option,
+    scheduler_option,
+    shard_option,
+    untrusted_option,
+)
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Output, of_run, output_options
 from heartbed.cli.patched import patched_of, with_option
@@ -29,6 +36,7 @@ from heartbed.report.offers import axes_table
 from heartbed.report.probes import about, wants_of
 from heartbed.run import compose as compose_
 from heartbed.studies import bench as bench_
+from heartbed.studies.farm import Farm
 from heartbed.studies.session import Session
 from heartbed.studies.store import keep
 from heartbed.testbed.labels import Labels
@@ -49,6 +57,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @untrusted_option
 @with_option
 @shard_option
+@scheduler_option
 @output_options(format_names())
 @runs_option
 def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **asked: Any) -> int:
@@ -88,13 +97,14 @@ def recorded(  # noqa: PLR0913  # by the values of the command's options
     untrusted: bool,
     runs: Path,
     shard: Division | None = None,
+    scheduler: Farm | None = None,
     listeners: Sequence[Listener] = (),
 ) -> RunData:
     """The run of these cells, judged. Raises ``InputError`` and ``TestbedError``."""
     settings = Settings(
         heartbeat_s=heartbeat, runs=runs, stacks=not no_stacks, untrusted=untrusted, scenarios=scenarios
     )
-    session = Session(settings, quiet, listeners=listeners)
+    session = Session(settings, quiet, listeners=listeners, elsewhere=scheduler)
     for name, reason in selection.left_out:
         session.say(f"left out: {name}: {reason}")
     session, mine = session.divided(selection.cells, shard)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -151,7 +150,7 @@ def merge(shards: Sequence[str], output: Output, runs: Path) -> int:
     Exit codes: 0 all kept, 1 some not, 2 no such run or no shard of this one, 3 inconclusive or not all there.
     """
     folders = [runfolder.find(runs, each) for each in shards]
-    data = load(runs, str(merge_.merge(folders, runs, sys.argv[1:])))
+    data = load(runs, str(merge_.merge(folders, runs)))
     try:
         keep(data)
     finally:

@@ -10,10 +10,11 @@ import click
 from heartbed import applications
 from heartbed.cells.settings import Settings
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, runs_option
+from heartbed.cli.common import heartbeat_option, runs_option, scheduler_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
 from heartbed.studies import batch, results, validate, validated
+from heartbed.studies.farm import Farm
 from heartbed.studies.session import Session
 from heartbed.verdict import EXIT_CODES
 from heartbed.versions.releases import RELEASES
@@ -36,6 +37,7 @@ from heartbed.versions.releases import RELEASES
     show_default="docs/results/",
     help="Folder of the table, in which the releases that are played replace their former results.",
 )
+@scheduler_option
 @heartbeat_option("Timeout.")
 @click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 @runs_option
@@ -44,6 +46,7 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     app: str,
     releases: Sequence[str],
     output: Path,
+    scheduler: Farm | None,
     heartbeat: int,
     quiet: bool,
     runs: Path,
@@ -70,7 +73,7 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     if strange := [each for each in releases if each not in RELEASES]:
         raise InputError(f"--release {strange[0]}: no such OpenStack release", hint=f"releases: {', '.join(RELEASES)}")
     pairs = validate.cells(releases or validate.runnable(app, [*RELEASES]), app, expressions)
-    session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet)
+    session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
     found = validate.play(pairs, lambda some: batch.play(some, session))
     brings = {real.release: real.layer.brings if real.layer else {} for _, real in pairs}
     data, page = validated.save(validated.kept(found, brings, heartbeat), output)

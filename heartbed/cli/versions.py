@@ -15,7 +15,7 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, shard_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, scheduler_option, shard_option
 from heartbed.cli.patched import packages, patched_of, with_option
 from heartbed.errors import InputError
 from heartbed.report.about.bisect import Bisect
@@ -26,6 +26,7 @@ from heartbed.studies import bisect as bisect_
 from heartbed.studies import matrix as matrix_
 from heartbed.studies.bisected import show as show_boundary
 from heartbed.studies.bisected import show_commits, told, told_of_commits
+from heartbed.studies.farm import Farm
 from heartbed.studies.session import Session
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome
@@ -52,11 +53,19 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
     "--again", is_flag=True, help="Play also what was played with the same versions, images and rules before."
 )
 @shard_option
+@scheduler_option
 @HEARTBEAT
 @QUIET
 @runs_option
 def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
-    servers: tuple[str, ...], output: Path, again: bool, shard: Division | None, heartbeat: int, quiet: bool, runs: Path
+    servers: tuple[str, ...],
+    output: Path,
+    again: bool,
+    shard: Division | None,
+    scheduler: Farm | None,
+    heartbeat: int,
+    quiet: bool,
+    runs: Path,
 ) -> int:
     """Play the whole reference matrix and write the results down.
 
@@ -64,20 +73,27 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     oslo.messaging in which its heartbeat changed; in batches that fit into
     this machine's memory. With --server only that server's part, which is
     written to a file of its own. What has a result with the same images, and
-    the same heartbed and rules, is not played again (docs/many.md).
+    the same heartbed and rules, is not played again, but in a shard and with a
+    scheduler (docs/many.md).
 
     \b
     Examples:
       heartbed matrix
       heartbed matrix --server prefork
+      heartbed matrix --shard 1/5
+      heartbed matrix --scheduler tcp://10.0.0.1:8786
     """
-    session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet)
+    session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
     session, cells = session.divided(matrix_.selection(servers).cells, shard)
-    played = batch.Played() if again else matrix_.remembered(cells, session)
+    # Of a shard all cells are wanted in its record; the images of other machines are not known here.
+    played = batch.Played() if again or shard or scheduler else matrix_.remembered(cells, session)
     if played.verdicts:
         session.say(f"{len(played.verdicts)} of {len(cells)} cells are known from before; --again plays all of them")
     new = [cell for cell in cells if cell.name not in played.verdicts]
-    played.add(matrix_.play(new, matrix_.available_octets(), lambda some: batch.play(some, session)))
+    octets = matrix_.available_octets()
+    played.add(
+        batch.play(new, session) if scheduler else matrix_.play(new, octets, lambda some: batch.play(some, session))
+    )
     part = [f"{shard.number}of{shard.of}"] if shard else []
     made = results.results(cells, played, heartbeat)
     data, page = results.save(made, output, "-".join([results.NAME, *servers, *part]))
@@ -103,6 +119,7 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
 )
 @with_option
 @probe_option()
+@scheduler_option
 @HEARTBEAT
 @QUIET
 @runs_option
@@ -113,6 +130,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     repo: Path | None,
     with_: Sequence[Path],
     scenarios: tuple[Scenario, ...],
+    scheduler: Farm | None,
     heartbeat: int,
     quiet: bool,
     runs: Path,
@@ -134,7 +152,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     cells = select([cell]).cells
     if len(cells) != 1:
         raise InputError(f"{cell!r} stands for {len(cells)} cells", hint="name one")
-    session = Session(Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios), quiet)
+    session = Session(Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios), quiet, elsewhere=scheduler)
     measure = Measured(session)
     if repo is not None:
         commits = gitbisect.ends(repo, good, bad, packages())

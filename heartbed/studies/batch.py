@@ -63,10 +63,11 @@ def play(cells: Sequence[Cell], session: Session) -> Played:
     Cells whose image cannot be built, or which do not start, are ``missing``.
     Raises ``TestbedError`` when anything else does not come up.
     """
-    unbuildable = _unbuildable(cells, session.images)
-    buildable = [cell for cell in cells if cell.name not in unbuildable]
-    data, failed = session.play(buildable, left_out=tuple(unbuildable.items()))
-    missing = {**unbuildable, **failed}
+    # Whoever plays elsewhere has its images there.
+    without = {} if session.elsewhere else unbuildable(cells, session.images)
+    buildable = [cell for cell in cells if cell.name not in without]
+    data, failed = session.play(buildable, left_out=tuple(without.items()))
+    missing = {**without, **failed}
     if data is None:
         return Played(missing=missing)
     return Played(
@@ -74,7 +75,7 @@ def play(cells: Sequence[Cell], session: Session) -> Played:
     )
 
 
-def _unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
+def unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
     """The cells whose images cannot be had, and why. Raises ``EngineSilentError`` and ``IndexSilentError``."""
     if not _reason(cells, images):
         return {}

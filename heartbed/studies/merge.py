@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from heartbed.record import folder as runfolder
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import AskedShard, RunEnd, RunStart
 from heartbed.record.parts import shards
+from heartbed.run.provenance import discreet
 from heartbed.verdict import judge
 
 
@@ -78,10 +80,11 @@ class Part:
         }
 
 
-def merge(folders: Sequence[Path], runs: Path, argv: Sequence[str] = ()) -> Path:
+def merge(folders: Sequence[Path], runs: Path, left_out: Mapping[str, str] | None = None) -> Path:
     """Make one run of those in ``folders``; the folder of its record. Raises ``InputError`` for what does not belong.
 
-    What tells of the same cells counts once; what does not count is named in the record's notes.
+    What tells of the same cells counts once; what does not count is named in the record's notes. ``left_out`` are cells
+    of which no record tells, and why.
     """
     given: dict[object, Part] = {}
     for part in (part for folder in folders for part in Part.of(folder)):
@@ -93,7 +96,7 @@ def merge(folders: Sequence[Path], runs: Path, argv: Sequence[str] = ()) -> Path
         raise InputError(f"together the records have {size:,} octets", hint="merge fewer shards at a time")
     runfolder.check(runs)
     folder = runfolder.create(runs)
-    first = Event(_beginning(folder.name, counted, notes, argv))
+    first = Event(_beginning(folder.name, counted, notes, left_out or {}))
     save(folder.path / record.FILE_NAME, b"".join([first.to_json().encode(), b"\n", *(part.lines for part in counted)]))
     return folder.path
 
@@ -131,7 +134,7 @@ def _counted(parts: Sequence[Part]) -> tuple[list[Part], list[str]]:
     return counted, notes
 
 
-def _beginning(name: str, parts: Sequence[Part], notes: Sequence[str], argv: Sequence[str]) -> RunStart:
+def _beginning(name: str, parts: Sequence[Part], notes: Sequence[str], left_out: Mapping[str, str]) -> RunStart:
     start = parts[0].start
     return RunStart(
         run=name,
@@ -145,6 +148,7 @@ def _beginning(name: str, parts: Sequence[Part], notes: Sequence[str], argv: Seq
         untrusted=start.untrusted,
         cells=[cell for part in parts for cell in part.start.cells],
         notes=list(notes),
-        argv=list(argv),
+        left_out=[{"name": name, "reason": reason} for name, reason in left_out.items()],
+        argv=discreet(sys.argv[1:]),
         merged=[part.start.run for part in parts],
     )

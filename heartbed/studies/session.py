@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,10 @@ from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
-from heartbed.errors import NoCellLeftError
+from heartbed.errors import InputError, NoCellLeftError
 from heartbed.files import save
 from heartbed.record.bus import Listener
+from heartbed.record.event import read
 from heartbed.report import RunData
 from heartbed.report.about import About
 from heartbed.report.console import console
@@ -30,6 +31,9 @@ from heartbed.run.playable import weight
 from heartbed.studies.store import keep
 from heartbed.testbed.images.spec import ImageRef
 
+Elsewhere = Callable[[Selection, Settings, Callable[[str], None]], Path]
+"""Plays cells on other machines, and tells how it goes; the folder of the one record of it."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -41,6 +45,8 @@ class Session:
     parts: Parts = DOCKER
     listeners: Sequence[Listener] = ()
     """Told of every event of every run, beside the live view."""
+    elsewhere: Elsewhere | None = None
+    """What plays the cells, where not this machine does."""
 
     def under(self, scenarios: Sequence[Scenario]) -> Self:
         """The same session, in which other probes are played."""
@@ -54,6 +60,8 @@ class Session:
         """The session and the cells of one shard; of the whole where none is named. Raises ``InputError``."""
         if division is None:
             return self, tuple(cells)
+        if self.elsewhere is not None:
+            raise InputError("a scheduler divides the cells itself", hint="give --shard or --scheduler, not both")
         mine, share = division.share(cells, partial(weight, settings=self.settings))
         self.say(f"shard {division}: {len(mine)} of {len(cells)} cells; `heartbed merge` puts shards together")
         return replace(self, settings=replace(self.settings, share=share)), mine
@@ -69,9 +77,18 @@ class Session:
 
     def record(self, selection: Selection) -> Path:
         """Play the cells in one run; the folder of its record, not yet judged. Raises what ``execute`` does."""
+        if self.elsewhere is not None:
+            return self._told(self.elsewhere(selection, self.settings, self.say))
         names = [cell.name for cell in selection.cells]
         with LiveView(names, self.settings.heartbeat_s, quiet=self.quiet, console=self.err) as view:
             return execute(selection, self.settings, self.images, [view, *self.listeners], self.parts)
+
+    def _told(self, folder: Path) -> Path:
+        """Tell the listeners what has happened elsewhere."""
+        for event in read(folder) if self.listeners else ():
+            for listener in self.listeners:
+                listener(event)
+        return folder
 
     def judge(self, folder: Path) -> RunData:
         """The verdicts on a record, which are written beside it with the report. Raises ``TestbedError``."""

@@ -20,7 +20,7 @@ def together(start: Event[RunStart], asked: Sequence[AskedShard | None], verdict
     """The shards as one run, called as ``start`` has it; ``asked`` says of each verdict which shard it is of."""
     numbers = [shard.number if shard else 0 for shard in asked]
     cells = _once(cell for verdict in verdicts for cell in verdict.cells)
-    left_out = [left for verdict in verdicts for left in verdict.left_out]
+    left_out = [*start.data.left_out, *(left for verdict in verdicts for left in verdict.left_out)]
     absent = missing([each for each in asked if each], {*(c.cell for c in cells), *(left["name"] for left in left_out)})
     reasons = [f"shard {number}: {v.reason}" for number, v in zip(numbers, verdicts, strict=True) if v.reason]
     nothing = len(reasons) == len(verdicts)

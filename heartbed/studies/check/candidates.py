@@ -25,7 +25,7 @@ from heartbed.record.bus import Listener
 from heartbed.report import RunData
 from heartbed.stage.client import are_facts
 from heartbed.studies.mend import Mend
-from heartbed.studies.session import Session
+from heartbed.studies.session import Elsewhere, Session
 from heartbed.testbed.engine import connect
 from heartbed.testbed.labels import MADE_BY_US
 from heartbed.testbed.plan import application_image, image_tag
@@ -169,7 +169,11 @@ def play(
 
 
 @contextlib.contextmanager
-def testing_in(settings: Settings, *, quiet: bool, listeners: Sequence[Listener]) -> Iterator[CandidateSession]:
+def testing_in(
+    settings: Settings, *, quiet: bool, listeners: Sequence[Listener], elsewhere: Elsewhere | None
+) -> Iterator[CandidateSession]:
     """A workbench with the engine, cleared afterwards."""
     with workbench() as place, contextlib.closing(connect()) as client:
-        yield CandidateSession(settings, quiet, listeners=listeners, workbench=place, client=client)
+        yield CandidateSession(
+            settings, quiet, listeners=listeners, elsewhere=elsewhere, workbench=place, client=client
+        )

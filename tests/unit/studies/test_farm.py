@@ -1,0 +1,227 @@
+"""Shards on the workers of Dask: on the testbed without Docker, with workers that are killed, missing or others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from heartbed.cells.expressions import Selection, select
+from heartbed.cells.settings import Settings
+from heartbed.cells.shards import Division
+from heartbed.cli import cli
+from heartbed.errors import InputError, TestbedError
+from heartbed.record.event import Event, only, read
+from heartbed.record.kinds import RunEnd, RunStart
+from heartbed.record.parts import shards
+from heartbed.report.loaded import load
+from heartbed.studies import batch, farm
+from heartbed.studies.farm import Farm, Job, play
+from heartbed.studies.session import Session
+from heartbed.versions.patched import Patched
+from heartbed.waiting import Deadline, until
+from tests.unit.local import Behaviour, LocalEngine
+from tests.unit.studies.test_batch import LocalSession
+
+distributed = pytest.importorskip("distributed")
+
+CELLS = select(["{prefork,event}-{embedded,daemon}-native"]).cells
+NAMES = [cell.name for cell in CELLS]
+
+
+def local(asked: Settings, behaviours: dict[str, Behaviour] | None = None, refused: str = "") -> Session:
+    """What a worker plays with: no Docker, and the images of all versions of oslo.messaging but one."""
+    return LocalSession(asked, quiet=True, parts=LocalEngine(behaviours or {}).parts(), refused=refused)
+
+
+def dying(place: Path, asked: Settings) -> Session:
+    """Whoever is the first says its process id, and plays until somebody ends it; all others play."""
+    mine = place / f"{os.getpid()}"
+    mine.write_text(f"{os.getpid()}")
+    try:
+        (place / "dying").hardlink_to(mine)
+    except FileExistsError:
+        return local(asked)
+    threading.Event().wait()
+    raise AssertionError
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """Two workers that are processes of their own; the scheduler's address."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
+        ) as made,
+    ):
+        yield made.scheduler_address
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(heartbeat_s=1, margin_s=-2.9, runs=tmp_path / "runs")
+
+
+def spread(cluster: str, settings: Settings, player: Callable[[Job], farm.Done]) -> tuple[Path, list[str]]:
+    said: list[str] = []
+    return Farm(cluster, player)(Selection(CELLS), settings, said.append), said
+
+
+def test_each_worker_plays_its_shard_and_one_record_of_all_comes_back(cluster: str, settings: Settings) -> None:
+    folder, said = spread(cluster, settings, partial(play, session_of=local))
+    parts = shards(read(folder))
+    asked = [start.data for part in parts for start in only(part[:1], RunStart)]
+    assert [each.shard.number for each in asked if each.shard] == [1, 2]
+    assert sorted(cell.name for each in asked for cell in each.cells) == sorted(NAMES)
+    assert [end.data.status for part in parts for end in only(part, RunEnd)] == ["complete", "complete"]
+    assert said[0] == "4 cells in 2 shards on 2 workers"
+    assert len(said) == 3
+    data = load(settings.runs, str(folder))
+    assert not [each for each in data.verdict.missing if each.startswith("Missing")]
+
+
+def test_the_shard_of_a_worker_that_is_killed_is_played_again_and_nothing_is_missing(
+    cluster: str, settings: Settings, tmp_path: Path
+) -> None:
+    killed = []
+
+    def kill() -> None:
+        until((tmp_path / "dying").exists, Deadline(60.0), AssertionError, "no worker has begun")
+        killed.append(int((tmp_path / "dying").read_text()))
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    folder, _ = spread(cluster, settings, partial(play, session_of=partial(dying, tmp_path)))
+    killer.join()
+    assert killed
+    data = load(settings.runs, str(folder))
+    assert sorted(cell.cell for cell in data.verdict.cells) == sorted(NAMES)
+    assert not [each for each in data.verdict.missing if each.startswith("Missing")]
+    assert data.verdict.status == "complete"
+
+
+def test_what_cannot_be_built_or_does_not_start_on_a_worker_is_told_as_here(cluster: str, settings: Settings) -> None:
+    cells = select(["prefork-native-oslo{9.7.1,14.3.0,17.3.2}"]).cells
+    names = [cell.name for cell in cells]
+    player = partial(play, session_of=partial(local, behaviours={names[1]: Behaviour.ENDS}, refused="9.7.1"))
+    session = Session(settings, quiet=True, elsewhere=Farm(cluster, player))
+    played = batch.play(cells, session)
+    assert played.missing == {names[0]: "no 9.7.1", names[1]: "its server has ended"}
+    assert set(played.verdicts) == {names[2]}
+
+
+def test_listeners_are_told_of_every_event_that_comes_back(cluster: str, settings: Settings) -> None:
+    told: list[Event] = []
+    session = Session(
+        settings, quiet=True, elsewhere=Farm(cluster, partial(play, session_of=local)), listeners=[told.append]
+    )
+    assert len(read(session.record(Selection(CELLS[:1])))) == len(told)
+
+
+def broken(asked: Settings) -> Session:
+    del asked
+    raise TestbedError("no Docker engine answers", hint="start it")
+
+
+def test_a_shard_that_no_worker_can_play_ends_it_with_the_reason(cluster: str, settings: Settings) -> None:
+    with pytest.raises(TestbedError, match="no Docker engine answers") as error:
+        spread(cluster, settings, partial(play, session_of=broken))
+    assert error.value.hint == "start it"
+
+
+def test_a_worker_with_another_heartbed_is_refused(
+    cluster: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farm, "played_by", lambda: "mine")
+    with pytest.raises(InputError, match="has another heartbed: heartbed"):
+        spread(cluster, settings, play)
+
+
+def test_a_worker_that_plays_two_shards_at_a_time_is_refused(settings: Settings) -> None:
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as made,
+        pytest.raises(InputError, match="plays 2 shards at a time"),
+    ):
+        spread(made.scheduler_address, settings, play)
+
+
+def test_a_scheduler_without_a_worker_and_one_that_is_not_there_are_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farm, "FOUND_WITHIN_S", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as made,
+        pytest.raises(TestbedError, match="the scheduler has no worker"),
+    ):
+        spread(made.scheduler_address, settings, play)
+    with pytest.raises(TestbedError, match="no scheduler answers at tcp"):
+        spread("tcp://127.0.0.1:9", settings, play)
+
+
+def test_where_no_worker_comes_back_it_is_said_what_is_left(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(farm, "BACK_WITHIN_S", 0.5)
+    monkeypatch.setattr(farm, "LOOKS_S", 0.5)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
+    ) as made:
+        gone = threading.Thread(target=_ended, args=(made, tmp_path / "dying"))
+        gone.start()
+        with pytest.raises(TestbedError, match="no worker is left") as error:
+            spread(made.scheduler_address, settings, partial(play, session_of=partial(dying, tmp_path)))
+        gone.join()
+    assert error.value.hint == "still to be played: 1/1"
+
+
+def _ended(cluster: Any, begun: Path) -> None:
+    until(begun.exists, Deadline(60.0), AssertionError, "no worker has begun")
+    (nanny,) = cluster.workers.values()
+    cluster.sync(nanny.close, timeout=0.1)
+
+
+@pytest.mark.parametrize("address", ["nonsense://x", "tcp://", "x y"])
+def test_what_is_no_address_is_said(address: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(farm, "FOUND_WITHIN_S", 0.5)
+    with pytest.raises((InputError, TestbedError)):
+        spread(address, settings, play)
+
+
+def test_without_the_extra_it_is_said_what_is_missing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match="is not installed") as error:
+        spread("tcp://127.0.0.1:9", settings, play)
+    assert "heartbed[distributed]" in error.value.hint
+
+
+def test_shards_are_one_a_worker_and_more_where_they_would_be_large() -> None:
+    assert farm.shards(4, 2) == 2
+    assert farm.shards(1, 20) == 1
+    assert farm.shards(189, 2) == 4
+    assert farm.shards(10_000, 20) == 220
+
+
+def test_shard_and_scheduler_are_not_asked_for_together(settings: Settings) -> None:
+    session = Session(settings, quiet=True, elsewhere=Farm("tcp://127.0.0.1:9"))
+    with pytest.raises(InputError, match="divides the cells itself"):
+        session.divided(CELLS, Division(1, 2))
+
+
+def test_what_is_made_of_files_of_this_machine_does_not_travel(tmp_path: Path) -> None:
+    patched = Patched("oslo.messaging", "17.3.0", "1a2b3c4", tmp_path, "~/src")
+    with pytest.raises(InputError, match="is made of files on this machine"):
+        farm._must_travel([CELLS[0].with_patched([patched])])
+
+
+@pytest.mark.parametrize("command", ["run", "compare", "matrix", "bisect", "validate"])
+def test_all_that_play_cells_take_a_scheduler(command: str) -> None:
+    assert "--scheduler" in CliRunner().invoke(cli, [command, "--help"]).output
