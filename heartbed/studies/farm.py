@@ -113,7 +113,7 @@ class Farm:
             workers = _workers(client)
             jobs = _jobs(selection, settings, shards(len(selection.cells), len(workers)))
             cells = count(len(selection.cells), "cell")
-            say(f"{cells} in {count(len(jobs), 'shard')} on {count(len(workers), 'worker')}")
+            say(f"{cells} in {count(len(jobs), 'shard')} on {count(len(workers), 'host')}")
             left_out: dict[str, str] = {}
             folders = []
             for division, done in self._played(client, jobs):
@@ -144,7 +144,7 @@ class Farm:
             raise TestbedError(f"a shard was given up: {error}", hint="the workers' logs say what ended them") from None
         except TimeoutError:
             raise TestbedError(
-                f"no worker is left, and none has come back within {BACK_WITHIN_S:g} s",
+                f"no host is left, and none has come back within {BACK_WITHIN_S:g} s",
                 hint=f"still to be played: {', '.join(map(str, waiting.values()))}",
             ) from None
         except CancelledError:
@@ -212,13 +212,11 @@ def _workers(client: Client) -> list[str]:
     try:
         client.wait_for_workers(1, timeout=FOUND_WITHIN_S)
     except TimeoutError:
-        raise TestbedError(
-            "the scheduler has no worker", hint="on each host: dask worker --nthreads 1 SCHEDULER"
-        ) from None
+        raise TestbedError("the scheduler has no workers", hint="one on each host: docs/many.md") from None
     threads = client.nthreads()
     if busy := [address for address, number in threads.items() if number != 1]:
         raise InputError(
-            f"the worker {busy[0]} plays {threads[busy[0]]} shards at a time, which would disturb each other",
+            f"{busy[0]} plays {threads[busy[0]]} shards at a time, which would disturb each other",
             hint="start it with --nthreads 1, one on each host",
         )
     told = client.run(about, on_error="return")
@@ -226,7 +224,7 @@ def _workers(client: Client) -> list[str]:
         if answer != about():
             have = f"heartbed {answer[0]} ({answer[1]})" if isinstance(answer, tuple) else f"none: {answer}"
             raise InputError(
-                f"the worker {address} has another heartbed: {have}; here is {__version__} ({about()[1]})",
+                f"{address} has another heartbed: {have}; here is {__version__} ({about()[1]})",
                 hint="install the same on all hosts",
             )
     return [*told]

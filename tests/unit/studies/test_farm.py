@@ -82,7 +82,7 @@ def test_each_worker_plays_its_shard_and_one_record_of_all_comes_back(cluster: s
     assert [each.shard.number for each in asked if each.shard] == [1, 2]
     assert sorted(cell.name for each in asked for cell in each.cells) == sorted(NAMES)
     assert [end.data.status for part in parts for end in only(part, RunEnd)] == ["complete", "complete"]
-    assert said[0] == "4 cells in 2 shards on 2 workers"
+    assert said[0] == "4 cells in 2 shards on 2 hosts"
     assert len(said) == 3
     data = load(settings.runs, str(folder))
     assert not [each for each in data.verdict.missing if each.startswith("Missing")]
@@ -160,7 +160,7 @@ def test_a_scheduler_without_a_worker_and_one_that_is_not_there_are_said(
     monkeypatch.setattr(farm, "FOUND_WITHIN_S", 0.5)
     with (
         distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as made,
-        pytest.raises(TestbedError, match="the scheduler has no worker"),
+        pytest.raises(TestbedError, match="the scheduler has no workers"),
     ):
         spread(made.scheduler_address, settings, play)
     with pytest.raises(TestbedError, match="no scheduler answers at tcp"):
@@ -177,7 +177,7 @@ def test_where_no_worker_comes_back_it_is_said_what_is_left(
     ) as made:
         gone = threading.Thread(target=_ended, args=(made, tmp_path / "dying"))
         gone.start()
-        with pytest.raises(TestbedError, match="no worker is left") as error:
+        with pytest.raises(TestbedError, match="no host is left") as error:
             spread(made.scheduler_address, settings, partial(play, session_of=partial(dying, tmp_path)))
         gone.join()
     assert error.value.hint == "still to be played: 1/1"
