@@ -30,6 +30,7 @@ from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import STYLES, cost_words, milliseconds, phrases, sentence, which
 from heartbed.verdict.cause import words as cause_words
+from heartbed.verdict.merged import in_any_shard
 from heartbed.verdict.values import CellVerdict, Outcome
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
@@ -221,12 +222,15 @@ class _Screen:
     def controls(self) -> Iterator[tuple[str, str, bool]]:
         """The controls that are as they must be in one line, each other with what it must be; label, words, good."""
         controls, lag = self.run.verdict.controls, self.run.verdict.lag.max_ms
-        good = [control.name.removeprefix("control-") for control in controls if control.ok and control.name != MACHINE]
+        bad = {in_any_shard(control.name) for control in controls if not control.ok}
+        names = dict.fromkeys(in_any_shard(control.name) for control in controls)
+        good = [name.removeprefix("control-") for name in names if name not in bad and name != MACHINE]
+        where = f" in all {len(self.run.shards)} shards" if self.run.shards else ""
         late = "lag of the machine was not measured" if lag is None else f"lag at most {milliseconds(lag)}"
         if not controls:
             yield "controls", f"none; {late}", False
         elif good:
-            yield "controls", f"{', '.join(good)} as they must be; {late}", True
+            yield "controls", f"{', '.join(good)} as they must be{where}; {late}", True
         for control in controls:
             if not control.ok:
                 yield "failed", f"{control.name}: {control.observed} (must be: {control.expected})", False

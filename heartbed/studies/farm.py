@@ -50,6 +50,9 @@ TRIES = 2
 """How often a shard is tried again that could not be played, by whatever worker is free. Lost workers do not count."""
 
 
+PROFILER = ("profile", "profile-cycle")
+
+
 @dataclass(frozen=True)
 class Job:
     """One shard, as it is sent to a worker."""
@@ -75,6 +78,7 @@ def _quiet(settings: Settings) -> Session:
 def play(job: Job, session_of: Callable[[Settings], Session] = _quiet) -> Done:
     """Play a shard on this machine. Raises ``InputError``, and ``TestbedError`` where another try may help."""
     began = time.monotonic()
+    _undisturbed()
     with tempfile.TemporaryDirectory(prefix="heartbed-shard-") as runs:
         mine = Settings()
         session = session_of(replace(job.settings, runs=Path(runs), cores=mine.cores, root=mine.root))
@@ -92,6 +96,16 @@ def play(job: Job, session_of: Callable[[Settings], Session] = _quiet) -> Done:
             raise TestbedError(f"{platform.node()}: {error.message}", hint=error.hint, log=error.log) from None
         records = [path.read_bytes() for path in Path(runs).glob(f"*/{FILE_NAME}") if not path.parent.is_symlink()]
         return Done(gzip.compress(b"".join(records)), platform.node(), time.monotonic() - began, without)
+
+
+def _undisturbed() -> None:
+    """Have Dask's profiler let this process alone: it may halt one in which threads end (CPython's issue 106883)."""
+    with contextlib.suppress(ImportError, ValueError):  # where no scheduler has sent the shard
+        from distributed import get_worker  # noqa: PLC0415  # an extra
+
+        mine = get_worker()
+        for each in (mine.periodic_callbacks[name] for name in PROFILER if name in mine.periodic_callbacks):
+            mine.loop.add_callback(each.stop)
 
 
 def about() -> tuple[str, str, str]:

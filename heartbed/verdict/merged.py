@@ -16,6 +16,14 @@ MOST_NAMES = 6
 """Cells that are named of those that are missing."""
 
 
+OF_SHARD = " (shard "
+
+
+def in_any_shard(name: str) -> str:
+    """What a control is called in each shard."""
+    return name.partition(OF_SHARD)[0]
+
+
 def together(start: Event[RunStart], asked: Sequence[AskedShard | None], verdicts: Sequence[RunVerdict]) -> RunVerdict:
     """The shards as one run, called as ``start`` has it; ``asked`` says of each verdict which shard it is of."""
     numbers = [shard.number if shard else 0 for shard in asked]
@@ -38,7 +46,7 @@ def together(start: Event[RunStart], asked: Sequence[AskedShard | None], verdict
         images={name: image for verdict in reversed(verdicts) for name, image in verdict.images.items()},
         versions=_each(verdict.versions for verdict in verdicts),
         controls=[
-            check.model_copy(update={"name": f"{check.name} (shard {number})"})
+            check.model_copy(update={"name": f"{check.name}{OF_SHARD}{number})"})
             for number, verdict in zip(numbers, verdicts, strict=True)
             for check in verdict.controls
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import sys
@@ -220,6 +221,22 @@ def test_what_is_made_of_files_of_this_machine_does_not_travel(tmp_path: Path) -
     patched = Patched("oslo.messaging", "17.3.0", "1a2b3c4", tmp_path, "~/src")
     with pytest.raises(InputError, match="is made of files on this machine"):
         farm._must_travel([CELLS[0].with_patched([patched])])
+
+
+def profiled(job: Job) -> farm.Done:
+    """Whether the profiler still runs, after what is due on the worker's loop has been done."""
+    farm._undisturbed()
+    mine, done = distributed.get_worker(), threading.Event()
+    mine.loop.add_callback(done.set)
+    assert done.wait(30)
+    running = [name for name in farm.PROFILER if mine.periodic_callbacks[name].is_running()]
+    return farm.Done(gzip.compress(b""), ", ".join(running), 0.0, {job.selection.cells[0].name: f"profiled: {running}"})
+
+
+def test_dasks_profiler_does_not_look_at_a_process_that_plays(cluster: str, settings: Settings) -> None:
+    with pytest.raises(TestbedError, match="no cell can be played") as error:
+        spread(cluster, settings, profiled)
+    assert all(line.endswith("profiled: []") for line in error.value.log)
 
 
 @pytest.mark.parametrize("command", ["run", "compare", "matrix", "bisect", "validate"])
