@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import logging
 import platform
 import tempfile
 import time
@@ -17,16 +16,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heartbed import __version__
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.errors import HeartbedError, InputError, NoCellLeftError, TestbedError
-from heartbed.record.event import FILE_NAME
-from heartbed.run.code import judged_by, played_by
+from heartbed.record.event import FILE_NAME, LARGEST
 from heartbed.run.playable import weight
 from heartbed.studies.batch import unbuildable
+from heartbed.studies.hosts import connected, fit
 from heartbed.studies.merge import merge
 from heartbed.studies.session import Session
 from heartbed.wording import count, seconds
@@ -37,8 +35,8 @@ if TYPE_CHECKING:
 MOST_CELLS = 48
 """In a shard: what is lost with a worker is played again, and no machine is importing while the first cells idle."""
 
-FOUND_WITHIN_S = 10.0
-"""How long a scheduler may take to answer, and its first worker to be there."""
+MOST_AT_ONCE = LARGEST // (128 * 2**10)
+"""Cells in one record: that of a cell takes 110 KiB."""
 
 BACK_WITHIN_S = 120.0
 """How long all workers may be away while shards are to be played."""
@@ -108,11 +106,6 @@ def _undisturbed() -> None:
             mine.loop.add_callback(each.stop)
 
 
-def about() -> tuple[str, str, str]:
-    """Which heartbed this is: what a worker must have in common with who asks."""
-    return __version__, played_by(), judged_by()
-
-
 @dataclass(frozen=True)
 class Farm:
     """Plays cells on the workers of a scheduler."""
@@ -123,23 +116,25 @@ class Farm:
     def __call__(self, selection: Selection, settings: Settings, say: Callable[[str], None]) -> Path:
         """The folder of the one record of all shards. Raises ``InputError`` and ``TestbedError``."""
         _must_travel(selection.cells)
-        with _client(self.scheduler) as client, tempfile.TemporaryDirectory(prefix="heartbed-farm-") as place:
-            workers = _workers(client)
+        with connected(self.scheduler) as client, tempfile.TemporaryDirectory(prefix="heartbed-farm-") as place:
+            workers = fit(client)
             jobs = _jobs(selection, settings, shards(len(selection.cells), len(workers)))
             cells = count(len(selection.cells), "cell")
             say(f"{cells} in {count(len(jobs), 'shard')} on {count(len(workers), 'host')}")
             left_out: dict[str, str] = {}
-            folders = []
-            for division, done in self._played(client, jobs):
-                say(f"shard {division}: {seconds(done.took_s)} on {done.host}")
-                left_out |= done.left_out
-                if record := gzip.decompress(done.record):
-                    folders.append(Path(place) / str(division.number))
-                    folders[-1].mkdir()
-                    (folders[-1] / FILE_NAME).write_bytes(record)
+            folders: list[Path] = []
+            try:
+                for division, done in self._played(client, jobs):
+                    say(f"shard {division}: {seconds(done.took_s)} on {done.host}")
+                    left_out |= done.left_out
+                    folders += _kept(done, Path(place) / str(division.number))
+            except (HeartbedError, KeyboardInterrupt) as error:
+                if folders:
+                    error.add_note(f"{merge(folders, settings.runs, left_out)} has what had come back until then")
+                raise
             if not folders:
                 raise TestbedError("no cell can be played", log=[f"{name}: {why}" for name, why in left_out.items()])
-            return merge(folders, settings.runs, left_out=left_out)
+            return merge(folders, settings.runs, left_out)
 
     def _played(self, client: Client, jobs: Mapping[Division, Job]) -> Iterator[tuple[Division, Done]]:
         """Each shard as it is done. What is not done when this ends is not begun any more."""
@@ -175,6 +170,16 @@ def _some(client: Client, futures: Sequence[Future[Done]]) -> Iterator[Future[Do
         yield from as_completed(futures, loop=client.loop, timeout=LOOKS_S)
 
 
+def _kept(done: Done, folder: Path) -> list[Path]:
+    """The record that came back, in a folder of its own; none where the shard has none."""
+    record = gzip.decompress(done.record)
+    if not record:
+        return []
+    folder.mkdir()
+    (folder / FILE_NAME).write_bytes(record)
+    return [folder]
+
+
 def shards(cells: int, workers: int) -> int:
     """How many shards: one for each worker, or as many for each as it takes to keep them small."""
     rounds = max(1, -(-cells // (workers * MOST_CELLS)))
@@ -190,55 +195,15 @@ def _jobs(selection: Selection, settings: Settings, number: int) -> dict[Divisio
 
 
 def _must_travel(cells: Sequence[Cell]) -> None:
-    """Raise ``InputError`` for a cell that is made of files on this machine."""
+    """Raise ``InputError`` for a cell that is made of files on this machine, and for more than one record can hold."""
+    if len(cells) > MOST_AT_ONCE:
+        raise InputError(
+            f"{count(len(cells), 'cell')} are more than one record can hold, which is some {MOST_AT_ONCE}",
+            hint="ask for them in parts; `heartbed results` has all verdicts together",
+        )
     for cell in cells:
         if type(cell) is not Cell or cell.patched:
             raise InputError(
                 f"{cell.name} is made of files on this machine, which workers have not",
                 hint="play it without --scheduler, or by --shard on machines that have the files",
             )
-
-
-@contextlib.contextmanager
-def _client(scheduler: str) -> Iterator[Client]:
-    """A connection to the scheduler. Raises ``InputError`` and ``TestbedError``."""
-    try:
-        from distributed import Client  # noqa: PLC0415  # an extra
-    except ImportError:
-        raise InputError(
-            "--scheduler needs Dask's distributed, which is not installed", hint="pip install 'heartbed[distributed]'"
-        ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a lost worker is told here in our own words
-    try:
-        client = Client(scheduler, timeout=FOUND_WITHIN_S, set_as_default=False)
-    except ValueError as error:
-        raise InputError(f"--scheduler {scheduler}: {error}", hint="as in --scheduler tcp://10.0.0.1:8786") from None
-    except OSError:
-        raise TestbedError(
-            f"no scheduler answers at {scheduler}", hint="`dask scheduler` starts one; docs/many.md has the rest"
-        ) from None
-    with client:
-        yield client
-
-
-def _workers(client: Client) -> list[str]:
-    """The workers, all of them fit to play. Raises ``InputError`` and ``TestbedError``."""
-    try:
-        client.wait_for_workers(1, timeout=FOUND_WITHIN_S)
-    except TimeoutError:
-        raise TestbedError("the scheduler has no workers", hint="one on each host: docs/many.md") from None
-    threads = client.nthreads()
-    if busy := [address for address, number in threads.items() if number != 1]:
-        raise InputError(
-            f"{busy[0]} plays {threads[busy[0]]} shards at a time, which would disturb each other",
-            hint="start it with --nthreads 1, one on each host",
-        )
-    told = client.run(about, on_error="return")
-    for address, answer in told.items():
-        if answer != about():
-            have = f"heartbed {answer[0]} ({answer[1]})" if isinstance(answer, tuple) else f"none: {answer}"
-            raise InputError(
-                f"{address} has another heartbed: {have}; here is {__version__} ({about()[1]})",
-                hint="install the same on all hosts",
-            )
-    return [*told]
