@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -91,6 +92,41 @@ def spread(cluster: str, settings: Settings, player: Callable[[Job], farm.Done])
     return Farm(cluster, player)(Selection(CELLS), settings, said.append), said
 
 
+def job(settings: Settings) -> Job:
+    """The second half of the cells."""
+    mine, share = Division(2, 2).share(CELLS, lambda _: 1)
+    return Job(Selection(mine, (), frozenset(cell.name for cell in mine)), replace(settings, share=share))
+
+
+def test_a_shard_comes_back_as_its_record_and_leaves_nothing_here(settings: Settings, tmp_path: Path) -> None:
+    done = play(job(settings), local)
+    (folder,) = farm._kept(done, tmp_path / "back")
+    (start,) = only(read(folder)[:1], RunStart)
+    assert start.data.shard is not None
+    assert [cell.name for cell in start.data.cells] == start.data.shard.cells
+    assert not settings.runs.exists()
+
+
+def test_what_a_host_cannot_build_or_start_comes_back_with_the_reason(settings: Settings, tmp_path: Path) -> None:
+    cells = select(["prefork-native-oslo{9.7.1,14.3.0,17.3.2}"]).cells
+    names = [cell.name for cell in cells]
+    session_of = partial(local, behaviours={names[1]: Behaviour.ENDS}, refused="9.7.1")
+    done = play(Job(Selection(cells, (), frozenset(names)), settings), session_of)
+    assert done.left_out == {names[0]: "no 9.7.1"}
+    data = load(tmp_path, str(farm._kept(done, tmp_path / "back")[0]))
+    assert [cell.cell for cell in data.verdict.cells] == [names[2]]
+    none = play(Job(Selection(cells[:1], (), frozenset(names)), settings), session_of)
+    assert farm._kept(none, tmp_path / "none") == []
+
+
+def test_shards_of_a_job_have_all_cells_once_and_say_which_they_are(settings: Settings) -> None:
+    jobs = farm._jobs(Selection(CELLS), settings, 2)
+    assert [str(division) for division in jobs] == ["1/2", "2/2"]
+    assert sorted(cell.name for each in jobs.values() for cell in each.selection.cells) == sorted(NAMES)
+    assert len({each.settings.share.question for each in jobs.values() if each.settings.share}) == 1
+
+
+@pytest.mark.slow
 def test_each_worker_plays_its_shard_and_one_record_of_all_comes_back(cluster: str, settings: Settings) -> None:
     folder, said = spread(cluster, settings, partial(play, session_of=local))
     parts = shards(read(folder))
@@ -104,6 +140,7 @@ def test_each_worker_plays_its_shard_and_one_record_of_all_comes_back(cluster: s
     assert not [each for each in data.verdict.missing if each.startswith("Missing")]
 
 
+@pytest.mark.slow
 def test_the_shard_of_a_worker_that_is_killed_is_played_again_and_nothing_is_missing(
     cluster: str, settings: Settings, tmp_path: Path
 ) -> None:
@@ -125,6 +162,7 @@ def test_the_shard_of_a_worker_that_is_killed_is_played_again_and_nothing_is_mis
     assert data.verdict.status == "complete"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_built_or_does_not_start_on_a_worker_is_told_as_here(cluster: str, settings: Settings) -> None:
     cells = select(["prefork-native-oslo{9.7.1,14.3.0,17.3.2}"]).cells
     names = [cell.name for cell in cells]
@@ -135,6 +173,7 @@ def test_what_cannot_be_built_or_does_not_start_on_a_worker_is_told_as_here(clus
     assert set(played.verdicts) == {names[2]}
 
 
+@pytest.mark.slow
 def test_listeners_are_told_of_every_event_that_comes_back(cluster: str, settings: Settings) -> None:
     told: list[Event] = []
     session = Session(
@@ -148,12 +187,14 @@ def broken(asked: Settings) -> Session:
     raise TestbedError("no Docker engine answers", hint="start it")
 
 
+@pytest.mark.slow
 def test_a_shard_that_no_worker_can_play_ends_it_with_the_reason(cluster: str, settings: Settings) -> None:
     with pytest.raises(TestbedError, match="no Docker engine answers") as error:
         spread(cluster, settings, partial(play, session_of=broken))
     assert error.value.hint == "start it"
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_heartbed_is_refused(
     cluster: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +203,7 @@ def test_a_worker_with_another_heartbed_is_refused(
         spread(cluster, settings, play)
 
 
+@pytest.mark.slow
 def test_a_worker_that_plays_two_shards_at_a_time_is_refused(settings: Settings) -> None:
     with (
         distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as made,
@@ -170,6 +212,7 @@ def test_a_worker_that_plays_two_shards_at_a_time_is_refused(settings: Settings)
         spread(made.scheduler_address, settings, play)
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_a_worker_and_one_that_is_not_there_are_said(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +226,7 @@ def test_a_scheduler_without_a_worker_and_one_that_is_not_there_are_said(
         spread("tcp://127.0.0.1:9", settings, play)
 
 
+@pytest.mark.slow
 def test_where_no_worker_comes_back_it_is_said_what_is_left(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -241,6 +285,7 @@ def failing(returned: Path, job: Job) -> farm.Done:
     return play(job, local)
 
 
+@pytest.mark.slow
 def test_what_came_back_before_a_shard_failed_is_kept_and_named(
     cluster: str, settings: Settings, tmp_path: Path
 ) -> None:
