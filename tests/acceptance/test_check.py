@@ -75,16 +75,15 @@ def test_a_site_of_today_is_lost_and_native_threads_mend_it(runs: Path) -> None:
     assert {path: path.read_bytes() for path in DATA.rglob("*.conf")} == before
 
 
-def test_a_file_and_a_cell_are_compared_and_a_gate_fails_only_where_it_is_worse(runs: Path) -> None:
+def test_a_file_and_a_cell_are_compared_by_a_gate_that_fails_where_it_is_worse(runs: Path) -> None:
     kolla = DATA / "kolla-nova.conf"
-    better = heartbed("compare", kolla, "event-daemon-native", "--fail-if-worse", runs=runs)
-    assert better.returncode == 0, better.stderr
-    assert "as the server sees it" in better.stdout
-    assert "KeepAliveTimeout" in better.stdout
     worse = heartbed("compare", "event-daemon-native", kolla, "--fail-if-worse", runs=runs)
     assert worse.returncode == 1, worse.stderr
+    assert "as the server sees it" in worse.stdout
+    assert "KeepAliveTimeout" in worse.stdout
 
 
+@pytest.mark.slow
 def test_a_whole_server_is_checked_in_the_virtual_host_that_is_named(runs: Path) -> None:
     server = DATA / "handwritten" / "httpd.conf"
     unnamed = heartbed("check", server, runs=runs)
@@ -97,6 +96,7 @@ def test_a_whole_server_is_checked_in_the_virtual_host_that_is_named(runs: Path)
     assert "httpd.conf: kept" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None:
     done = heartbed("check", "nova-operator", "--no-mend", "--format", "junit", runs=runs)
     assert done.returncode == 1, done.stderr
@@ -106,6 +106,7 @@ def test_a_preset_is_checked_by_name_in_the_format_of_a_gate(runs: Path) -> None
     assert "nova-operator" in (runs / "latest" / "check.md").read_text()
 
 
+@pytest.mark.slow
 def test_what_is_lost_when_idle_and_what_hangs_under_bursts_are_told_apart(runs: Path) -> None:
     done = heartbed("check", "nova-operator", "--no-mend", "--probe", "idle,burst", "--format", "json", runs=runs)
     assert done.returncode == 1, done.stderr
@@ -201,12 +202,9 @@ def test_an_openstack_release_brings_its_versions_and_novas_model(runs: Path) ->
 
 def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> None:
     conf.write_text(f"{MAIN}\nWSGIScriptAliasMatch ^/compute(.*) /srv/app.wsgi\n")
-    done = heartbed("check", conf, "--no-mend", runs=runs)
-    assert done.returncode == 2, done.stderr
-    assert "not told which path it is asked for: this form is not covered" in done.stderr
-    conf.write_text(f"{MAIN}\nWSGIScriptAliasMatch ^/compute /srv/app.wsgi\n")
     done = heartbed("check", conf, "--no-mend", "--model", "native", runs=runs)
     assert done.returncode == 0, done.stderr
+    assert "matches whole URLs" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -215,9 +213,10 @@ def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> N
         (["[uwsgi]", "http-socket = :1", "module = a:b", "gevent = 10"], "site.ini:4: gevent is a loop engine"),
         (["[DEFAULT]", "debug = true"], "without a section [uwsgi]"),
         (["[uwsgi]", "module = a:b", "need-plugin = none", "master", "ini = %x"], "not the plain name of a file"),
-        (
+        pytest.param(
             ["[uwsgi]", "manage-script-name", "mount = /a=/srv/a.py", "http-socket = :1", "die-on-no-workers = maybe"],
             "",
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["loop", "nova.conf", "include", "mounted"],
@@ -248,9 +247,12 @@ def test_a_users_own_application_is_judged_by_the_connections_that_it_opens(runs
     assert done.returncode == 1, done.stderr
     told = json.loads(done.stdout)["verdict"]
     assert {connection["purpose"] for connection in told["connections"]} == {"SEND"}
-    idle = heartbed(
-        "check", DATA / "kolla-nova.conf", "--app", script, "--open", "GET /nothing", "--no-mend", runs=runs
-    )
+
+
+@pytest.mark.slow
+def test_a_request_that_opens_no_connection_is_told(runs: Path) -> None:
+    own = ("--app", DATA / "app" / "own.wsgi", "--open", "GET /nothing")
+    idle = heartbed("check", DATA / "kolla-nova.conf", *own, "--no-mend", runs=runs)
     assert idle.returncode == 3, idle.stderr
     assert "GET /nothing was answered with 404, and opened no connection" in idle.stdout
 
@@ -370,6 +372,7 @@ def test_what_httpd_takes_has_a_verdict_in_the_mode_that_httpd_has(tmp_path: Pat
     assert {facts["application_group"] for facts in observed.values()} == {""}
 
 
+@pytest.mark.slow
 def test_the_change_to_daemon_mode_takes_the_processes_that_the_file_has(conf: Path, runs: Path) -> None:
     conf.write_text("\n".join([DAEMON, "WSGIScriptAlias / /srv/a.py"]) + "\n")
     done = heartbed("check", conf, "--format", "json", runs=runs)
