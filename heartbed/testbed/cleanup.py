@@ -6,9 +6,10 @@ file: what a killed run left behind is recognised by its lock being free.
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import docker
 import docker.errors
+import psutil
 from filelock import FileLock, Timeout
 
 from heartbed.errors import TestbedError
@@ -166,4 +168,18 @@ def sweep(client: docker.DockerClient, *labels: str) -> Removal:
             known[maker] = alive(labelled)
         return known[maker]
 
-    return remove(client, MADE_BY_US, *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)
+    swept = remove(client, MADE_BY_US, *labels, keep=keep, patience_s=0.0, settle_s=SETTLE_S)
+    end_clients({thing.name for thing in swept.removed if thing.kind == "container"})
+    return swept
+
+
+def end_clients(gone: Collection[str]) -> None:
+    """End every ``docker exec`` into a container of these ids, which are gone.
+
+    The engine never answers one that it was just about to begin when the container was removed.
+    """
+    for process in psutil.process_iter(["cmdline"]) if gone else ():
+        program, *words = process.info["cmdline"] or [""]
+        if Path(program).name == "docker" and words[:1] == ["exec"] and not set(gone).isdisjoint(words):
+            with contextlib.suppress(psutil.Error):
+                process.terminate()

@@ -18,10 +18,13 @@ from heartbed.record import event as record
 from heartbed.record.event import Event
 from heartbed.record.kinds import CellState, RunPhase
 from heartbed.testbed import labels
+from heartbed.waiting import Deadline
 from tests.signals import UNIGNORED
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
 DEADLINE_S = 120.0
+SETTLED_S = 20.0
+"""What a killed run has started in Docker may come into being after it, as long as this on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,13 @@ class Program:
             left += [f"network {each['Name']}" for each in client.api.networks(filters=filters) if self._made(each)]
             volumes = client.api.volumes(filters=filters)["Volumes"] or ()
             return left + [f"volume {each['Name']}" for each in volumes if self._made(each)]
+
+    def left_at_last(self) -> list[str]:
+        """What is left of runs that were killed once what they had begun has come into being, or to its own end."""
+        deadline = Deadline(SETTLED_S)
+        while (left := self.left()) and not deadline.passed:
+            time.sleep(0.1)
+        return left
 
     def _made(self, thing: Mapping[str, Mapping[str, str]]) -> bool:
         return thing["Labels"][labels.LOCK_LABEL].startswith(f"{self.runs}/")

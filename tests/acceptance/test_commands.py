@@ -56,7 +56,8 @@ def side_by_side(tmp_path_factory: pytest.TempPathFactory) -> SideBySide:
     left = killed.containers()
     third = pair.start("run", *PAIR)
     third.until(lambda event: event.kind == "run.start")
-    swept, others = killed.left(), kept.containers()
+    others = kept.containers()
+    swept = killed.left_at_last()
     return SideBySide(killed, left, swept, others, pair, third.end(), kept, other.end())
 
 
@@ -158,7 +159,7 @@ def test_runs_are_listed_and_compared(pair: Program) -> None:
 def test_a_cell_is_explained(pair: Program) -> None:
     told = " ".join(pair("explain", PAIR[0]).out.split())
     assert "missed heartbeats from client, timeout: 2s" in told
-    assert "nothing runs the hub" in told
+    assert "nothing runs the eventlet hub" in told
     wrong = pair("explain", "event-embedded")
     assert wrong.code == 2
     assert PAIR[0] in wrong.err

@@ -15,7 +15,6 @@ import pytest
 
 from heartbed.candidates.workbench import FOLDER, LOCK
 from heartbed.testbed.cleanup import locked
-from heartbed.waiting import Deadline
 from tests.acceptance.program import Program
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -30,9 +29,6 @@ LONGEST_S = {RUN: 25.0, CHECK: 35.0}
 
 LAST_S = 400.0
 """What a whole check may take on a busy machine."""
-
-SETTLED_S = 20.0
-"""What a killed run has started in Docker may come into being after it, as long as this on a busy machine."""
 
 
 def test_whenever_a_run_is_killed_the_next_start_leaves_nothing_of_it(tmp_path: Path) -> None:
@@ -55,15 +51,7 @@ def test_whenever_a_run_is_killed_the_next_start_leaves_nothing_of_it(tmp_path: 
             for each in (CHECK, RUN):
                 done = program.start(*each).end(LAST_S)
                 assert done.code in (0, 1, 3), done
-            assert left_at_last(program) == [], f"up to kill {number}"
+            assert program.left_at_last() == [], f"up to kill {number}"
             assert list(temporary.iterdir()) == []
             assert [bench for bench in FOLDER.iterdir() if not locked(bench / LOCK)] == []
     assert ended < KILLS / 2, "most had ended by themselves before they were killed"
-
-
-def left_at_last(program: Program) -> list[str]:
-    """What is left when everything that a killed run has begun in Docker has come into being, and been removed."""
-    deadline = Deadline(SETTLED_S)
-    while (left := program.left()) and not deadline.passed:
-        time.sleep(0.5)
-    return left

@@ -123,7 +123,7 @@ def test_from_an_empty_environment_to_the_first_verdict_in_a_minute(wheel: Path,
     done = heartbed(program, tmp_path, "check", "site.conf", "--no-mend", "--probe", "idle", deadline_s=300)
     took_s = time.monotonic() - began
     assert done.returncode == 1, done.stderr
-    assert "nothing runs the hub" in done.stdout
+    assert "nothing runs the eventlet hub" in done.stdout
     assert took_s < GOAL_S
     (run,) = runfolder.every(tmp_path / "heartbed-runs")
     assert (run / "check.md").is_file()

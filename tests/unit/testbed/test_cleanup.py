@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from heartbed.testbed.cleanup import alive, locked
+from heartbed.testbed.cleanup import alive, end_clients, locked
 from heartbed.testbed.labels import HOST_LABEL, LOCK_LABEL, Labels
 
 
@@ -58,3 +59,20 @@ def test_what_another_host_made_is_not_ours_to_judge(tmp_path: Path) -> None:
     (tmp_path / ".lock").touch()
     assert alive(labels(tmp_path / ".lock", host=f"not-{platform.node()}"))
     assert labels(tmp_path / ".lock")[HOST_LABEL] == platform.node()
+
+
+def test_an_exec_into_a_container_that_is_gone_is_ended_and_no_other(tmp_path: Path) -> None:
+    gone, there = "a" * 64, "b" * 64
+    tee = shutil.which("tee")  # waits for its input, whatever its arguments
+    waiting, other = (
+        subprocess.Popen(["docker", "exec", name], executable=tee, stdin=subprocess.PIPE, cwd=tmp_path)
+        for name in (gone, there)
+    )
+    try:
+        end_clients({gone})
+        assert waiting.wait(10) != 0
+        assert other.poll() is None
+    finally:
+        for each in (waiting, other):
+            each.kill()
+            each.wait()
