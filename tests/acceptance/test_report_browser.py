@@ -390,8 +390,17 @@ def test_paper_has_the_losses_and_a_summary(open_page: Open, make: Callable[[], 
     assert [each.is_visible() for each in opened.page.locator("article.cell").all()].count(True) == 1
 
 
+OFTEN = ("comparison", "check", "bisect", "matrix")
+"""A page of each kind, which axe looks at whenever the tests run; at the other samples now and then."""
+
+
 @pytest.mark.parametrize(
-    ("sample", "scheme"), [*((each, "light") for each in EVERY), ("check", "dark"), ("every-verdict", "dark")]
+    ("sample", "scheme"),
+    [
+        *(pytest.param(each, "light", marks=() if each in OFTEN else pytest.mark.slow) for each in EVERY),
+        ("check", "dark"),
+        pytest.param("every-verdict", "dark", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_to_complain_of(open_page: Open, sample: str, scheme: str) -> None:
     opened = open_page(EVERY[sample](), color_scheme=scheme)
