@@ -23,7 +23,7 @@ from heartbed.servers.kinds import draft
 from heartbed.studies import mend
 from heartbed.studies.check.answer import show
 from heartbed.studies.check.candidates import testing_in
-from heartbed.studies.check.checked import FILES, FORMATS, Checked, tell
+from heartbed.studies.check.checked import FILES, FIRST, FORMATS, Checked, tell
 from heartbed.studies.check.study import Changes
 from heartbed.studies.check.study import check as study
 from heartbed.verdict import EXIT_CODES
@@ -32,7 +32,7 @@ from heartbed.verdict import EXIT_CODES
 @click.command(cls=Groups)
 @click.argument("conf", required=False)
 @wishes_options
-@probe_option(several=True, default="idle,burst")
+@probe_option(several=True, default=",".join(FIRST))
 @untrusted_option
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")

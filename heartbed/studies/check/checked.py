@@ -162,7 +162,7 @@ class Checked:
 
 
 FIRST = ("idle", "burst")
-"""Probes that are played on every change, unless others are named."""
+"""Probes that a check plays on the file and on every change, unless others are named."""
 
 DID_NOT_ACT = "did not act"
 """What is told of a change with which the application says that it is what it is without it."""
