@@ -5,8 +5,6 @@
   const articles = [...document.querySelectorAll("article.cell")];
   const form = byId("pairing");
   const end = byId("pair-end");
-  const STILL = 8; // frames in which nothing moved
-  const FRAMES = 240; // after which it is left where it is
   let unlink;
 
   function pairOf(hash) {
@@ -26,25 +24,16 @@
     }
   }
 
-  // Brings what is linked to to the top. Cells that were never in view have only a guessed height, and plots are drawn as
-  // they come into view: so again in each frame, until it stays where it is, or the reader goes elsewhere.
-  let landing = 0;
+  // Brings what is linked to to the top, and keeps it there until the reader goes elsewhere: cells that were never in view
+  // have only a guessed height, and plots are drawn as they come into view.
+  let landed = null;
   function land(target) {
-    const mine = ++landing;
-    let still = 0;
-    let frames = 0;
-    let before;
-    const step = () => {
-      if (mine !== landing) return;
-      const top = target.getBoundingClientRect().top + scrollY;
-      still = top === before ? still + 1 : 0;
-      before = top;
-      target.scrollIntoView({block: "start", behavior: "instant"});
-      if (still < STILL && frames++ < FRAMES) requestAnimationFrame(step);
-    };
-    step();
+    landed = target;
+    landed?.scrollIntoView({block: "start", behavior: "instant"});
   }
-  for (const kind of ["wheel", "touchstart", "keydown"]) addEventListener(kind, () => { landing++; }, {passive: true});
+  const resized = new ResizeObserver(() => land(landed));
+  for (const each of [document.body, ...articles]) resized.observe(each);
+  for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(kind, () => { landed = null; }, {passive: true});
 
   function linked() {
     return location.hash.length > 1 ? byId(decodeURIComponent(location.hash.slice(1))) : null;
@@ -76,8 +65,7 @@
     } else if (was) {
       dispatchEvent(new Event("resize"));
     }
-    const target = pair ? null : linked();
-    if (target) land(target);
+    land(pair ? null : linked());
   }
 
   form.addEventListener("submit", (event) => {
