@@ -91,6 +91,19 @@ class CellHistory:
         return sorted((e for e in looks if since <= e.t and _seen(e) <= until), key=lambda look: look.t)
 
     @cached_property
+    def given_up(self) -> list[ConnectionHistory]:
+        """Connections that the client itself ended before the cell began to idle: none that could be kept or lost."""
+        idle_from = self.idle_from
+        ended = [c for c in self.connections if c.closed_by == "client" and c.close_reason != "missed_heartbeats"]
+        return [c for c in ended if idle_from is not None and c.closed is not None and c.closed <= idle_from]
+
+    @cached_property
+    def idled(self) -> list[ConnectionHistory]:
+        """Connections that there were when the cell began to idle, or had been: whose fate is to be told."""
+        before = [c for c in self.connections if self.idle_from is not None and c.opened <= self.idle_from]
+        return [c for c in before if c not in self.given_up]
+
+    @cached_property
     def said(self) -> AppFacts:
         """What the application said it is, at its fullest where it was asked more than once; empty when it was not."""
         told = [event.data for event in self.of(AppFacts)]

@@ -53,8 +53,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
     says why the broker was not observed all the time, if it was not.
     """
     until = cell.asked_again if cell.asked_again is not None else last_t
-    judged = [c for c in cell.connections if cell.idle_from is not None and c.opened <= cell.idle_from]
-    connections = [connection.judge(c, cell, until, blind) for c in judged]
+    connections = [connection.judge(c, cell, until, blind) for c in cell.idled]
     case = Case(cell, connections, disagreements(cell, connections), until)
     first = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
     found, missing = casts.besides(cell, until, first)
@@ -76,7 +75,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
         subject=cell.asked.subject,
         tries=tries.of_play(cell, found.outcome),
         evidence=in_order(found.evidence),
-        notes=[*remarks.of(cell, judged, until), *missing, *tries.notes(cell, found)],
+        notes=[*remarks.of(cell, until), *missing, *tries.notes(cell, found)],
     )
 
 

@@ -9,8 +9,9 @@ from heartbed.verdict import client, hanging, pages, shared
 from heartbed.wording import count, seconds
 
 
-def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:
+def of(cell: CellHistory, until: float) -> list[str]:
     """Findings that do not change the verdict."""
+    judged = cell.idled
     notes = [cell.asked.stands_in] if cell.asked.stands_in else []
     notes += _growth(cell, judged, until)
     # One that has ended cannot be reached, and is told of otherwise.
@@ -22,6 +23,7 @@ def of(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list
     if cell.asked_again is not None and opened - reached and None not in reached:
         missed = ", ".join(str(pid) for pid in sorted(opened - reached))
         notes.append(f"no request after the idle period reached process {missed}")
+    notes += _given_up(cell)
     notes += [*client.notes(cell, judged), *shared.notes(judged), *pages.notes(cell, judged, until)]
     notes += [_done(each, cell.asked.subject or cell.name) for each in cell.interventions]
     notes += hanging.late(cell)
@@ -36,6 +38,16 @@ def _done(told: Intervention, subject: str) -> str:
     lasted = "" if told.where == subject and told.ended is not None else f" ({how_long})"
     failed = f", and could not undo it: {told.error}" if told.error else ""
     return f"the probe {told.who} {told.what} {where}{lasted}{failed}"
+
+
+def _given_up(cell: CellHistory) -> list[str]:
+    """Connections that are not judged, since their client ended them itself while the cell was still in use."""
+    if not cell.given_up:
+        return []
+    times = ", ".join(f"{seconds(cell.idle_from - c.closed)}" for c in cell.given_up if cell.idle_from and c.closed)
+    return [
+        f"{count(len(cell.given_up), 'connection')} ended by the client itself before it began to idle: {times} before"
+    ]
 
 
 def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) -> list[str]:

@@ -259,6 +259,34 @@ def test_other_ends_are_told_apart_and_are_not_heartbeat_loss(reason: str, sende
     assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, cause)
 
 
+def test_what_the_client_ended_before_idling_began_is_told_and_not_judged() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    early = history.connection("SEND", 40003, opened=IDLE_FROM - 4.0)
+    history.close(early, IDLE_FROM - 2.0, "client_closed", sender="client", how="fin")
+    verdict = history.cell_verdict
+    assert verdict.outcome is Outcome.KEPT
+    assert len(verdict.connections) == 2
+    assert "1 connection ended by the client itself before it began to idle: 2.0 s before" in verdict.notes
+
+
+def test_a_cell_that_gave_up_its_only_connection_to_send_is_not_kept() -> None:
+    history = History.of()
+    history.beat(history.connection("LISTEN", 40002))
+    early = history.connection("SEND", 40001, opened=IDLE_FROM - 3.0)
+    history.close(early, IDLE_FROM - 1.0, "client_closed", sender="client", how="fin")
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "no_connection")
+
+
+def test_what_was_lost_before_idling_began_counts() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    early = history.connection("SEND", 40003, opened=IDLE_FROM - 9.0)
+    history.close(early, IDLE_FROM - 1.0)
+    assert history.cell_verdict.outcome is Outcome.LOST
+
+
 def test_a_child_that_was_reaped_is_not_heartbeat_loss() -> None:
     history = History.of()
     send, _ = history.pair(beating=True)
