@@ -89,6 +89,6 @@ def _in_place(each: Replacement) -> list[str]:
 
 def diff(file: SourceFile, before: list[str], after: list[str], *, note: str = "in the testbed") -> str:
     """A unified diff of one file, without context."""
-    name = file.shown
+    name = f"{file.shown} {file.written}".rstrip()
     told = difflib.unified_diff(before, after, name, f"{name} ({note})", lineterm="", n=0)
     return "".join(f"{line}\n" for line in told)

@@ -26,6 +26,10 @@ class SourceFile:
     shown: str
     inside: str
     lines: tuple[str, ...]
+    origins: tuple[str, ...] = ()
+    """Where each line has come from, of one that was made of the user's file, which then is what ``shown`` names."""
+    written: str = ""
+    """How it differs from what the user has, in words; empty where it does not."""
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Source:
 
 def where(file: SourceFile, line: int) -> str:
     """``site.conf:12``."""
-    return f"{file.shown}:{line}"
+    return file.origins[line - 1] if file.origins else f"{file.shown}:{line}"
 
 
 def read_lines(path: Path, shown: str, *, may_be_empty: bool = False) -> tuple[str, ...]:

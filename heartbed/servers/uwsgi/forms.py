@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from heartbed.candidates.source import Source, permitted, shown_path
+from heartbed.candidates.source import Source, SourceFile, permitted, shown_path
 from heartbed.servers.uwsgi.ini import INCLUDES, is_ini
+from heartbed.servers.uwsgi.keys import origins
 from heartbed.servers.uwsgi.shape import FORMS, LOGIC, in_force
 from heartbed.servers.uwsgi.source import UwsgiSource
 
@@ -47,7 +48,7 @@ def as_ini(source: Source, output: str) -> UwsgiSource:
     # What directs the reading has been done, and what is included has been read: its options follow.
     done = (*INCLUDES, *FORMS, "show-config")
     read = [each for each in in_force(output) if not LOGIC.match(each.key) and each.key not in done]
-    return _source(source, [f"{each.key} = {each.value}" for each in read if each.value != "/dev/stderr"])
+    return _source(source, [(each.key, each.value) for each in read if each.value != "/dev/stderr"])
 
 
 def as_plain_yaml(source: Source) -> UwsgiSource:
@@ -55,7 +56,7 @@ def as_plain_yaml(source: Source) -> UwsgiSource:
 
     It knows no YAML but lines of a key, a colon, a blank and a value, and ends at any other: core/yaml.c of 2.0.31.
     """
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     inside = False
     for line in source.main.lines:
         text = line.partition("#")[0].rstrip()
@@ -70,15 +71,20 @@ def as_plain_yaml(source: Source) -> UwsgiSource:
         if inside and (not colon or key.lstrip()[0] in "-[{"):
             break
         if inside:
-            found.append(f"{key.strip()} = {value.strip()}")
+            found.append((key.strip(), value.strip()))
     return _source(source, found)
 
 
-def _source(source: Source, options: Sequence[str]) -> UwsgiSource:
-    lines = ("[uwsgi]", *options)
-    found = UwsgiSource(source.root)
+def _source(source: Source, read: Sequence[tuple[str, str]]) -> UwsgiSource:
+    """An ini file with these options, each of whose lines knows where the user has it."""
     main = source.main
-    found.add(main.path.with_name(f"{main.path.name}.ini"), lines, 0, f"{main.shown} as an ini file")
+    path = main.path.with_name(f"{main.path.name}.ini")
+    lines = ("[uwsgi]", *(f"{key} = {value}" for key, value in read))
+    found = UwsgiSource(source.root)
+    inside = str(Path(main.inside).with_name(path.name))
+    found.files.append(
+        SourceFile(path, main.shown, inside, lines, (main.shown, *origins(main, read)), "as an ini file")
+    )
     return found
 
 

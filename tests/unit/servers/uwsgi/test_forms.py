@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from heartbed.candidates.container import Ran
+from heartbed.candidates.source import SourceFile
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.kinds import draft
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import form
+from heartbed.servers.uwsgi.keys import origins
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.source import read
 
@@ -160,6 +162,38 @@ def test_yaml_that_only_uwsgis_own_reader_takes_is_read_as_that_does(tmp_path: P
     made = prepared(path, "error parsing YAML file", shown("ini", "master = true", "workers = 2"))
     assert made.source.main.lines[-1] == "log-format = %(addr) [%(ltime)]"
     assert any("without libyaml" in each for each in made.draft.assumed)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("uwsgi.yaml", YAML + "  # emperor: no\n  emperor: /etc/a\n", "uwsgi.yaml:7: emperor"),
+        ("uwsgi.json", '{"uwsgi": {"socket": ":1", "module":"hello:app",\n"emperor":"/etc/a"}}', "uwsgi.json:2: emp"),
+        ("uwsgi.xml", "<uwsgi>\n<socket>:1</socket>\n<emperor>/etc/a</emperor></uwsgi>", "uwsgi.xml:3: emperor"),
+        ("uwsgi.yaml", YAML + "  yaml: other.yaml\n", "uwsgi.yaml, the option emperor: emperor starts"),
+    ],
+)
+def test_what_is_refused_is_named_where_the_user_has_it(tmp_path: Path, name: str, text: str, place: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    said = shown(path.suffix[1:], "socket = :1", APPLICATION, "emperor = /etc/a")
+    with pytest.raises(InputError, match="emperor starts other instances") as caught:
+        prepared(path, said)
+    assert place in caught.value.message
+
+
+def test_of_several_options_of_a_name_each_is_where_its_value_is() -> None:
+    text = ("uwsgi:", "  env:", "    - A=http://x", "    - B=2", "  master: 1")
+    file = SourceFile(Path("u.yaml"), "u.yaml", "u.yaml", text)
+    read_ = [("env", "A=http://x"), ("env", "B=2"), ("env", "B=2"), ("master", "true")]
+    assert origins(file, read_) == ["u.yaml:3", "u.yaml:4", "u.yaml:4", "u.yaml:5"]
+
+
+def test_changes_to_yaml_are_called_those_of_an_ini_file(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.yaml"
+    path.write_text(YAML)
+    made = prepared(path, shown("yaml", "socket = :1", APPLICATION), shown("ini", "master = true"))
+    assert "uwsgi.yaml as an ini file (in the testbed)" in made.draft.adapted.diff()
 
 
 def test_what_uwsgi_does_not_read_at_all_is_refused_with_its_words(tmp_path: Path) -> None:
