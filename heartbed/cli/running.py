@@ -187,10 +187,10 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @runs_option
 def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path) -> None:
-    """Time cells together in one idle window, and one after another.
+    """Time cells together, and one after another.
 
     Without EXPR: 24 cells. The overhead is the whole run as a multiple of
-    what starting and opening the cells and one idle window take.
+    what it takes to start the cells, on all cores, and one idle time.
 
     \b
     Examples:
@@ -200,7 +200,7 @@ def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path)
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs))
 
     def tell(what: str, timing: bench_.Timing) -> None:
-        parts = f"start and open {timing.start_and_open_s:.1f} s, idle {timing.idle_s:.1f} s"
+        parts = f"starting {timing.starts_s:.1f} s, idle {timing.idle_s:.1f} s"
         session.say(f"{timing.total_s:7.1f} s  {what}  ({parts}, overhead {timing.overhead:.2f})")
 
     selection = cells_.select(expressions or bench_.CELLS)

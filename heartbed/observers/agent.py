@@ -105,9 +105,9 @@ class Agent:
         """Measure what a watched cell's processes hold every so many seconds; ``process.usage`` follow."""
         self._tell({"cmd": "measure", "cell": cell, "every_s": every_s})
 
-    def enough(self) -> None:
-        """Begin no more native stacks: the cells are asked again."""
-        self._tell({"cmd": "enough"})
+    def enough(self, cell: str) -> None:
+        """Begin no more native stacks of a cell: it is asked again."""
+        self._tell({"cmd": "enough", "cell": cell})
 
     def _tell(self, command: dict[str, Any]) -> None:
         process = self._process

@@ -22,7 +22,7 @@ from heartbed.observers.wire import Capture
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog as BrokerWords
-from heartbed.record.kinds import CellAddress, CellState, ControlCall, RunPhase, WireMissing
+from heartbed.record.kinds import CellAddress, CellState, ControlCall, WireMissing
 from heartbed.testbed.plan import USER, Plan
 from heartbed.testbed.testbed import Testbed
 from heartbed.waiting import Deadline, until
@@ -63,7 +63,7 @@ class Observation:
         self._losses: Counter[tuple[str, int]] = Counter()
         self._idle_from: dict[str, float] = {}
         self._logs: dict[str, AppLog | ControlsLog] = {}
-        self._phase = ""
+        self._asked: set[str] = set()
         self._running: list[Observer] = []
         self._ending = threading.Event()
         self._agent: Agent | None = None
@@ -188,17 +188,11 @@ class Observation:
             self._agent.look(Look(cell, pid, at, idle_from, patience_s, make))
 
     def _on_event(self, event: Event) -> None:
-        """Look at a process at the moment of a loss while idle; leave all in peace when they are asked again."""
-        if isinstance(event.data, RunPhase):
-            self._phase = event.data.phase
-            if self._phase == "asking" and self._agent is not None:
-                self._agent.enough()
-        if isinstance(event.data, CellState) and event.data.state == "opened" and event.cell is not None:
-            self._idle_from[event.cell] = event.t
+        """Look at a process at the moment of a loss while it idles; leave a cell in peace when it is asked again."""
+        if isinstance(event.data, CellState) and event.cell is not None:
+            self._on_state(event.cell, event.data.state, event.t)
         lost = isinstance(event.data, BrokerWords) and event.data.reason == "missed_heartbeats"
-        if not lost or event.cell is None or self._phase not in ("opening", "idle"):
-            return
-        if event.pid is None:
+        if not lost or event.cell is None or event.pid is None or event.cell in self._asked:
             return
         process = (event.cell, event.pid)
         if self._losses[process] < MOST_LOSSES and event.t > self._looked_at.get(process, 0.0) + LOOK_AGAIN_S:
@@ -206,6 +200,15 @@ class Observation:
             self._losses[process] += 1
             # The process could not know of this: nothing of its own is there to wait for.
             self._look(event.cell, event.pid, "loss", 0.0)
+
+    def _on_state(self, cell: str, state: str, t: float) -> None:
+        if state == "opened":
+            self._idle_from[cell] = t
+            self._asked.discard(cell)
+        elif state == "asking":
+            self._asked.add(cell)
+            if self._agent is not None:
+                self._agent.enough(cell)
 
     def collect(self) -> None:
         """Put what the capture holds into the record, once nothing is watched any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from heartbed.record.event import Event, K, only
 from heartbed.record.history import CellHistory, sort
 from heartbed.record.index import Index
 from heartbed.record.interventions import Done, concern, interventions
-from heartbed.record.kinds import AskedCell, Intervention, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds import AskedCell, CellState, Intervention, RunPhase, RunStart
 from heartbed.record.kinds.run import NOTHING
 from heartbed.report.about import About
 from heartbed.verdict.answer import answer
@@ -131,24 +131,28 @@ class RunData:
         return next(of_probe, None) or next(of_phase, NOTHING)
 
     def idle_of(self, cell: CellVerdict) -> tuple[float, float] | None:
-        """When the idle period that the cell shared began and ended (epoch seconds), as far as the record tells."""
-        return self._idle(self._asked(cell).act)
+        """When a cell began to idle and was asked again, or was to be (epoch seconds), as far as the record tells."""
+        return self._idle({self._name(cell)})
 
     @property
     def idles(self) -> list[tuple[float, float]]:
-        """The idle period of each act."""
-        acts = sorted({asked.act for asked in self.asked.cells} or {1})
-        return [idle for act in acts if (idle := self._idle(act)) is not None]
+        """For each act, when the first cell began to idle and the last one was asked again."""
+        acts: dict[int, set[str]] = {}
+        for asked in self.asked.cells:
+            acts.setdefault(asked.act, set()).add(asked.subject or asked.name)
+        return [idle for names in acts.values() if (idle := self._idle(names)) is not None]
+
+    def _name(self, cell: CellVerdict) -> str:
+        asked = self._asked(cell)
+        return asked.subject or asked.name
 
     def _phases(self, act: int) -> list[Event[RunPhase]]:
         """The phases of an act, and those of the run as a whole."""
         return [event for event in self.of_kind(RunPhase) if event.data.act in (None, act)]
 
-    def _idle(self, act: int) -> tuple[float, float] | None:
-        began = next((event for event in self._phases(act) if event.data.phase == "idle"), None)
-        if began is None:
-            return None
-        ends = [*self._phases(act), *self.of_kind(RunEnd)]
-        after = min((event.t for event in ends if event.t > began.t), default=None)
-        until = self.events[-1].t if began.data.until is None else began.data.until
-        return began.t, max(began.t, until if after is None else after)
+    def _idle(self, names: Collection[str]) -> tuple[float, float] | None:
+        """From the first of these cells' beginning to idle to the last one's being asked again."""
+        states = [event for event in self.of_kind(CellState) if event.cell in names]
+        began = [event.t for event in states if event.data.state == "opened"]
+        asked = [event.t for event in states if event.data.state == "asking"]
+        return (min(began), max(asked, default=self.events[-1].t)) if began else None

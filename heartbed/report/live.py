@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -35,8 +35,6 @@ FRAME_LINES = 4
 """Lines that the live table needs beside its cells."""
 
 STYLES = {"kept": "green", "lost": "bold red", "failed": "bold red"}
-ROUND = ("opened", "asking", "done")
-"""What a cell passes through in each round, where a probe is repeated while all idle."""
 QUIET_STATES = ("starting", "asking")
 """States that are not worth a line of their own in a log."""
 
@@ -50,8 +48,15 @@ class _Cell:
     word: str = ""
     used: bool = False
     """Whether it was asked in the window: it opens its connections anew then, and what became of one tells little."""
+    passed: set[str] = field(default_factory=set)
+    """The states that it has entered."""
     rounds: int = 0
     """How often it was asked again and then left alone, by a probe that repeats another one."""
+
+    @property
+    def shown(self) -> str:
+        """What it is at, and in which round."""
+        return f"round {self.rounds + 1}: {self.state}" if self.rounds else self.state
 
 
 def _is_shown(asked: AskedCell) -> bool:
@@ -71,7 +76,7 @@ class LiveView:
         self._console = console or stderr_console(stderr=True)
         self._cells = {name: _Cell() for name in cells}
         self._heartbeat_s = heartbeat_s
-        self._phase, self._idle, self._until = "", 0.0, 0.0
+        self._phase, self._until = "", 0.0
         self._cell_of: dict[str, str] = {}
         self._lock = threading.Lock()
         self._dirty = threading.Event()
@@ -116,7 +121,7 @@ class LiveView:
     def table(self) -> RenderableType:
         """What is shown now: a row for each cell, or counts where the terminal has too few rows."""
         with self._lock:
-            rows = {name: (cell.state, cell.fate, cell.word) for name, cell in self._cells.items()}
+            rows = {name: (cell.shown, cell.fate, cell.word) for name, cell in self._cells.items()}
             title = self._title()
         room = self._console.height - FRAME_LINES
         crowd = len(rows) > room
@@ -165,8 +170,7 @@ class LiveView:
         if isinstance(data, Request) and data.phase == "during":
             cell.used = cell.used or data.needs_rabbitmq
         lost = isinstance(data, BrokerLog) and data.reason == "missed_heartbeats"
-        # The first cells to be opened may lose theirs while the last ones still are being opened.
-        if lost and self._phase in ("opening", "idle") and cell.word != "lost" and not cell.used:
+        if lost and "asking" not in cell.passed and cell.word != "lost" and not cell.used:
             # How long after its last octet is known when the capture has been read: the verdict tells.
             cell.word, cell.fate = "lost", LOST
             return [f"{name}: {cell.fate}"]
@@ -175,34 +179,26 @@ class LiveView:
     def _phase_changed(self, t: float, phase: RunPhase) -> list[str]:
         self._phase = phase.phase
         if self._phase == "idle":
-            self._idle, self._until = t, t if phase.until is None else phase.until
-            for cell in self._cells.values():
-                if cell.state == "opened":
-                    cell.state = "idling"
-            return [f"idle for {seconds(self._until - self._idle)}: {phase.meanwhile}"]
-        if self._phase == "asking":
-            for cell in self._cells.values():
-                if cell.state == "idling" and not cell.word and not cell.used:
-                    cell.word, cell.fate = "kept", "kept so far"
+            self._until = t if phase.until is None else phase.until
+            return [f"idle for {seconds(self._until - t)} more: {phase.meanwhile}"]
         return [self._phase]
 
     def _state_changed(self, name: str, cell: _Cell, entered: CellState) -> list[str]:
-        cell.state = entered.state
-        if self._phase == "idle" and cell.state in ROUND:
-            return self._round(cell)
-        if cell.state == "failed":
-            cell.word, cell.fate = "failed", one_line(entered.reason, 100)
-        if cell.state in QUIET_STATES:
+        if entered.state == "opened" and "done" in cell.passed:
+            cell.rounds += 1
+            cell.state = "idling"
+            played = all(other.rounds >= cell.rounds for other in self._cells.values())
+            return [f"round {cell.rounds} is over"] if played else []
+        cell.state = "idling" if entered.state == "opened" else entered.state
+        if cell.rounds:
             return []
-        count = sum(other.state == cell.state for other in self._cells.values())
+        if entered.state in ("asking", "done") and not cell.word and not cell.used:
+            cell.word, cell.fate = "kept", "kept so far"
+        if entered.state == "failed":
+            cell.word, cell.fate = "failed", one_line(entered.reason, 100)
+        cell.passed.add(entered.state)
+        if entered.state in QUIET_STATES:
+            return []
+        count = sum(entered.state in other.passed for other in self._cells.values())
         fate = f", {cell.fate}" if cell.fate else ""
-        return [f"{name}: {cell.state}{fate} ({count} of {len(self._cells)})"]
-
-    def _round(self, cell: _Cell) -> list[str]:
-        """Count a cell's rounds; one is worth a line once all cells have played it."""
-        number = cell.rounds + 1
-        over = cell.state == "done"
-        cell.rounds += over
-        cell.state = f"round {number}: {cell.state}"
-        played = over and all(other.rounds >= number for other in self._cells.values())
-        return [f"round {number} is over"] if played else []
+        return [f"{name}: {entered.state}{fate} ({count} of {len(self._cells)})"]

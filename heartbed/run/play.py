@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from heartbed import probes, servers
@@ -15,7 +15,8 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.history import in_act
 from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, RunPhase
-from heartbed.stage.act import Act, Part
+from heartbed.stage.act import Act
+from heartbed.stage.part import Part
 from heartbed.stage.stage import Stage
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
@@ -35,8 +36,6 @@ class Play:
         self.bed, self.bus, self.plan, self.watching = bed, bus, plan, watching
         self.optional, self.stop = optional, threading.Event()
         self.acts = [self._act(number) for number in plan.acts]
-        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside")
-        self._ahead: dict[int, Future[None]] = {}
 
     def _act(self, number: int) -> Act:
         return Act(number, self._parts(number), self.bus, self._caller(number), partial(self._start_next, number))
@@ -52,7 +51,7 @@ class Play:
         """
         following = next((act for act in self.acts if act.number > number), None)
         if following and not any(opened.cell.wants_broker for _, opened in following.cells):
-            self._ahead[following.number] = self._beside.submit(following.start)
+            following.start()
 
     def _parts(self, act: int) -> list[Part]:
         """The probes of an act, each with its cells."""
@@ -110,10 +109,7 @@ class Play:
         if act is self.acts[0]:
             self._start_first(act)
             return
-        if act.number in self._ahead:
-            self._ahead[act.number].result()
-        else:
-            act.start()
+        act.start()
         self._start_controls(act.number)
 
     def _end(self, act: Act) -> None:
@@ -130,32 +126,17 @@ class Play:
 
     def _start_first(self, act: Act) -> None:
         """The broker boots while the cells import their applications, unless one of those may connect at once."""
-        if any(opened.cell.wants_broker for _, opened in act.cells):
-            self._broker(act)
-            self.bus.check()
+        if not any(opened.cell.wants_broker for _, opened in act.cells):
             act.start()
-            return
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="broker") as pool:
-            broker = pool.submit(self._broker, act)
-            try:
-                act.start()
-                broker.result()
-                self.bus.check()
-            except BaseException:
-                self.stop.set()  # else the pool waits for the broker
-                raise
+        self._broker(act)
+        act.start()
 
     def _broker(self, act: Act) -> None:
         """Wait for the broker; then nothing that its clients do escapes, and the RPC server and controls may come."""
-        try:
-            with engine_errors():
-                self.watching.start_in_broker(BROKER_DEADLINE_S, self.stop)
-                if not self.stop.is_set():
-                    self.bed.start("compute")
-                    self.watching.started("compute")
-                    self._start_controls(act.number)
-        except TestbedError as error:
-            self.bus.fail(error)
+        self.watching.start_in_broker(BROKER_DEADLINE_S, self.stop)
+        self.bed.start("compute")
+        self.watching.started("compute")
+        self._start_controls(act.number)
 
     def _await_compute(self) -> None:
         self._wait("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
@@ -192,8 +173,9 @@ class Play:
             finally:
                 self.watching.close()
                 self.bed.down()
-                # What is being started beside ends with its container; nothing is told after the end of the record.
-                self._beside.shutdown(cancel_futures=True)
+                # What is being started ends with its container; nothing is told after the end of the record.
+                for act in self.acts:
+                    act.close()
 
 
 def _connection_of(cell: str) -> Callable[[Event], bool]:

@@ -1,10 +1,12 @@
-"""An act: probes that share one window. Every cell is opened, one period passes for all, each is asked again."""
+"""An act: probes that are played at a time. Each cell goes its own way: started, opened, left alone, asked again."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,33 +15,28 @@ from heartbed.errors import CellFailedError, NoCellLeftError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import RunPhase
-from heartbed.stage.probe import Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.part import Part
+from heartbed.stage.room import Counted, Gathering, Room
+from heartbed.stage.stage import OpenedCell
 from heartbed.stage.work import POLL_S, Worker, attempt, each
 
 OPENERS = 24
-"""Cells that are opened, or asked, side by side."""
+"""Cells that are opened, or asked, side by side. A call waits rather than works: oslo.messaging looks for its reply
+twice a second."""
 
-CROWDS_A_CORE = 3
-"""Likewise, where each is sent many requests at a time: they work for those more than they wait."""
+CROWDS_A_CORE = 8
+"""Likewise, where each is sent many requests at a time: cells of one or two threads."""
 
+THREADS_A_PLACE = 8
+"""A cell that serves more requests at a time works for more of them at a time."""
 
-@dataclass(frozen=True)
-class Part:
-    """A probe, and the stage that has its cells."""
-
-    probe: Probe
-    stage: Stage
-
-    @property
-    def meanwhile(self) -> str:
-        """What the probe does to its cells in the window, in words."""
-        return self.probe.in_words(self.stage.parameters)
+CALL_EVERY_S = 2.0
+"""How often a control calls the RPC server while cells are asked: it is there for them then, or it is not."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Act:
-    """The probes that share a window. Acts follow one another; ``number`` counts from 1."""
+    """Probes that are played at a time. Acts follow one another; ``number`` counts from 1."""
 
     number: int
     parts: Sequence[Part]
@@ -47,18 +44,23 @@ class Act:
     call: Callable[[], None] = lambda: None
     """Has a control call the RPC server, and returns when that is in the record."""
     idling: Callable[[], None] = lambda: None
-    """Is called when the window has begun; returns at once."""
+    """Is called when the last cell has been opened; returns at once."""
     playing: list[Worker] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        settings = self.parts[0].stage.settings
+        self._stop = self.parts[0].stage.stop
+        self._starters = ThreadPoolExecutor(max_workers=settings.cores, thread_name_prefix=f"start-{self.number}")
+        self._started: dict[str, Future[None]] = {}
+        self._one_by_one, self._crowds = Room(OPENERS), Room(settings.cores * CROWDS_A_CORE)
+        self._all_opened, self._all_idled = Gathering(len(self.cells)), Gathering(len(self.cells))
+        self._firsts = {_same(*one): threading.Event() for one in self.cells}
+        self._asking = Counted()
 
     @property
     def cells(self) -> list[tuple[Part, OpenedCell]]:
         """Every cell of the act, with the probe that it is under."""
         return [(part, opened) for part in self.parts for opened in part.stage.opened]
-
-    @property
-    def copies(self) -> list[tuple[Part, OpenedCell]]:
-        """Those of its cells that are played only where one play of them leaves something to chance."""
-        return [(part, opened) for part, opened in self.cells if opened.subject.attempt > 1]
 
     @property
     def services(self) -> list[str]:
@@ -70,98 +72,120 @@ class Act:
         self.bus.emit(Event(RunPhase(phase=name, act=self.number, **more)))
 
     def start(self) -> None:
-        """Start the cells, as many at a time as there are cores, and import their applications; no copies yet."""
-        copies = self.copies
-        first = [one for one in self.cells if one not in copies]
-        self._each(first, lambda part, opened: part.stage.start(opened), self.parts[0].stage.settings.cores)
+        """Begin to start the cells and to import their applications, as many at a time as there are cores.
 
-    def _open(self) -> None:
-        """Open every cell, and then the copies of those that leave something to chance.
-
-        One thing at a time: where many requests are sent at once, or processes start, others would wait for their
-        answers longer than their RPC may take, and that would be held against them.
+        Returns at once; once is enough. Those first that take longest afterwards. Copies of a cell come when it has
+        been opened: where it shows what there is to see, they are not started.
         """
-        # What shares most is the likeliest to hang at once: its copies, which may then be spared, are started last.
-        copies = sorted(self.copies, key=lambda one: one[1].cell.thread_count)
-        self._quiet_first([one for one in self.cells if one not in copies], _open)
-        self._each(copies, _start_copy, self.parts[0].stage.settings.cores)
-        self._leave_out([one for one in copies if not _is_wanted(*one)])
-        self._quiet_first(self.copies, _open)
+        for part, opened in sorted(self.cells, key=lambda one: not one[0].probe.crowds):
+            if opened.subject.attempt == 1:
+                self._start(part, opened)
 
-    def _quiet_first(self, cells: Sequence[tuple[Part, OpenedCell]], work: Callable[[Part, OpenedCell], None]) -> None:
-        """Do ``work`` on the cells that are asked for one thing after another, and then on those with a crowd.
-
-        A call waits rather than works: oslo.messaging looks for its reply twice a second.
-        """
-        crowds = self.parts[0].stage.settings.cores * CROWDS_A_CORE
-        for crowded, workers in ((False, OPENERS), (True, crowds)):
-            self._each([one for one in cells if one[0].probe.crowds is crowded], work, workers)
-
-    def _leave_out(self, copies: Sequence[tuple[Part, OpenedCell]]) -> None:
-        """Leave copies out that would tell no more."""
-        for part, opened in copies:
-            if opened in part.stage.opened:
-                part.stage.state(opened, "left_out", reason="a copy of it has shown what there is to see")
-                part.stage.opened = [each for each in part.stage.opened if each is not opened]
-
-    def _each(
-        self, cells: Sequence[tuple[Part, OpenedCell]], work: Callable[[Part, OpenedCell], None], workers: int
-    ) -> None:
-        """Do ``work`` on these cells; one that fails and may be left out is, unless no other is left."""
-        errors: dict[str, CellFailedError] = {}
-
-        def try_one(one: tuple[Part, OpenedCell]) -> None:
-            part, opened = one
-            try:
-                work(part, opened)
-            except CellFailedError as error:
-                if error.cell not in part.stage.optional:
-                    raise
-                part.stage.state(opened, "left_out", reason=error.reason)
-                errors[opened.name] = error
-
-        each(self.bus, cells, try_one, workers)
-        for part in self.parts:
-            part.stage.opened = [opened for opened in part.stage.opened if opened.name not in errors]
-        if errors and not self.cells:
-            raise NoCellLeftError([*errors.values()])
+    def _start(self, part: Part, opened: OpenedCell) -> Future[None]:
+        if opened.name not in self._started:
+            self._started[opened.name] = self._starters.submit(part.stage.start, opened)
+        return self._started[opened.name]
 
     def play(self) -> None:
-        """Everything that the probes do, in one window.
+        """Everything that the probes do.
 
-        Nothing else here talks to an application between a cell's opening and
-        its being asked again; stacks are taken from outside in the middle of
-        each cell's idle time.
+        Nothing else here talks to an application between a cell's opening and its being asked again; stacks are taken
+        from outside in the middle of each cell's idle time.
         """
         for part in self.parts:
             part.probe.set_up(part.stage)
         self.call()
         self.phase("opening")
-        self._open()
-        idle = max(opened.idle_from + part.stage.settings.idle_of(opened.cell) for part, opened in self.cells)
-        until = idle + max(part.probe.goes_on_s(part.stage) for part in self.parts)
-        self.phase("idle", until=until, meanwhile=self._meanwhile())
-        self.idling()
-        self.playing.extend(_playing(part) for part in self.parts)
-        self._wait(until)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="call") as pool:
-            called = pool.submit(self.call)
+        self.start()
+        with self._calling():
+            each(self.bus, self.cells, self._go, workers=len(self.cells))
+        errors = [error for part in self.parts for error in part.errors]
+        if errors and not self.cells:
+            raise NoCellLeftError(errors)
+
+    def _go(self, one: tuple[Part, OpenedCell]) -> None:
+        """A cell's own way; one that fails and may be left out is."""
+        part, opened = one
+        came = False
+        try:
+            came = self._open(part, opened)
+        except CellFailedError as error:
+            if error.cell not in part.stage.optional:
+                raise
+            part.errors.append(error)
+            part.leave_out(opened, error.reason)
+        self._has_come(part)
+        if came:
+            self._leave_alone(part, opened)
+        if self._stop.is_set():
+            return
+        if self._all_idled.come():
             self.phase("asking")
-            self._quiet_first(self.cells, _ask)
-            called.result()
+        if came:
+            with self._asking, self._room(part, opened):
+                opened.end_work()
+                part.probe.ask(part.stage, opened)
+
+    def _open(self, part: Part, opened: OpenedCell) -> bool:
+        """Start a cell and open its connections; false where it is a copy of one that has shown enough."""
+        is_first = opened.subject.attempt == 1
+        first = self._firsts[_same(part, opened)]
+        try:
+            if not is_first:
+                _wait_for(first, self._stop)
+            if is_first or part.probe.again(part.stage, opened):
+                self._start(part, opened).result()
+            with self._room(part, opened):
+                # Meanwhile another copy may have shown it.
+                if is_first or part.probe.again(part.stage, opened):
+                    part.probe.open(part.stage, opened)
+                    part.probe.begin(part.stage, opened)
+                    return True
+        finally:
+            if is_first:
+                first.set()
+        part.leave_out(opened, "a copy of it has shown what there is to see")
+        return False
+
+    def _room(self, part: Part, opened: OpenedCell) -> AbstractContextManager[None]:
+        """A place among those that are asked for one thing after another, or among those with a crowd."""
+        if not part.probe.crowds:
+            return self._one_by_one.of()
+        return self._crowds.of(1 + opened.cell.process_count * opened.cell.thread_count // THREADS_A_PLACE)
+
+    def _has_come(self, part: Part) -> None:
+        """A cell is open, or was left out: with the last of them the window begins."""
+        if (playing := part.come()) is not None:
+            self.playing.append(playing)
+        if self._all_opened.come() and self.cells:
+            self.phase("idle", until=max(part.ends_at for part in self.parts), meanwhile=self._meanwhile())
+            self.idling()
+
+    def _leave_alone(self, part: Part, opened: OpenedCell) -> None:
+        """Wait until the cell has idled, and until its probe has played."""
+        _wait_for(part.played, self._stop)
+        until = opened.idle_from + part.stage.settings.idle_of(opened.cell)
+        while not self._stop.is_set() and (left := until - time.time()) > 0:
+            self._stop.wait(left)
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Have a control call as long as cells are asked, and once when all have been."""
+        caller = self.parts[0].stage.worker("call", self._call_again)
+        yield
+        caller.end()
+        self.call()
+
+    def _call_again(self, worker: Worker) -> None:
+        while worker.wait(CALL_EVERY_S):
+            if self._asking.some:
+                self.call()
 
     def _meanwhile(self) -> str:
         """What is done in the window, by which probe where there are several."""
         if len(self.parts) == 1:
             return self.parts[0].meanwhile
         return "; ".join(f"{part.stage.probe}: {part.meanwhile}" for part in self.parts)
-
-    def _wait(self, moment: float) -> None:
-        """Wait until ``moment`` (epoch seconds) and until every probe has played, looking whether the run goes on."""
-        stop = self.parts[0].stage.stop
-        while not stop.is_set() and (time.time() < moment or any(worker.going for worker in self.playing)):
-            stop.wait(min(POLL_S, max(0.01, moment - time.time())))
-            self.bus.check()
 
     def undo(self) -> None:
         """Undo what the probes have done, the last first. May be called at any time, also twice.
@@ -177,30 +201,21 @@ class Act:
         if failed:
             raise failed[0]
 
+    def close(self) -> None:
+        """Wait until nothing is being started any more; what was to be started is not."""
+        self._starters.shutdown(cancel_futures=True)
+
     def touches(self, service: str) -> bool:
         """Whether a probe is doing something to a service at this moment."""
         return any(part.stage.hand.touches(service) for part in self.parts)
 
 
-def _playing(part: Part) -> Worker:
-    return part.stage.worker(part.probe.name, lambda _: part.probe.play(part.stage))
+def _same(part: Part, opened: OpenedCell) -> tuple[str, str]:
+    """What a cell has in common with its copies."""
+    return part.stage.probe, opened.cell.name
 
 
-def _is_wanted(part: Part, opened: OpenedCell) -> bool:
-    return part.probe.again(part.stage, opened)
-
-
-def _start_copy(part: Part, opened: OpenedCell) -> None:
-    """Start a copy of a cell, unless it would tell no more."""
-    if _is_wanted(part, opened):
-        part.stage.start(opened)
-
-
-def _open(part: Part, opened: OpenedCell) -> None:
-    part.probe.open(part.stage, opened)
-    part.probe.begin(part.stage, opened)
-
-
-def _ask(part: Part, opened: OpenedCell) -> None:
-    opened.end_work()
-    part.probe.ask(part.stage, opened)
+def _wait_for(event: threading.Event, stop: threading.Event) -> None:
+    """Wait until it is set, or until the run ends."""
+    while not event.wait(POLL_S) and not stop.is_set():
+        pass

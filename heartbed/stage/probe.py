@@ -68,8 +68,8 @@ def _number(text: str, units: Mapping[str, int]) -> float:
 class Probe:
     """One file of ``heartbed.probes``, as an object. What it does not say is as for a probe that does nothing.
 
-    Its cells are started, opened, left for three heartbeat timeouts and asked again by ``heartbed.stage.act``, in a
-    window that they may share with the cells of other probes; the methods say what is done besides.
+    Its cells are started, opened, left for three heartbeat timeouts and asked again by ``heartbed.stage.act``, each in
+    its own time, beside the cells of other probes; the methods say what is done besides.
     """
 
     name: ClassVar[str]
@@ -98,6 +98,11 @@ class Probe:
 
     lasting: ClassVar[bool] = False
     """Whether it goes on for long: it then has a window of its own, and is played only where it is named."""
+
+    @property
+    def plays(self) -> bool:
+        """Whether it does something to all its cells once they are open: none of them is asked again before."""
+        return type(self).play is not Probe.play
 
     rule: Rule = Rule()
     """What the record of it means, for cells and for controls."""
@@ -150,9 +155,9 @@ class Probe:
         """As soon as a cell's own idle time begins; several cells may do so at a time. Returns at once."""
 
     def play(self, stage: Stage) -> None:
-        """In the window, once all cells are open; returns at the latest when ``stage.wait`` says so.
+        """Once all its cells are open; returns at the latest when ``stage.wait`` says so.
 
-        In a thread of its own. No cell is asked again before it has returned.
+        In a thread of its own. None of its cells is asked again before it has returned.
         """
 
     def ask(self, stage: Stage, opened: OpenedCell) -> None:

@@ -1,16 +1,17 @@
-"""How long cells take together in one idle window, and one after another."""
+"""How long cells take together, and one after another."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from heartbed.cells.axes import COMPARISON
 from heartbed.cells.expressions import Selection
 from heartbed.record import event as record
-from heartbed.record.kinds import RunPhase
+from heartbed.record.event import Event
+from heartbed.record.kinds import CellState
 from heartbed.run.execute import execute
 from heartbed.studies.session import Session
 
@@ -24,13 +25,15 @@ class Timing:
 
     cells: int
     total_s: float
-    start_and_open_s: float
+    starts_s: float
+    """What it takes to start the cells, as many at a time as there are cores."""
     idle_s: float
+    """How long each cell is left alone."""
 
     @property
     def overhead(self) -> float:
-        """The whole run as a multiple of what starting and opening the cells and one idle window take."""
-        return self.total_s / (self.start_and_open_s + self.idle_s)
+        """The whole run as a multiple of what cannot be saved: starting the cells, and one idle time."""
+        return self.total_s / (self.starts_s + self.idle_s)
 
 
 @dataclass(frozen=True)
@@ -55,17 +58,23 @@ class Result:
 
 
 def measure(selection: Selection, session: Session) -> Timing:
-    """Run cells once and time the phases by the record."""
+    """Run cells once and time them by the record."""
     began = time.monotonic()
     folder = execute(selection, session.settings, session.images, parts=session.parts)
     total = time.monotonic() - began
-    times = {e.data.phase: e.t for e in record.only(record.read(folder), RunPhase)}
     return Timing(
         cells=len(selection.cells),
         total_s=round(total, 2),
-        start_and_open_s=round(times["idle"] - times["starting"], 2),
-        idle_s=round(times["asking"] - times["idle"], 2),
+        starts_s=round(_starts_s(record.read(folder)) / session.settings.cores, 2),
+        idle_s=max(session.settings.idle_of(cell) for cell in selection.cells),
     )
+
+
+def _starts_s(events: Sequence[Event]) -> float:
+    """For how long cells were being started, one by one, seconds."""
+    states = [event for event in record.only(events, CellState) if event.cell is not None]
+    began = {event.cell: event.t for event in states if event.data.state == "starting"}
+    return sum(event.t - began[event.cell] for event in states if event.data.state == "ready")
 
 
 def compare(selection: Selection, session: Session, tell: Callable[[str, Timing], None]) -> Result:

@@ -36,12 +36,10 @@ def judge(run: RunHistory, lag: Lag) -> list[ControlVerdict]:
 
 
 def idle_span(run: RunHistory) -> tuple[float, float] | None:
-    """From the first cell's last request before idling to the first request after it; None when it never idled."""
-    starts = [cell.idle_from for cell in run.cells if cell.idle_from is not None]
-    if not starts or run.phase("idle") is None:
-        return None
-    ends = [cell.asked_again for cell in run.cells if cell.asked_again is not None]
-    return min(starts), min(ends, default=run.last_t)
+    """From when the first cell was left alone until the last one was asked again; None when none ever idled."""
+    idled = [cell for cell in run.cells if cell.idle_from is not None]
+    ends = [run.last_t if cell.asked_again is None else cell.asked_again for cell in idled]
+    return (min(cell.idle_from for cell in idled if cell.idle_from is not None), max(ends)) if idled else None
 
 
 def lag_of(run: RunHistory) -> Lag:
@@ -121,22 +119,22 @@ def _compute(run: RunHistory) -> ControlVerdict:
 
 
 def _unanswered(run: RunHistory) -> Finding | None:
-    """That it did not answer a control's call just before the idle period, or just after, where such were made."""
+    """That it did not answer a control's call just before cells idled, or as they were asked, where such were made."""
     span = idle_span(run)
     if not run.start.data.calls or span is None:
         return None
     calls = run.of(ControlCall)
     for when, made in (
-        ("before", [call for call in calls if call.t <= span[0]][-1:]),
-        ("after", [call for call in calls if call.t > span[0]][:1]),
+        ("just before the cells idled", [call for call in calls if call.t <= span[0]][-1:]),
+        ("as they were asked again", [call for call in calls if call.t > span[0]]),
     ):
-        if when == "after" and not _all_asked(run):
+        if when.startswith("as") and not _all_asked(run):
             continue  # the run did not come so far
         if not made:
-            return unknown(Cause.CONTROL_FAILED, f"it was not called by a control {when} the idle period")
-        if not made[0].data.answered:
-            why = f"it did not answer the call of a control just {when} the idle period: {made[0].data.error}"
-            return unknown(Cause.CONTROL_FAILED, why, *cite(made[0], why))
+            return unknown(Cause.CONTROL_FAILED, f"it was not called by a control {when}")
+        if wrong := next((call for call in made if not call.data.answered), None):
+            why = f"it did not answer the call of a control {when}: {wrong.data.error}"
+            return unknown(Cause.CONTROL_FAILED, why, *cite(wrong, why))
     return None
 
 

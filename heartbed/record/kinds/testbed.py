@@ -17,7 +17,7 @@ class ContainerChanged(Kind):
 
 
 class ControlCall(Kind):
-    """A control has called the RPC server, just before or just after the idle period; `t` is when it was sent."""
+    """A control has called the RPC server, before cells idle or as they are asked again; `t` is when it was sent."""
 
     KIND: ClassVar[str] = "control.call"
     answered: bool = Field(description="whether there was a reply in time")

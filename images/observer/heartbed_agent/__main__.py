@@ -44,8 +44,8 @@ class Agent:
                 self._looks.ask(Request(**wish))
             case {"cmd": "measure", "cell": str(cell), "every_s": int() | float() as every_s}:
                 self._usage.measure(cell, every_s)
-            case {"cmd": "enough"}:
-                self._looks.enough()
+            case {"cmd": "enough", "cell": str(cell)}:
+                self._looks.enough(cell)
             case {"cmd": "quit"}:
                 return False
             case _:

@@ -107,10 +107,10 @@ class Looks:
             self._wishes.append(request)
             self._changed.notify_all()
 
-    def enough(self) -> None:
-        """The cells are asked again: what py-spy has not begun is not done any more."""
+    def enough(self, cell: str) -> None:
+        """The cell is asked again: what py-spy has not begun of it is not done any more."""
         with self._changed:
-            self._native.clear()
+            self._native = [(request, process) for request, process in self._native if request.cell != cell]
 
     def _collect(self) -> None:
         """Have every process that is wished for tell of itself, all side by side."""

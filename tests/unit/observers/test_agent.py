@@ -279,7 +279,9 @@ def test_of_many_processes_alike_a_few_get_native_stacks_until_they_are_asked_ag
     assert len(lines.events) == 3, "the dump is told once"
     first = looks._take()
     looks._busy.discard(first[1].host_pid)
-    looks.enough()
+    looks.enough(f"not {first[0].cell}")
+    assert len(looks._native) == 2
+    looks.enough(first[0].cell)
     assert looks._native == []
 
 

@@ -21,8 +21,9 @@ from heartbed.errors import InputError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer, only
 from heartbed.record.kinds import CellState, RunPhase
-from heartbed.stage.act import Act, Part
+from heartbed.stage.act import Act
 from heartbed.stage.client import Client
+from heartbed.stage.part import Part
 from heartbed.stage.stage import OpenedCell, Stage
 from heartbed.testbed import testbed
 from tests.unit.histories import History
@@ -69,7 +70,7 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, heard: list[Event], asked: Asked) -> Stage:
+def stage(tmp_path: Path, heard: list[Event], asked: Asked, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A stage with one cell and no container, whose window takes ``IDLE_S``."""
     (subject,) = subjects((CELL,))
     found = Stage(
@@ -82,6 +83,7 @@ def stage(tmp_path: Path, heard: list[Event], asked: Asked) -> Stage:
         request_stacks=lambda *_: None,
         opened=[OpenedCell(subject, cast(Client, asked))],
     )
+    monkeypatch.setattr(found, "start", lambda _: None)  # there is no container
     found.bus.listen(heard.append)
     return found
 

@@ -222,7 +222,7 @@ def test_without_a_terminal_each_change_is_a_line_with_its_time() -> None:
     text = watched(events, [cell.cell for cell in run.verdict.cells])
     lines = text.splitlines()
     assert any(line.endswith("prefork-daemon-eventlet: ready (4 of 12)") for line in lines)
-    assert any("idle for 9.0 s: nothing touches the cells" in line for line in lines)
+    assert any("idle for 9.0 s more: nothing touches the cells" in line for line in lines)
     assert sum(line.endswith(": lost: RabbitMQ missed its heartbeats") for line in lines) == 3
     assert any(line.endswith("done, kept so far (12 of 12)") for line in lines)
     assert all(line[2] == line[5] == ":" for line in lines)
@@ -258,7 +258,7 @@ def test_of_pages_in_the_idle_period_it_is_said_that_they_come() -> None:
         told("broker.log", 4.4, reason="missed_heartbeats"),
     ]
     text = watched(events, ["a"])
-    assert "idle for 7.0 s: each is asked for a page" in text
+    assert "idle for 7.0 s more: each is asked for a page" in text
     assert "a: lost: RabbitMQ missed its heartbeats" in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -255,3 +256,29 @@ def test_the_cells_of_the_next_act_are_started_while_those_of_this_one_idle(tmp_
         or (isinstance(event.data, CellState) and event.data.state == "starting" and event.cell == f"{GREEN}.halt")
     ]
     assert [what for what, _ in order] == ["opening", "idle", "started", "asking", "opening", "idle", "asking"]
+
+
+def test_a_cell_is_asked_again_in_its_own_time_and_not_when_the_last_one_has_idled(tmp_path: Path) -> None:
+    slow = threading.Event()
+
+    def hold_up(event: Event) -> None:
+        # In the thread that starts the cell: it is started only when the other has been asked again.
+        if isinstance(event.data, CellState) and event.cell == NATIVE and event.data.state == "starting":
+            assert slow.wait(20)
+        if isinstance(event.data, CellState) and event.cell == GREEN and event.data.state == "done":
+            slow.set()
+
+    events = run(LocalEngine(), settings(tmp_path, "idle"), hold_up)
+    states = [(event.cell, event.data.state) for event in only(events, CellState)]
+    assert states.index((GREEN, "done")) < states.index((NATIVE, "ready"))
+    phases = [event.data.phase for event in only(events, RunPhase)]
+    assert phases == ["starting", "opening", "idle", "asking", "dissecting"], "as the last cell goes"
+
+
+def test_cells_of_a_probe_that_does_something_to_all_of_them_wait_for_each_other(tmp_path: Path) -> None:
+    events = run(LocalEngine(), settings(tmp_path, "idle,cut"))
+    opened = [e.t for e in only(events, CellState) if e.data.state == "opened" and e.cell and e.cell.endswith(".cut")]
+    asked = [e.t for e in only(events, CellState) if e.data.state == "asking" and e.cell and e.cell.endswith(".cut")]
+    done_at = [event.t for event in only(events, Intervention) if event.data.ended is None]
+    assert max(opened) <= min(done_at)
+    assert max(done_at) <= min(asked)

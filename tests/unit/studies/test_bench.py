@@ -11,7 +11,7 @@ from heartbed.studies.bench import CELLS, Result, Timing
 
 
 def test_overhead_is_the_whole_run_over_what_cannot_be_saved() -> None:
-    assert Timing(24, total_s=48.0, start_and_open_s=33.0, idle_s=7.0).overhead == pytest.approx(1.2)
+    assert Timing(24, total_s=48.0, starts_s=33.0, idle_s=7.0).overhead == pytest.approx(1.2)
 
 
 def test_gain_is_how_many_times_longer_the_cells_take_one_after_another() -> None:

@@ -186,14 +186,14 @@ def test_the_rpc_server_must_answer_before_and_after() -> None:
     [
         (
             called(before=False),
-            "the call of a control just before the idle period: no reply within 4 s",
+            "the call of a control just before the cells idled: no reply within 4 s",
         ),
         (
             called(after=False),
-            "the call of a control just after the idle period: no reply within 4 s",
+            "the call of a control as they were asked again: no reply within 4 s",
         ),
-        (called(before=None), "it was not called by a control before the idle period"),
-        (called(after=None), "it was not called by a control after the idle period"),
+        (called(before=None), "it was not called by a control just before the cells idled"),
+        (called(after=None), "it was not called by a control as they were asked again"),
     ],
     ids=["not before", "not after", "not called before", "not called after"],
 )
