@@ -81,11 +81,18 @@ def freeze_first_process_for_a_while(one: Any) -> None:
     one.kill(signal="SIGCONT")
 
 
-FREEZE_ALL = "for each in /proc/[0-9]*; do kill -STOP ${each#/proc/} 2>/dev/null; done"
+FREEZE_ALL = """
+own=$(cat /proc/self/cgroup)
+for each in /proc/[0-9]*; do
+    number=${each#/proc/}
+    [ "$number" != $$ ] && [ "$(cat "$each/cgroup" 2>/dev/null)" = "$own" ] && kill -STOP "$number" 2>/dev/null
+done
+"""
+"""Whatever runs in this container, and nothing else: the observer's shares the machine's process numbers."""
 
 
 def freeze_all_processes(one: Any) -> None:
-    """SIGSTOP for all of its processes that its user may stop."""
+    """SIGSTOP for all of its processes that its user may stop, but for the one that does it."""
     one.exec_run(["sh", "-c", FREEZE_ALL], detach=True)
 
 
