@@ -1,14 +1,18 @@
 """Stands in for what a server's own configuration uses, and that is not in the testbed: modules, and files of hooks.
 
-Whatever is called of it does nothing. It decides nothing either: where a
-setting or a condition hangs on it, it raises ``NotHereError``.
+Whatever is called of it does nothing, and what is made of it is not here
+either. It decides nothing: where a condition hangs on it, or a number, it
+raises ``NotHereError``. Text that it is part of says so in ``MARK``.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable, MutableMapping
 from typing import Any, Self
+
+MARK = " is not in the testbed>"
 
 
 class NotHereError(TypeError):
@@ -49,19 +53,45 @@ class Absent:
     def __repr__(self) -> str:
         return self._name
 
+    def _marked(self, *_: Any) -> str:
+        return f"<{self._name}{MARK}"
+
+    __str__ = __format__ = __fspath__ = _marked
+
+    def _made_of_it(self, *_: Any) -> Absent:
+        return Absent(self._name)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _made_of_it
+    __floordiv__ = __rfloordiv__ = __truediv__ = __rtruediv__ = __mod__ = __rmod__ = _made_of_it
+
     def _undecided(self, *_: Any) -> Any:
         raise NotHereError(f"{self._name} is not in the testbed")
 
     __bool__ = __int__ = __index__ = __float__ = __iter__ = __len__ = __contains__ = __hash__ = _undecided
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = __radd__ = __mul__ = __rmul__ = _undecided
-    __format__ = __mod__ = __sub__ = __rsub__ = __floordiv__ = __truediv__ = _undecided
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _undecided
 
 
-def harmless(hook: Any) -> Any:
-    """The hook of a server, which goes on where it fails; what is none as it is."""
-    if not callable(hook):
-        return hook
+def missing(value: object) -> str:
+    """What is not here of what a value is made of, by its name; empty where all is."""
+    if isinstance(value, Absent):
+        return repr(value)
+    if isinstance(value, str) and MARK in value:
+        return value.partition(MARK)[0].rpartition("<")[2]
+    parts = value if isinstance(value, list | tuple) else ()
+    return next((found for each in parts if (found := missing(each))), "")
 
+
+def pass_over(names: MutableMapping[str, Any], *hooks: str) -> None:
+    """Have these hooks, of those names of a server's configuration, go on where they fail; without those not here."""
+    for name in hooks:
+        hook = names[name]
+        if isinstance(hook, Absent):
+            del names[name]
+        elif callable(hook):
+            names[name] = _harmless(hook)
+
+
+def _harmless(hook: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(hook)
     def passed_over(*arguments: Any) -> Any:
         try:

@@ -15,6 +15,9 @@ from heartbed.servers.gunicorn.conf import own_names
 CATCHES = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 """What a file expects that goes on without a module."""
 
+READERS = frozenset({"environ", "environs", "decouple"})
+"""Modules that read the environment, for which ``wsgi_app.readers`` stands in."""
+
 HOOKS = frozenset(
     {
         *("on_starting", "on_reload", "when_ready", "pre_fork", "post_fork", "post_worker_init", "worker_int"),
@@ -73,11 +76,7 @@ def stand_in(adapted: GunicornAdapted, missing: Iterable[str]) -> list[str]:
         was = main.lines[each.first - 1].strip()
         adapted.add(Replacement(main.inside, each.first, each.last, text, "not in the testbed", was))
         for module in sorted(each.modules & gone):
-            told.setdefault(
-                module,
-                f"{where(main, each.first)}: {module} is not in the testbed: what the file does with it, as in a hook, "
-                "does nothing here",
-            )
+            told.setdefault(module, f"{where(main, each.first)}: {module} is not in the testbed: {_what_then(module)}")
     return [*told.values()]
 
 
@@ -86,16 +85,25 @@ def pass_over(adapted: GunicornAdapted) -> list[str]:
     main = adapted.source.main
     hooks = [name for name in own_names(tree_of(adapted)) if name in HOOKS and name != "ssl_context"]
     for number, name in enumerate(hooks, max([len(main.lines), *(each.last for each in adapted.replacements)]) + 1):
-        text = f"from wsgi_app.absent import harmless; {name} = harmless({name})"
+        text = f"from wsgi_app.absent import pass_over; pass_over(globals(), {name!r})"
         adapted.add(Replacement(main.inside, number, number, text, PASSED_OVER, name))
     names = ", ".join(hooks)
     return [f"{names}: where it fails here, for a file or a module of your machine, it is passed over"] if hooks else []
 
 
+def _what_then(module: str) -> str:
+    if module in READERS:
+        return "variables that it reads are the container's, else their defaults (--define NAME=VALUE)"
+    return "what the file does with it, as in a hook, does nothing here"
+
+
 def _instead(each: Import) -> str:
     """The statement that stands in for it. A hook that it would have brought is left out."""
-    made = [f"{name} = Absent({origin!r})" for name, origin in each.bound if name not in HOOKS]
-    return "; ".join(["from wsgi_app.absent import Absent", *made]) if made else "pass"
+    made = [(name, origin) for name, origin in each.bound if name not in HOOKS]
+    reads = any(_top(origin) in READERS for _, origin in made)
+    bring = ["from wsgi_app.absent import Absent", *(["from wsgi_app.readers import Reader"] if reads else [])]
+    bound = [f"{name} = {'Reader' if _top(origin) in READERS else 'Absent'}({origin!r})" for name, origin in made]
+    return "; ".join([*bring, *bound]) if made else "pass"
 
 
 def _top(module: str) -> str:

@@ -25,20 +25,31 @@ def refused(draft: Draft, output: str) -> InputError:
             log=log[-6:],
             hint="this form of importing what the testbed lacks is not covered: leave the line out in a copy",
         )
+    if "Invalid value for config:" in text:
+        line = line_of(tree_of(draft.adapted), "config")
+        return InputError(
+            f"{shown}:{line}: config is the name of a setting of gunicorn's, which does not start where it is no path",
+            log=log[-6:],
+            hint="import it by another name",
+        )
+    if found := re.search(r"the variable (\w+) is not in the testbed|KeyError: '([^']+)'", text):
+        return _unset(shown, found[1] or found[2], log)
     if "is not in the testbed" in text or "'Absent'" in text:
         return _undecided(shown, text, log)
-    if found := re.search(r"KeyError: '([^']+)'", text):
-        return InputError(
-            f"{shown} reads {found[1]}, which is not in the container, where it may be in your environment",
-            log=log[-6:],
-            hint=f"--define {found[1]}=VALUE says what it is there",
-        )
     return InputError(f"{shown}: gunicorn does not start on it", log=log[-8:], hint="its own words are above")
+
+
+def _unset(shown: str, name: str, log: list[str]) -> InputError:
+    return InputError(
+        f"{shown} reads {name}, which is not in the container, where it may be in your environment",
+        log=log[-6:],
+        hint=f"--define {name}=VALUE says what it is there",
+    )
 
 
 def _undecided(shown: str, text: str, log: list[str]) -> InputError:
     """Of a file in which something hangs on a module that is not here."""
-    setting = re.search(r"Invalid value for (\w+): (.+)", text)
+    setting = re.search(r"Invalid value for (\w+): <?(.+?)(?: is not in the testbed>)?$", text, re.MULTILINE)
     missing = re.search(r"(\S+) is not in the testbed", text)
     told = f"something hangs on {missing[1]}" if missing else "something hangs on a module"
     told = f"{setting[1]} is what {setting[2]} says" if setting else told

@@ -53,8 +53,12 @@ def replaced(settings: Settings) -> dict[str, tuple[object, str]]:
     found |= {
         name: each for name, each in REPLACED.items() if name in settings.other and settings.values.get(name) != each[0]
     }
+    for name in settings.absent:
+        found.setdefault(name, (settings.values.get(name), "its value is not known here: the default"))
     number = settings.number("workers")
-    if number > MOST_PROCESSES:
+    if "workers" in settings.absent:
+        found["workers"] = (MOST_PROCESSES, f"its value is not known here; {MOST_PROCESSES} processes show it all")
+    elif number > MOST_PROCESSES:
         found["workers"] = (MOST_PROCESSES, f"{number} here; {MOST_PROCESSES} processes show it all")
     folder = settings.values.get("worker_tmp_dir")
     if folder and folder not in PLACES_HERE:

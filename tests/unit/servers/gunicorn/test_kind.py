@@ -50,10 +50,10 @@ wokers = 2
 RAW_ENV = ["OS_OSLO_MESSAGING_RABBIT__HEARTBEAT_IN_PTHREAD=true", "SPAM=eggs"]
 
 
-def said(**values: object) -> Ran:
-    """What gunicorn says where these settings are not the default."""
-    found = {name: [value, False] for name, value in DEFAULTS.items()}
-    found |= {name: [value, True] for name, value in values.items()}
+def said(absent: Mapping[str, str] | None = None, **values: object) -> Ran:
+    """What gunicorn says where these settings are not the default, and those of ``absent`` hang on something."""
+    found = {name: [value, False, (absent or {}).get(name, "")] for name, value in DEFAULTS.items()}
+    found |= {name: [value, True, ""] for name, value in values.items()}
     return Ran(0, f"words of the file's own\n{json.dumps(found)}\n", "")
 
 
@@ -69,7 +69,7 @@ class Speaking:
     ) -> dict[str, Ran]:
         self.environments.append(environment or {})
         if "not here" in commands:
-            missing = [name for name in commands["not here"] if name in ("acme", "beacon")]
+            missing = [name for name in commands["not here"] if name in ("acme", "beacon", "environ")]
             return {"not here": Ran(0, json.dumps(missing), "")}
         assert commands["read"][-1].endswith("/gunicorn.conf.py")
         return {"read": self.said.pop(0)}
@@ -222,13 +222,15 @@ def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path:
         ("ModuleNotFoundError: No module named 'prometheus_client'", "imports prometheus_client"),
         ("KeyError: 'PORT'", "reads PORT, which is not in the container"),
         (
-            "Invalid value for workers: beacon.number\n\nTypeError: int() can't convert 'Absent'",
-            "workers is what beacon.number says, which is not in the testbed: this form is not covered",
+            "Invalid value for threads: <beacon.number is not in the testbed>\n\nTypeError: no 'Absent'",
+            "threads is what beacon.number says, which is not in the testbed: this form is not covered",
         ),
         (
-            "Invalid value for bind: beacon.where\n\nError: beacon.where is not in the testbed",
-            "bind is what beacon.where says, which is not in the testbed",
+            "Invalid value for raw_env: beacon.where\n\nError: beacon.where is not in the testbed",
+            "raw_env is what beacon.where says, which is not in the testbed",
         ),
+        ("Invalid value for config: <beacon.config is not in the testbed>", r"py:0: config is the name of a setting"),
+        ("Invalid value for threads: <the variable N is not in the testbed>", "reads N, which is not in the container"),
         ("wsgi_app.absent.NotHereError: beacon.debug is not in the testbed", "something hangs on beacon.debug"),
         ("Error: Invalid value for threads", "gunicorn does not start on it"),
     ],
@@ -265,11 +267,25 @@ def test_what_a_file_imports_and_the_testbed_lacks_does_nothing_in_the_copy(tmp_
     assert "\nfrom wsgi_app.absent import Absent; metrics = Absent('beacon.metrics')\n" in copy
     assert "\nfrom wsgi_app.absent import Absent; number = Absent('acme.hooks.number')\n#\n#\n#\ntry:\n" in copy
     assert "\n    import acme\n" in copy
-    assert "\nfrom wsgi_app.absent import harmless; child_exit = harmless(child_exit)\n" in copy
+    assert "\nfrom wsgi_app.absent import pass_over; pass_over(globals(), 'child_exit')\n" in copy
     assert any("child_exit: where it fails here" in each for each in found.oddities)
     assert "\n    from wsgi_app.absent import Absent; counts = Absent('beacon.counts')\n" in copy
     said_ = [each for each in found.oddities if "not in the testbed" in each]
     assert [each.partition(": ")[0].rpartition(":")[2] for each in said_] == ["2", "3"]
+
+
+def test_what_reads_the_environment_reads_the_containers(tmp_path: Path) -> None:
+    text = "import environ\nenv = environ.Env()\nbind = env('BIND')\nworkers = env.int('N')\ntimeout = env('T')\n"
+    first = said({"bind": "the variable BIND", "workers": "the variable N", "worker_tmp_dir": "the variable T"})
+    found = prepared(tmp_path, text, first, said(workers=2))
+    copy = found.draft.adapted.text(found.draft.source.main)
+    assert copy[0] == (
+        "from wsgi_app.absent import Absent; from wsgi_app.readers import Reader; environ = Reader('environ')"
+    )
+    assert (copy[2], copy[3], copy[-1]) == ("bind = '0.0.0.0:8080'", "workers = 2", "worker_tmp_dir = None")
+    assert "+workers = 2" in found.draft.adapted.diff()
+    assert any("variables that it reads are the container's" in each for each in found.oddities)
+    assert any("not known here" in each for each in found.draft.adapted.reasons())
 
 
 def test_a_variable_that_is_given_is_in_the_environment_of_gunicorn_and_of_the_cell(tmp_path: Path) -> None:
