@@ -111,17 +111,15 @@ def _repeated(scenario: Scenario, for_s: str) -> Scenario:
 
 
 def acts(wanted: Iterable[Scenario]) -> list[list[Scenario]]:
-    """Which scenarios share a window: all that leave broker and machine alone, first; then those that load the machine.
+    """Which scenarios are played at a time: all that leave the broker alone, first.
 
-    Each that disturbs the broker has one of its own, and so has each that goes on for long: the others' windows are
-    not to last as long.
+    Each that disturbs the broker has an act of its own, and so has each that goes on for long: the others are not to
+    last as long.
     """
     chosen = list(wanted)
     alone = [each for each in chosen if _wants_its_own(played(each))]
     together = [each for each in chosen if each not in alone]
-    heavy = [each for each in together if played(each).disturbs is Disturbs.MACHINE]
-    light = [each for each in together if each not in heavy]
-    return [act for act in (light, heavy, *([each] for each in alone)) if act]
+    return [act for act in (together, *([each] for each in alone)) if act]
 
 
 def _wants_its_own(probe: Probe) -> bool:

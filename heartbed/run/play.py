@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -38,7 +38,8 @@ class Play:
         self.acts = [self._act(number) for number in plan.acts]
 
     def _act(self, number: int) -> Act:
-        return Act(number, self._parts(number), self.bus, self._caller(number), partial(self._start_next, number))
+        ahead = partial(self._start_next, number)
+        return Act(number, self._parts(number), self.bus, self._caller(number), ahead, self._remove)
 
     def _caller(self, act: int) -> Callable[[], None]:
         """Has the controls of an act call the RPC server."""
@@ -114,7 +115,9 @@ class Play:
 
     def _end(self, act: Act) -> None:
         """Make room for the next act: what is removed is gone before it begins, whose answers would wait for that."""
-        names = [*act.services, in_act("controls", act.number)]
+        self._remove([*act.services, in_act("controls", act.number)])
+
+    def _remove(self, names: Sequence[str]) -> None:
         self.watching.leave(names)
         self.bed.remove(names)
 

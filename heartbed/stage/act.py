@@ -8,24 +8,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from heartbed.errors import CellFailedError, NoCellLeftError, TestbedError
+from heartbed.errors import CellFailedError, NoCellLeftError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import RunPhase
 from heartbed.stage.part import Part
 from heartbed.stage.room import Counted, Gathering, Room
 from heartbed.stage.stage import OpenedCell
-from heartbed.stage.work import POLL_S, Worker, attempt, each
+from heartbed.stage.work import POLL_S, Worker, each, undo
 
 OPENERS = 24
 """Cells that are opened, or asked, side by side. A call waits rather than works: oslo.messaging looks for its reply
 twice a second."""
 
-CROWDS_A_CORE = 8
-"""Likewise, where each is sent many requests at a time: cells of one or two threads."""
+CROWDS_A_CORE = 16
+"""Likewise, where each is sent many requests at a time: cells of few threads. One that hangs has its place, too."""
 
 THREADS_A_PLACE = 8
 """A cell that serves more requests at a time works for more of them at a time."""
@@ -45,6 +44,8 @@ class Act:
     """Has a control call the RPC server, and returns when that is in the record."""
     idling: Callable[[], None] = lambda: None
     """Is called when the last cell has been opened; returns at once."""
+    remove: Callable[[Sequence[str]], None] = lambda _: None
+    """Removes services that are of no use any more."""
     playing: list[Worker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -52,6 +53,8 @@ class Act:
         self._stop = self.parts[0].stage.stop
         self._starters = ThreadPoolExecutor(max_workers=settings.cores, thread_name_prefix=f"start-{self.number}")
         self._started: dict[str, Future[None]] = {}
+        self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"remove-{self.number}")
+        self._removed: list[Future[None]] = []
         self._one_by_one, self._crowds = Room(OPENERS), Room(settings.cores * CROWDS_A_CORE)
         self._all_opened, self._all_idled = Gathering(len(self.cells)), Gathering(len(self.cells))
         self._firsts = {_same(*one): threading.Event() for one in self.cells}
@@ -77,7 +80,7 @@ class Act:
         Returns at once; once is enough. Those first that take longest afterwards. Copies of a cell come when it has
         been opened: where it shows what there is to see, they are not started.
         """
-        for part, opened in sorted(self.cells, key=lambda one: not one[0].probe.crowds):
+        for part, opened in sorted(self.cells, key=_longest_first):
             if opened.subject.attempt == 1:
                 self._start(part, opened)
 
@@ -99,6 +102,8 @@ class Act:
         self.start()
         with self._calling():
             each(self.bus, self.cells, self._go, workers=len(self.cells))
+        for removed in self._removed:
+            removed.result()
         errors = [error for part in self.parts for error in part.errors]
         if errors and not self.cells:
             raise NoCellLeftError(errors)
@@ -125,6 +130,15 @@ class Act:
             with self._asking, self._room(part, opened):
                 opened.end_work()
                 part.probe.ask(part.stage, opened)
+        self._leave(part, opened)
+
+    def _leave(self, part: Part, opened: OpenedCell) -> None:
+        """Have go what is not needed any more: a machine with few containers on it starts others sooner."""
+        if not (names := part.leave(opened)) or self._stop.is_set():
+            return
+        if part.probe.plays:
+            undo(part.undo())
+        self._removed.append(self._remover.submit(self.remove, names))
 
     def _open(self, part: Part, opened: OpenedCell) -> bool:
         """Start a cell and open its connections; false where it is a copy of one that has shown enough."""
@@ -193,21 +207,25 @@ class Act:
         Raises ``TestbedError`` for what could not be undone.
         """
         steps: list[Callable[[], object]] = [worker.end for worker in self.playing]
-        for part in reversed(self.parts):
-            steps += [part.stage.close, part.stage.hand.undo, partial(part.probe.undo, part.stage)]
-        failed = [error for step in steps if (error := attempt("undoing what a probe did", step)) is not None]
-        if len(failed) > 1:
-            raise TestbedError("what probes did could not be undone", log=[error.message for error in failed])
-        if failed:
-            raise failed[0]
+        undo([*steps, *(step for part in reversed(self.parts) for step in part.undo())])
 
     def close(self) -> None:
-        """Wait until nothing is being started any more; what was to be started is not."""
-        self._starters.shutdown(cancel_futures=True)
+        """Wait until nothing is being started or removed any more; what was to be is not."""
+        for pool in (self._starters, self._remover):
+            pool.shutdown(cancel_futures=True)
 
     def touches(self, service: str) -> bool:
         """Whether a probe is doing something to a service at this moment."""
         return any(part.stage.hand.touches(service) for part in self.parts)
+
+
+def _longest_first(one: tuple[Part, OpenedCell]) -> tuple[bool, bool, str, int]:
+    """Those with a crowd, whose copies come after them; those that wait for each other, one probe's after another's.
+
+    Of each probe's those of many threads first, which are the likeliest to hang.
+    """
+    part, opened = one
+    return not part.probe.crowds, not part.probe.plays, part.stage.probe, -opened.cell.thread_count
 
 
 def _same(part: Part, opened: OpenedCell) -> tuple[str, str]:

@@ -164,7 +164,8 @@ class Client:
             error = f"{type(problem).__name__}: {problem}"
         else:
             error = answer.text[:500] if answer.status_code >= 400 else None
-            if phase in BEFORE_IDLE and burst is None:  # in a burst it waits for its turn
+            # In a burst it waits for its turn, and an error tells how long the application has waited in vain.
+            if phase in BEFORE_IDLE and burst is None and error is None:
                 self._slowest_s = max(self._slowest_s, time.monotonic() - clock)
         headers = answer.headers if answer is not None else {}
         pid, thread = _number(headers.get("X-Heartbed-Pid")), _number(headers.get("X-Heartbed-Thread"))

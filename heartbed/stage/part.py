@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from heartbed.errors import CellFailedError
 from heartbed.stage.probe import Probe
@@ -24,7 +26,7 @@ class Part:
     """Of cells that were left out."""
 
     def __post_init__(self) -> None:
-        self._all_open = Gathering(len(self.stage.opened))
+        self._all_open, self._all_asked = Gathering(len(self.stage.opened)), Gathering(len(self.stage.opened))
         self._lock = threading.Lock()
         if not self.probe.plays:
             self.played.set()
@@ -51,6 +53,19 @@ class Part:
         if not self._all_open.come() or not self.probe.plays or not self.stage.opened:
             return None
         return self.stage.worker(self.probe.name, self._play)
+
+    def leave(self, opened: OpenedCell) -> list[str]:
+        """A cell has been asked again, or was left out; the services that are of no use from now on.
+
+        What a probe does to all its cells at once it also undoes for all, when the last of them has been asked.
+        """
+        if not self.probe.plays:
+            return [opened.name]
+        return [subject.name for subject in self.stage.subjects] if self._all_asked.come() else []
+
+    def undo(self) -> list[Callable[[], object]]:
+        """What undoes what the probe has done, step by step; each may be taken at any time, also twice."""
+        return [self.stage.close, self.stage.hand.undo, partial(self.probe.undo, self.stage)]
 
     def _play(self, worker: Worker) -> None:
         del worker

@@ -25,6 +25,7 @@ def send(  # noqa: PLR0913, PLR0917  a request, and how long it is waited for
 ) -> requests.Response:
     """As ``requests.request``, with a ``ReadTimeout`` as soon as it is ``given_up`` while no answer has begun."""
     with requests.Session() as session:
+        session.trust_env = False  # cells are reached directly, whatever proxy the user's environment names
         session.mount("http://", _Adapter(given_up))
         return session.request(method, url, data=data, headers=dict(headers), timeout=timeout)
 

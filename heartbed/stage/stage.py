@@ -177,6 +177,8 @@ class Stage:
     def learn(self, opened: OpenedCell) -> None:
         """Have a cell say what it is, which opens no connection. Raises ``CellFailedError``."""
         pid, facts = opened.client.facts()
+        if self.stop.is_set():
+            return
         if not facts:
             raise self._starting(opened).failed("it does not say what it is")
         opened.pids |= {pid} if pid else set()

@@ -48,6 +48,15 @@ def attempt(what: str, do: Callable[[], object]) -> TestbedError | None:
     return None
 
 
+def undo(steps: Iterable[Callable[[], object]]) -> None:
+    """Take all these steps, whatever becomes of each. Raises ``TestbedError`` for what could not be undone."""
+    failed = [error for step in steps if (error := attempt("undoing what a probe did", step)) is not None]
+    if len(failed) > 1:
+        raise TestbedError("what probes did could not be undone", log=[error.message for error in failed])
+    if failed:
+        raise failed[0]
+
+
 class Worker:
     """Does something in a thread of its own until it is done, or ended; ``stop`` is set when the run ends.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_each_toy_is_one_file_and_found_by_itself() -> None:
 def test_probes_that_leave_the_broker_alone_share_a_window_and_the_others_follow() -> None:
     acts = probes.acts(probes.scenarios(["halt,recycle,trickle,freeze,idle,reload"]))
     told = [[scenario.name for scenario in act] for act in acts]
-    assert told == [["trickle", "idle"], ["recycle", "reload"], ["halt"], ["freeze"]]
+    assert told == [["recycle", "trickle", "idle", "reload"], ["halt"], ["freeze"]]
 
 
 def test_two_probes_are_played_in_one_window_on_cells_of_their_own(tmp_path: Path) -> None:
@@ -273,6 +274,20 @@ def test_a_cell_is_asked_again_in_its_own_time_and_not_when_the_last_one_has_idl
     assert states.index((GREEN, "done")) < states.index((NATIVE, "ready"))
     phases = [event.data.phase for event in only(events, RunPhase)]
     assert phases == ["starting", "opening", "idle", "asking", "dissecting"], "as the last cell goes"
+
+
+def test_a_cell_is_removed_as_soon_as_it_is_not_needed_any_more(tmp_path: Path) -> None:
+    engine, gone = LocalEngine(), threading.Event()
+
+    def hold_up(event: Event) -> None:
+        if isinstance(event.data, CellState) and event.cell == NATIVE and event.data.state == "starting":
+            deadline = time.monotonic() + 20
+            while GREEN in engine.left and time.monotonic() < deadline:
+                gone.wait(0.01)
+            assert GREEN not in engine.left
+
+    events = run(engine, settings(tmp_path, "idle"), hold_up)
+    assert only(events, RunEnd)[0].data.status == "complete"
 
 
 def test_cells_of_a_probe_that_does_something_to_all_of_them_wait_for_each_other(tmp_path: Path) -> None:
