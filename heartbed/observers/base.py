@@ -43,8 +43,8 @@ class Watching(Protocol):
     def controlled(self, service: str) -> None:
         """Know the controls of an act, which have been started, by their address, and hear what they say."""
 
-    def call(self, service: str) -> None:
-        """Have the controls call the RPC server, and return when they have told of its answer, or of none."""
+    def call(self, service: str) -> bool:
+        """Have the controls call the RPC server; whether it has answered, once they have told of that."""
 
     def leave(self, services: Sequence[str]) -> None:
         """Watch these no more, which are about to go."""

@@ -139,19 +139,20 @@ class Observation:
         self._logs[service] = ControlsLog(service, partial(self._bed.follow, service), self._bus.emit)
         self._begin(self._logs[service])
 
-    def call(self, service: str) -> None:
-        """Have the controls call the RPC server; what came of it is in the record when this returns."""
+    def call(self, service: str) -> bool:
+        """Have the controls call the RPC server; whether it has answered, which is in the record when this returns."""
         sent = time.time()
         try:
             self._bed.signal(service, CALL_SIGNAL)
         except TestbedError as error:
             failed(self._bus.emit, "controls_log", f"the controls cannot be told to call: {error.message}")
-            return
-        self._bus.wait_for(
+            return False
+        called = self._bus.wait_for(
             lambda event: isinstance(event.data, ControlCall) and event.cell == service and event.t >= sent,
             Deadline(CALL_DEADLINE_S),
             poll=lambda: None,
         )
+        return called is not None and isinstance(called.data, ControlCall) and called.data.answered
 
     def leave(self, services: Sequence[str]) -> None:
         """Follow the logs of these no more, which are about to go."""

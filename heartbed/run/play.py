@@ -41,7 +41,7 @@ class Play:
         ahead = partial(self._start_next, number)
         return Act(number, self._parts(number), self.bus, self._caller(number), ahead, self._remove)
 
-    def _caller(self, act: int) -> Callable[[], None]:
+    def _caller(self, act: int) -> Callable[[], bool]:
         """Has the controls of an act call the RPC server."""
         return lambda: self.watching.call(in_act("controls", act))
 
@@ -70,6 +70,7 @@ class Play:
             started=self.watching.started,
             request_stacks=self.watching.request_stacks,
             measure=self.watching.measure,
+            call=self._caller(act),
             optional=self.optional,
             probe=scenario.name,
             act=act,

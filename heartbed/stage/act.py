@@ -40,8 +40,8 @@ class Act:
     number: int
     parts: Sequence[Part]
     bus: Bus
-    call: Callable[[], None] = lambda: None
-    """Has a control call the RPC server, and returns when that is in the record."""
+    call: Callable[[], bool] = lambda: True
+    """Has a control call the RPC server; whether that was answered, which is in the record then."""
     idling: Callable[[], None] = lambda: None
     """Is called when the last cell has been opened; returns at once."""
     remove: Callable[[Sequence[str]], None] = lambda _: None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ClassVar
 
-from heartbed.record.event import Event
-from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, Kind, RunPhase
+from heartbed.record.kinds import ConnectionCreated
 from heartbed.stage.probe import Disturbs, Parameter, Probe
 from heartbed.stage.stage import OpenedCell, Stage
-from heartbed.waiting import Deadline
+from heartbed.waiting import Deadline, pauses
 
 WELL_DEADLINE_S = 20.0
 """How long a cell is asked after the fault before it counts as one that does not come back."""
@@ -23,7 +21,7 @@ WARM_UPS = 2
 
 PAUSE_S = 0.5
 BACK_DEADLINE_S = 40.0
-"""How long the RPC server may take until it consumes again after the broker's restart: 3 to 6 s were seen."""
+"""How long the RPC server may take until it answers again after the broker's restart."""
 
 UNDER_WAY_S = 0.1
 """A call takes longer than this, be it only for the way to the RPC server and back."""
@@ -111,30 +109,24 @@ def ask_until_well(stage: Stage, opened: OpenedCell) -> None:
 
 
 def await_broker(stage: Stage) -> None:
-    """Wait until the broker, which was started again, takes connections, and the RPC server consumes as before.
+    """Wait until the broker, which was started again, takes connections, and the RPC server answers as before.
 
     It belongs to the fault until it takes connections: how long it boots is no client's business.
     """
     since = time.time()
-    stage.hand.at_once("waited for the return of", "rabbitmq", lambda: _seen(stage, since, ConnectionCreated, 1))
+    stage.hand.at_once("waited for the return of", "rabbitmq", lambda: _connected(stage, since))
     # Its queue is not there before: what is sent to it then is lost, whoever sends it.
-    _seen(stage, since, ConsumerCreated, _consumers_of_compute(stage), "compute")
+    deadline = Deadline(BACK_DEADLINE_S)
+    for pause in pauses(stage.stop):
+        if stage.call() or deadline.passed:
+            return
+        pause()
 
 
-def _consumers_of_compute(stage: Stage) -> int:
-    """How many consumers the RPC server has: those of its start. After earlier faults it has opened as many again."""
-    opening = min((event.t for event in stage.bus.seen(RunPhase) if event.data.phase == "opening"), default=math.inf)
-    at_first = [event for event in stage.bus.seen(ConsumerCreated) if event.cell == "compute" and event.t <= opening]
-    return max(1, len(at_first))
-
-
-def _seen(stage: Stage, since: float, kind: type[Kind], wanted: int, cell: str | None = None) -> None:
-    """Wait until so many events of a kind have come after ``since`` (epoch seconds), or for ``BACK_DEADLINE_S``."""
-    found: list[Event] = []
-
-    def last(event: Event) -> bool:
-        if isinstance(event.data, kind) and event.t > since and cell in (None, event.cell):
-            found.append(event)
-        return len(found) >= wanted
-
-    stage.bus.wait_for(last, Deadline(BACK_DEADLINE_S), poll=lambda: None)
+def _connected(stage: Stage, since: float) -> None:
+    """Wait until somebody has connected after ``since`` (epoch seconds), or for ``BACK_DEADLINE_S``."""
+    stage.bus.wait_for(
+        lambda event: isinstance(event.data, ConnectionCreated) and event.t > since,
+        Deadline(BACK_DEADLINE_S),
+        poll=lambda: None,
+    )

@@ -77,6 +77,8 @@ class Stage:
     started: Callable[[str], None]
     request_stacks: Callable[[str, int, str], None]
     measure: Callable[[str, float], None] = lambda *_: None
+    call: Callable[[], bool] = lambda: True
+    """Has a control call the RPC server; whether that was answered, which is in the record then."""
     optional: frozenset[str] = frozenset()
     """Cells that are left out where they do not start: the others are played all the same."""
     probe: str = DEFAULT_PROBE

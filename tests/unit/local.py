@@ -316,8 +316,10 @@ class LocalWatching:
     def start_around_broker(self) -> None:
         """There is no broker to watch."""
 
-    def call(self, service: str) -> None:
+    def call(self, service: str) -> bool:
         """There is nobody to call."""
+        del service
+        return True
 
     def controlled(self, service: str) -> None:
         """The controls connect at once, each act's under names of their own."""

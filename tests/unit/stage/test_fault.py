@@ -16,8 +16,8 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import ConsumerCreated, RunPhase
-from heartbed.stage.fault import WARM_UPS, _consumers_of_compute, warm_up
+from heartbed.record.kinds import ConnectionCreated
+from heartbed.stage.fault import WARM_UPS, await_broker, warm_up
 from heartbed.stage.stage import OpenedCell, Stage
 
 
@@ -86,18 +86,17 @@ def test_it_is_not_gone_on_for_ever_with_a_machine_that_is_too_slow(monkeypatch:
     assert len(client.asked) == 2 * WARM_UPS
 
 
-def test_the_rpc_server_is_back_with_the_consumers_of_its_start_whatever_was_before(
-    tmp_path: Path,
-) -> None:
+def test_the_rpc_server_is_back_when_it_answers_a_control(tmp_path: Path) -> None:
     bus = Bus(Writer(tmp_path))
+    answers = [False, False, True]
+    hand = SimpleNamespace(at_once=lambda *given: given[-1]())
+    stage = cast("Stage", SimpleNamespace(bus=bus, hand=hand, stop=threading.Event(), call=lambda: answers.pop(0)))
+    bus.emit(Event(ConnectionCreated(timeout_s=2, name="c"), t=time.time() + 5))
+    await_broker(stage)
+    assert answers == []
 
-    def consumes(t: float) -> None:
-        bus.emit(Event(ConsumerCreated(channel_pid="<0.1.0>"), t=t, cell="compute"))
 
-    for t in (1.0, 1.1, 1.2):
-        consumes(t)
-    bus.emit(Event(RunPhase(phase="opening", act=1), t=10.0))
-    for t in (30.0, 30.1, 30.2):
-        consumes(t)
-    stage = cast("Stage", SimpleNamespace(bus=bus))
-    assert _consumers_of_compute(stage) == 3
+def test_a_run_that_ends_does_not_wait_for_the_rpc_server(tmp_path: Path) -> None:
+    bus, stop = Bus(Writer(tmp_path)), threading.Event()
+    hand = SimpleNamespace(at_once=lambda *_: stop.set())
+    await_broker(cast("Stage", SimpleNamespace(bus=bus, hand=hand, stop=stop, call=lambda: False)))
