@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeVar
 
 from heartbed.record.by_kind import ByKind
 from heartbed.record.event import Event, K
+from heartbed.record.kinds import REMOVED, CellState, RpcArrived
 from heartbed.record.lives import lives
 
 H = TypeVar("H", bound=Hashable)
 
 
 class Index:
-    """Of these events, whatever their order."""
+    """Of these events, whatever their order; what is seen of a cell's end once nothing is wanted of it is left out."""
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self.events = sorted(events, key=lambda event: event.t)
+        self.events = _wanted(sorted(events, key=lambda event: event.t))
         """In order of time."""
 
     @cached_property
@@ -44,6 +45,17 @@ class Index:
     def by_line(self) -> Mapping[int, Event]:
         """Line of the record -> its event."""
         return {event.line: event for event in self.events}
+
+
+def _wanted(events: Sequence[Event]) -> list[Event]:
+    """Without what comes of a cell's removal. A message that it had sent before may arrive later."""
+    states = [event for event in events if isinstance(event.data, CellState) and event.data.state == REMOVED]
+    gone = {event.cell: event.t for event in states}
+    return [
+        event
+        for event in events
+        if event.cell not in gone or event.t <= gone[event.cell] or isinstance(event.data, RpcArrived)
+    ]
 
 
 def _grouped(pairs: Iterable[tuple[H, Event]]) -> Mapping[H, list[Event]]:

@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import AskedCell, BrokerLog, CellState, Request, RunPhase, RunStart
+from heartbed.record.kinds import REMOVED, AskedCell, BrokerLog, CellState, Request, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
 from heartbed.wording import seconds
@@ -184,6 +184,8 @@ class LiveView:
         return [self._phase]
 
     def _state_changed(self, name: str, cell: _Cell, entered: CellState) -> list[str]:
+        if entered.state == REMOVED:
+            return []
         if entered.state == "opened" and "done" in cell.passed:
             cell.rounds += 1
             cell.state = "idling"

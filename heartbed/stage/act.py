@@ -13,7 +13,7 @@ from typing import Any
 from heartbed.errors import CellFailedError, NoCellLeftError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
-from heartbed.record.kinds import RunPhase
+from heartbed.record.kinds import REMOVED, CellState, RunPhase
 from heartbed.stage.part import Part
 from heartbed.stage.room import Counted, Gathering, Room
 from heartbed.stage.stage import OpenedCell
@@ -138,6 +138,8 @@ class Act:
             return
         if part.probe.plays:
             undo(part.undo())
+        for name in names:
+            self.bus.emit(Event(CellState(state=REMOVED), cell=name))
         self._removed.append(self._remover.submit(self.remove, names))
 
     def _open(self, part: Part, opened: OpenedCell) -> bool:

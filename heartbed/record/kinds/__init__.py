@@ -18,7 +18,17 @@ from heartbed.record.kinds.broker import (
     ConsumerCreated,
     QueueDeleted,
 )
-from heartbed.record.kinds.cell import YIELDING, AppExit, AppFacts, AppLog, CellAddress, CellState, Request, RpcArrived
+from heartbed.record.kinds.cell import (
+    REMOVED,
+    YIELDING,
+    AppExit,
+    AppFacts,
+    AppLog,
+    CellAddress,
+    CellState,
+    Request,
+    RpcArrived,
+)
 from heartbed.record.kinds.look import LookAsked, LookBroker, LookCost, LookLost, LookProcess, LookSocket, LookTick
 from heartbed.record.kinds.process import (
     Frame,
@@ -39,6 +49,7 @@ from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, Machine
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
+    "REMOVED",
     "YIELDING",
     "AppExit",
     "AppFacts",

@@ -21,11 +21,17 @@ class CellAddress(Kind):
     container_pid: int | None = Field(default=None, description="its first process as the host numbers it")
 
 
+REMOVED = "removed"
+
+
 class CellState(Kind):
     """A cell has come so far."""
 
     KIND: ClassVar[str] = "cell.state"
-    state: str = Field(description="`starting`, `loading`, `ready`, `opened`, `asking`, `done`, `failed`, `left_out`")
+    state: str = Field(
+        description="`starting`, `loading`, `ready`, `opened`, `asking`, `done`, `failed`, `left_out`; `removed`: "
+        "nothing is wanted of it any more, and what follows is the end of its container"
+    )
     pids: list[int] = Field(default=[], description="with `opened`: the processes that hold connections")
     after_s: int | None = Field(default=None, description="with `loading`: for how long, seconds")
     reason: str = Field(
