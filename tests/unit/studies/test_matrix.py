@@ -39,7 +39,7 @@ def test_matrix_has_every_server_mode_model_and_milestone_once() -> None:
 
 def test_batches_fit_the_memory_and_lose_no_cell() -> None:
     cells = matrix.selection().cells
-    for octets, most in ((64 * GIB, 48), (4 * GIB, 16), (GIB, 1)):
+    for octets, most in ((64 * GIB, 200), (4 * GIB, 32), (GIB, 1)):
         batches = list(matrix.batches(cells, octets))
         assert [cell for batch in batches for cell in batch] == list(cells)
         assert max(len(batch) for batch in batches) <= most
