@@ -39,14 +39,17 @@ def _uwsgi(server_software: str) -> Host | None:
     uwsgi = sys.modules.get("uwsgi") or _imported("uwsgi")
     if uwsgi is None:
         return None
+    # Under a loop engine its cores are green threads.
+    in_gevents = getattr(uwsgi, "loop", None) == b"gevent"
+    front = "proxied" if server_software.startswith("Apache") else "direct"
     return Host(
         "uwsgi",
         version=uwsgi.version.decode(),
         processes=uwsgi.numproc,
-        threads=uwsgi.cores,
+        threads=1 if in_gevents else uwsgi.cores,
         app_threads=bool(uwsgi.has_threads) if hasattr(uwsgi, "has_threads") else None,
         # By itself uWSGI says nothing of the server; a proxy hands over what it is.
-        options={"loading": _loading(), "front": "proxied" if server_software.startswith("Apache") else "direct"},
+        options={"loading": _loading(), "front": front, "loop": "ugevent" if in_gevents else "simple"},
     )
 
 

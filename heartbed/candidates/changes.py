@@ -14,7 +14,8 @@ from heartbed.candidates.change import Change, Shape, Variant
 from heartbed.candidates.own import OSLO
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.subject import Candidate
-from heartbed.cells.models import SWITCH
+from heartbed.cells import axes
+from heartbed.cells.models import MODEL, SWITCH, THREAD
 from heartbed.versions.releases import number
 
 OPTION_GONE = (18,)
@@ -28,7 +29,7 @@ MODULE = "oslo_messaging"
 MARKS = (MODULE, SWITCH)
 """What a user's own application must mention for a change to act on it: the library, and the variable that it reads."""
 
-NATIVE, EVENTLET = "native", "eventlet"
+NATIVE, EVENTLET, GEVENT = "native", "eventlet", "gevent"
 PTHREAD, NO_PTHREAD = "pthread", "no-pthread"
 """Keys of the changes that are of no use without the option."""
 
@@ -51,7 +52,7 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     found: list[Change[Any]] = []
     if acts_on_model(own):
         found.append(_eventlet(prepared.draft) if own.model == NATIVE else _native(prepared.draft))
-    if own.model != NATIVE and has_library(own) and has_option(library_of(own, own.oslo)):
+    if own.model in ("", EVENTLET) and has_library(own) and has_option(library_of(own, own.oslo)):
         found.append(pthread() if own.thread == "green" else no_pthread())
     found += prepared.kind.hosting(prepared)
     if acts_on_library(own):
@@ -64,8 +65,12 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
 
 
 def acts_on_model(candidate: Candidate) -> bool:
-    """Whether nova's variable for the execution model can act on its application."""
-    return candidate.own is None or SWITCH in candidate.own.mentions
+    """Whether nova's variable for the execution model can act on its application, and its server leaves a choice."""
+    if candidate.own is not None and SWITCH not in candidate.own.mentions:
+        return False
+    other = EVENTLET if candidate.model == NATIVE else NATIVE
+    beside = {axis: factor for axis, factor in candidate.factors.items() if axis not in (MODEL.name, THREAD.name)}
+    return candidate.model != GEVENT and not axes.TABLE.senseless({**beside, MODEL.name: other})
 
 
 def has_library(candidate: Candidate) -> bool:

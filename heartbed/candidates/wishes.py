@@ -148,7 +148,7 @@ def _of_nova(wishes: Wishes) -> list[str]:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
     if not wishes.release and wishes.oslo is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
-    if wishes.runs != "native":
+    if wishes.runs == "eventlet":  # it alone leaves a choice
         found += _left_to_the_library(wishes)
     if brought:
         found.append(f"{brought} from PyPI where the script would be, with sqlite and without keystone")

@@ -7,15 +7,14 @@ disagreements, the matrix, the report and the command line. A server takes its r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from heartbed.cells.app import APP
 from heartbed.cells.axis import Axis
-from heartbed.cells.models import GEVENT, MODEL, THREAD
+from heartbed.cells.loops import GUNICORN, LOOP, WORKERS
+from heartbed.cells.models import MODEL, THREAD
 from heartbed.cells.observed import Observed
 from heartbed.cells.rows import Library, Limit, Parameter, Releases, Server
 from heartbed.cells.table import Table
-from heartbed.versions.releases import RELEASES, number
+from heartbed.versions.releases import RELEASES
 
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
@@ -96,24 +95,6 @@ def server_axis(servers: tuple[Server, ...]) -> Axis:
     )
 
 
-GUNICORN, LAST_WITH_EVENTLET = "27.0.1", "25.3.0"
-"""The version in its image unless another is asked for, and the last that had workers on eventlet."""
-
-
-def _no_such_worker(chosen: Mapping[str, str]) -> str:
-    """Green workers patch the process themselves, whatever the application does."""
-    patches = {"geventlet": "eventlet", "ggevent": "gevent"}.get(chosen["worker_class"])
-    model = chosen.get("model", "eventlet")
-    if patches is not None and model != patches:
-        return (
-            f"gunicorn's {patches} workers patch the process with {patches}: the application cannot be {model} in them"
-        )
-    gunicorn = chosen.get("gunicorn", GUNICORN)
-    if patches == "eventlet" and number(gunicorn) > number(LAST_WITH_EVENTLET):
-        return f"gunicorn {gunicorn} has no eventlet workers: gunicorn{LAST_WITH_EVENTLET} is the last that has"
-    return ""
-
-
 AXES = (
     server_axis(SERVERS),
     Axis(
@@ -151,23 +132,8 @@ AXES = (
         servers=("uwsgi",),
         environment={"direct": {}, "proxied": {"HEARTBED_FRONT": "proxied", "HEARTBED_PROXIED": "true"}},
     ),
-    Axis(
-        "worker_class",
-        "the class of gunicorn's workers",
-        {
-            "sync": "gunicorn's sync workers: one request at a time, waiting in select()",
-            "gthread": "gunicorn's gthread workers: a pool of threads",
-            "geventlet": "gunicorn's eventlet workers, of gunicorn before 26.0: a green thread a request",
-            "ggevent": "gunicorn's gevent workers: a green thread a request",
-        },
-        servers=("gunicorn",),
-        brings={"ggevent": GEVENT},
-        environment={
-            "geventlet": {"HEARTBED_WORKER_CLASS": "eventlet"},
-            "ggevent": {"HEARTBED_WORKER_CLASS": "gevent"},
-        },
-        senseless=_no_such_worker,
-    ),
+    LOOP,
+    WORKERS,
 )
 
 LIBRARIES = (
@@ -220,6 +186,7 @@ LIMITS = (
         Limit(("gunicorn", workers), "threads", 1, f"gunicorn's {words} workers have one thread")
         for workers, words in (("sync", "sync"), ("geventlet", "eventlet"), ("ggevent", "gevent"))
     ),
+    Limit(("uwsgi", "ugevent"), "threads", 1, "under uWSGI's gevent loop a process has one thread"),
 )
 
 TABLE = Table(

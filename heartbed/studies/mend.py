@@ -16,6 +16,7 @@ from typing import Any
 from heartbed.candidates.adapted import diff
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.changes import (
+    GEVENT,
     HEARTBEAT,
     NATIVE,
     NO_PTHREAD,
@@ -97,7 +98,7 @@ def pairs(
     """
     own = prepared.candidate
     useful = [c for c in changes(prepared, oslo_versions) if c.key != HEARTBEAT and c.key not in ruled_out]
-    green = own.model != NATIVE and own.thread == "green" and acts_on_library(own)
+    green = own.model not in (NATIVE, GEVENT) and own.thread == "green" and acts_on_library(own)
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
         useful.append(pthread())
     fitting = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]

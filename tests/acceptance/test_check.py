@@ -210,7 +210,7 @@ def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> N
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        (["[uwsgi]", "http-socket = :1", "module = a:b", "gevent = 10"], "site.ini:4: gevent is a loop engine"),
+        (["[uwsgi]", "http-socket = :1", "module = a:b", "asyncio = 10"], "site.ini:4: asyncio is a loop engine"),
         (["[DEFAULT]", "debug = true"], "without a section [uwsgi]"),
         (["[uwsgi]", "module = a:b", "need-plugin = none", "master", "ini = %x"], "not the plain name of a file"),
         pytest.param(

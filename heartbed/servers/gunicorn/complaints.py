@@ -10,8 +10,8 @@ from heartbed.candidates.prepared import Draft
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn.adapt import tree_of
 from heartbed.servers.gunicorn.conf import line_of
-from heartbed.servers.gunicorn.draft import GunicornPrepared
-from heartbed.servers.gunicorn.shape import CLASSES, Shape
+from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
+from heartbed.servers.gunicorn.shape import CLASSES, PATCHING, Shape
 
 
 def refused(draft: Draft, output: str) -> InputError:
@@ -60,17 +60,23 @@ def _undecided(shown: str, text: str, log: list[str]) -> InputError:
     )
 
 
-def check_class(draft: Draft, found: Shape) -> None:
+def check_class(draft: GunicornDraft, found: Shape) -> None:
     """Raise ``InputError`` for a class of workers that the testbed does not cover."""
-    if found.worker_class in CLASSES:
-        return
     line = line_of(tree_of(draft.adapted), "worker_class")
+    if found.worker_class in PATCHING and found.worker_class != draft.patching:
+        raise InputError(
+            f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} comes from elsewhere than the file, "
+            "which is read without that library",
+            hint=f"write worker_class = '{found.worker_class}' into a copy of it",
+        )
+    if found.worker_class in CLASSES.values():
+        return
     raise InputError(
         f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
         hint="such workers serve ASGI applications, and what is tested here are WSGI applications"
         if re.search("uvicorn|asgi", found.worker_class, re.IGNORECASE)
-        else "files are run with sync and gthread workers; worker_class = 'sync' in a copy of the file says what they "
-        "would do, and heartbed run gunicorn-gevent-ggevent what workers on gevent do",
+        else "files are run with sync, gthread, gevent and eventlet workers; worker_class = 'sync' in a copy of "
+        "the file says what those would do",
     )
 
 

@@ -52,6 +52,11 @@ def own_names(tree: ast.Module) -> list[str]:
     return list(dict.fromkeys(bound))
 
 
+def texts(tree: ast.Module) -> frozenset[str]:
+    """All text in it, wherever it stands."""
+    return frozenset(n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
 def place(tree: ast.Module, name: str) -> Place | None:
     """Where the value of a name can be put otherwise without touching anything else.
 

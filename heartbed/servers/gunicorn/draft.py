@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.cells.cell import Cell
+from heartbed.cells.loops import LAST_WITH_EVENTLET
 from heartbed.servers.gunicorn.adapt import GunicornAdapted
 from heartbed.servers.gunicorn.settings import Settings
-from heartbed.servers.gunicorn.shape import Shape
+from heartbed.servers.gunicorn.shape import FACTORS, Shape
 from heartbed.wording import count
 
 TELLING = (
@@ -29,11 +30,19 @@ class GunicornDraft(Draft):
     adapted: GunicornAdapted
     variables: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    patching: str = ""
+    """The library of green threads that its workers may be on."""
 
     @property
     def cell(self) -> Cell:
         """A cell whose image can read the file."""
-        return replace(self.wishes.cell, server="gunicorn", mode="")
+        found = replace(self.wishes.cell, server="gunicorn", mode="", options=tuple(filter(None, [self.workers])))
+        return found.with_version("gunicorn", LAST_WITH_EVENTLET) if self.patching == "eventlet" else found
+
+    @property
+    def workers(self) -> str:
+        """The factor of such workers."""
+        return FACTORS[self.patching] if self.patching else ""
 
 
 @dataclass(frozen=True)

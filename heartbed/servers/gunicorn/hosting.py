@@ -7,7 +7,7 @@ from dataclasses import replace
 from heartbed.candidates.change import ONE_THREAD, Change, Variant
 from heartbed.servers.gunicorn.adapt import assigned
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
-from heartbed.servers.gunicorn.shape import Shape
+from heartbed.servers.gunicorn.shape import PATCHING, Shape
 
 KEYS = ("sync", "gthread", "threads1", "lazy", "preload")
 
@@ -20,6 +20,8 @@ def hosting(prepared: GunicornPrepared) -> list[Change[Shape]]:
         price = "a worker thread cannot be killed when it hangs, as gunicorn kills a sync worker after its timeout"
         found.append(_change(prepared, "gthread", "gthread workers", price, worker_class="gthread"))
         return found
+    if own.worker_class in PATCHING:
+        return [_native_sync(prepared), *found]
     found.append(_change(prepared, "sync", "sync workers", ONE_THREAD, worker_class="sync", threads=1))
     if own.threads > 1:
         found.append(_change(prepared, "threads1", "one thread a process", ONE_THREAD, threads=1))
@@ -40,6 +42,16 @@ def _preload(prepared: GunicornPrepared) -> Change[Shape]:
 def _lazy(prepared: GunicornPrepared) -> Change[Shape]:
     price = "every process loads the application by itself: a slower start, and more memory"
     return _change(prepared, "lazy", "preload_app = False", price, preload=False)
+
+
+def _native_sync(prepared: GunicornPrepared) -> Change[Shape]:
+    plain = _change(prepared, "sync", "", ONE_THREAD, worker_class="sync", threads=1)
+    return replace(
+        plain,
+        what=f"sync workers and native threads instead of {prepared.shape.worker_class}",
+        price=f"the application must not patch; {ONE_THREAD}",
+        apply=lambda v: replace(plain.apply(v), model="native", thread="green"),
+    )
 
 
 def _change(prepared: GunicornPrepared, key: str, what: str, price: str, **fields: str | int) -> Change[Shape]:

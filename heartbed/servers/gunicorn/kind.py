@@ -18,16 +18,17 @@ from heartbed.candidates.source import Source, permitted, read_lines, shown_path
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells import axes
 from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
 from heartbed.servers.gunicorn.absent import imports, pass_over, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
-from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names
+from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names, texts
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.rules import replaced
 from heartbed.servers.gunicorn.settings import Settings, parse
-from heartbed.servers.gunicorn.shape import Shape, shape
+from heartbed.servers.gunicorn.shape import CLASSES, PATCHING, Shape, shape
 
 MAIN = "gunicorn.conf.py"
 
@@ -62,7 +63,11 @@ class GunicornKind(Kind):
                 raise InputError(f"{option} is not for a configuration of gunicorn", hint="leave it out")
         source = Source(permitted(path, wishes.root or path.resolve().parent))
         source.add(path.resolve(), read_lines(path, str(path)), 0, shown_path(path))
-        return GunicornDraft(self, label, GunicornAdapted(source), wishes, ())
+        adapted = GunicornAdapted(source)
+        words = {*texts(tree_of(adapted)), *wishes.started_with.values()}
+        classes = {CLASSES.get(word) for word in words}
+        patching = next((each for each in PATCHING if each in classes), "")
+        return GunicornDraft(self, label, adapted, wishes, (), patching=patching)
 
     def prepare(self, draft: GunicornDraft, workbench: Workbench, container: Container) -> GunicornPrepared:
         """Have gunicorn say what is in force, replace what cannot be had here. Raises ``InputError``."""
@@ -84,6 +89,8 @@ class GunicornKind(Kind):
             "threads": found.threads,
             "script": commands.SCRIPT,
             "options": found.options,
+            "libraries": full.cell.libraries,
+            "named": full.cell.named,
             "recycles": Recycling(settings.number("max_requests"), "max_requests"),
         }
         oddities = (*full.absent, *_strangers(full, settings), *_asked(full))
@@ -138,6 +145,8 @@ def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
 
 def _with_model(draft: GunicornDraft, found: Shape) -> GunicornDraft:
     """The draft with the execution model that such workers can have, where the user says none."""
+    if found.worker_class in PATCHING:
+        return _with_patching(draft, found)
     if found.worker_class != "gthread" or draft.wishes.model or draft.wishes.release:
         return draft
     told_ = (
@@ -145,6 +154,18 @@ def _with_model(draft: GunicornDraft, found: Shape) -> GunicornDraft:
         "then hangs (--model eventlet)"
     )
     return replace(draft, wishes=replace(draft.wishes, model="native"), assumed=(*draft.assumed, told_))
+
+
+def _with_patching(draft: GunicornDraft, found: Shape) -> GunicornDraft:
+    """The draft with the execution model that its workers give to the application. Raises ``InputError``."""
+    library, cell = found.worker_class, draft.cell
+    model = draft.wishes.model or library
+    chosen = {**cell.factors, "model": model, "app": draft.wishes.app}
+    if why := axes.TABLE.senseless({axis: factor for axis, factor in chosen.items() if axis != "thread"}):
+        raise InputError(f"{draft.source.main.shown}: {why}", hint="leave out --model and --app")
+    told_ = [f"{library}: gunicorn's {library} workers patch the process with it"] if not draft.wishes.model else []
+    told_ += [f"gunicorn {version}, the last that has {library} workers" for version in cell.beside.values()]
+    return replace(draft, wishes=replace(draft.wishes, model=model), assumed=(*draft.assumed, *told_))
 
 
 def _asked(draft: GunicornDraft) -> list[str]:

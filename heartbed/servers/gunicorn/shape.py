@@ -11,8 +11,17 @@ CLASSES = {
     "gunicorn.workers.sync.SyncWorker": "sync",
     "gthread": "gthread",
     "gunicorn.workers.gthread.ThreadWorker": "gthread",
+    **dict.fromkeys(("gevent", "gevent_wsgi", "gevent_pywsgi"), "gevent"),
+    **{f"gunicorn.workers.ggevent.{name}": "gevent" for name in ("GeventWorker", "GeventPyWSGIWorker")},
+    **dict.fromkeys(("eventlet", "gunicorn.workers.geventlet.EventletWorker"), "eventlet"),
 }
 """Classes of workers that the testbed covers, by all of their names."""
+
+FACTORS = {"sync": "", "gthread": "gthread", "gevent": "ggevent", "eventlet": "geventlet"}
+"""Class of workers -> the factor that it is, where that is not the default."""
+
+PATCHING = ("gevent", "eventlet")
+"""Classes of workers that patch the process, with the library of their name."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Shape:
     @property
     def options(self) -> tuple[str, ...]:
         """The factors that are not the default."""
-        return (*(("preload",) if self.preload else ()), *(("gthread",) if self.worker_class == "gthread" else ()))
+        return tuple(filter(None, ("preload" if self.preload else "", FACTORS.get(self.worker_class, ""))))
 
     def wanted(self) -> dict[str, object]:
         """The settings that come to it."""
@@ -42,9 +51,10 @@ class Shape:
 def shape(settings: Settings) -> Shape:
     """What the settings in force come to."""
     own = str(settings.values["worker_class"])
+    worker_class = CLASSES.get(own, own)
     return Shape(
         processes=max(1, settings.number("workers")),
-        threads=max(1, settings.number("threads")),
-        worker_class=CLASSES.get(own, own),
+        threads=1 if worker_class in PATCHING else max(1, settings.number("threads")),
+        worker_class=worker_class,
         preload=bool(settings.values["preload_app"]),
     )

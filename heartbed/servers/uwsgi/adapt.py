@@ -31,6 +31,8 @@ class UwsgiAdapted(Adapted):
     front: str = "direct"
     needs_master: str = ""
     """An option that is dropped, and for which uWSGI would have started its master."""
+    gevents: bool = False
+    """Whether it may run in gevent's loop: uWSGI says whether it does."""
     speaks: str = ""
     """The option by which it is asked, as the user has it; empty where the file has none."""
 
@@ -45,13 +47,16 @@ class UwsgiAdapted(Adapted):
 def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
     """Apply every rule. ``wanted`` is the mount point of the application. Raises ``InputError``."""
     places = list(source.all())
+    gevents = rules.has_gevents_loop(option for _, option in places)
     for file, option in places:
+        if gevents and (option.key == "async" or (option.key, option.value) == ("loop", "gevent")):
+            continue
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
         if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi") and "$" not in option.value:
             raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
     application, beside = choose(source, places, wanted)
-    adapted = UwsgiAdapted(source=source, application=application, beside=beside)
+    adapted = UwsgiAdapted(source=source, application=application, beside=beside, gevents=gevents)
     has_master = is_on(last([option for _, option in places], "master"))
     for place in places:
         file, option = place

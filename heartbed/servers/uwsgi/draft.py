@@ -34,6 +34,11 @@ class UwsgiDraft(_OfUwsgi):
     adapted: UwsgiAdapted
 
     @property
+    def cell(self) -> Cell:
+        """With gevent, where the file may want it."""
+        return replace(super().cell, options=("ugevent",) if self.adapted.gevents else ())
+
+    @property
     def source(self) -> UwsgiSource:
         """The user's files."""
         return self.adapted.source

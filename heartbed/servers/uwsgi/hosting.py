@@ -8,7 +8,7 @@ from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
 from heartbed.candidates.source import SourceFile
 from heartbed.servers.uwsgi.ini import OWN_SECTION, sections
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
-from heartbed.servers.uwsgi.rules import LAZY, THREADS
+from heartbed.servers.uwsgi.rules import GEVENT, LAZY, LOOP, THREADS
 from heartbed.servers.uwsgi.shape import Shape
 from heartbed.servers.uwsgi.source import UwsgiSource
 
@@ -16,6 +16,8 @@ from heartbed.servers.uwsgi.source import UwsgiSource
 def hosting(prepared: UwsgiPrepared) -> list[Change[Shape]]:
     """Those that make sense for this candidate."""
     found = [_preload(prepared) if prepared.shape.lazy else _lazy(prepared)]
+    if prepared.shape.gevents:
+        return [_own_loop(prepared), *found]
     if not any(option.key in ("enable-threads", THREADS) for _, option in prepared.source.all()):
         found.append(_enable_threads(prepared))
     if prepared.shape.threads > 1:
@@ -78,6 +80,19 @@ def _enable_threads(prepared: UwsgiPrepared) -> Change[Shape]:
         "enable-threads = true",
         "",
         lambda v: added(v, prepared.source.main, "enable-threads = true"),
+    )
+
+
+def _own_loop(prepared: UwsgiPrepared) -> Change[Shape]:
+    def apply(v: Variant[Shape]) -> Variant[Shape]:
+        own = replace(v.shape, gevents=False)
+        return replace(_without(v, prepared, (*GEVENT, *LOOP)), shape=own, model="native", thread="green")
+
+    return Change(
+        "simple-loop",
+        "uWSGI's own loop and native threads instead of gevent",
+        "the application must not patch with gevent; a process serves as many requests at a time as it has threads",
+        apply,
     )
 
 

@@ -23,6 +23,7 @@ from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import as_ini, form, said, unread
 from heartbed.servers.uwsgi.frame import render
+from heartbed.servers.uwsgi.gevents import in_gevents_loop, told_of_patching
 from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import PROCESSES
@@ -38,7 +39,7 @@ class UwsgiKind(Kind):
     server: ClassVar[str] = "uWSGI"
     about_paths: ClassVar[str] = "under a mount point uWSGI needs manage-script-name = true"
 
-    keys: ClassVar[tuple[str, ...]] = ("lazy", "preload", "enable-threads", "threads1")
+    keys: ClassVar[tuple[str, ...]] = ("lazy", "preload", "enable-threads", "threads1", "simple-loop")
     stop: ClassVar[str] = "SIGINT"
     """At SIGTERM it begins anew."""
 
@@ -72,7 +73,7 @@ class UwsgiKind(Kind):
     def _drafted(self, source: UwsgiSource, wishes: Wishes, label: str, before: tuple[str, ...] = ()) -> UwsgiDraft:
         adapted = adapt(source, wishes.vhost or wishes.path)
         wishes = _with_variables(source, wishes)
-        assumed = [*before]
+        wishes, assumed = in_gevents_loop(adapted, wishes, before)
         if not adapted.speaks:
             assumed.append("http-socket: the file names no socket")
         if adapted.front == "proxied":
@@ -106,6 +107,7 @@ class UwsgiKind(Kind):
         ]
         if draft.adapted.needs_master:
             ignored.append(f"{draft.adapted.needs_master} starts uWSGI's master: it is started here too")
+        ignored += told_of_patching(options)
         beside = [f"not this, but also here: the application at {each} (--path)" for each in draft.adapted.beside]
         oddities = (*ignored, *draft.undecided(), *beside)
         return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), oddities, asked)
@@ -204,8 +206,8 @@ def _with_variables(source: UwsgiSource, wishes: Wishes) -> Wishes:
 
 
 def _options(found: Shape, front: str) -> tuple[str, ...]:
-    chosen = (found.loading, front)
-    return tuple(token for token in chosen if token not in ("", "lazy", "direct"))
+    chosen = (found.loading, front, found.loop)
+    return tuple(token for token in chosen if token not in ("", "lazy", "direct", "simple"))
 
 
 def _text(source: UwsgiSource) -> str:

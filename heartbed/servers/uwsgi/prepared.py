@@ -46,6 +46,7 @@ class UwsgiPrepared(Prepared[Shape]):
             "master" if found.master else "no master",
             "lazy-apps" if found.lazy else "loaded once, before forking",
         ]
+        words += ["in gevent's loop"] if found.gevents else []
         speaks = {"proxied": "the uwsgi protocol, behind httpd with mod_proxy_uwsgi"}
         option = f" ({adapted.speaks})" if adapted.speaks else ""
         mount = self.candidate.mount or "/"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from heartbed.servers.uwsgi.ini import Option
 
@@ -18,6 +18,13 @@ APPLICATIONS = (*FILES, "module", "wsgi", "mount", "paste", "ini-paste", "ini-pa
 PROCESSES = ("processes", "workers")
 LAZY = ("lazy-apps", "lazy")
 THREADS = "threads"
+PATCHES = ("gevent-monkey-patch", "gevent-early-monkey-patch")
+"""Options by which uWSGI patches the process with gevent: when its loop starts, and before an application is loaded."""
+
+GEVENT = ("gevent", "gevent-wait-for-hub", *PATCHES)
+LOOP = ("loop", "async")
+"""Options of the loop engine, which ``gevent`` sets both."""
+
 PROTOCOLS = ("protocol", "socket-protocol")
 
 MASTER = (
@@ -71,7 +78,7 @@ DROPPED_PREFIXES = (
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(("emperor", "vassals", "zerg", "zerg-server"), "starts other instances: name the file of one"),
     **dict.fromkeys(
-        ("gevent", "gevent-monkey-patch", "asyncio", "async", "ugreen", "greenlet", "tornado", "loop"),
+        ("asyncio", "async", "ugreen", "greenlet", "tornado", "loop"),
         "is a loop engine of uWSGI's, which this testbed does not cover",
     ),
     **dict.fromkeys(
@@ -83,6 +90,11 @@ REFUSED: Mapping[str, str] = {
     ),
 }
 """Option -> why a configuration with it cannot be checked."""
+
+
+def has_gevents_loop(options: Iterable[Option]) -> bool:
+    """Whether a configuration has uWSGI run gevent's loop in the place of its own."""
+    return any(o.key == "gevent" or (o.key == "loop" and o.value == "gevent") for o in options)
 
 
 def dropped(option: Option) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heartbed.candidates.values import leading_number
 from heartbed.cells.recycling import Recycling
 from heartbed.servers.uwsgi.ini import Option, is_on, last
-from heartbed.servers.uwsgi.rules import LAZY, MASTER, PROCESSES, THREADS
+from heartbed.servers.uwsgi.rules import GEVENT, LAZY, LOOP, MASTER, PROCESSES, THREADS, has_gevents_loop
 
 FORMS = ("ini", "yaml", "xml", "json")
 """The options by which uWSGI is given a configuration, each in a language of its own."""
@@ -23,7 +23,7 @@ TELLING = (
     *("processes", "threads", "master", "lazy-apps", "enable-threads", "single-interpreter", "thunder-lock"),
     *("harakiri", "max-requests", "max-worker-lifetime", "reload-on-rss", "worker-reload-mercy", "die-on-term"),
     *("exit-on-reload", "hook-master-start", "need-app", "buffer-size", "socket-timeout", "http-timeout", "cheap"),
-    *("idle", "so-keepalive", "http-keepalive", "offload-threads", "manage-script-name"),
+    *("idle", "so-keepalive", "http-keepalive", "offload-threads", "manage-script-name", *GEVENT, *LOOP),
 )
 """Options that bear on processes, threads and connections."""
 
@@ -47,6 +47,13 @@ class Shape:
     threads: int
     master: bool
     lazy: bool
+    gevents: bool = False
+    """Whether gevent's loop is in the place of uWSGI's own."""
+
+    @property
+    def loop(self) -> str:
+        """The factor of that name."""
+        return "ugevent" if self.gevents else "simple"
 
     @property
     def loading(self) -> str:
@@ -75,9 +82,10 @@ def shape(options: Sequence[Option]) -> Shape:
     """What the options come to. Some options start the master by themselves."""
     return Shape(
         processes=_number(last(options, *PROCESSES)),
-        threads=_number(last(options, THREADS)),
+        threads=1 if has_gevents_loop(options) else _number(last(options, THREADS)),
         master=is_on(last(options, "master")) or any(o.key.startswith(MASTER) for o in options if o.key != "master"),
         lazy=any(is_on(last(options, key)) for key in LAZY),
+        gevents=has_gevents_loop(options),
     )
 
 

@@ -61,6 +61,7 @@ def test_another_version_of_a_server_is_in_its_own_image_on_the_same_application
     [
         ("prefork-daemon-gevent", {"HEARTBED_MODEL": "gevent"}),
         ("gunicorn-gevent-ggevent", {"HEARTBED_MODEL": "gevent", "HEARTBED_WORKER_CLASS": "gevent"}),
+        ("uwsgi-gevent-ugevent", {"HEARTBED_MODEL": "gevent", "HEARTBED_LOOP": "gevent"}),
     ],
 )
 def test_gevent_is_installed_where_it_is_asked_for(name: str, variables: dict[str, str]) -> None:
@@ -79,6 +80,8 @@ def test_gevent_is_installed_where_it_is_asked_for(name: str, variables: dict[st
         ("gunicorn-native-geventlet-gunicorn25.3.0", "gunicorn's eventlet workers patch the process with eventlet"),
         ("gunicorn-eventlet-ggevent", "gunicorn's gevent workers patch the process with gevent"),
         ("gunicorn-gevent-ggevent-threads2", "gunicorn's gevent workers have one thread"),
+        ("uwsgi-eventlet-ugevent", "under uWSGI's gevent loop an application patches with gevent or not at all"),
+        ("uwsgi-gevent-ugevent-threads2", "under uWSGI's gevent loop a process has one thread"),
         ("prefork-daemon-gevent-nova34", "nova34 patches with eventlet or not at all"),
         ("prefork-daemon-gevent-pthread", "only eventlet leaves a choice"),
         ("prefork-daemon-eventlet-uwsgi2.0.28", "prefork does without uwsgi"),

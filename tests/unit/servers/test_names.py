@@ -15,7 +15,9 @@ from heartbed.cells import axes
 from heartbed.places import ROOT
 
 PROGRAM = ROOT / "heartbed"
-TABLE = PROGRAM / "cells" / "axes.py"
+TABLE = (PROGRAM / "cells" / "axes.py", PROGRAM / "cells" / "loops.py")
+"""The table of choices, and the rows of it that are servers' own."""
+
 DOCUMENTS = ("description", "help", "epilog", "documentation")
 """Keyword arguments, and attributes, whose text is a document: of a command, of the record, or of a probe."""
 
@@ -39,7 +41,7 @@ def pattern() -> re.Pattern[str]:
 
 def modules() -> list[Path]:
     folders = {PROGRAM / "servers" / name for name in servers.families()}
-    return [path for path in sorted(PROGRAM.rglob("*.py")) if path != TABLE and not folders & {*path.parents}]
+    return [path for path in sorted(PROGRAM.rglob("*.py")) if path not in TABLE and not folders & {*path.parents}]
 
 
 def documents(nodes: Sequence[ast.AST]) -> set[int]:

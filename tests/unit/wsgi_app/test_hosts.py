@@ -31,8 +31,15 @@ def test_without_a_server_it_is_pythons_own() -> None:
 @pytest.mark.usefixtures("uwsgi")
 def test_uwsgi_tells_its_version_processes_and_threads() -> None:
     assert hosts.host({}) == hosts.Host(
-        "uwsgi", "2.0.31", 3, 2, app_threads=True, options={"loading": "lazy", "front": "direct"}
+        "uwsgi", "2.0.31", 3, 2, app_threads=True, options={"loading": "lazy", "front": "direct", "loop": "simple"}
     )
+
+
+def test_under_gevents_loop_uwsgis_cores_are_no_threads(uwsgi: SimpleNamespace) -> None:
+    uwsgi.loop, uwsgi.cores = b"gevent", 100
+    found = hosts.host({})
+    assert found is not None
+    assert (found.threads, found.options["loop"]) == (1, "ugevent")
 
 
 @pytest.mark.usefixtures("uwsgi")

@@ -147,6 +147,8 @@ def test_what_the_file_prints_is_not_taken_for_settings() -> None:
         ("sync", "sync"),
         ("gthread", "gthread"),
         ("gunicorn.workers.gthread.ThreadWorker", "gthread"),
+        ("gunicorn.workers.ggevent.GeventWorker", "gevent"),
+        ("eventlet", "eventlet"),
         ("uvicorn.workers.UvicornWorker", "uvicorn.workers.UvicornWorker"),
     ],
 )
@@ -208,12 +210,37 @@ def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> Non
 
 
 def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent is not covered"):
-        prepared(tmp_path, "workers = 2\nworker_class = 'gevent'\n", said(worker_class="gevent"))
+    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class tornado is not covered"):
+        prepared(tmp_path, "workers = 2\nworker_class = 'tornado'\n", said(worker_class="tornado"))
+    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent comes from elsewhere"):
+        prepared(tmp_path, "import acme\nworker_class = acme.workers\n", said(worker_class="gevent"))
     asgi = "uvicorn.workers.UvicornWorker"
     with pytest.raises(InputError, match="is not covered") as caught:
         prepared(tmp_path, f"workers = 2\nworker_class = '{asgi}'\n", said(worker_class=asgi))
     assert "ASGI" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("library", "factor", "change"),
+    [
+        ("gevent", "ggevent", "sync workers and native threads instead of gevent"),
+        ("eventlet", "geventlet", "sync workers and native threads instead of eventlet"),
+    ],
+)
+def test_green_workers_patch_the_application(tmp_path: Path, library: str, factor: str, change: str) -> None:
+    text = f"import os\nthreads = 4\nworker_class = os.getenv('CLASS', '{library}')\n"
+    green = said(threads=4, worker_class=library)
+    made = prepared(tmp_path, text, green, green)
+    own = made.candidate
+    assert (own.model, own.factors["worker_class"], own.thread_count) == (library, factor, 1)
+    assert ("gunicorn" in own.beside, "gevent" in own.brought) == (library == "eventlet", library == "gevent")
+    assert own.build == made.draft.cell.build
+    assert any("workers patch the process with it" in each for each in made.draft.assumptions)
+    found = {each.what: each.candidate for each in mend.mends(made, Workbench(tmp_path / "bench"))}
+    assert (found[change].model, found[change].factors["worker_class"]) == ("native", "sync")
+    assert "native threads instead of eventlet" not in found
+    with pytest.raises(InputError, match="the application cannot be native in them"):
+        prepared(tmp_path, text, green, green, model="native")
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,8 @@ def test_a_mount_point_behind_a_variable_is_the_one_that_uwsgi_has(tmp_path: Pat
     [
         ("[DEFAULT]\ndebug = true\n", "without a section"),
         ("[uwsgi]\nmaster = true\n", "runs no Python application"),
-        (f"[uwsgi]\n{APPLICATION}\ngevent = 100\n", r"site\.ini:3: gevent is a loop engine"),
+        (f"[uwsgi]\n{APPLICATION}\nasync = 100\nugreen = true\n", r"site\.ini:3: async is a loop engine"),
+        (f"[uwsgi]\n{APPLICATION}\nloop = asyncio\n", r"site\.ini:3: loop is a loop engine"),
         ("[uwsgi]\nemperor = /etc/uwsgi\n", r"site\.ini:2: emperor starts other instances"),
         ("[uwsgi]\nini = ../other.ini\n", r"site\.ini:2: .*outside of"),
         ("[uwsgi]\nini = none.ini\n", r"site\.ini:2: .*no such file"),
