@@ -296,7 +296,7 @@ def test_an_application_that_cannot_be_imported_is_told_with_its_traceback(tmp_p
         ([MAIN, ALIAS, "<Location />", "Require all denied", "</Location>"], ["site.conf:2", "403"]),
         ([MAIN, ALIAS, "Redirect / https://example.org/"], ["site.conf:2", "redirection"]),
         ([MAIN, "AddHandler wsgi-script .wsgi"], ["site.conf:2", "this form is not covered"]),
-        ([MAIN, "WSGIScriptAliasMatch ^/([a-z]+) /srv/$1.wsgi"], ["site.conf:2", "this form is not covered"]),
+        ([MAIN, "WSGIScriptAliasMatch ^/([a-z]+)$ /srv/$1.wsgi"], ["site.conf:2", "this form is not covered"]),
     ],
     ids=lambda value: str(value[-1])[:40] if isinstance(value, list) else None,
 )

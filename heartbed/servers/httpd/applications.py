@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from heartbed.servers.httpd.dump import Node
+from heartbed.servers.httpd.patterns import Chosen, example, in_folder
 
 LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
 """What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
@@ -18,8 +19,15 @@ WITH_REST = re.compile(r"([^$]+?)/?\$\d")
 LIKE_A_SCRIPT = re.compile(r".*\.(?:py|wsgi)")
 """A script and what a pattern has found, which is then a path behind it: no folder is called like a script."""
 
+BY_URL = re.compile(r"\$\d")
+"""A part of a script's path that the URL says."""
+
 SCRIPT_HANDLER = "wsgi-script"
 """mod_wsgi's own name for the handler that runs a file as a WSGI script."""
+
+
+PATTERNS = ("wsgiscriptaliasmatch", "aliasmatch", "scriptaliasmatch")
+"""Directives that name URLs by a regular expression."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +44,13 @@ class Application:
     url: str
     script: str
     by_handler: bool = False
+    is_example: bool = False
+    """Whether the URL chooses the script, and this one stands for all that there may be."""
 
     @property
     def is_pattern(self) -> bool:
         """Whether a regular expression says which URLs it answers."""
-        return self.alias.name == "wsgiscriptaliasmatch"
+        return self.alias.name in PATTERNS
 
     @property
     def label(self) -> str:
@@ -50,11 +60,11 @@ class Application:
         return f"{host} {self.url or '/'} -> {self.script}"
 
 
-def applications(root: Node) -> list[Application]:
-    """Every application of every host, in order."""
-    found = list(_of_scope(root, None, _main(root)))
+def applications(root: Node, path: str | None = None) -> list[Application]:
+    """Every application of every host, in order. ``path`` is the URL that the user means, where that chooses one."""
+    found = list(_of_scope(root, None, _main(root), path))
     for host in root.own("<virtualhost"):
-        found += _of_scope(root, host, list(host.walk()))
+        found += _of_scope(root, host, list(host.walk()), path)
     return found
 
 
@@ -63,16 +73,30 @@ def _main(root: Node) -> list[Node]:
     return [node for child in root.children if child.name != "<virtualhost" for node in child.walk()]
 
 
-def _of_scope(root: Node, host: Node | None, nodes: list[Node]) -> Iterator[Application]:
+def _of_scope(root: Node, host: Node | None, nodes: list[Node], path: str | None) -> Iterator[Application]:
     names = tuple(word for node in nodes if node.name in ("servername", "serveralias") for word in node.words)
     names = names if host else ()
     known = {node.words[1] for node in nodes if node.name == "wsgiscriptalias" and len(node.words) > 1}
     for node in nodes:
         if node.name in ("wsgiscriptalias", "wsgiscriptaliasmatch"):
             given = [*node.words, "", ""]
-            yield Application(node, host, names, _url(node, given[0]), _script(node, given[1], known))
+            script = _script(node, given[1], known)
+            if chosen := _chosen(node, given[0], script, path):
+                yield Application(node, host, names, *chosen, is_example=True)
+            else:
+                yield Application(node, host, names, _url(node, given[0]), script)
     for node, url, script in _by_handler(root, nodes):
-        yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
+        if chosen := _chosen(node, url, script, path):
+            yield Application(node, host, names, *chosen, by_handler=True, is_example=True)
+        else:
+            yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
+
+
+def _chosen(alias: Node, url: str, script: str, path: str | None) -> Chosen | None:
+    """An example, where the URL chooses the script."""
+    if alias.name in PATTERNS:
+        return example(url, script, path) if BY_URL.search(script) else None
+    return in_folder(url, script, path) if alias.name == "wsgiscriptalias" and script.endswith("/") else None
 
 
 def _url(alias: Node, given: str) -> str:
@@ -101,8 +125,9 @@ def _by_handler(root: Node, nodes: list[Node]) -> Iterator[tuple[Node, str, str]
     if not used:
         return
     folders = {node.words[0].rstrip("/") for node in root.walk() if node.name == "<directory" and node.words}
+    files = ("alias", "scriptalias", *PATTERNS[1:])
     for node in nodes:
-        if node.name in ("alias", "scriptalias") and len(node.words) == 2 and node.words[1] not in folders:
+        if node.name in files and len(node.words) == 2 and node.words[1] not in folders:
             yield node, node.words[0], node.words[1]
         elif node.name == "<location" and node.words:
             within = [each for each in node.own("alias") + node.own("scriptalias") if len(each.words) == 1]

@@ -36,7 +36,9 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
 
 def others(chosen: Asked, found: Sequence[Asked]) -> list[str]:
     """What else the configuration runs, in words."""
-    return [
+    mine = chosen.application
+    stands = [f"the URL chooses the script: {mine.url} -> {mine.script} stands for all others (--path /URL)"]
+    return stands * mine.is_example + [
         f"not this, but also here: {each.application.label}{_at_all(each)} (--vhost, --path)"
         for each in found
         if each is not chosen and not (each.application.by_handler and each.in_force is None)

@@ -96,7 +96,7 @@ class HttpdKind(Kind):
         if not self.accepts(told):
             raise complaints.refused(draft, told.errors)
         root = dump.parse(told.output)
-        found = applications(root)
+        found = applications(root, draft.wishes.path)
         complaints.covered(draft, root, found)
         asked, log = ask(draft, workbench, placed, root, found)
         if not any(each.in_force for each in asked if each.application.by_handler):

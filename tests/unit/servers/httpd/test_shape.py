@@ -233,6 +233,39 @@ def test_what_a_pattern_puts_behind_a_script_is_a_path(given: str, script: str) 
     assert (found.url, found.script) == ("/api", script)
 
 
+@pytest.mark.parametrize(
+    ("line", "path", "url", "script"),
+    [
+        ("WSGIScriptAliasMatch ^/([^/]+)/ /srv/$1.wsgi", None, "/app", "/srv/app.wsgi"),
+        ("WSGIScriptAliasMatch ^/([^/]+)/ /srv/$1.wsgi", "/maps/", "/maps", "/srv/maps.wsgi"),
+        ("WSGIScriptAliasMatch ^/wsgi/([^/]+) /srv/$1.wsgi", None, "/wsgi/app", "/srv/wsgi/../app.wsgi"),
+        (r'WSGIScriptAliasMatch "(?i)^/v1\.0/(\w+)/(?:x|y)(/|$)" /srv/$1.wsgi', None, "/v1.0/app/x", "/srv/app.wsgi"),
+        ("WSGIScriptAliasMatch ^/(a|b)/([0-9]+)/? /srv/$1/$2.py", None, "", ""),
+        ("WSGIScriptAlias /wsgi/ /srv/wsgi/", None, "/wsgi/app.wsgi", "/srv/wsgi/app.wsgi"),
+        ("WSGIScriptAlias /wsgi /srv/wsgi/", "/wsgi/search.wsgi", "/wsgi/search.wsgi", "/srv/wsgi/search.wsgi"),
+    ],
+)
+def test_of_scripts_that_the_url_chooses_one_stands_for_all(line: str, path: str | None, url: str, script: str) -> None:
+    (found,) = applications(written(line), path)
+    assert found.is_example is bool(script)
+    if script:
+        assert (found.url, found.script) == (url, script.replace("wsgi/../", ""))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WSGIScriptAliasMatch ^/([^/]+)$ /srv/$1.wsgi",
+        "WSGIScriptAliasMatch ^/(.*) /srv/$1.wsgi",
+        "WSGIScriptAliasMatch ^/(?=x) /srv/$1.wsgi",
+        "WSGIScriptAliasMatch ^/( /srv/$1.wsgi",
+    ],
+)
+def test_none_does_where_the_script_hangs_on_all_that_is_asked(line: str) -> None:
+    (found,) = applications(written(line))
+    assert not found.is_example
+
+
 def test_a_path_behind_the_script_of_another_alias_makes_no_folder_of_it() -> None:
     root = written('WSGIScriptAliasMatch "^(/v3/auth.*)$" /srv/main/$1', "WSGIScriptAlias / /srv/main")
     assert [each.script for each in applications(root)] == ["/srv/main", "/srv/main"]

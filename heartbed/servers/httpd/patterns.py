@@ -1,0 +1,74 @@
+"""Aliases in which the URL chooses the script: a URL and the script that it chooses, as an example of all."""
+
+from __future__ import annotations
+
+import re
+
+NAMES = ("app", "/app", "1", "")
+"""What stands for a part that the URL chooses, whichever first fits."""
+
+GROUP = re.compile(r"\((?:\?:|\?P?<\w+>)?([^()]*)\)([*?]|\{0,?\d*\})?")
+PART = re.compile(r"(?:\[\^?\]?[^\]]*\]|\\[wdSDW]|(?<!\\)\.)(?:[*+]\??|\{[^}]*\})?(?!\?)|\[[^\]]*\]\?")
+FLAGS = re.compile(r"\A\(\?[a-z]+\)")
+LEFT = re.compile(r"(?<!\\)[\\^$*+?{}()|\[\]](?![./-])")
+BEHIND = ("/a", "/b/c", "/")
+"""What is asked for behind such a URL: a script that hangs on it too stands for nothing."""
+
+Chosen = tuple[str, str]
+"""A URL without a slash at its end, and its script."""
+
+
+def example(pattern: str, target: str, wanted: str | None = None) -> Chosen | None:
+    """A URL that a regular expression takes, ``wanted`` if it does, and what that makes of ``target``.
+
+    None where there is none that goes on to the same script whatever follows.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error:
+        return None
+    for some in (wanted, _written(pattern)):
+        if some is None:
+            continue
+        url = some.rstrip("/")
+        scripts = {_script(compiled, target, url + rest) for rest in BEHIND}
+        if len(scripts) == 1 and (script := scripts.pop()):
+            return url, script
+    return None
+
+
+def in_folder(url: str, folder: str, wanted: str | None = None) -> Chosen:
+    """The same of an alias of a folder."""
+    at = f"{url.rstrip('/')}/"
+    name = (wanted or "").removeprefix(at).strip("/") if (wanted or "").startswith(at) else ""
+    name = name if name and "/" not in name else "app.wsgi"
+    return at + name, folder + name
+
+
+def _script(pattern: re.Pattern[str], target: str, url: str) -> str:
+    """What httpd makes of the target for a URL; empty where it does not match."""
+    found = pattern.search(url)
+    if found is None:
+        return ""
+    groups = found.re.groups
+    return re.sub(r"\$(\d)", lambda each: (found[int(each[1])] or "") if int(each[1]) <= groups else "", target)
+
+
+def _written(pattern: str) -> str | None:
+    """Some URL that it may take; None where that is not to be seen."""
+    text = FLAGS.sub("", pattern).removeprefix("^").removesuffix("$")
+    for _ in range(8):
+        shorter = GROUP.sub(lambda each: "" if each[2] else _fitting(each[1]), text)
+        if shorter == text:
+            break
+        text = shorter
+    text = PART.sub(lambda each: _fitting(each[0]), text)
+    return None if LEFT.search(text) else re.sub(r"\\(.)", r"\1", text)
+
+
+def _fitting(part: str) -> str:
+    try:
+        fits = re.compile(part).fullmatch
+    except re.error:
+        return part
+    return next((name for name in NAMES if fits(name)), part.partition("|")[0])
