@@ -1,4 +1,4 @@
-"""Stands in for libraries that read the environment: django-environ, environs and python-decouple.
+"""Stands in for libraries that read the environment: django-environ, environs, python-decouple and python-dotenv.
 
 What they all do is done here: a variable is read from the environment of the
 process, as the type that is asked for, else its default is taken. What has
@@ -61,6 +61,8 @@ class Reader(Absent):
     def __call__(self, *given: Any, **named: Any) -> Any:
         """Read the variable that is named; whatever else is asked of it, be told how to read."""
         method = self._name.rpartition(".")[2]
+        if method == "dotenv_values":
+            return {}
         if method in FILES or not given or not isinstance(given[0], str) or not NAME.fullmatch(given[0]):
             told = {name: each for name, each in named.items() if isinstance(each, tuple) and len(each) == 2}
             return Reader(self._name, {**self._scheme, **told})

@@ -15,7 +15,7 @@ from heartbed.servers.gunicorn.conf import own_names
 CATCHES = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 """What a file expects that goes on without a module."""
 
-READERS = frozenset({"environ", "environs", "decouple"})
+READERS = frozenset({"environ", "environs", "decouple", "dotenv"})
 """Modules that read the environment, for which ``wsgi_app.readers`` stands in."""
 
 HOOKS = frozenset(

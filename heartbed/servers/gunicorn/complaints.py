@@ -32,6 +32,12 @@ def refused(draft: Draft, output: str) -> InputError:
             log=log[-6:],
             hint="import it by another name",
         )
+    if found := re.search(r"Invalid value for (\w+): None", text):
+        return InputError(
+            f"{shown}: {found[1]} is None here: it may be a variable of your environment, which the container lacks",
+            log=log[-6:],
+            hint="--define NAME=VALUE says what it is there",
+        )
     if found := re.search(r"the variable (\w+) is not in the testbed|KeyError: '([^']+)'", text):
         return _unset(shown, found[1] or found[2], log)
     if "is not in the testbed" in text or "'Absent'" in text:

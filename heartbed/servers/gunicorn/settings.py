@@ -26,8 +26,14 @@ absent = {}
 def left(setting, check):
     def validator(value):
         words = missing(value)
-        if not words:
-            return check(value)
+        try:
+            if not words:
+                return check(value)
+        except (TypeError, ValueError):
+            # What os.environ.get gives for a variable that is not set here.
+            if value is not None or setting.name in DECIDING:
+                raise
+            words = "a variable that is not set"
         if setting.name in DECIDING:
             raise TypeError(words + " is not in the testbed")
         absent[setting.name] = words

@@ -12,6 +12,7 @@ from heartbed.candidates.values import can_hold_a_script
 from heartbed.errors import InputError
 from heartbed.servers.httpd import loading, modules
 from heartbed.servers.httpd.lines import Directive, directives, expand
+from heartbed.servers.httpd.patterns import takes_slash
 from heartbed.servers.httpd.rules import (
     BALANCER,
     DROPPED_PREFIXES,
@@ -158,6 +159,19 @@ def _import_script(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -
     return (same(directive) if directive.words[:1] and directive.words[0] in scripts else None), PYTHON
 
 
+def _slash(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
+    """A pattern that takes a slash which would part the script from the path behind it: it is left to the path."""
+    pattern, script, *_ = [*directive.words, "", ""]
+    if not takes_slash(pattern, script):
+        return same(directive), ""
+    adapted.notes.append(
+        f"{where(file, directive.first)}: {pattern} takes the slash behind which the path begins: mod_wsgi looks for "
+        f"{script}... with the path behind it, without a slash, and answers 404; the copy leaves the slash to the path"
+    )
+    shorter = directive.arguments.replace(pattern, pattern.removesuffix("/"), 1)
+    return f"{directive.name} {shorter}", "the slash is left to the path"
+
+
 def _condition(_: HttpdAdapted, __: SourceFile, directive: Directive) -> tuple[str | None, str]:
     return over_tls(directive, "'"), BALANCER
 
@@ -182,6 +196,7 @@ _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tu
     "loadmodule": _load_module,
     "documentroot": _document_root,
     "wsgiimportscript": _import_script,
+    "wsgiscriptaliasmatch": _slash,
     **dict.fromkeys(("<if", "<elseif"), _condition),
 }
 """Rules that need more than the directive itself."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from heartbed.servers.httpd.dump import Node
-from heartbed.servers.httpd.patterns import Chosen, example, in_folder
+from heartbed.servers.httpd.patterns import Chosen, example, in_folder, takes
 
 LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
 """What a regular expression for URLs begins with that stands for itself; a dot is taken for a dot."""
@@ -82,7 +82,7 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node], path: str | None
             given = [*node.words, "", ""]
             script = _script(node, given[1], known)
             if chosen := _chosen(node, given[0], script, path):
-                yield Application(node, host, names, *chosen, is_example=True)
+                yield Application(node, host, names, *chosen, is_example=chosen[1] != script)
             else:
                 yield Application(node, host, names, _url(node, given[0]), script)
     for node, url, script in _by_handler(root, nodes):
@@ -93,9 +93,10 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node], path: str | None
 
 
 def _chosen(alias: Node, url: str, script: str, path: str | None) -> Chosen | None:
-    """An example, where the URL chooses the script."""
+    """An example, where the URL chooses the script, or a pattern takes none that begins as it does."""
     if alias.name in PATTERNS:
-        return example(url, script, path) if BY_URL.search(script) else None
+        begins_so = not BY_URL.search(script) and takes(url, _url(alias, url))
+        return None if begins_so else example(url, script, path)
     return in_folder(url, script, path) if alias.name == "wsgiscriptalias" and script.endswith("/") else None
 
 

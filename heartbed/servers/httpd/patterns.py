@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-NAMES = ("app", "/app", "1", "")
+NAMES = ("app", "/app", "1", ".", "")
 """What stands for a part that the URL chooses, whichever first fits."""
 
 GROUP = re.compile(r"\((?:\?:|\?P?<\w+>)?([^()]*)\)([*?]|\{0,?\d*\})?")
@@ -37,6 +37,15 @@ def example(pattern: str, target: str, wanted: str | None = None) -> Chosen | No
     return None
 
 
+def takes(pattern: str, url: str) -> bool:
+    """Whether a regular expression takes a URL with a path behind it; what is none here is left to httpd."""
+    try:
+        found = re.compile(pattern).search(f"{url}{BEHIND[0]}")
+    except re.error:
+        return True
+    return found is not None
+
+
 def in_folder(url: str, folder: str, wanted: str | None = None) -> Chosen:
     """The same of an alias of a folder."""
     at = f"{url.rstrip('/')}/"
@@ -45,10 +54,15 @@ def in_folder(url: str, folder: str, wanted: str | None = None) -> Chosen:
     return at + name, folder + name
 
 
+def takes_slash(pattern: str, target: str) -> bool:
+    """Whether mod_wsgi puts what follows in the URL behind the name of the script, where a slash would part them."""
+    return pattern.endswith("/") and not target.endswith("/")
+
+
 def _script(pattern: re.Pattern[str], target: str, url: str) -> str:
-    """What httpd makes of the target for a URL; empty where it does not match."""
+    """What is made of the target for a URL; empty where it does not match, or what follows is no path behind it."""
     found = pattern.search(url)
-    if found is None:
+    if found is None or url[found.end() :][:1] not in ("", "/"):
         return ""
     groups = found.re.groups
     return re.sub(r"\$(\d)", lambda each: (found[int(each[1])] or "") if int(each[1]) <= groups else "", target)
@@ -56,7 +70,7 @@ def _script(pattern: re.Pattern[str], target: str, url: str) -> str:
 
 def _written(pattern: str) -> str | None:
     """Some URL that it may take; None where that is not to be seen."""
-    text = FLAGS.sub("", pattern).removeprefix("^").removesuffix("$")
+    text = FLAGS.sub("", pattern).removeprefix("^").removesuffix("$").replace(r"\b", "")
     for _ in range(8):
         shorter = GROUP.sub(lambda each: "" if each[2] else _fitting(each[1]), text)
         if shorter == text:
@@ -68,7 +82,7 @@ def _written(pattern: str) -> str | None:
 
 def _fitting(part: str) -> str:
     try:
-        fits = re.compile(part).fullmatch
+        fits = re.compile("[.]" if part == "." else part).fullmatch
     except re.error:
         return part
     return next((name for name in NAMES if fits(name)), part.partition("|")[0])

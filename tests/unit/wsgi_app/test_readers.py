@@ -46,5 +46,6 @@ def test_a_variable_with_neither_value_nor_default_is_not_here() -> None:
 def test_files_of_variables_are_not_read() -> None:
     environ.Env.read_env("env")
     assert Reader("decouple.Config")(Reader("decouple.RepositoryEnv")("env"))("WORKERS", cast=int) == 3
+    assert Reader("dotenv.dotenv_values")(".env") == {}
     with env.prefixed("APP_"):
         assert env.int("THREADS", 2) == 2

@@ -257,6 +257,7 @@ def test_green_workers_patch_the_application(tmp_path: Path, library: str, facto
             "raw_env is what beacon.where says, which is not in the testbed",
         ),
         ("Invalid value for config: <beacon.config is not in the testbed>", r"py:0: config is the name of a setting"),
+        ("Invalid value for threads: None\n\nTypeError: NoneType", "threads is None here"),
         ("Invalid value for threads: <the variable N is not in the testbed>", "reads N, which is not in the container"),
         ("wsgi_app.absent.NotHereError: beacon.debug is not in the testbed", "something hangs on beacon.debug"),
         ("Error: Invalid value for threads", "gunicorn does not start on it"),

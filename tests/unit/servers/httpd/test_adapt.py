@@ -56,6 +56,8 @@ def copied(folder: Path, *lines: str) -> list[str]:
         ("RewriteMap x txt:/etc/map", "# RewriteMap x txt:/etc/map"),
         ("RewriteMap x int:tolower", "RewriteMap x int:tolower"),
         ("WSGICallableObject app", "# WSGICallableObject app"),
+        ('WSGIScriptAliasMatch "^/([^/]+)/" /srv/$1.wsgi', 'WSGIScriptAliasMatch "^/([^/]+)" /srv/$1.wsgi'),
+        ("WSGIScriptAliasMatch ^/a/ /srv/a.wsgi/", "WSGIScriptAliasMatch ^/a/ /srv/a.wsgi/"),
         ("WSGIScriptAlias /a /a.py callable-object=app", "WSGIScriptAlias /a /a.py"),
         ("WSGIImportScript /srv/other.wsgi process-group=a", "# WSGIImportScript /srv/other.wsgi process-group=a"),
         ("WSGIImportScript /srv/app.wsgi process-group=a", "WSGIImportScript /srv/app.wsgi process-group=a"),
