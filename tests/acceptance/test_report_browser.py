@@ -419,15 +419,10 @@ def test_axe_finds_nothing_in_two_cells_side_by_side_nor_on_a_narrow_page(open_p
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(24, 1.0), (200, 5.0)])
-def test_the_page_opens_in_time(open_page: Open, count: int, seconds: float) -> None:
-    opened = open_page(samples.many(count))
-    took = []
-    for _ in range(3):  # what the machine does besides makes one of them slow
-        opened.page.reload()
-        opened.page.wait_for_function("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
-        took.append(opened.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd / 1000"))
-    assert min(took) < seconds
+def test_the_page_of_200_cells_is_all_there_when_it_is_loaded(open_page: Open) -> None:
+    opened = open_page(samples.many(200))
+    assert opened.page.locator("article.cell").count() == 200
+    assert opened.complaints == []
 
 
 @pytest.mark.parametrize("sample", ["comparison", "every-verdict", "hostile"])

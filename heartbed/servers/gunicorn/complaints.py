@@ -9,7 +9,7 @@ from typing import Any
 from heartbed.candidates.prepared import Draft
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn.adapt import tree_of
-from heartbed.servers.gunicorn.conf import line_of
+from heartbed.servers.gunicorn.conf import asked_for, line_of
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.shape import CLASSES, PATCHING, Shape
 
@@ -36,7 +36,7 @@ def refused(draft: Draft, output: str) -> InputError:
         return InputError(
             f"{shown}: {found[1]} is None here: it may be a variable of your environment, which the container lacks",
             log=log[-6:],
-            hint="--define NAME=VALUE says what it is there",
+            hint=f"--define {asked_for(tree_of(draft.adapted), found[1]) or 'NAME'}=VALUE says what it is there",
         )
     if found := re.search(r"the variable (\w+) is not in the testbed|KeyError: '([^']+)'", text):
         return _unset(shown, found[1] or found[2], log)

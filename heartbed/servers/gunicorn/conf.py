@@ -78,6 +78,14 @@ def line_of(tree: ast.Module, name: str) -> int:
     return next((node.lineno for each, node in reversed(list(_bound(tree))) if each == name), 0)
 
 
+def asked_for(tree: ast.Module, name: str) -> str:
+    """The variable of the environment that a name may be the value of: what is asked for in the line that sets it."""
+    bound = [node for each, node in _bound(tree) if each == name]
+    calls = [n for node in bound[-1:] for n in ast.walk(node) if isinstance(n, ast.Call | ast.Subscript)]
+    texts_ = [n.value for call in calls for n in ast.walk(call) if isinstance(n, ast.Constant)]
+    return next((text for text in texts_ if isinstance(text, str)), "")
+
+
 ASKED = {
     "environ": "variables of the environment are the container's, not yours (--define NAME=VALUE)",
     "getenv": "variables of the environment are the container's, not yours (--define NAME=VALUE)",

@@ -53,7 +53,7 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             continue
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
-        if option.key in rules.PROTOCOLS and option.value not in ("http", "uwsgi") and "$" not in option.value:
+        if option.key in rules.PROTOCOLS and rules.protocol(option) not in ("http", "uwsgi", ""):
             raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
     application, beside = choose(source, places, wanted)
     adapted = UwsgiAdapted(source=source, application=application, beside=beside, gevents=gevents)
@@ -94,7 +94,7 @@ def run_ours(adapted: UwsgiAdapted, places: list[Place]) -> None:
 
 def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
     """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
-    speaks_http = any(o.key in rules.PROTOCOLS and o.value == "http" for _, o in places)
+    speaks_http = any(o.key in rules.PROTOCOLS and rules.protocol(o) == "http" for _, o in places)
     over_http = [place for place in places if place[1].key in (*rules.HTTP, *rules.TLS)]
     sockets = [place for place in places if place[1].key in rules.UWSGI]
     chosen = next(iter(over_http or sockets), None)

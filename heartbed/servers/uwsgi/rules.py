@@ -92,6 +92,11 @@ REFUSED: Mapping[str, str] = {
 """Option -> why a configuration with it cannot be checked."""
 
 
+def protocol(option: Option) -> str:
+    """What sockets are to speak: all, or the one whose number stands before; empty where a variable says it."""
+    return "" if "$" in option.value else option.value.rpartition(",")[2].strip()
+
+
 def has_gevents_loop(options: Iterable[Option]) -> bool:
     """Whether a configuration has uWSGI run gevent's loop in the place of its own."""
     return any(o.key == "gevent" or (o.key == "loop" and o.value == "gevent") for o in options)

@@ -328,6 +328,13 @@ def test_a_variable_that_is_given_is_in_the_environment_of_gunicorn_and_of_the_c
     assert made.candidate.model == "native"
 
 
+def test_the_variable_that_a_setting_hangs_on_is_named(tmp_path: Path) -> None:
+    text = "import os\nthreads = os.environ.get('MY_THREADS')\n"
+    with pytest.raises(InputError, match="threads is None here") as caught:
+        prepared(tmp_path, text, Ran(1, "", "Invalid value for threads: None\n\nTypeError"))
+    assert caught.value.hint == "--define MY_THREADS=VALUE says what it is there"
+
+
 def test_options_of_other_servers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--mpm is not for a configuration of gunicorn"):
         prepared(tmp_path, "threads = 2\n", mpm="event")

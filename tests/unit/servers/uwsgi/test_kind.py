@@ -137,6 +137,7 @@ def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path:
     assert adapted(tmp_path, "socket = /run/a.sock").front == "proxied"
     assert adapted(tmp_path, "http-socket = :1").front == "direct"
     assert adapted(tmp_path, "socket = :1", "protocol = http").front == "direct"
+    assert adapted(tmp_path, "socket = :1", "socket-protocol = 0,uwsgi").front == "proxied"
     assert adapted(tmp_path).speaks == ""
 
 

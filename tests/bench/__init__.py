@@ -1,0 +1,1 @@
+"""Measures: what a test would have to time, and must not."""
