@@ -15,12 +15,14 @@ NS = 1e9
 class Worked:
     """One OS thread, since it began: seconds on a core, seconds in which it could have run and had none.
 
-    ``disk``: it sleeps in the kernel so that nothing can wake it but what it has asked of a disk.
+    ``disk``: it sleeps in the kernel so that nothing can wake it but what it has asked of a disk. ``stopped``: a signal
+    has stopped it; one that a debugger holds is not.
     """
 
     ran_s: float
     waited_s: float
     disk: bool
+    stopped: bool = False
 
 
 def threads(host_pid: int, root: Path = PROC) -> dict[int, Worked]:
@@ -31,5 +33,5 @@ def threads(host_pid: int, root: Path = PROC) -> dict[int, Worked]:
             ran, waited, _ = (entry / "schedstat").read_text().split()
             # The name stands in brackets, and may hold any character.
             state = (entry / "stat").read_text().rpartition(")")[2].split(maxsplit=1)[0]
-            found[int(entry.name)] = Worked(int(ran) / NS, int(waited) / NS, state == "D")
+            found[int(entry.name)] = Worked(int(ran) / NS, int(waited) / NS, state == "D", state == "T")
     return found

@@ -7,7 +7,7 @@ that it depends on waits for one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from heartbed.record.event import Event
@@ -34,6 +34,11 @@ class Work:
     def starved_s(self, since: float, until: float) -> float:
         """For how long it, or somebody that it depends on, waited for a core."""
         return sum(_share(e, since, until) * min(e.data.over_s, self._waits(e.data)) for e in self.told)
+
+    def stopped(self, pids: Collection[int], since: float, until: float) -> Event[MachineWork] | None:
+        """The first time between two moments that one of these processes of the cell was seen stopped by a signal."""
+        seen = (e for e in self.told if since <= e.t <= until and self.service in e.data.parts)
+        return next((e for e in seen if not {*pids}.isdisjoint(e.data.parts[self.service].stopped)), None)
 
     def _works(self, told: MachineWork) -> float:
         own = told.parts.get(self.service, NOTHING)

@@ -32,9 +32,19 @@ ACKNOWLEDGED_S = 0.5
 
 
 def of_cell(cell: CellHistory, since: float, until: float) -> Finding | None:
-    """That the cell's container was paused, cut off or ended in between (epoch seconds)."""
+    """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped."""
     meant = _meant(cell.interventions, cell.asked.subject or cell.name)
-    return _first(cell.of(ContainerChanged), since, until, "its container", meant)
+    changed = _first(cell.of(ContainerChanged), since, until, "its container", meant)
+    return changed or _stopped(cell, since, until, meant)
+
+
+def _stopped(cell: CellHistory, since: float, until: float, meant: Sequence[Span]) -> Finding | None:
+    """That a process of it which holds connections was stopped by a signal: its threads can do nothing then."""
+    seen = cell.work.stopped({conn.pid for conn in cell.connections if conn.pid is not None}, since, until)
+    if seen is None or _is_meant(seen.t, meant):
+        return None
+    why = f"a process of it was stopped by a signal (SIGSTOP), not by the probe, seen {_when(seen.t, since)}"
+    return unknown(Cause.DISTURBED, why, *cite(seen, "stopped, by the kernel's word"))
 
 
 def during(run: RunHistory, services: Sequence[str], span: tuple[float, float] | None) -> Finding | None:
@@ -66,8 +76,7 @@ def _first(
 ) -> Finding | None:
     for number, change in enumerate(changes):
         action = change.data.action
-        by_probe = any(begun - MEANT_S <= change.t <= ended + MEANT_S for begun, ended in meant)
-        if action not in WORDS or change.t > until or by_probe:
+        if action not in WORDS or change.t > until or _is_meant(change.t, meant):
             continue
         undone = UNDONE_BY.get(action)
         end = next((later.t for later in changes[number:] if undone and later.data.action == undone), None)
@@ -77,6 +86,10 @@ def _first(
         why = f"{whose} {WORDS[action]}{lasting}, not by the probe, {_when(change.t, since)}"
         return unknown(Cause.DISTURBED, why, *cite(change, f"the engine: {action}"))
     return None
+
+
+def _is_meant(t: float, meant: Sequence[Span]) -> bool:
+    return any(begun - MEANT_S <= t <= ended + MEANT_S for begun, ended in meant)
 
 
 def _when(t: float, since: float) -> str:

@@ -39,6 +39,9 @@ class PartWork(Part):
     ran_s: float = Field(default=0, description="seconds on a core, of all its threads together")
     waited_s: float = Field(default=0, description="seconds in which threads could have run, and had no core")
     disk: bool = Field(default=False, description="whether a thread waited for a disk when it was looked at")
+    stopped: list[int] = Field(
+        default=[], description="processes, by their numbers inside the container, that a signal had stopped then"
+    )
 
 
 class MachineWork(Kind):

@@ -31,14 +31,19 @@ class Work:
             return
         self._since = now
         parts: dict[str, dict[str, Any]] = defaultdict(lambda: {"ran_s": 0.0, "waited_s": 0.0, "disk": False})
+        stopped: dict[str, list[int]] = defaultdict(list)
         seen = {}
         for process in self._processes.all():
             with contextlib.suppress(OSError):  # ended meanwhile
                 seen[process.host_pid] = threads(process.host_pid)
                 if process.host_pid in self._before:
                     _add(parts[process.cell], self._before[process.host_pid], seen[process.host_pid])
+                if any(thread.stopped for thread in seen[process.host_pid].values()):
+                    stopped[process.cell].append(process.pid)
         self._before = seen
         told = {name: part for name, part in parts.items() if _matters(part, over_s)}
+        for cell, pids in stopped.items():
+            told[cell] = {**parts[cell], "stopped": sorted(pids)}
         self._output.emit("machine.work", {"over_s": round(over_s, 3), "parts": told}, t=t)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from heartbed.kernel.work import Worked, threads
@@ -22,10 +23,12 @@ def test_a_thread_that_computes_has_run_for_longer() -> None:
 
 
 def test_a_thread_is_known_by_its_counters_and_its_state_whatever_its_name(tmp_path: Path) -> None:
-    for tid, name, state in ((7, "python", "S"), (8, "a) R (b", "D")):
+    for tid, name, state in ((7, "python", "S"), (8, "a) R (b", "D"), (10, "python", "T"), (11, "python", "t")):
         task = tmp_path / "7" / "task" / str(tid)
         task.mkdir(parents=True)
         (task / "schedstat").write_text("1500000000 250000000 12\n")
         (task / "stat").write_text(f"{tid} ({name}) {state} 1 7 7 0\n")
     (tmp_path / "7" / "task" / "9").mkdir()  # it has ended meanwhile
-    assert threads(7, tmp_path) == {7: Worked(1.5, 0.25, disk=False), 8: Worked(1.5, 0.25, disk=True)}
+    still = Worked(1.5, 0.25, disk=False)
+    held = {8: replace(still, disk=True), 10: replace(still, stopped=True)}
+    assert threads(7, tmp_path) == {7: still, 11: still, **held}

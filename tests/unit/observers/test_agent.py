@@ -117,6 +117,10 @@ def test_what_each_container_works_is_told_in_one_event(monkeypatch: pytest.Monk
     del counted[4][4]
     measuring.tick()
     assert told.pop()[1]["parts"] == {"a": {"ran_s": 0.5, "waited_s": 0.1, "disk": True}}
+    counted[3] = {3: work.Worked(5.0, 1.0, disk=False, stopped=True)}
+    measuring.tick()
+    stopped = told.pop()[1]["parts"]["still"]
+    assert stopped == {"ran_s": 0.0, "waited_s": 0.0, "disk": False, "stopped": [9]}
 
 
 def told_over(seconds: float) -> Any:

@@ -69,6 +69,13 @@ def test_nor_is_one_while_the_broker_had_no_core() -> None:
     assert given_up(History.of(), rabbitmq={"waited_s": 0.95}).cause == "late"
 
 
+def test_nor_does_a_cell_hang_of_which_a_process_was_stopped_by_a_signal() -> None:
+    found = given_up(History.of(), cell={"stopped": [History.of().pid]})
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "disturbed")
+    assert "a process of it was stopped by a signal (SIGSTOP), not by the probe" in found.why
+    assert given_up(History.of(), cell={"stopped": [1]}).outcome is Outcome.HUNG, "it holds no connection"
+
+
 @pytest.mark.parametrize(
     "parts", [{}, {"cell": {"ran_s": 0.05}}, {"compute": {"ran_s": 0.9}}, {"other": {"ran_s": 1.0}}]
 )
