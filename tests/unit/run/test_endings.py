@@ -76,7 +76,7 @@ def test_a_run_goes_through_its_phases_and_ends_complete(settings: Settings) -> 
     assert phases(events) == [*PHASES]
     assert ending(events) == ("complete", None)
     assert (engine.left, engine.swept) == ([], 1)
-    assert states(events, NATIVE) == ["starting", "ready", "opened", "asking", "done"]
+    assert states(events, NATIVE) == ["starting", "ready", "opened", "asking", "done", "removed"]
 
 
 def test_a_run_in_which_nothing_was_observed_has_no_verdict(settings: Settings) -> None:
