@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from heartbed.cells.expressions import select
 from heartbed.cli import cli, configured
 from heartbed.cli.check import checked_by
-from heartbed.cli.running import recorded
+from heartbed.cli.common import with_scenarios
+from heartbed.cli.running import recorded, selected
 from heartbed.errors import HeartbedError, InputError
 from heartbed.files import is_regular
 from heartbed.report.words import after_s, outcome_words
@@ -78,7 +78,7 @@ class Heartbed:
     def run(self, *expressions: str, **options: Any) -> dict[str, Fate]:
         """The fates of cells, by their names. Raises as ``check``."""
         found = self._parameters("run", [*expressions], options)
-        data = recorded(select(found.pop("expressions")), **found)
+        data = recorded(selected(found.pop("expressions"), found.pop("with_")), **found)
         keep(data)
         named = dict.fromkeys(cell.cell for cell in data.verdict.cells)
         under = {name: tuple(data.under_each(name)) for name in named}
@@ -96,7 +96,8 @@ class Heartbed:
             found = command.make_context(name, words, default_map=said).params
         except click.ClickException as error:
             raise InputError(error.format_message()) from None
-        return {each: value for each, value in found.items() if each not in ("format_name", "folder", "events")}
+        about_output = ("format_name", "folder", "events")
+        return with_scenarios({each: value for each, value in found.items() if each not in about_output})
 
 
 def _words(command: click.Command, options: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import functools
 import io
 import locale
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -193,12 +193,20 @@ def probe_option(*, several: bool = False, default: str = DEFAULT_PROBE) -> Call
     return (lambda command: option(_repeatable(command))) if several else option
 
 
+def with_scenarios(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a command's options, with what ``--probe`` and ``--for`` come to together."""
+    others = {name: value for name, value in options.items() if name != "for_s"}
+    if "for_s" not in options:
+        return others
+    return {**others, "scenarios": probes.scenarios([options["scenarios"]], options["for_s"])}
+
+
 def _repeatable(command: Command) -> Command:
     """The command with ``--for``, which has the probes repeated."""
 
     @functools.wraps(command)
-    def repeating(*args: Any, scenarios: str, for_s: str | None, **options: Any) -> Any:
-        return command(*args, scenarios=probes.scenarios([scenarios], for_s), **options)
+    def repeating(*args: Any, **options: Any) -> Any:
+        return command(*args, **with_scenarios(options))
 
     option = click.option(
         "--for",

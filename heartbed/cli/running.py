@@ -77,14 +77,18 @@ def run(expressions: Sequence[str], *, with_: Sequence[Path], output: Output, **
       heartbed run prefork-daemon-eventlet-pthread --with ~/src/oslo.messaging
       heartbed run '{prefork,event}-{embedded,daemon}' --shard 1/2
     """
-    selection, patched = cells_.select(expressions), patched_of(with_)
-    selection = replace(selection, cells=tuple(cell.with_patched(patched) for cell in selection.cells))
-    data = recorded(selection, listeners=output.listeners, **asked)
+    data = recorded(selected(expressions, with_), listeners=output.listeners, **asked)
     try:
         keep(data)
     finally:
         output.give(of_run(data))
     return EXIT_CODES[data.verdict.outcome]
+
+
+def selected(expressions: Sequence[str], with_: Sequence[Path]) -> Selection:
+    """The cells that are named, with libraries of the user's own. Raises ``InputError``."""
+    selection, patched = cells_.select(expressions), patched_of(with_)
+    return replace(selection, cells=tuple(cell.with_patched(patched) for cell in selection.cells))
 
 
 def recorded(  # noqa: PLR0913  # by the values of the command's options

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from heartbed.cli.check import checked_by
+from heartbed.cli.running import recorded
 from heartbed.errors import InputError
 from heartbed.testing import Fate, Heartbed, InconclusiveError
 from heartbed.verdict.values import Outcome
@@ -49,6 +53,20 @@ def test_options_are_those_of_the_command(tmp_path: Path) -> None:
     )
     assert (found["model"], found["rule_out"], found["pthread"]) == ("native", ("pthread", "native"), False)
     assert (found["untrusted"], found["heartbeat"], found["quiet"]) == (True, 6, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "arguments"), [("check", checked_by, ["site.conf"]), ("run", recorded, ["prefork"])]
+)
+def test_options_are_what_the_command_works_with(
+    tmp_path: Path, name: str, asked: Callable[..., object], arguments: list[str]
+) -> None:
+    found = Heartbed(tmp_path)._parameters(name, arguments, {"probe": "idle,burst"})
+    assert [each.probe for each in found["scenarios"]] == ["idle", "burst"]
+    known = inspect.signature(asked).parameters
+    assert {*found} - {*known} <= {"expressions", "with_"} or "wishes" in known
+    (soak,) = Heartbed(tmp_path)._parameters(name, arguments, {"probe": "idle", "for": "10m"})["scenarios"]
+    assert soak.probe == "soak"
 
 
 def test_what_a_project_always_passes_holds_in_its_tests_too(tmp_path: Path) -> None:
