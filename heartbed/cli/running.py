@@ -142,10 +142,10 @@ def list_cells(expressions: Sequence[str]) -> None:
 def list_probes(name: str | None) -> None:
     """List the probes: what can be done to cells whose connections are open. With NAME, all about one.
 
-    Each opens the connections, lets one window of three heartbeat timeouts
-    pass over all cells, and then asks each process for something that needs
-    RabbitMQ. They differ in what happens in the window. Those that leave the
-    broker alone can share one: `--probe idle,trickle`.
+    Each opens a cell's connections, lets a window of three heartbeat timeouts
+    pass, and then asks each process for something that needs RabbitMQ. They
+    differ in what happens in the window. Those that leave the broker alone are
+    played at a time, on cells of their own: `--probe idle,trickle`.
 
     \b
     Examples:
