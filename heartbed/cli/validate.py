@@ -53,7 +53,7 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
 ) -> int:
     """Play the minimal application and the real one side by side, and say where they agree.
 
-    Each cell is played twice in one window, with Heartbed's own application
+    Each cell is played twice in one run, with Heartbed's own application
     and with the real nova-api of the release: the outcome must be the same, and
     so must what became of the connections of either purpose. Without EXPR:
     prefork-daemon, event-daemon and prefork-embedded under every execution

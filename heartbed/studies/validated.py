@@ -80,7 +80,7 @@ def markdown(every: Sequence[Kept]) -> str:
         "# The minimal application beside the real one",
         "",
         (
-            "Written by `heartbed validate`, which plays each cell twice in the same window: with Heartbed's own "
+            "Written by `heartbed validate`, which plays each cell twice in the same run: with Heartbed's own "
             "application and with the real nova-api of the release. One word stands for both where they agree."
         ),
         "",

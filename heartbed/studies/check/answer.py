@@ -92,7 +92,7 @@ def _changes(checked: Checked, out: Console) -> None:
     marks = [_mark(checked, each) for each in (*checked.tried, *checked.pairs)]
     width = max(len(text) for text in (*marks, DID_NOT_ACT)) + 2
     then = "; what survived there, under the other probes as well" if checked.later else ""
-    out.print(f"\n[bold]One change at a time, in the same window{then}[/]")
+    out.print(f"\n[bold]One change at a time, in the same run{then}[/]")
     for each in sorted((each for each in checked.tried if each.acted), key=lambda each: not each.keeps):
         _change(checked, each, width, out)
     for each in checked.tried:

@@ -51,7 +51,7 @@ def test_what_survives_every_probe_is_recommended_with_its_lines_and_its_price()
     tries = Tries(what="burst", tried=15, seen=0, by_chance=True)
     lines = printed(change("pthread", KEPT, verdict("burst", Outcome.KEPT, tries=tries)), own=OWN)
     assert lines == [
-        "One change at a time, in the same window",
+        "One change at a time, in the same run",
         "  keeps        pthread",
         "               kept when idle; kept (15 bursts) under burst",
         "               costs: it costs",
