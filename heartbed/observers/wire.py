@@ -15,10 +15,11 @@ from heartbed.observers.base import Emit, Inside
 from heartbed.record.event import Event
 from heartbed.record.kinds import WireMissing
 
-# Slots of 64 KiB (the longest packet there is), 192 MiB of them: in tcpdump's immediate mode every
-# packet takes one slot, its default buffer holds 8, and bursts send thousands a second while cores
-# are scarce. Not promiscuous: all traffic is the broker's own.
-TCPDUMP = "tcpdump -i any -p -n -U --immediate-mode -s 65535 -B 196608 -w -"
+# Slots of 64 KiB, 128 MiB of them: in tcpdump's immediate mode every packet takes one slot, its
+# default buffer holds 8, and bursts send thousands a second while cores are scarce. The longest packet
+# that there is and what the kernel writes before it would take a slot of 128 KiB: it is cut off at its
+# end. Not promiscuous: all traffic is the broker's own.
+TCPDUMP = "tcpdump -i any -p -n -U --immediate-mode -s 65000 -B 131072 -w -"
 FROM_OUTSIDE = "tcp port {port} and not net 127.0.0.0/8 and not host ::1"
 """Leaves out what the broker's container says to itself, such as health checks."""
 
