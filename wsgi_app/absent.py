@@ -10,7 +10,10 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, MutableMapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MARK = " is not in the testbed>"
 

@@ -72,6 +72,7 @@ class Process:
     hub: str | None  # class of the hub of the thread that answered; None when it has none
 
     # Versions
+    python: str  # the first two parts of what runs this, as 3.13
     versions: dict[str, str]  # python, httpd, mod_wsgi and each package that matters -> version
     sources: dict[str, str]  # package -> commit or contents, of those that the user has brought
 
@@ -123,6 +124,7 @@ def process(environ: Mapping[str, Any], application: str | None = None) -> Proce
         patched={module: is_patched(module) for module in MODULES_PATCHED},
         eventlet_imported="eventlet" in sys.modules,
         hub=_hub(),
+        python=".".join(str(part) for part in sys.version_info[:2]),
         versions=_versions(environ, other),
         sources=sources(PACKAGES),
     )

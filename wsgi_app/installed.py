@@ -18,23 +18,21 @@ OTHERS = ("aio-pika", "celery", "gevent", "pika")
 
 def installed(packages: Iterable[str]) -> dict[str, str]:
     """Package -> version, of those that are installed."""
-    found = {}
-    for package in packages:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return {package: found.version for package in packages if (found := _distribution(package)) is not None}
 
 
 def sources(packages: Iterable[str]) -> dict[str, str]:
     """Package -> what it was built from, of those that the user has brought (``images/with/install.py``)."""
-    found = {}
-    for package in packages:
+    found = {package: each for package in packages if (each := _distribution(package)) is not None}
+    told = {package: each.read_text("heartbed-source") for package, each in found.items()}
+    return {package: source for package, source in told.items() if source}
+
+
+def _distribution(package: str) -> metadata.Distribution | None:
+    """What is installed under that name; Python 3.9 does not know it by another spelling than its wheel's."""
+    for name in (package, package.replace(".", "_")):
         try:
-            told = metadata.distribution(package).read_text("heartbed-source")
+            return metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue
-        if told:
-            found[package] = told
-    return found
+    return None

@@ -206,7 +206,8 @@ def _frames(frame: FrameType | None) -> Iterable[dict[str, Any]]:
         if frame is None:
             return
         code = frame.f_code
-        yield {"function": code.co_qualname, "file": code.co_filename, "line": frame.f_lineno, "native": False}
+        name = getattr(code, "co_qualname", code.co_name)  # Pythons before 3.11 have no better name of a function
+        yield {"function": name, "file": code.co_filename, "line": frame.f_lineno, "native": False}
         frame = frame.f_back
 
 

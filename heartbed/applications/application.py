@@ -73,6 +73,8 @@ class Application:
     requests: Requests
     script: Path
     purposes: tuple[str, ...] = ("SEND", "LISTEN")
+    pythons: tuple[str, ...] = ()
+    """The Pythons that what it brings is locked for; none means any."""
     process_mb: int = 128
     start_deadline_s: float = 90.0
     layer: Callable[[str, str], Layer | None] = _no_layer

@@ -1,4 +1,4 @@
-"""Makes a user's own application ready for the images' Python: its packages installed, its sources compiled."""
+"""Makes a user's own application ready for the Python of its image: its packages installed, its sources compiled."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from pathlib import Path
 from heartbed.candidates.container import Container
 from heartbed.candidates.own import OWN, PACKAGES, OwnApplication
 from heartbed.candidates.requirements import refuse_builds
+from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
+from heartbed.cells import python
 from heartbed.errors import InputError
 from heartbed.files import is_regular
-from heartbed.versions.releases import PYTHON
 
 DEADLINE_S = 300
 LOG_LINES = 12
@@ -32,11 +33,13 @@ WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 LEFT_OUT = (".git", "__pycache__", ".venv", "node_modules")
 
 
-def made_ready(
-    own: OwnApplication, requirements: Path | None, marks: Sequence[str], bench: Workbench, container: Container
-) -> OwnApplication:
+def made_ready(wishes: Wishes, marks: Sequence[str], bench: Workbench, container: Container) -> OwnApplication:
     """The application with its packages, compiled, and what it brings and mentions. Raises ``InputError``."""
-    packages = install(requirements, bench.packages) if requirements else None
+    own = wishes.own
+    if own is None:
+        raise ValueError("nobody brings an application")
+    version = python.of(wishes.cell.python).version
+    packages = install(wishes.requirements, bench.packages, version) if wishes.requirements else None
     folder = _copied(own.script.resolve().parent, bench.own)
     compiled = [(path, target) for path, target in ((folder, OWN), (packages, PACKAGES)) if path]
     if compiled:
@@ -55,15 +58,18 @@ def made_ready(
     )
 
 
-def install(requirements: Path, folder: Path) -> Path:
-    """Install the requirements into a folder, which is returned. Raises ``InputError`` with pip's own words."""
+def install(requirements: Path, folder: Path, version: str) -> Path:
+    """Install them for a version of Python into a folder, which is returned.
+
+    Raises ``InputError`` with pip's own words.
+    """
     if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
     refuse_builds(requirements)
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     # Wheels only: what needed a compiler would need its libraries in the image too. This Python is not the image's:
     # what it compiled would be of no use there.
-    command += ["--no-compile", "--only-binary", ":all:", "--python-version", PYTHON]
+    command += ["--no-compile", "--only-binary", ":all:", "--python-version", version]
     command += ["--target", str(folder), "-r", str(requirements)]
     bundle = os.environ.get("HEARTBED_CA_BUNDLE")
     environ = {**os.environ, "PIP_CERT": bundle} if bundle else dict(os.environ)

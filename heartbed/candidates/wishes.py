@@ -11,7 +11,7 @@ from heartbed import applications
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
 from heartbed.candidates.oslo_config import BACKEND, OsloConfig, Taken, from_environment, said, taken, variable
 from heartbed.candidates.own import OPENING, OwnApplication
-from heartbed.cells import axes
+from heartbed.cells import axes, python
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
@@ -126,6 +126,7 @@ def assumptions(wishes: Wishes) -> list[str]:
     """What is assumed of the application, in words."""
     found = _of_own(wishes, wishes.own) if wishes.own else _of_nova(wishes)
     if wishes.release:
+        found += _of_python(wishes.cell)
         found += [told] if (told := wishes.cell.stands_in) else []
     if not wishes.switched_off:
         default = wishes.library.default(TIMEOUT) if wishes.library else None
@@ -134,6 +135,16 @@ def assumptions(wishes: Wishes) -> list[str]:
             f"a heartbeat timeout of {wishes.heartbeat_s} s, so that the answer comes soon{beside} (--heartbeat)"
         )
     return [*found, *wishes.taken.notes]
+
+
+def _of_python(cell: Cell) -> list[str]:
+    """What Python a release runs on, and what comes with it, where that is not what all others have."""
+    if cell.python == python.DEFAULT:
+        return []
+    own = python.of(cell.python)
+    return [
+        f"Python {own.version}, the oldest here that runs what {cell.release} has, and the server of Debian {own.suite}"
+    ]
 
 
 def _of_nova(wishes: Wishes) -> list[str]:

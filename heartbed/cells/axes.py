@@ -7,6 +7,7 @@ disagreements, the matrix, the report and the command line. A server takes its r
 
 from __future__ import annotations
 
+from heartbed.cells import python
 from heartbed.cells.app import APP
 from heartbed.cells.axis import Axis
 from heartbed.cells.loops import GUNICORN, LOOP, WORKERS
@@ -112,6 +113,7 @@ AXES = (
     MODEL,
     THREAD,
     APP,
+    python.PYTHON,
     Axis(
         "loading",
         "when the application is loaded",

@@ -14,6 +14,11 @@ def _never(chosen: object) -> str:
     return ""
 
 
+def _whatever_release(release: str) -> str:
+    del release
+    return ""
+
+
 @dataclass(frozen=True)
 class Axis:
     """One question with several answers.
@@ -49,6 +54,8 @@ class Axis:
     """Why what was chosen cannot exist, by axis; empty where it can."""
     lacks: Callable[[str], str] = _never
     """Why something that looks like a factor of this axis is none; empty for what does not."""
+    of_release: Callable[[str], str] = _whatever_release
+    """The factor that an OpenStack release takes where none is named; empty for the default."""
     refined_by: Axis | None = None
     refines: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -75,9 +82,13 @@ class Axis:
         """Whether the question can be put to this server."""
         return not self.servers or server in self.servers
 
-    def is_said(self, factor: str) -> bool:
+    def usual(self, release: str) -> str:
+        """The factor that is taken in an OpenStack release (empty: none) when the axis is not named."""
+        return self.of_release(release) or self.default
+
+    def is_said(self, factor: str, release: str = "") -> bool:
         """Whether this factor is part of a name."""
-        return factor in self.tokens and (self.named or factor != self.default)
+        return factor in self.tokens and (self.named or factor != self.usual(release))
 
     def carried_by(self, factor: str) -> Mapping[str, str]:
         """The variables of the environment that ask for this factor."""

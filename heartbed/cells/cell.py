@@ -9,7 +9,7 @@ from typing import Self
 from heartbed import applications
 from heartbed.applications.application import Application, Layer
 from heartbed.applications.requests import Requests
-from heartbed.cells import axes, locks, models
+from heartbed.cells import axes, locks, models, python
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.axis import Axis
 from heartbed.cells.recycling import NEVER, Recycling
@@ -17,7 +17,7 @@ from heartbed.cells.rows import Parameter
 from heartbed.cells.versioned import Versioned
 from heartbed.versions.patched import Patched
 
-FIELDS = ("server", "mode", "model", "thread", "app")
+FIELDS = ("server", "mode", "model", "thread", "app", "python")
 """Axes that are fields of a cell; what is chosen on the others is in its options."""
 
 NUMBERS = {"processes": "processes", "threads": "threads", "heartbeat": "heartbeat_s"}
@@ -52,13 +52,15 @@ class Cell(Versioned):
     numbers: tuple[tuple[str, int], ...] = ()
     app: str = applications.DEFAULT
     """The application that runs in it: a factor of the axis of that name."""
+    python: str = python.DEFAULT
+    """The Python that it runs on: a factor of the axis of that name."""
     patched: tuple[Patched, ...] = ()
     """Libraries that the user brings, in the place of a release of theirs."""
 
     @property
     def name(self) -> str:
         """The canonical name: server, mode and model always, the rest where it is not the default."""
-        parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := self.factor(axis))]
+        parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := self.factor(axis), self.release)]
         parts += self.said_versions
         parts += [f"{each.name}{number}" for each, number in self.parameters]
         return "-".join(parts)
@@ -148,7 +150,8 @@ class Cell(Versioned):
     def brought(self) -> dict[str, str]:
         """Package -> version of what its factors need beside all others."""
         chosen = ((axis, self.factor(axis)) for axis in axes.TABLE.axes if axis.brings)
-        return {package: version for axis, factor in chosen for package, version in axis.brings.get(factor, {}).items()}
+        found = {package: each for axis, factor in chosen for package, each in axis.brings.get(factor, {}).items()}
+        return {package: self.usual.get(package, version) for package, version in found.items()}
 
     @property
     def factors(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import bracex
 
-from heartbed.cells import axes
+from heartbed.cells import axes, python
 from heartbed.cells.axes import COMPARISON, DEFAULT_OSLO
 from heartbed.cells.cell import FIELDS, Cell
 from heartbed.errors import InputError
@@ -176,17 +176,20 @@ def usage() -> str:
 
 def _cell(draft: _Draft) -> Cell:
     chosen, table = draft.chosen, axes.TABLE
-    factors = {axis.name: chosen.get(axis.name, axis.default) for axis in table.axes}
+    release = RELEASES.get(chosen.get(table.releases.name, ""))
+    of_release = release.name if release else ""
+    factors = {axis.name: chosen.get(axis.name, axis.usual(of_release)) for axis in table.axes}
     fields: dict[str, Any] = {
         name: factors[name] if table.axis(name).applies_to(factors["server"]) else "" for name in FIELDS
     }
     numbers = {each.name: int(chosen[each.name]) for each in table.parameters if each.name in chosen}
-    release = RELEASES.get(chosen.get(table.releases.name, ""))
     named = tuple(each.word for each in table.libraries if each.word in chosen)
-    runs = release.runs if release else {}
+    on = python.of(factors[python.WORD])
+    usual = {each.word: on.usual.get(each.package, each.default) for each in table.libraries}
+    runs = release.runs(on.version) if release else {}
     versions = {each.word: runs[each.package] for each in table.libraries if each.package in runs}
     versions |= {word: chosen[word] for word in named}
-    oslo = versions.pop("oslo", DEFAULT_OSLO)
+    oslo = versions.pop("oslo", usual["oslo"])
     return Cell(
         **fields,
         oslo=oslo,
@@ -194,8 +197,8 @@ def _cell(draft: _Draft) -> Cell:
         threads=numbers.pop("threads", None),
         heartbeat_s=numbers.pop("heartbeat", None),
         options=tuple(factors[a.name] for a in table.axes if a.name not in FIELDS and factors[a.name] != a.default),
-        libraries=tuple((w, versions[w]) for w in sorted(versions) if versions[w] != table.library(w).default),
-        release=release.name if release else "",
+        libraries=tuple((w, versions[w]) for w in sorted(versions) if versions[w] != usual[w]),
+        release=of_release,
         named=named if release else (),
         numbers=tuple(numbers.items()),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heartbed.cells import python
 from heartbed.cells.axis import Axis
 from heartbed.cells.models import GEVENT
 from heartbed.versions.releases import number
@@ -20,7 +21,8 @@ def _no_such_worker(chosen: Mapping[str, str]) -> str:
         return (
             f"gunicorn's {patches} workers patch the process with {patches}: the application cannot be {model} in them"
         )
-    gunicorn = chosen.get("gunicorn", GUNICORN)
+    usual = python.of(chosen.get(python.WORD, python.DEFAULT)).usual
+    gunicorn = chosen.get("gunicorn", usual.get("gunicorn", GUNICORN))
     if patches == "eventlet" and number(gunicorn) > number(LAST_WITH_EVENTLET):
         return f"gunicorn {gunicorn} has no eventlet workers: gunicorn{LAST_WITH_EVENTLET} is the last that has"
     return ""

@@ -82,6 +82,10 @@ class Library:
     compiled: bool = False
     """With ``beside``: whether it is built from its source."""
 
+    def has(self, server: str) -> bool:
+        """Whether it is there under this server."""
+        return not self.servers or server in self.servers
+
     @property
     def name(self) -> str:
         """The word."""

@@ -58,7 +58,8 @@ class Table:
     def says(self, factors: Mapping[str, str], *, application: bool) -> list[str]:
         """The factors that a name has, of the application or of what it is hosted by, with what refines them."""
         told = [each for each in self.axes if not each.refines and each.application is application]
-        return [each.value(factors) for each in told if each.is_said(factors.get(each.name, ""))]
+        release = factors.get(self.releases.name, "")
+        return [each.value(factors) for each in told if each.is_said(factors.get(each.name, ""), release)]
 
     @property
     def versioned(self) -> re.Pattern[str]:
@@ -78,6 +79,7 @@ class Table:
 
     def senseless(self, chosen: Mapping[str, str]) -> str:
         """Why this combination of factors, axis by axis, cannot exist; empty when it can."""
+        chosen = {**self._brought_along(chosen), **chosen}
         first = self.axis("server")
         given = {first.name: first.default, **chosen}
         server = given[first.name]
@@ -98,6 +100,11 @@ class Table:
             if {*limit.factors} <= {*given.values()} and int(chosen.get(limit.parameter, limit.most)) > limit.most:
                 return limit.why
         return ""
+
+    def _brought_along(self, chosen: Mapping[str, str]) -> dict[str, str]:
+        """What the release that was chosen brings, axis by axis."""
+        release = chosen.get(self.releases.name, "")
+        return {axis.name: factor for axis in self.axes if (factor := axis.of_release(release))}
 
     @staticmethod
     def _completed(axis: Axis, chosen: Mapping[str, str]) -> dict[str, str]:

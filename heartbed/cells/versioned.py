@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeVar, cast
 
 from heartbed.applications.application import Layer
-from heartbed.cells import axes
-from heartbed.cells.axes import DEFAULT_OSLO
+from heartbed.cells import axes, python
+from heartbed.cells.rows import Library
 from heartbed.versions.patched import Patched
 from heartbed.versions.releases import RELEASES
 
@@ -28,6 +28,8 @@ class Versioned:
     release: str
     named: tuple[str, ...]
     app: str
+    server: str
+    python: str
     patched: tuple[Patched, ...]
 
     @property
@@ -46,19 +48,35 @@ class Versioned:
         raise NotImplementedError
 
     @property
+    def usual(self) -> Mapping[str, str]:
+        """Package -> its version where nothing is named, of those that are older on this cell's Python."""
+        return python.of(self.python).usual
+
+    @property
+    def _effective(self) -> list[tuple[Library, str]]:
+        """(library, version) of all that there are under this cell's server, in the order of the axes."""
+        chosen = {"oslo": self.oslo, **dict(self.libraries)}
+        there = (each for each in axes.TABLE.libraries if each.has(self.server))
+        return [(each, chosen.get(each.word, self.usually(each))) for each in there]
+
+    def usually(self, library: Library) -> str:
+        """Its version where nothing is named."""
+        return self.usual.get(library.package, library.default)
+
+    @property
     def versions(self) -> tuple[tuple[str, str], ...]:
         """(word, version) of each library that is not in its default version, in the order of the axes."""
-        chosen = {"oslo": self.oslo, **dict(self.libraries)}
-        return tuple(
-            (each.word, chosen[each.word])
-            for each in axes.TABLE.libraries
-            if chosen.get(each.word, each.default) != each.default
-        )
+        return tuple((each.word, version) for each, version in self._effective if version != each.default)
+
+    @property
+    def chosen_versions(self) -> tuple[tuple[str, str], ...]:
+        """Likewise of each that is not in the version that is usual on this cell's Python."""
+        return tuple((each.word, version) for each, version in self._effective if version != self.usually(each))
 
     @property
     def said_versions(self) -> list[str]:
         """What of it is part of the cell's name."""
-        named = [self._of_release] if self.release else [f"{word}{version}" for word, version in self.versions]
+        named = [self._of_release] if self.release else [f"{word}{version}" for word, version in self.chosen_versions]
         return [*named, *(f"{self.word(each)}@{each.label}" for each in self.patched)]
 
     @staticmethod
@@ -80,7 +98,9 @@ class Versioned:
         mine = {each.package for each in libraries}
         return _replaced(
             self,
-            oslo=DEFAULT_OSLO if "oslo.messaging" in mine and not self.release else self.oslo,
+            oslo=self.usually(axes.TABLE.library("oslo"))
+            if "oslo.messaging" in mine and not self.release
+            else self.oslo,
             libraries=tuple(each for package, each in others.items() if package not in mine or self.release),
             named=tuple(word for word in self.named if axes.TABLE.library(word).package not in mine),
             patched=(*(each for each in self.patched if each.package not in mine), *libraries),
@@ -97,7 +117,7 @@ class Versioned:
         if word == "oslo":
             return _replaced(self, oslo=version, named=named, patched=patched)
         others = {**dict(self.libraries), word: version}
-        if version == axes.TABLE.library(word).default:
+        if version == self.usually(axes.TABLE.library(word)):
             del others[word]
         return _replaced(self, libraries=tuple(sorted(others.items())), named=named, patched=patched)
 
@@ -107,7 +127,9 @@ class Versioned:
 
         Whatever changes what is installed is in it: versions, and the factors of axes that say so.
         """
-        others = [f"{word}{version}" for word, version in self.versions if word != "oslo" and word not in self._beside]
+        others = [
+            f"{word}{version}" for word, version in self.chosen_versions if word != "oslo" and word not in self._beside
+        ]
         versions = [self._for_release(self._named())] if self.release else [f"oslo{self.oslo}", *others]
         versions += [f"{package}{version}" for package, version in [*self.brought.items()][:1]]
         # An image's tag knows neither @ nor +.
@@ -117,7 +139,7 @@ class Versioned:
     @property
     def beside(self) -> dict[str, str]:
         """Word -> version of its server itself, where it is not the default."""
-        return {word: version for word, version in self.versions if word in self._beside}
+        return {word: version for word, version in self.chosen_versions if word in self._beside}
 
     @property
     def _beside(self) -> frozenset[str]:
@@ -135,8 +157,8 @@ class Versioned:
         """Package -> version of all that the application is to have: a release's whole set, and what was named."""
         if self.release:
             named = {axes.TABLE.library(word).package: version for word, version in self._named()}
-            return {**RELEASES[self.release].runs, **named, **self.brought}
-        chosen = {"oslo": self.oslo, **dict(self.versions)}
+            return {**RELEASES[self.release].runs(python.of(self.python).version), **named, **self.brought}
+        chosen = {"oslo": self.oslo, **dict(self.chosen_versions)}
         asked = {word: version for word, version in chosen.items() if word not in self._beside}
         return {**{axes.TABLE.library(word).package: version for word, version in asked.items()}, **self.brought}
 
@@ -152,10 +174,11 @@ class Versioned:
         """What of a release is not its own here, in words; empty where all is, or there is no release."""
         if not self.release:
             return ""
-        differs = RELEASES[self.release].differs([axes.TABLE.library(word).package for word in self.named])
+        named = [axes.TABLE.library(word).package for word in self.named]
+        differs = RELEASES[self.release].differs(python.of(self.python).version, named)
         return f"{self._of_release}: {differs}" if differs else ""
 
     def _named(self) -> list[tuple[str, str]]:
         chosen = {"oslo": self.oslo, **dict(self.libraries)}
         named = (word for word in self.named if word not in self._beside)
-        return [(word, chosen.get(word, axes.TABLE.library(word).default)) for word in named]
+        return [(word, chosen.get(word, self.usually(axes.TABLE.library(word)))) for word in named]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from heartbed import places
-from heartbed.cells import axes
+from heartbed.cells import axes, python
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
@@ -162,7 +162,7 @@ def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
         measure.tell(told_of_commits(change, mine, measure.runs))
         return 0
     first, last = bisect_.ends(good, bad)
-    released = bisect_.released_between(first, last, Index())
+    released = bisect_.released_between(first, last, Index(python=python.of(cells[0].python).version))
     mine = cells[0].with_patched(patched_of(with_))
     boundary = bisect_.bisect(mine, first, last, released, measure)
     show_boundary(boundary, mine, console())

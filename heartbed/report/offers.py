@@ -6,7 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from heartbed.cells import axes
-from heartbed.versions.releases import PYTHON, Release
+from heartbed.versions.releases import Release
 
 
 def axes_table() -> Table:
@@ -31,12 +31,13 @@ def axes_table() -> Table:
 def release_table(release: Release) -> Table:
     """A release's own versions, and what is run for them here."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (release.name, "its own", "run here", f"why not its own, on Python {PYTHON}"):
+    for title in (release.name, "its own", "run here", f"why not its own, on Python {release.python}"):
         table.add_column(title)
+    fit = release.on[release.python]
     for package, own in release.own.items():
-        stand_in = release.instead.get(package)
+        stand_in = fit.instead.get(package)
         runs, why = (stand_in.version, stand_in.why) if stand_in else (own, "")
         table.add_row(package, own, runs, escape(why))
-    for package, version in release.beside.items():
+    for package, version in fit.beside.items():
         table.add_row(package, "", version, "the image has none, and others of these import it")
     return table

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from heartbed import servers
 from heartbed.applications.application import Layer
-from heartbed.cells import axes
+from heartbed.cells import axes, python
 from heartbed.cells.axes import APPLICATION_IMAGE
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import default_cell
@@ -27,7 +27,8 @@ from heartbed.versions.index import Index
 from heartbed.versions.locks import Lock, lock, milestones
 from heartbed.versions.patched import Patched
 
-BASE_IMAGE = "heartbed-base:trixie"
+OF_SUITE = "heartbed-base:"
+BASE_IMAGE = f"{OF_SUITE}trixie"
 """Where ``scripts/base-image`` puts the Debian image that all others are built on."""
 
 
@@ -43,27 +44,31 @@ def specs(
     Names are ``rabbitmq``, ``observer``, and for what hosts the application
     the family of the server and the versions: ``apache-oslo17.3.2``.
     ``BASE_IMAGE`` and ``RABBITMQ_IMAGE`` in ``environ`` put other images in
-    the place of Heartbed's own; ``HEARTBED_RABBITMQ`` chooses among its brokers. Raises
-    ``InputError`` for a version that cannot be had, and ``TestbedError`` when the index of packages is silent.
+    the place of Heartbed's own, the former only under images with the default
+    Python; ``HEARTBED_RABBITMQ`` chooses among its brokers. Raises ``InputError`` for a
+    version that cannot be had, and ``TestbedError`` when the index of packages is silent.
     """
-    base = environ.get("BASE_IMAGE") or BASE_IMAGE
+    given = environ.get("BASE_IMAGE") or BASE_IMAGE
     wanted = {
-        "rabbitmq": _rabbitmq(environ, base, root),
-        "observer": _observer(base, root),
+        "rabbitmq": _rabbitmq(environ, given, root),
+        "observer": _observer(given, root),
     }
     for cell in cells:
         ground, application = application_image(cell.ground), application_image(cell)
+        own = python.of(cell.python)
+        base = given if cell.python == python.DEFAULT else f"{OF_SUITE}{own.suite}"
+        asked = replace(index or Index(), python=own.version)
         if ground not in wanted:
-            wanted[ground] = _application(cell.ground, lock(cell.packages, index or Index()), base, root)
+            wanted[ground] = _application(cell.ground, lock(cell.packages, asked), base, root)
         plain, below = application_image(cell.released), wanted[ground]
         if cell.layer:
             below = wanted.setdefault(plain, _layer(plain, cell.layer, below, base))
         for count in range(1, len(cell.patched) + 1):
-            own = application_image(replace(cell, patched=cell.patched[:count]))
-            below = wanted.setdefault(own, _patched(own, cell.patched[count - 1], below, base))
+            mine = application_image(replace(cell, patched=cell.patched[:count]))
+            below = wanted.setdefault(mine, _patched(mine, cell.patched[count - 1], below, base))
         name = servers.image(cell)
         if name not in wanted:
-            wanted[name] = _server(cell, wanted[application], _own(cell, index or Index()), base, root)
+            wanted[name] = _server(cell, wanted[application], _own(cell, asked), base, root)
     return list(wanted.values())
 
 
@@ -84,7 +89,7 @@ def _rabbitmq(environ: Mapping[str, str], base: str, root: Path) -> ImageSpec:
         return ImageSpec("rabbitmq", theirs)
     wanted = broker(environ)
     # Another version comes from another Debian release, whatever the other images are built on.
-    own_base = base if BASE_IMAGE.endswith(f":{wanted.suite}") else f"heartbed-base:{wanted.suite}"
+    own_base = base if BASE_IMAGE.endswith(f":{wanted.suite}") else f"{OF_SUITE}{wanted.suite}"
     return _in_own_folder("rabbitmq", wanted.tag, own_base, root)
 
 
@@ -110,7 +115,7 @@ def _application(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
     # The lock in the repository serves for its own releases; the images that `docker compose build` makes are the same.
     if cell.build != f"oslo{cell.oslo}" or cell.oslo not in milestones():
         arguments["LOCK"] = "\n".join(pin.line for pin in locked.wheels)
-    if compiled := dict(cell.versions).get("mod_wsgi"):
+    if compiled := dict(cell.chosen_versions).get("mod_wsgi"):
         arguments["MOD_WSGI"] = compiled
     return ImageSpec(
         name,

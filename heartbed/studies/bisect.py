@@ -15,6 +15,7 @@ from heartbed.studies.batch import Answer, Played, answer
 from heartbed.verdict.tries import enough
 from heartbed.verdict.values import CellVerdict, Outcome
 from heartbed.versions.index import Index, unknown
+from heartbed.versions.pythons import PYTHON
 from heartbed.versions.releases import number
 
 WIDTH = 8
@@ -199,7 +200,8 @@ def ends(good: str, bad: str) -> tuple[End, End]:
 def released_between(good: End, bad: End, index: Index) -> Sequence[str]:
     """Every release of the ends' library. Raises ``InputError`` where one of them was never released."""
     package = axes.TABLE.library(good.word).package
-    released = index.released(package)
+    # Of another Python than the usual one only what runs on it: the others would be skipped one by one.
+    released = index.released(package) if index.python == PYTHON else index.runnable(package)
     for end in (good, bad):
         if end.version not in released:
             raise unknown(package, end.version, released)

@@ -16,19 +16,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import STATE
-from heartbed.versions.releases import PYTHON, number
+from heartbed.versions.pythons import PYTHON, PYTHONS
+from heartbed.versions.releases import number
 
 FOLDER = STATE / "index"
 FRESH_S = 24 * 3600
 DEADLINE_S = 90
-PLATFORM = ("--only-binary", ":all:", "--python-version", PYTHON, "--target", "nowhere")
-"""What the images run on, whatever this machine does."""
-
 SILENT_INDEX = re.compile(r"Retrying|ConnectionError|NewConnectionError|ReadTimeout|name resolution|SSLError|timed out")
 OTHER_PYTHON = re.compile(r"(\S+) Requires-Python (\S+)")
 
@@ -70,20 +68,33 @@ def _pip(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         ) from None
 
 
+def wheels_for(python: str) -> list[str]:
+    """Pip's options for what the images with this Python run on, whatever this machine does."""
+    return ["--only-binary", ":all:", "--python-version", python]
+
+
 @dataclass(frozen=True)
 class Index:
-    """The index of Python packages. ``pip`` runs pip with arguments."""
+    """The index of Python packages. ``pip`` runs pip with arguments; ``python`` is that of the images asked for."""
 
     folder: Path = FOLDER
     pip: Callable[[Sequence[str]], subprocess.CompletedProcess[str]] = _pip
+    python: str = PYTHON
 
     def released(self, package: str) -> list[str]:
         """All final releases that there are, the oldest first. Raises ``IndexSilentError``."""
-        file = self.folder / f"{package}.json"
+        return self._listed(package, [], "")
+
+    def runnable(self, package: str) -> list[str]:
+        """Those of them that there is a wheel of for this Python. Raises ``IndexSilentError``."""
+        return self._listed(package, wheels_for(self.python), f"-python{self.python}")
+
+    def _listed(self, package: str, options: Sequence[str], which: str) -> list[str]:
+        file = self.folder / f"{package}{which}.json"
         kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
         if kept is not None and time.time() - kept["t"] < FRESH_S:
             return [str(version) for version in kept["versions"]]
-        done = self.pip(["index", "versions", package, "--json"])
+        done = self.pip(["index", "versions", package, "--json", *options])
         if done.returncode:
             if kept is not None:
                 return [str(version) for version in kept["versions"]]
@@ -97,9 +108,10 @@ class Index:
         """One release with the hash of its wheel.
 
         Raises ``InputError`` for a release that does not exist or cannot be
-        installed on the images' Python, ``IndexSilentError`` when nobody answers.
+        installed on the image's Python, ``IndexSilentError`` when nobody answers.
         """
-        file = self.folder / f"{package}-{version}.sha256"
+        which = "" if self.python == PYTHON else f"-python{self.python}"
+        file = self.folder / f"{package}-{version}{which}.sha256"
         if file.is_file():
             return Pin(package, version, file.read_text(encoding="utf-8").strip())
         sha256 = self.hash(package, version)
@@ -108,7 +120,8 @@ class Index:
 
     def hash(self, package: str, version: str, tags: Sequence[str] = ()) -> str:
         """The sha256 of the wheel for this machine, or for platforms with these tags. Raises as ``pin`` does."""
-        arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-", *PLATFORM]
+        arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-"]
+        arguments += [*wheels_for(self.python), "--target", "nowhere"]
         arguments += [f"--platform={tag}" for tag in tags]
         done = self.pip([*arguments, f"{package}=={version}"])
         if done.returncode:
@@ -127,13 +140,27 @@ class Index:
     def _refused(self, package: str, version: str, stderr: str) -> InputError | TestbedError:
         for name, python in OTHER_PYTHON.findall(stderr):
             if name.strip(";") == version:
-                return InputError(f"{package} {version} needs Python {python}; the images have {PYTHON}")
+                return self._for_another(package, version, python)
         if SILENT_INDEX.search(stderr) or "from versions: none" in stderr:
             return _silent(package, stderr)
         released = self.released(package)
         if version in released:
-            return InputError(f"{package} {version} cannot be installed on Python {PYTHON}: {shortened(stderr)}")
+            return InputError(f"{package} {version} cannot be installed on Python {self.python}: {shortened(stderr)}")
         return unknown(package, version, released)
+
+    def _for_another(self, package: str, version: str, needs: str) -> InputError:
+        """The error for a release that wants another Python, with the nearest that does not, and the others here."""
+        able = self.runnable(package)
+        before = [each for each in able if number(each) < number(version)]
+        hints = [f"{(before or able)[-1 if before else 0]} is the nearest that runs on it"] if able else []
+        others = [each for each in PYTHONS if each != self.python and version in self._on(each).runnable(package)]
+        hints += [f"{package} {version} runs on {' and '.join(f'python{each}' for each in others)}"] if others else []
+        return InputError(
+            f"{package} {version} needs Python {needs}; this image has {self.python}", hint="; ".join(hints)
+        )
+
+    def _on(self, python: str) -> Index:
+        return replace(self, python=python)
 
     def _keep(self, file: Path, text: str) -> None:
         part = file.with_name(f"{file.name}.{os.getpid()}.part")

@@ -10,14 +10,21 @@ from pathlib import Path
 from heartbed.errors import InputError
 from heartbed.places import ROOT
 from heartbed.versions.index import Index, Pin
-from heartbed.versions.releases import PYTHON, number
+from heartbed.versions.pythons import PYTHON
+from heartbed.versions.releases import number
 
 MILESTONES_FILE = ROOT / "wsgi_app" / "requirements-oslo.messaging.lock"
-RELEASES_FILE = ROOT / "wsgi_app" / "requirements-releases.lock"
 SOURCE_ONLY = ("mod_wsgi",)
 """Packages that have no wheel: compiled for the httpd and the Python of the image."""
 
 OLDEST_AMQP = "5.0.0"
+"""Older ones go with older vines than every image has, and these with no Python since 3.11."""
+
+
+def releases_file(python: str) -> Path:
+    """The lock file with what the OpenStack releases run on this Python."""
+    suffix = "" if python == PYTHON else f"-python{python}"
+    return ROOT / "wsgi_app" / f"requirements-releases{suffix}.lock"
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,16 @@ def milestones() -> dict[str, Pin]:
 
 
 def lock(packages: Mapping[str, str], index: Index) -> Lock:
-    """What these versions come to: package -> version.
+    """What these versions come to, on the Python of the index: package -> version.
 
     Raises ``InputError`` for one that cannot be had or run, ``TestbedError`` when the index of packages is silent.
     """
-    known = {**locked(RELEASES_FILE), **locked(MILESTONES_FILE)}
+    # Whether a milestone runs on another Python, only the index can say.
+    known = {**locked(releases_file(index.python)), **(locked(MILESTONES_FILE) if index.python == PYTHON else {})}
+    _refuse_amqp(packages, index.python)
 
     def pin(item: tuple[str, str]) -> Pin:
         package, version = item
-        _refuse(package, version)
         if item in known:
             return known[item]
         return index.source(package, version) if package in SOURCE_ONLY else index.pin(package, version)
@@ -72,10 +80,17 @@ def lock(packages: Mapping[str, str], index: Index) -> Lock:
         return Lock(tuple(pool.map(pin, packages.items())))
 
 
-def _refuse(package: str, version: str) -> None:
-    if package == "amqp" and number(version) < number(OLDEST_AMQP):
-        raise InputError(
-            f"amqp {version} does not run on Python {PYTHON}: it needs vine below 5, which imports what Python 3.11 "
-            "has removed (inspect.formatargspec)",
-            hint="amqp5.1.0 is the oldest that goes with the kombu that every image has unless another is named",
-        )
+def _refuse_amqp(packages: Mapping[str, str], python: str) -> None:
+    version = packages.get("amqp", OLDEST_AMQP)
+    old_vine = number(packages.get("vine", OLDEST_AMQP)) < number(OLDEST_AMQP)
+    if number(version) >= number(OLDEST_AMQP) or (old_vine and number(python) < (3, 11)):
+        return
+    raise InputError(
+        f"amqp {version} does not run on Python {python}: it needs vine below 5, which "
+        + (
+            "imports what Python 3.11 has removed (inspect.formatargspec)"
+            if number(python) >= (3, 11)
+            else "is not here"
+        ),
+        hint="amqp5.1.0 is the oldest that goes with the kombu that every image has unless another is named",
+    )

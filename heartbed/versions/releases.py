@@ -1,8 +1,8 @@
 """OpenStack releases as names for sets of versions.
 
 ``releases.toml`` has, for each release, its own versions of the libraries that
-bear on its connections, as its constraints name them; and what is run for
-those that do not work on the images' Python, with the reason.
+bear on its connections, as its constraints name them; and for each of the
+images' Pythons what is run for those that do not work on it, with the reason.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-PYTHON = "3.13"
-"""The Python of the images."""
+from heartbed.versions.pythons import PYTHON, PYTHONS
 
 FILE = Path(__file__).with_name("releases.toml")
 
@@ -24,13 +24,18 @@ HEAD = """\
 # source   where its constraints (upper-constraints.txt of openstack/requirements) were read, in November 2026; `named`
 #          is the oslo.messaging that they name. Where a copy was read, the lines of other packages may be edited there.
 # own      the versions that they name. oslo.messaging is the last of the release's stable series.
-# instead  what is run on the images' Python in the place of the release's own, and why: the last line of what its own
-#          ended with. It is the next newer release that works.
-# beside   what some of these import and the image has not.
+# python   which of the images' Pythons it runs on unless another is asked for: the oldest that runs its own versions;
+#          where none does, that on which the fewest are others. A release whose nova-api is here (it is locked in
+#          heartbed/applications/nova/) stays on the Python of that lock, since validate plays the two side by side.
+# on       by Python: `instead` is what is run there in the place of the release's own, and why: the last line of what
+#          its own ended with. It is the next newer release that works. `beside` is what some of these import and the
+#          image has not. `lacks` says why it does not run there at all.
 #
-# source, named and own are kept by hand; the rest, and all of wsgi_app/requirements-releases.lock, is written by
+# source, named, own and python are kept by hand; the rest, and all of wsgi_app/requirements-releases*.lock, is what
 #
 #     python -m heartbed.versions.settle
+#
+# writes.
 """
 
 
@@ -43,36 +48,57 @@ class StandIn:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What is run of a release on one Python. ``lacks`` says why nothing is; ``beside`` is by the names of packages."""
+
+    instead: Mapping[str, StandIn] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
 class Release:
-    """One release. ``own``, ``instead`` and ``beside`` are by the names of packages."""
+    """One release. ``own`` is by the names of packages, ``on`` by the versions of Python."""
 
     name: str
     source: str
     named: str
     """The oslo.messaging that the constraints name: that of the day when they were read."""
     own: Mapping[str, str]
-    instead: Mapping[str, StandIn] = field(default_factory=dict)
-    beside: Mapping[str, str] = field(default_factory=dict)
+    on: Mapping[str, Fit] = field(default_factory=dict)
+    python: str = PYTHON
+    """The Python that it runs on unless another is asked for."""
 
-    @property
-    def runs(self) -> dict[str, str]:
-        """Package -> the version that is run."""
-        return {**self.own, **{package: each.version for package, each in self.instead.items()}, **self.beside}
+    def runs(self, python: str) -> dict[str, str]:
+        """Package -> the version that is run on this Python."""
+        fit = self.on[python]
+        return {**self.own, **{package: each.version for package, each in fit.instead.items()}, **fit.beside}
 
-    def differs(self, named: Collection[str] = ()) -> str:
+    def differs(self, python: str, named: Collection[str] = ()) -> str:
         """In one line, what is not the release's own; empty where all is. ``named`` packages are somebody's choice."""
         others = [package for package in self.own if package not in named]
+        instead = self.on[python].instead
         told = [
-            f"{package} {self.instead[package].version} for {self.own[package]}"
-            for package in others
-            if package in self.instead
+            f"{package} {instead[package].version} for {self.own[package]}" for package in others if package in instead
         ]
         if not told:
             return ""
         verb = "does not run" if len(told) == 1 else "do not run"
         same = len(others) - len(told)
         rest = "1 other is" if same == 1 else f"{same} others are"
-        return f"{', '.join(told)} ({verb} on Python {PYTHON}); {rest} the release's own"
+        return f"{', '.join(told)} ({verb} on Python {python}); {rest} the release's own"
+
+    def refuses(self, python: str) -> str:
+        """Why it does not run on this Python, with those that it runs on; empty where it does."""
+        if not (why := self.on[python].lacks):
+            return ""
+        able = [each for each in PYTHONS if not self.on[each].lacks]
+        nearest = min(able, key=lambda each: _distance(each, python))
+        return f"{self.name} does not run on Python {python} ({why}): the nearest that runs it is python{nearest}"
+
+
+def _distance(one: str, other: str) -> int:
+    return abs(number(one)[1] - number(other)[1])
 
 
 def number(version: str) -> tuple[int, ...]:
@@ -84,9 +110,14 @@ def read(text: str) -> dict[str, Release]:
     """Name -> release, the oldest first."""
     found = {}
     for name, table in tomllib.loads(text).items():
-        instead = {package: StandIn(*each) for package, each in table.get("instead", {}).items()}
-        found[name] = Release(name, table["source"], table["named"], table["own"], instead, table.get("beside", {}))
+        on = {python: _fit(each) for python, each in table["on"].items()}
+        found[name] = Release(name, table["source"], table["named"], table["own"], on, table["python"])
     return found
+
+
+def _fit(table: Mapping[str, Mapping[str, Any]]) -> Fit:
+    instead = {package: StandIn(*each) for package, each in table.get("instead", {}).items()}
+    return Fit(instead, table.get("beside", {}), str(table.get("lacks", "")))
 
 
 def written(releases: Sequence[Release]) -> str:
@@ -94,14 +125,21 @@ def written(releases: Sequence[Release]) -> str:
     lines = [HEAD]
     for release in releases:
         key = _key(release.name)
-        lines += [f"[{key}]", f"source = {json.dumps(release.source)}", f"named = {json.dumps(release.named)}"]
-        instead = {package: [each.version, each.why] for package, each in release.instead.items()}
-        for table, content in (("own", release.own), ("instead", instead), ("beside", release.beside)):
-            if content:
-                lines.append(f"[{key}.{table}]")
-                lines += [f"{_key(package)} = {json.dumps(value)}" for package, value in content.items()]
+        lines.append(f"[{key}]")
+        lines += [f"{name} = {json.dumps(getattr(release, name))}" for name in ("source", "named", "python")]
+        lines += _table(f"{key}.own", release.own)
+        for python, fit in release.on.items():
+            on = f"{key}.on.{_key(python)}"
+            lines += [f"[{on}]", *([f"lacks = {json.dumps(fit.lacks)}"] if fit.lacks else [])]
+            lines += _table(f"{on}.instead", {name: [each.version, each.why] for name, each in fit.instead.items()})
+            lines += _table(f"{on}.beside", fit.beside)
         lines.append("")
     return "\n".join(lines)
+
+
+def _table(name: str, content: Mapping[str, object]) -> list[str]:
+    rows = [f"{_key(package)} = {json.dumps(value)}" for package, value in content.items()]
+    return [f"[{name}]", *rows] if rows else []
 
 
 def _key(name: str) -> str:

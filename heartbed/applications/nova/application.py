@@ -8,7 +8,7 @@ import re
 from heartbed.applications.application import Application, Layer
 from heartbed.applications.nova.series import FOLDER, SERIES, Series
 from heartbed.applications.requests import READY, HttpRequest, Requests
-from heartbed.versions.releases import PYTHON
+from heartbed.versions.pythons import PYTHON
 
 NAME = "nova"
 IMAGE = FOLDER / "image"
@@ -115,6 +115,7 @@ APPLICATION = Application(
     requests=REQUESTS,
     script=IMAGE / "wsgi.py",
     purposes=("SEND", "SEND", "LISTEN"),
+    pythons=(PYTHON,),
     process_mb=PROCESS_MB,
     start_deadline_s=LOADS_S,
     layer=layer,

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from heartbed.applications.nova.series import SERIES, Series
 from heartbed.places import ROOT
-from heartbed.versions.releases import PYTHON, RELEASES
+from heartbed.versions.pythons import PYTHON
+from heartbed.versions.releases import RELEASES
 
 UV = ROOT / ".heartbed" / "uv" / "bin" / "uv"
 HEAD = """\
@@ -35,7 +36,7 @@ PIN = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 def resolved(series: Series) -> str:
     """The lock file's text. Raises ``CalledProcessError`` where uv finds no solution; its words are on stderr."""
     release = RELEASES[series.release]
-    given = [f"{package}=={version}" for package, version in release.runs.items()]
+    given = [f"{package}=={version}" for package, version in release.runs(PYTHON).items()]
     with tempfile.TemporaryDirectory() as folder:
         wanted = _file(folder, "wanted.txt", [f"nova>={series.name},<{int(series.name) + 1}"])
         pins = _file(folder, "pins.txt", [*given, *series.pins])

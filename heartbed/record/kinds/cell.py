@@ -51,6 +51,7 @@ class AppFacts(Kind):
     mpm: str | None = Field(default=None, description="`prefork`, `event` or `worker`")
     mode: str | None = Field(default=None, description="`embedded` or `daemon`")
     threads: int | None = Field(default=None, description="request threads of each process")
+    python: str | None = Field(default=None, description="the Python that runs, as `3.13`")
     model: str | None = Field(default=None, description="`eventlet`, `gevent` or `native`")
     heartbeat_timeout_threshold: int | None = Field(default=None, description="seconds; 0 is no heartbeat")
     heartbeat_rate: int | None = Field(default=None, description="checks for each timeout")

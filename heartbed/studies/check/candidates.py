@@ -132,14 +132,14 @@ def _tells_what_it_is(prepared: Prepared[Any], text: str) -> None:
 
 
 def with_application(session: CandidateSession, drafted: Draft) -> Draft:
-    """The same draft, with its own application ready for the images' Python. Raises ``InputError``."""
+    """The same draft, with its own application ready for its image's Python. Raises ``InputError``."""
     wishes = drafted.wishes
     if wishes.own is None:
         return drafted
     if wishes.requirements:
         session.say(f"installing what {wishes.requirements} names")
     container = session.container(wishes.cell)
-    own = made_ready(wishes.own, wishes.requirements, MARKS, session.workbench, container)
+    own = made_ready(wishes, MARKS, session.workbench, container)
     return replace(drafted, wishes=replace(wishes, own=own))
 
 

@@ -29,7 +29,7 @@ from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
 from heartbed.testbed.images.spec import ImageRef, ImageSpec, content_hash
 from heartbed.testbed.labels import MADE_BY_US
-from heartbed.versions.releases import PYTHON
+from heartbed.versions.pythons import PYTHON
 
 if TYPE_CHECKING:
     import docker
@@ -193,7 +193,7 @@ def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress
                 )
             if spec.chosen and RUNTIME_ERROR.match(why):
                 raise InputError(
-                    f"{spec.chosen} does not work on the images' Python {PYTHON}: {why}",
+                    f"{spec.chosen} does not work on Python {spec.python or PYTHON}: {why}",
                     hint=f"choose another version: heartbed versions lists them. The whole log: {log}",
                 )
             raise TestbedError(

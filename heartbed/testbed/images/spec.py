@@ -36,6 +36,11 @@ class ImageSpec:
     """What of the user's is built here, as the command line has it; empty for what is Heartbed's own affair."""
 
     @property
+    def python(self) -> str:
+        """The version of Python that was asked for; empty where none was."""
+        return self.build_args.get("PYTHON", "").removeprefix("python")
+
+    @property
     def chosen(self) -> str:
         """The versions in it, where others than those of the lock files' own images are asked for; else empty."""
         return self.tag.partition(":")[2] if self.build_args.keys() & {"LOCK", "MOD_WSGI"} else ""

@@ -46,7 +46,7 @@ def candidate(own: OwnApplication | None, **fields: Any) -> Candidate:
 
 def test_the_folder_of_the_script_is_copied_compiled_and_searched(script: Path, tmp_path: Path) -> None:
     bench, container = Workbench(tmp_path / "bench"), Compiled()
-    own = made_ready(OwnApplication(script), None, MARKS, bench, container)
+    own = made_ready(Wishes(own=OwnApplication(script)), MARKS, bench, container)
     assert own.folder == bench.own
     assert (bench.own / "deeper" / "more.py").is_file()
     assert container.asked == [(bench.own, OWN)]  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ def test_a_folder_that_is_too_large_is_used_as_it_is_and_may_mention_anything(
     script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("heartbed.candidates.packages.MOST_FILES", 1)
-    own = made_ready(OwnApplication(script), None, MARKS, Workbench(tmp_path / "bench"), Compiled())
+    own = made_ready(Wishes(own=OwnApplication(script)), MARKS, Workbench(tmp_path / "bench"), Compiled())
     assert own.folder is None
     assert own.mounts[0] == (script.parent.resolve(), OWN)
     assert own.mentions == frozenset(MARKS)
@@ -107,7 +107,11 @@ def test_heartbeds_own_application_is_acted_on_by_every_change() -> None:
 
 def test_what_an_application_makes_of_itself_is_not_asked_for() -> None:
     own = OwnApplication(Path("own.py"))
-    assert candidate(own, thread_is_left=True).factors == {"server": "event", "mode": "daemon"}
+    assert candidate(own, thread_is_left=True).factors == {
+        "server": "event",
+        "mode": "daemon",
+        "python": "python3.13",
+    }
     assert candidate(own, model="native").factors["model"] == "native"
     assert candidate(own, thread="pthread").factors["thread"] == "pthread"
     assert candidate(own, thread="pthread").environment(application=True) == {PTHREAD: "true"}

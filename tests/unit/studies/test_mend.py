@@ -221,7 +221,7 @@ def test_a_release_is_paired_with_the_option_that_it_brings(workbench: Workbench
 
 def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(workbench: Workbench) -> None:
     zed = prepared(workbench, "kolla-nova.conf", release="zed").candidate
-    assert (zed.model, zed.oslo, zed.build) == ("eventlet", "14.0.3", "zed")
+    assert (zed.model, zed.oslo, zed.build) == ("eventlet", "14.0.3", "zed-python3.9")
     later = prepared(workbench, "kolla-nova.conf", release="2026.1")
     assert later.candidate.model == "native"
     assert any("nova's default in 2026.1" in text for text in later.draft.assumptions)
@@ -230,12 +230,19 @@ def test_an_openstack_release_is_run_with_its_versions_and_novas_model_in_it(wor
 
 def test_another_version_is_tried_beside_a_release(workbench: Workbench) -> None:
     found = by_key(mend.mends(prepared(workbench, "kolla-nova.conf", release="zed"), workbench, ["18.3.1"]))
-    assert found["oslo18.3.1"].candidate.build == "zed-oslo18.3.1"
-    assert found["native"].candidate.build == "zed"
+    assert found["oslo18.3.1"].candidate.build == "zed-oslo18.3.1-python3.9"
+    assert found["native"].candidate.build == "zed-python3.9"
+
+
+def test_python_of_an_old_release_is_said(workbench: Workbench) -> None:
+    said = prepared(workbench, "kolla-nova.conf", release="zed").draft.assumptions
+    assert "Python 3.9, the oldest here that runs what zed has, and the server of Debian bullseye" in said
+    later = prepared(workbench, "kolla-nova.conf", release="2026.1").draft.assumptions
+    assert not any(text.startswith("Python") for text in later)
 
 
 def test_what_of_a_release_is_not_its_own_is_said(workbench: Workbench) -> None:
-    said = prepared(workbench, "kolla-nova.conf", release="zed").draft.assumptions
+    said = prepared(workbench, "kolla-nova.conf", release="2024.1").draft.assumptions
     assert any("eventlet" in text and "do not run on Python" in text for text in said)
 
 
