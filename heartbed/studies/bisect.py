@@ -218,7 +218,8 @@ def bisect(cell: Cell, good: End, bad: End, released: Sequence[str], measure: Me
     search = Search(span if span[0] == good.version else span[::-1])
     while True:
         again, tries = search.needed()
-        candidates = [again] if again else search.candidates()
+        chosen = [again] if again else search.candidates()
+        candidates = [version for version in search.versions if version in chosen]
         if not candidates:
             break
         copies = min(MOST_COPIES, -(-tries // search.per_copy(again))) if again else 1

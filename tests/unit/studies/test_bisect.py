@@ -59,6 +59,19 @@ def test_the_first_release_that_answers_otherwise_is_found_in_few_windows(change
     assert max(windows) <= 8
 
 
+def test_the_releases_of_a_window_are_played_in_their_order() -> None:
+    measure = measured(below("13.7.0"), [])
+    windows: list[list[str]] = []
+
+    def noting(cells: Sequence[Cell], copies: int = 1) -> Played:
+        windows.append([cell.oslo for cell in cells])
+        return measure(cells, copies)
+
+    good, bad = ends("oslo10.0.0", "oslo18.9.0")
+    bisect(CELL, good, bad, RELEASED, noting)
+    assert windows == [sorted(each, key=RELEASED.index) for each in windows]
+
+
 def test_the_report_is_told_where_it_changes_and_in_which_runs() -> None:
     good, bad = ends("oslo10.0.0", "oslo18.9.0")
     found = bisect(CELL, good, bad, RELEASED, measured(below("13.7.0"), [], {"13.0.0": "no wheel"}))
