@@ -1,7 +1,7 @@
-"""How long the page of a run takes to open in Debian's Chromium, by its number of cells: ``make bench`` runs it.
+"""What the page of a run takes to be written, and to open in Debian's Chromium, by its number of cells.
 
-``python -m tests.bench.pages [CELLS...]`` prints a line for each number: the
-size of the page, and the shortest, the middle and the longest time until its
+``make bench`` runs it. ``python -m tests.bench.pages [CELLS...]`` prints a line for each number: the
+size of the page, the processor's time that it was written in, and the shortest, the middle and the longest time until its
 load event has ended, of as many openings as ``TIMES``. The runs are synthetic.
 """
 
@@ -11,6 +11,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -42,11 +43,13 @@ def main(cells: tuple[int, ...]) -> None:
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for number in cells:
-            page = samples.write(samples.many(number), Path(folder) / str(number)).folder / "report.html"
+            run, began = samples.many(number), time.process_time()
+            page = samples.write(run, Path(folder) / str(number)).folder / "report.html"
+            written_s = time.process_time() - began
             took = times(browser, page)
             size = page.stat().st_size / 1e6
             print(
-                f"the page of {number} cells, {size:.1f} MB: open after {took[0]:.2f} s at best, "
+                f"the page of {number} cells, {size:.1f} MB: written in {written_s:.2f} CPU-seconds, open after {took[0]:.2f} s at best, "
                 f"{statistics.median(took):.2f} s in the middle, {took[-1]:.2f} s at worst of {TIMES}"
             )
         browser.close()

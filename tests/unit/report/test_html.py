@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
@@ -221,13 +220,9 @@ def test_files_beside_the_page_are_named_only_if_they_are_there(tmp_path: Path) 
     assert "capture.pcap" not in text
 
 
-@pytest.mark.parametrize(("count", "seconds", "octets"), [(24, 5.0, 3_000_000), (200, 5.0, 20_000_000)])
-def test_many_cells_are_rendered_in_time_and_room(count: int, seconds: float, octets: int) -> None:
-    run = samples.many(count)
-    began = time.process_time()  # of the processor: whatever else the machine does is not the page's fault
-    content = str(report.render("html", run))
-    assert time.process_time() - began < seconds
-    assert len(content.encode()) < octets
+@pytest.mark.parametrize(("count", "octets"), [(24, 3_000_000), (200, 20_000_000)])
+def test_a_page_of_many_cells_stays_small(count: int, octets: int) -> None:
+    assert len(str(report.render("html", samples.many(count))).encode()) < octets
 
 
 def test_a_fault_is_plotted_with_when_it_was_noticed_and_when_all_was_well_again() -> None:
