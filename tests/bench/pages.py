@@ -1,8 +1,9 @@
 """What the page of a run takes to be written, and to open in Debian's Chromium, by its number of cells.
 
-``make bench`` runs it. ``python -m tests.bench.pages [CELLS...]`` prints a line for each number: the
-size of the page, the processor's time that it was written in, and the shortest, the middle and the longest time until its
-load event has ended, of as many openings as ``TIMES``. The runs are synthetic.
+``make bench`` runs it. ``python -m tests.bench.pages [CELLS...]`` prints a line
+for each number: the size of the page, the processor's time that it was written
+in, and the shortest, the middle and the longest time until its load event has
+ended, of as many openings as ``TIMES``. The runs are synthetic.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ def main(cells: tuple[int, ...]) -> None:
             took = times(browser, page)
             size = page.stat().st_size / 1e6
             print(
-                f"the page of {number} cells, {size:.1f} MB: written in {written_s:.2f} CPU-seconds, open after {took[0]:.2f} s at best, "
-                f"{statistics.median(took):.2f} s in the middle, {took[-1]:.2f} s at worst of {TIMES}"
+                f"the page of {number} cells, {size:.1f} MB: written in {written_s:.2f} CPU-seconds, "
+                f"open after {took[0]:.2f} s at best, {statistics.median(took):.2f} s in the middle, "
+                f"{took[-1]:.2f} s at worst of {TIMES}"
             )
         browser.close()
 
