@@ -39,9 +39,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 
 
 @click.command()
-@click.option(
-    "--server", "servers", multiple=True, type=click.Choice([*axes.TABLE.axis("server").tokens]), help="Only this one."
-)
+@click.option("--server", "servers", multiple=True, type=click.Choice(matrix_.servers()), help="Only this one.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

@@ -38,6 +38,11 @@ def expressions(servers: Sequence[str] = ()) -> list[str]:
     return [f"{host}-{{{models}}}-{versions}" for host in hosts]
 
 
+def servers() -> tuple[str, ...]:
+    """Those that have a part in it."""
+    return tuple(each for each in axes.TABLE.axis("server").tokens if servers_.family(each).hostings)
+
+
 def selection(servers: Sequence[str] = ()) -> Selection:
     """The cells themselves."""
     return select(expressions(servers))

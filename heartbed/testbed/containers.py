@@ -57,7 +57,9 @@ class Containers:
                 hint=about_processes(done.err)
                 or f"the Compose file is {self.file}; `heartbed doctor` checks the machine",
             )
-        for container in self.client.containers.list(all=True, filters={"label": f"{RUN_LABEL}={self.run}"}):
+        for container in self.client.containers.list(
+            all=True, ignore_removed=True, filters={"label": f"{RUN_LABEL}={self.run}"}
+        ):
             self._containers[container.labels["com.docker.compose.service"]] = container
 
     def start(self, service: str) -> None:

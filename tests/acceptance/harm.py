@@ -23,7 +23,7 @@ WHILE_S = 5.5
 def container(program: Program, service: str) -> Iterator[Any]:
     """The container of a service of the run that goes on. Raises ``LookupError`` where there is none."""
     with contextlib.closing(docker.from_env()) as client:
-        found = client.containers.list(all=True, filters={"label": labels.LOCK_LABEL})
+        found = client.containers.list(all=True, ignore_removed=True, filters={"label": labels.LOCK_LABEL})
         mine = [
             each
             for each in found

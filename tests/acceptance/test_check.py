@@ -313,7 +313,11 @@ def test_a_wrong_file_is_told_with_its_line_and_nothing_is_left(
     assert set(runs.glob("2*")) == started
     assert benches() <= before
     client = docker.from_env()
-    mounts = [m.get("Source", "") for c in client.containers.list(all=True) for m in c.attrs.get("Mounts", ())]
+    mounts = [
+        m.get("Source", "")
+        for c in client.containers.list(all=True, ignore_removed=True)
+        for m in c.attrs.get("Mounts", ())
+    ]
     assert not [source for source in mounts if str(conf.parent) in source]
 
 

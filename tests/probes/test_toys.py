@@ -56,13 +56,17 @@ def until(wanted: Callable[[], object], what: str) -> None:
 def paused(runs: Path) -> list[str]:
     """The containers of these runs that stand still."""
     client = docker.from_env()
-    found = client.containers.list(all=True, filters={"status": "paused"})
+    found = client.containers.list(all=True, ignore_removed=True, filters={"status": "paused"})
     return [str(each.name) for each in found if str(runs) in each.labels.get(LOCK_LABEL, "")]
 
 
 def left(runs: Path) -> list[str]:
     client = docker.from_env()
-    return [str(each.name) for each in client.containers.list(all=True) if str(runs) in each.labels.get(LOCK_LABEL, "")]
+    return [
+        str(each.name)
+        for each in client.containers.list(all=True, ignore_removed=True)
+        if str(runs) in each.labels.get(LOCK_LABEL, "")
+    ]
 
 
 def frozen(runs: Path, arguments: tuple[str, ...]) -> subprocess.Popen[str]:

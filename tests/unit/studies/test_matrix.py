@@ -135,3 +135,8 @@ def test_what_was_played_with_the_same_images_by_the_same_heartbed_is_not_played
 
 def test_where_all_is_known_nothing_is_played() -> None:
     assert [*matrix.batches((), GIB)] == []
+
+
+def test_a_server_can_be_named_where_it_has_a_part() -> None:
+    assert {*matrix.servers()} == {each.token for each in TABLE.servers} - {"standalone"}
+    assert all(matrix.selection([each]).cells for each in matrix.servers())
