@@ -13,6 +13,8 @@ TIMEOUT = "heartbeat_timeout_threshold"
 
 OPTIONS = """
 import json
+import os
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")  # as the application: an old eventlet knows no newer dnspython
 import oslo_messaging
 from oslo_config import cfg
 from oslo_log import log

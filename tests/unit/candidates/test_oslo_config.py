@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.candidates.library import DEFAULT, GROUP, Library, parse
+from heartbed.candidates.library import DEFAULT, GROUP, OPTIONS, Library, parse
 from heartbed.candidates.oslo_config import Taken, from_environment, read_options, taken
 from heartbed.candidates.wishes import Wishes, assumptions
 from heartbed.errors import InputError
@@ -153,3 +153,8 @@ def test_both_groups_are_kept_apart() -> None:
 def test_a_line_that_continues_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nova\.conf: a line is indented"):
         read_options(nova_conf(tmp_path, "[DEFAULT]\ndebug\n true\n"))
+
+
+def test_library_is_asked_as_the_application_loads_it() -> None:
+    """An old eventlet, which oslo.messaging loads, does not load with a newer dnspython unless it leaves that alone."""
+    assert OPTIONS.index("EVENTLET_NO_GREENDNS") < OPTIONS.index("import oslo_messaging")
