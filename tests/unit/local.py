@@ -79,6 +79,8 @@ class Cell(ThreadingHTTPServer):
     """A cell's server; it listens from its making on and answers while it serves."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """Who finds the queue full tries again after a second."""
 
     def __init__(self, *, failing: bool) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
