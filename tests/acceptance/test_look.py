@@ -10,7 +10,7 @@ import pytest
 
 from heartbed.record.event import Event, read
 from heartbed.record.kinds import CellState, RunPhase
-from tests.acceptance.program import Program
+from tests.acceptance.program import DEADLINE_S, Program
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
@@ -40,7 +40,7 @@ def test_each_look_finds_silent_what_the_testbed_finds_lost(
         looks.append(
             {each["conn"]: each for process in json.loads(looked.out)["processes"] for each in process["connections"]}
         )
-    assert running.end().code == 1
+    assert running.end(DEADLINE_S + 2 * heartbeat_s).code == 1
 
     verdict = json.loads((program.newest / "verdicts.json").read_text())
     outcomes = {each["conn"]: each["outcome"] for cell in verdict["cells"] for each in cell["connections"]}
