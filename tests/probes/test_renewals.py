@@ -61,7 +61,8 @@ def test_processes_that_are_recycled_take_no_request_along(played: RunData, cell
     (told,) = found.renewals
     assert told.name == RECYCLED
     assert (told.processes_ended or 0) >= 2
-    assert told.connections_opened >= 2 * (told.processes_ended or 0), "SEND and LISTEN of each new process"
+    # SEND and LISTEN of each new process; the last one may have been asked for one of both only.
+    assert told.connections_opened >= 2 * (told.processes_ended or 0) - 1
 
 
 @pytest.mark.parametrize("probe", RENEWING)
