@@ -18,6 +18,10 @@ from heartbed.waiting import Deadline, until
 TOLD_EVERY_S = 15.0
 """How often it is told that an application is still being loaded."""
 
+LINES = 60
+STILL_S, SETTLES_S, POLL_S = 0.3, 3.0, 0.1
+"""A log is told when nothing was added for so long, or at the latest after so long; how often it is looked at."""
+
 GATEWAY_TIMEOUT = 504
 """A server's own word that the application was too slow for it: it may still be loading."""
 
@@ -69,9 +73,19 @@ class Start:
 
     def failed(self, reason: str) -> CellFailedError:
         """Record that the cell has failed; returns what is to be raised."""
-        log = self.bed.log(self.subject.name, 60)
+        log = self._log()
         self.state("failed", reason=reason, log=log)
         return CellFailedError(self.subject.cell.name, reason, log)
+
+    def _log(self) -> list[str]:
+        """The last lines of its log, once no more come: what it says of an answer may reach the engine after that."""
+        log = self.bed.log(self.subject.name, LINES)
+        deadline, still_since = Deadline(SETTLES_S), time.monotonic()
+        while not deadline.passed and time.monotonic() - still_since < STILL_S and not self.stop.wait(POLL_S):
+            before, log = log, self.bed.log(self.subject.name, LINES)
+            if log != before:
+                still_since = time.monotonic()
+        return log
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -58,6 +58,7 @@ def test_a_site_of_today_is_lost_and_native_threads_mend_it(runs: Path) -> None:
         "mode": "daemon",
         "model": "eventlet",
         "thread": "green",
+        "python": "python3.13",
         "oslo": "17.3.2",
         "processes": 2,
         "threads": 1,
