@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from heartbed.servers.uwsgi.ini import Option
 
@@ -100,6 +100,16 @@ def protocol(option: Option) -> str:
 def has_gevents_loop(options: Iterable[Option]) -> bool:
     """Whether a configuration has uWSGI run gevent's loop in the place of its own."""
     return any(o.key == "gevent" or (o.key == "loop" and o.value == "gevent") for o in options)
+
+
+def unconditional(options: Iterable[Option]) -> Iterator[Option]:
+    """Those that do not stand between an ``if`` and its ``endif``."""
+    depth = 0
+    for option in options:
+        depth += option.key.startswith("if")
+        if not depth:
+            yield option
+        depth -= option.key == "endif"
 
 
 def dropped(option: Option) -> str:

@@ -83,3 +83,18 @@ def test_a_model_that_cannot_be_in_the_loop_is_refused(tmp_path: Path, line: str
 def test_an_unpatched_application_can_be_in_it(tmp_path: Path) -> None:
     made = prepared(tmp_path, wishes=Wishes(model="native"))
     assert (made.candidate.model, made.candidate.factors["loop"]) == ("native", "ugevent")
+
+
+@pytest.mark.parametrize(("model", "brought"), [("eventlet", False), ("native", False), ("gevent", True), (None, True)])
+def test_a_loop_under_a_condition_is_there_where_the_model_asks_for_it(
+    tmp_path: Path, model: str | None, brought: bool
+) -> None:
+    lines = FILE.replace("gevent = 50", "if-env = LOOP\ngevent = 50\nendif =\nmaster = true")
+    found = draft(written(tmp_path, lines), Wishes(model=model))
+    assert ("gevent" in found.cell.brought) is brought
+
+
+def test_a_loop_after_a_condition_is_there_whatever_the_model(tmp_path: Path) -> None:
+    lines = FILE.replace("gevent = 50", "if-env = LOOP\nmaster = true\nendif =\ngevent = 50")
+    with pytest.raises(InputError, match="it cannot be eventlet"):
+        draft(written(tmp_path, lines), Wishes(model="eventlet"))
