@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
-from heartbed.record.kinds import MachineWork, ObserverFailed
+from heartbed.record.kinds import ContainerChanged, MachineWork, ObserverFailed
 from heartbed.record.work import Work
 
 STALE_S = 30.0
@@ -29,11 +29,17 @@ class Stillness:
     def __init__(self, bus: Bus) -> None:
         self._told: deque[Event[MachineWork]] = deque(maxlen=MOST)
         self._ended = False
+        self._paused: set[str | None] = set()
         bus.listen(self._hear)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event.data, MachineWork):
             self._told.append(Event(event.data, event.t))
+        if isinstance(event.data, ContainerChanged):
+            # A frozen process looks to the kernel like one that waits for a disk.
+            change = {"pause": self._paused.add, "unpause": self._paused.discard}.get(event.data.action)
+            if change is not None:
+                change(event.cell)
         self._ended |= isinstance(event.data, ObserverFailed) and event.data.observer == "agent" and event.cell is None
 
     def since(self, service: str, moment: float) -> float:
@@ -42,6 +48,8 @@ class Stillness:
         Of what was told late it is not known yet; where nothing is told at all, every second counts.
         """
         now, told = time.time(), [*self._told]
+        if service in self._paused:
+            return now - moment
         goes_on = told and not self._ended and now - told[-1].t < STALE_S
         known = told[-1].t if goes_on else now
         until = max(moment, known)

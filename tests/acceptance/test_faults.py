@@ -61,7 +61,7 @@ def test_a_native_cell_that_is_frozen_or_cut_off_is_not_blamed(program: Program,
     [
         ("compute", harm.pause, "the container compute was paused"),
         ("compute", harm.disconnect, "the control compute must be"),
-        ("observer", harm.kill_the_agent, "of the idle period only: the agent has ended"),
+        ("observer", harm.kill_the_agent, "the control machine must be"),
     ],
 )
 def test_a_part_of_the_testbed_that_fails_is_named_and_no_cell_is_judged(

@@ -9,7 +9,7 @@ import pytest
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import MachineWork, ObserverFailed
+from heartbed.record.kinds import ContainerChanged, MachineWork, ObserverFailed
 from heartbed.stage.stillness import STALE_S, Stillness
 
 
@@ -70,3 +70,12 @@ def test_a_process_is_looked_at_once_it_stands_still(bus: Bus) -> None:
 
 def test_and_is_left_alone_while_it_works(bus: Bus) -> None:
     assert waited(bus, works=True) == []
+
+
+def test_a_cell_whose_container_is_frozen_stands_still_whatever_the_kernel_says_of_it(bus: Bus) -> None:
+    still, now = Stillness(bus), time.time()
+    told(bus, now - 0.5, 1.0)
+    bus.emit(Event(ContainerChanged(action="pause"), cell="cell"))
+    assert still.since("cell", now - 5.0) == pytest.approx(5.0, abs=0.1)
+    bus.emit(Event(ContainerChanged(action="unpause"), cell="cell"))
+    assert still.since("cell", now - 5.0) == pytest.approx(3.5, abs=0.1)
