@@ -124,7 +124,7 @@ class Soak(Probe):
     def _idled(self, within: Stage) -> bool:
         """Play what is repeated, and wait until all cells have idled; whether to go on."""
         self._of.play(within)
-        until = max(opened.idle_from + within.settings.idle_of(opened.cell) for opened in within.opened)
+        until = max(map(within.idles_until, within.opened))
         return within.wait(max(0.0, until - time.time()))
 
     def _ask(self, within: Stage, opened: OpenedCell) -> None:

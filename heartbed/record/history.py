@@ -160,10 +160,6 @@ class RunHistory:
         """Events of these kinds, in order of time."""
         return self.index.of(*kinds)
 
-    def phase(self, name: str) -> Event[RunPhase] | None:
-        """When the run entered a phase."""
-        return next((event for event in self.of(RunPhase) if event.data.phase == name), None)
-
     @cached_property
     def acts(self) -> list[RunHistory]:
         """The run act by act, each as a run of its own in which its controls have their usual names."""
@@ -210,10 +206,10 @@ def sort(events: Iterable[Event]) -> RunHistory:
             name=asked.name,
             asked=asked,
             probe=asked.probe or start.data.probe,
-            events=index.by_cell.get(asked.subject or asked.name, []),
-            connections=connections.pop(asked.subject or asked.name, []),
-            interventions=concern(asked.subject or asked.name, asked.act, done),
-            work=Work(asked.subject or asked.name, worked),
+            events=index.by_cell.get(asked.service, []),
+            connections=connections.pop(asked.service, []),
+            interventions=concern(asked.service, asked.act, done),
+            work=Work(asked.service, worked),
             rpc_timeout_s=start.data.rpc_timeout_s,
         )
         for asked in start.data.cells

@@ -70,8 +70,7 @@ class RunData:
 
     def all_of_cell(self, cell: CellVerdict) -> list[Event]:
         """The events of one cell under its probe, in order of time."""
-        asked = self._asked(cell)
-        return self.index.by_cell.get(asked.subject or asked.name, [])
+        return self.index.by_cell.get(self._asked(cell).service, [])
 
     def of_cell(self, cell: CellVerdict, *kinds: type[K]) -> list[Event[K]]:
         """The events of one cell under its probe that are of these kinds, in order of time."""
@@ -87,12 +86,11 @@ class RunData:
     def _histories(self) -> dict[str, CellHistory]:
         if not self.events or not isinstance(self.events[0].data, RunStart):
             return {}
-        return {cell.asked.subject or cell.name: cell for cell in sort(self.events).cells}
+        return {cell.asked.service: cell for cell in sort(self.events).cells}
 
     def history(self, cell: CellVerdict) -> CellHistory | None:
         """All that was observed of one cell under its probe; None where the record does not tell what was asked."""
-        asked = self._asked(cell)
-        return self._histories.get(asked.subject or asked.name)
+        return self._histories.get(self._asked(cell).service)
 
     def cell(self, name: str, probe: str = "") -> CellVerdict | None:
         """The first verdict on the cell of that name, under that probe if one is named."""
@@ -118,7 +116,7 @@ class RunData:
     def interventions(self, cell: CellVerdict) -> list[Intervention]:
         """What was done to the cell by its probe, and meanwhile to what all cells share."""
         asked = self._asked(cell)
-        return concern(asked.subject or asked.name, asked.act, self._interventions)
+        return concern(asked.service, asked.act, self._interventions)
 
     @cached_property
     def _interventions(self) -> list[Done]:
@@ -132,19 +130,15 @@ class RunData:
 
     def idle_of(self, cell: CellVerdict) -> tuple[float, float] | None:
         """When a cell began to idle and was asked again, or was to be (epoch seconds), as far as the record tells."""
-        return self._idle({self._name(cell)})
+        return self._idle({self._asked(cell).service})
 
     @property
     def idles(self) -> list[tuple[float, float]]:
         """For each act, when the first cell began to idle and the last one was asked again."""
         acts: dict[int, set[str]] = {}
         for asked in self.asked.cells:
-            acts.setdefault(asked.act, set()).add(asked.subject or asked.name)
+            acts.setdefault(asked.act, set()).add(asked.service)
         return [idle for names in acts.values() if (idle := self._idle(names)) is not None]
-
-    def _name(self, cell: CellVerdict) -> str:
-        asked = self._asked(cell)
-        return asked.subject or asked.name
 
     def _phases(self, act: int) -> list[Event[RunPhase]]:
         """The phases of an act, and those of the run as a whole."""

@@ -158,7 +158,7 @@ class LiveView:
             self._cell_of[event.conn] = event.cell
         data = event.data
         if isinstance(data, RunStart):
-            self._cells = {asked.subject or asked.name: _Cell() for asked in data.cells if _is_shown(asked)}
+            self._cells = {asked.service: _Cell() for asked in data.cells if _is_shown(asked)}
         if isinstance(data, RunPhase):
             return self._phase_changed(event.t, data)
         name = event.cell or self._cell_of.get(event.conn or "")

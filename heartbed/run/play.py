@@ -39,7 +39,7 @@ class Play:
 
     def _act(self, number: int) -> Act:
         ahead = partial(self._start_next, number)
-        return Act(number, self._parts(number), self.bus, self._caller(number), ahead, self._remove)
+        return Act(number, self._parts(number), self.bus, ahead, self._remove)
 
     def _caller(self, act: int) -> Callable[[], bool]:
         """Has the controls of an act call the RPC server."""

@@ -40,8 +40,6 @@ class Act:
     number: int
     parts: Sequence[Part]
     bus: Bus
-    call: Callable[[], bool] = lambda: True
-    """Has a control call the RPC server; whether that was answered, which is in the record then."""
     idling: Callable[[], None] = lambda: None
     """Is called when the last cell has been opened; returns at once."""
     remove: Callable[[Sequence[str]], None] = lambda _: None
@@ -50,7 +48,7 @@ class Act:
 
     def __post_init__(self) -> None:
         settings = self.parts[0].stage.settings
-        self._stop = self.parts[0].stage.stop
+        self._stop, self._call = self.parts[0].stage.stop, self.parts[0].stage.call
         self._starters = ThreadPoolExecutor(max_workers=settings.cores, thread_name_prefix=f"start-{self.number}")
         self._started: dict[str, Future[None]] = {}
         self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"remove-{self.number}")
@@ -90,16 +88,15 @@ class Act:
         return self._started[opened.name]
 
     def play(self) -> None:
-        """Everything that the probes do.
+        """Everything that the probes do, on cells that are started already, or are now.
 
         Nothing else here talks to an application between a cell's opening and its being asked again; stacks are taken
         from outside in the middle of each cell's idle time.
         """
         for part in self.parts:
             part.probe.set_up(part.stage)
-        self.call()
+        self._call()
         self.phase("opening")
-        self.start()
         with self._calling():
             each(self.bus, self.cells, self._go, workers=len(self.cells))
         for removed in self._removed:
@@ -180,7 +177,7 @@ class Act:
     def _leave_alone(self, part: Part, opened: OpenedCell) -> None:
         """Wait until the cell has idled, and until its probe has played."""
         _wait_for(part.played, self._stop)
-        until = opened.idle_from + part.stage.settings.idle_of(opened.cell)
+        until = part.stage.idles_until(opened)
         while not self._stop.is_set() and (left := until - time.time()) > 0:
             self._stop.wait(left)
 
@@ -190,12 +187,12 @@ class Act:
         caller = self.parts[0].stage.worker("call", self._call_again)
         yield
         caller.end()
-        self.call()
+        self._call()
 
     def _call_again(self, worker: Worker) -> None:
         while worker.wait(CALL_EVERY_S):
             if self._asking.some:
-                self.call()
+                self._call()
 
     def _meanwhile(self) -> str:
         """What is done in the window, by which probe where there are several."""

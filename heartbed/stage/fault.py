@@ -55,7 +55,7 @@ class Fault(Probe):
         stage.wait(UNDER_WAY_S)
         self.strike(stage)
         # Each is to be left alone for as long as RabbitMQ may take to close, counted from its last request.
-        idle_until = max((each.idle_from + stage.settings.idle_of(each.cell) for each in stage.opened), default=0.0)
+        idle_until = max(map(stage.idles_until, stage.opened), default=0.0)
         stage.wait(max(0.0, idle_until - time.time()))
 
     def keep_busy(self, stage: Stage, opened: OpenedCell) -> None:

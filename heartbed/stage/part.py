@@ -39,7 +39,7 @@ class Part:
     @property
     def ends_at(self) -> float:
         """When the last of its cells will have idled, and the probe have played, epoch seconds; 0 without cells."""
-        idled = [opened.idle_from + self.stage.settings.idle_of(opened.cell) for opened in self.stage.opened]
+        idled = [self.stage.idles_until(opened) for opened in self.stage.opened]
         return max(idled) + self.probe.goes_on_s(self.stage) if idled else 0.0
 
     def leave_out(self, opened: OpenedCell, reason: str) -> None:

@@ -186,6 +186,10 @@ class Stage:
         opened.pids |= {pid} if pid else set()
         self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
 
+    def idles_until(self, opened: OpenedCell) -> float:
+        """When a cell will have been left alone for as long as it must be, epoch seconds."""
+        return opened.idle_from + self.settings.idle_of(opened.cell)
+
     def leave_alone(self, opened: OpenedCell) -> None:
         """Let a cell's idle time begin, in whose middle it is looked at."""
         opened.idle_from = time.time()

@@ -37,9 +37,10 @@ class Stillness:
             self._told.append(Event(event.data, event.t))
         if isinstance(event.data, ContainerChanged):
             # A frozen process looks to the kernel like one that waits for a disk.
-            change = {"pause": self._paused.add, "unpause": self._paused.discard}.get(event.data.action)
-            if change is not None:
-                change(event.cell)
+            if event.data.action == "pause":
+                self._paused.add(event.cell)
+            elif event.data.action == "unpause":
+                self._paused.discard(event.cell)
         self._ended |= isinstance(event.data, ObserverFailed) and event.data.observer == "agent" and event.cell is None
 
     def since(self, service: str, moment: float) -> float:

@@ -124,12 +124,10 @@ def _unanswered(run: RunHistory) -> Finding | None:
     if not run.start.data.calls or span is None:
         return None
     calls = run.of(ControlCall)
-    for when, made in (
-        ("just before the cells idled", [call for call in calls if call.t <= span[0]][-1:]),
-        ("as they were asked again", [call for call in calls if call.t > span[0]]),
-    ):
-        if when.startswith("as") and not _all_asked(run):
-            continue  # the run did not come so far
+    wanted = {"just before the cells idled": [call for call in calls if call.t <= span[0]][-1:]}
+    if _all_asked(run):  # else the run did not come so far
+        wanted["as they were asked again"] = [call for call in calls if call.t > span[0]]
+    for when, made in wanted.items():
         if not made:
             return unknown(Cause.CONTROL_FAILED, f"it was not called by a control {when}")
         if wrong := next((call for call in made if not call.data.answered), None):

@@ -33,7 +33,7 @@ ACKNOWLEDGED_S = 0.5
 
 def of_cell(cell: CellHistory, since: float, until: float) -> Finding | None:
     """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped."""
-    meant = _meant(cell.interventions, cell.asked.subject or cell.name)
+    meant = _meant(cell.interventions, cell.asked.service)
     changed = _first(cell.of(ContainerChanged), since, until, "its container", meant)
     return changed or _stopped(cell, since, until, meant)
 

@@ -25,7 +25,7 @@ def of(cell: CellHistory, until: float) -> list[str]:
         notes.append(f"no request after the idle period reached process {missed}")
     notes += _given_up(cell)
     notes += [*client.notes(cell, judged), *shared.notes(judged), *pages.notes(cell, judged, until)]
-    notes += [_done(each, cell.asked.subject or cell.name) for each in cell.interventions]
+    notes += [_done(each, cell.asked.service) for each in cell.interventions]
     notes += hanging.late(cell)
     request = hanging.first(cell)
     return [*notes, hanging.words(request)] if request is not None else notes

@@ -47,6 +47,11 @@ class AskedCell(Part):
         default=None, description="of the connections that it is to open; null: `SEND` and `LISTEN`"
     )
 
+    @property
+    def service(self) -> str:
+        """The ``cell`` of its events, which is the name of its service."""
+        return self.subject or self.name
+
 
 class AskedShard(Part):
     """The shard of a greater question that a run is."""

@@ -12,7 +12,7 @@ from heartbed.cells import axes
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi.adapt import UwsgiAdapted
 from heartbed.servers.uwsgi.ini import Option, is_on, last
-from heartbed.servers.uwsgi.rules import GEVENT, LOOP, PATCHES
+from heartbed.servers.uwsgi.rules import GEVENT, LOOP, PATCHES, has_gevents_loop, unconditional
 
 ASSUMED = "the application patches with gevent first, as one in uWSGI's gevent loop is to (--model native: it does not)"
 LATE, EARLY = PATCHES
@@ -23,6 +23,9 @@ def in_gevents_loop(adapted: UwsgiAdapted, wishes: Wishes, assumed: Sequence[str
 
     Raises ``InputError`` for a model that cannot be.
     """
+    always = has_gevents_loop(unconditional(option for _, option in adapted.source.all()))
+    if wishes.model not in (None, "gevent") and not always:
+        adapted.gevents = False  # it may run in that loop, and with this model it does not
     if not adapted.gevents or (wishes.own and not wishes.release):
         return wishes, [*assumed]
     found = [place for place in adapted.source.all() if place[1].key in (*GEVENT, *LOOP)]

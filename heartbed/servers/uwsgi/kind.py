@@ -26,7 +26,7 @@ from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.gevents import in_gevents_loop, told_of_patching
 from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
-from heartbed.servers.uwsgi.rules import PROCESSES, has_gevents_loop, unconditional
+from heartbed.servers.uwsgi.rules import PROCESSES
 from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, recycling, shape, strangers
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
@@ -73,8 +73,6 @@ class UwsgiKind(Kind):
     def _drafted(self, source: UwsgiSource, wishes: Wishes, label: str, before: tuple[str, ...] = ()) -> UwsgiDraft:
         adapted = adapt(source, wishes.vhost or wishes.path)
         wishes = _with_variables(source, wishes)
-        if wishes.model not in (None, "gevent") and not has_gevents_loop(unconditional(o for _, o in source.all())):
-            adapted.gevents = False  # it may run in that loop, and with this model it does not
         wishes, assumed = in_gevents_loop(adapted, wishes, before)
         if not adapted.speaks:
             assumed.append("http-socket: the file names no socket")

@@ -7,7 +7,7 @@ commands as JSON lines from its standard input, and writes events of
     {"cmd": "watch", "cell": NAME, "container_pid": HOST_PID, "ports": [5672]}
     {"cmd": "count", "service": NAME, "container_pid": HOST_PID}
     {"cmd": "look", "cell": NAME, "pid": PID_IN_CONTAINER, "at": "loss", "idle_from": EPOCH}
-    {"cmd": "enough", "cell": ...}
+    {"cmd": "enough", "cell": NAME}
     {"cmd": "quit"}
 
 The end of its input means the same as ``quit``. To watch a cell it shares the
