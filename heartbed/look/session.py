@@ -17,6 +17,7 @@ import psutil
 from heartbed import __version__
 from heartbed.look.asked import Asked
 from heartbed.look.broker_log import closes
+from heartbed.look.budget import SHARE, Budget
 from heartbed.look.management import RefusedError
 from heartbed.look.programs import Programs, age_s
 from heartbed.look.scope import scope
@@ -31,6 +32,7 @@ from heartbed.record.kinds import LookAsked, LookCost, ObserverFailed, RunEnd, R
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.provenance import discreet
 from heartbed.verdict.look import LookVerdict, judge_look
+from heartbed.wording import count
 
 TICK_S = 1.0
 DISCOVER_EVERY = 5
@@ -38,6 +40,8 @@ DISCOVER_EVERY = 5
 
 PLAN_EVERY = 10
 """Ticks: to judge anew, so that the threads of whatever has become silent are looked at, costs most of all."""
+
+TOO_MUCH = f"with more than were looked at, the look would take more than {SHARE:.0%} of a core"
 
 NAME = "look"
 
@@ -132,16 +136,20 @@ class Session:
         began = time.monotonic()
         self._watching = began, _cpu_s()
         ticks = int(self.asked.for_s / TICK_S)
+        budget = Budget(self.asked.for_s, _cpu_s)
         pause = threading.Event()
         for number in range(1, ticks + 1):
             pause.wait(max(0.0, began + number * TICK_S - time.monotonic()))
             if number % DISCOVER_EVERY == 0:
                 self._discover()
-            if number % PLAN_EVERY == 0:
+            if number % PLAN_EVERY == 0 and number < ticks:
                 self._turns.plan(judge_look(self._events))
             self._sockets.tick()
-            self._look_at_one()
+            if self._turns.waiting and budget.allows(time.monotonic() - began):
+                budget.spend(self._look_at_one)
             self._bus.check()
+        if budget.refused and self._turns.waiting:
+            self.failed(f"the threads of {count(self._turns.waiting, 'process', 'es')}: {TOO_MUCH}")
         self._ask_broker()
 
     def verdict(self) -> LookVerdict:

@@ -31,6 +31,11 @@ class Turns:
                 self._waiting.append(process.pid)
         self._fates = {process.pid: (process.group, str(process.outcome)) for process in verdict.processes}
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def next(self) -> int | None:
         """The process whose turn it is; None when nobody waits."""
         if not self._waiting:

@@ -105,4 +105,4 @@ class LookCost(Kind):
     first_s: float = Field(description="from its start to the first table, seconds")
     watched_s: float = Field(description="for how long it watched after that, seconds")
     cpu_s: float = Field(description="the processor time of that watching, with py-spy's, seconds")
-    stacks: int = Field(default=0, description="how many processes py-spy looked at; it stopped none")
+    stacks: int = Field(default=0, description="at the threads of how many processes it looked; it stopped none")
