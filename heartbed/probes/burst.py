@@ -14,8 +14,9 @@ from heartbed.cells.cell import Cell
 from heartbed.stage import burst
 from heartbed.stage.burst import Burst
 from heartbed.stage.client import GRACE_S, Phase
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Parameter, Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.verdict import burst as rules
 
 LATE_S = 0.5

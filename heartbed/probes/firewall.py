@@ -6,8 +6,9 @@ from functools import partial
 
 from heartbed.places import AMQP_PORT
 from heartbed.stage.fault import BUSY, UNDER_WAY_S, Fault
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Parameter
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.testbed.testbed import Needs
 from heartbed.verdict.fault import RECOVERS
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from heartbed.cells.cell import Cell
 from heartbed.cells.recycling import VARIABLE
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter
 from heartbed.stage.renewal import Renewing, patience_s, wait_until
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.verdict import recycling
 
 MOST = 200

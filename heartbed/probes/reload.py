@@ -8,9 +8,10 @@ from functools import partial
 
 from heartbed.record.kinds import ConnectionClosed, ConnectionCreated
 from heartbed.stage.fault import UNDER_WAY_S
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter
 from heartbed.stage.renewal import Renewing, patience_s, wait_until
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.verdict import reload
 from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
 

@@ -17,8 +17,9 @@ from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.probes.burst import PROBE as BURST
 from heartbed.stage.act import OPENERS
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter, Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.stage.work import each
 from heartbed.verdict import soak as rules
 from heartbed.verdict.growth import FEWEST

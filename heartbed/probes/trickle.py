@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter, Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 
 FIRST = 0.75
 """When the first page is due, in intervals: with no timeout of whole seconds does a page then meet the look at the

@@ -25,7 +25,7 @@ from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
 from heartbed.run.playable import Playable, playable
 from heartbed.run.provenance import provenance
-from heartbed.testbed.containers import DockerEngine
+from heartbed.testbed.docker_engine import DockerEngine
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan

@@ -14,9 +14,9 @@ from heartbed.errors import CellFailedError, NoCellLeftError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import REMOVED, CellState, RunPhase
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.part import Part
 from heartbed.stage.room import Counted, Gathering, Room
-from heartbed.stage.stage import OpenedCell
 from heartbed.stage.work import POLL_S, Worker, each, undo
 
 OPENERS = 24

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from heartbed.stage.client import Phase
-from heartbed.stage.stage import OpenedCell
+from heartbed.stage.opened import OpenedCell
 
 MOST_AT_A_TIME = 64
 CALL_EVERY = 3

@@ -9,8 +9,9 @@ from functools import partial
 from typing import ClassVar
 
 from heartbed.record.kinds import ConnectionCreated
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Parameter, Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.waiting import Deadline, pauses
 
 WELL_DEADLINE_S = 20.0

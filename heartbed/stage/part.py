@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from heartbed.errors import CellFailedError
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Probe
 from heartbed.stage.room import Gathering
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.stage.work import Worker
 
 

@@ -13,7 +13,8 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.opened import OpenedCell
+from heartbed.stage.stage import Stage
 from heartbed.testbed.testbed import Needs
 from heartbed.verdict.rules import Rule
 

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 from heartbed.stage.fault import ask_until_well
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Probe
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 
 ENDS_S = 10.0
 """What a process may take to end: mod_wsgi gives it 5 s, and 15 s where it waits for requests."""

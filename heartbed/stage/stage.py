@@ -18,47 +18,12 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
 from heartbed.stage.client import GRACE_S, Client, Phase, cast_then_call
 from heartbed.stage.hand import Hand
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.reach import Answer, until_reached
 from heartbed.stage.start import Start
-from heartbed.stage.steady import Steady
 from heartbed.stage.stillness import Stillness
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
-
-
-@dataclass
-class OpenedCell:
-    """A cell whose connections are open, under its probe. ``idle_from`` is epoch seconds."""
-
-    subject: Subject
-    client: Client
-    pids: set[int] = field(default_factory=set)
-    idle_from: float = 0.0
-    start_s: float = 0.0
-    """How long it took to start and to import its application, seconds."""
-    stuck: bool = False
-    """Whether a request of a burst got no answer: its threads may be wedged, and more bursts would tell no more."""
-    workers: list[Worker] = field(default_factory=list)
-    steady: Steady = field(init=False)
-    """What it is asked steadily by those probes that do."""
-
-    def __post_init__(self) -> None:
-        self.steady = Steady(self.client)
-
-    @property
-    def cell(self) -> Cell:
-        """The cell."""
-        return self.subject.cell
-
-    @property
-    def name(self) -> str:
-        """The name of its service, and of its events in the record."""
-        return self.subject.name
-
-    def end_work(self) -> None:
-        """End what goes on beside, before the cell is asked again."""
-        while self.workers:
-            self.workers.pop().end()
 
 
 @dataclass

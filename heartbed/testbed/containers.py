@@ -7,7 +7,6 @@ Everything that is made carries labels (``heartbed.testbed.labels.Labels``), by 
 from __future__ import annotations
 
 import contextlib
-import platform
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,10 +24,10 @@ from heartbed.testbed import cleanup
 from heartbed.testbed.broker import about_log
 from heartbed.testbed.changes import EngineEvents
 from heartbed.testbed.commands import run
-from heartbed.testbed.engine import about_processes, connect, engine_errors, versions
+from heartbed.testbed.engine import about_processes, engine_errors
 from heartbed.testbed.helper import Helper, text
-from heartbed.testbed.labels import RUN_LABEL, Labels
-from heartbed.testbed.testbed import LOG_LINES, Address, ChangeFeed, LogFeed, Machine, Needs
+from heartbed.testbed.labels import RUN_LABEL
+from heartbed.testbed.testbed import LOG_LINES, Address, ChangeFeed, LogFeed
 
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
@@ -212,40 +211,3 @@ class Containers:
         Raises ``TestbedError`` when something could not be removed.
         """
         cleanup.remove(self.client, f"{RUN_LABEL}={self.run}").check()
-
-
-class DockerEngine:
-    """The Docker engine, as an ``Engine`` that makes testbeds of containers. Raises ``TestbedError``."""
-
-    def __init__(self) -> None:
-        self._client = connect()
-
-    def sweep(self) -> None:
-        """Remove what killed runs left behind."""
-        cleanup.sweep(self._client)
-
-    def machine(self) -> Machine:
-        """The engine's own host, which need not be this one."""
-        with engine_errors():
-            info = self._client.info()
-            host = {
-                "kernel": info.get("KernelVersion", platform.release()),
-                "system": info.get("OperatingSystem"),
-                "cores": info.get("NCPU"),
-                "memory_octets": info.get("MemTotal"),
-            }
-            return Machine({name: value for name, value in host.items() if value is not None}, versions(self._client))
-
-    def lacks(self, needs: Needs, image: str) -> str:
-        """Try each command in a container with a network of its own."""
-        labels = Labels(run="needs").as_dict()
-        try:
-            for command in needs.commands:
-                Helper(self._client, image, labels).run(command, needs.capabilities)
-        except TestbedError as error:
-            return f"{error.message}: {error.log[-1]}" if error.log else error.message
-        return ""
-
-    def testbed(self, project: str, run: str, file: Path) -> Containers:
-        """The containers of one run."""
-        return Containers(self._client, project, run, file)

@@ -53,17 +53,18 @@ class Answers(BaseHTTPRequestHandler):
     """What the application answers, as far as a run needs it."""
 
     def _answer(self, status: int, body: object) -> None:
-        failing = self.server.failing  # type: ignore[attr-defined]  # Cell's own
+        failing, pid = self.server.failing, self.server.pid  # type: ignore[attr-defined]  # Cell's own
         content = b"Traceback: no such module" if failing else json.dumps(body).encode()
         self.send_response(500 if failing else status)
-        for name, value in {"X-Heartbed-Pid": PID, "X-Heartbed-Thread": PID, "Content-Length": len(content)}.items():
+        for name, value in {"X-Heartbed-Pid": pid, "X-Heartbed-Thread": pid, "Content-Length": len(content)}.items():
             self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(content)
 
     def do_GET(self) -> None:
         """Facts, diagnostics, and pages."""
-        facts = {"pid": PID, "versions": {"oslo.messaging": "17.3.2"}}
+        pid = self.server.pid  # type: ignore[attr-defined]  # Cell's own
+        facts = {"pid": pid, "versions": {"oslo.messaging": "17.3.2"}}
         self._answer(200, facts if self.path.endswith("/facts") else {})
 
     def do_POST(self) -> None:
@@ -85,6 +86,7 @@ class Cell(ThreadingHTTPServer):
     def __init__(self, *, failing: bool) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.failing = failing
+        self.pid = PID
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
 
@@ -226,8 +228,11 @@ class LocalTestbed:
         self.services[service].end()
 
     def signal(self, service: str, signal: str) -> None:
-        """Note it."""
+        """Have the cell answer as the process that comes after, at signals that a server reloads at."""
         self.did(f"signal {signal}", service)
+        server = self.services[service].server
+        if server is not None and signal in ("HUP", "USR1"):
+            server.pid += 1
 
     def execute(self, service: str, *command: str) -> str:
         """Note it."""

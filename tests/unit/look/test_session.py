@@ -21,7 +21,7 @@ from heartbed.look.session import Session
 from heartbed.record import event as record
 from heartbed.record.kinds import LookProcess, LookSocket, LookTick, RunEnd
 
-SILENT = ("--for", "4", "--heartbeat", "3")
+SILENT = ("--for", "1.4", "--heartbeat", "1")
 """Watched for longer than the timeout, and for less than the three after which the broker would have closed."""
 
 BEAT = b"\x08\x00\x00\x00\x00\x00\x00\xce"
@@ -71,9 +71,10 @@ def beating(sender: socket.socket, every_s: float) -> Iterator[None]:
         thread.join()
 
 
+@pytest.mark.usefixtures("brief")
 def test_client_that_sends_nothing_is_silent(pair: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
     client, broker = pair
-    with beating(broker, 1.0):
+    with beating(broker, 0.4):
         code, output = look(client, tmp_path, *SILENT, "--json")
     verdict = json.loads(output)
     (process,) = verdict["processes"]
@@ -84,9 +85,10 @@ def test_client_that_sends_nothing_is_silent(pair: tuple[socket.socket, socket.s
     assert connection["conn"] == f"127.0.0.1:{client.getsockname()[1]}"
 
 
+@pytest.mark.usefixtures("brief")
 def test_client_that_sends_heartbeats_is_beating(pair: tuple[socket.socket, socket.socket], tmp_path: Path) -> None:
-    with beating(pair[0], 0.8):
-        code, output = look(pair[0], tmp_path, "--for", "3", "--json")
+    with beating(pair[0], 0.3):
+        code, output = look(pair[0], tmp_path, "--for", "1.2", "--json")
     assert (code, json.loads(output)["outcome"]) == (0, "beating")
 
 

@@ -23,8 +23,9 @@ from heartbed.record.event import Event, Writer, only
 from heartbed.record.kinds import CellState, RunPhase
 from heartbed.stage.act import Act
 from heartbed.stage.client import Client
+from heartbed.stage.opened import OpenedCell
 from heartbed.stage.part import Part
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.stage import Stage
 from heartbed.testbed import testbed
 from tests.unit.histories import History
 

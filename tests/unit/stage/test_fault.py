@@ -18,7 +18,8 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import ConnectionCreated
 from heartbed.stage.fault import WARM_UPS, await_broker, warm_up
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.opened import OpenedCell
+from heartbed.stage.stage import Stage
 
 
 @dataclass

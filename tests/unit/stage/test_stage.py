@@ -19,7 +19,8 @@ from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import CellState
 from heartbed.stage import reach
 from heartbed.stage.client import Client
-from heartbed.stage.stage import OpenedCell, Stage
+from heartbed.stage.opened import OpenedCell
+from heartbed.stage.stage import Stage
 from heartbed.stage.start import first_line
 from heartbed.testbed import testbed
 
