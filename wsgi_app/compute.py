@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wsgi_app import patching
+from wsgi_app.gate import Gate
 
 LOG = logging.getLogger("heartbed.rpc")
 READY = Path(os.environ.get("HEARTBED_READY_FILE", "/run/heartbed/ready"))
@@ -85,6 +86,7 @@ class Dispatcher:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    gate = Gate(os.environ)
     os.environ[patching.SWITCH] = "true"
     patching.apply(os.environ)
     import oslo_messaging
@@ -105,6 +107,7 @@ def main() -> None:
         )
         for exchange, topic in SERVED
     ]
+    gate.wait(stop.is_set)
     for server in servers:
         server.start()
     READY.touch()

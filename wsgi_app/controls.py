@@ -30,6 +30,7 @@ from urllib.parse import unquote, urlsplit
 import amqp
 
 from wsgi_app import calling
+from wsgi_app.gate import Gate
 
 BEATS_PER_TIMEOUT = 3
 CONNECT_DEADLINE_S = 120.0
@@ -156,6 +157,7 @@ def answer_calls(broker: Broker, wanted: queue.SimpleQueue[float]) -> None:
 
 def main() -> int:
     """Hold both connections until SIGTERM or SIGINT."""
+    gate = Gate(os.environ)
     broker = Broker.from_environ(os.environ)
     stop = threading.Event()
     calls: queue.SimpleQueue[float] = queue.SimpleQueue()
@@ -163,6 +165,7 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     signal.signal(CALL_SIGNAL, lambda *_: calls.put(time.time()))
     threading.Thread(target=answer_calls, args=(broker, calls), daemon=True).start()
+    gate.wait(stop.is_set)
     try:
         beating = connect(broker, "control-beating")
         threading.Thread(target=beat, args=(beating, "control-beating", stop), daemon=True).start()

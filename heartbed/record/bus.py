@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from heartbed.errors import TestbedError
@@ -11,6 +12,7 @@ from heartbed.waiting import Deadline
 
 Listener = Callable[[Event], None]
 Emit = Callable[[Event], None]
+POLL_S = 0.25
 
 
 class Bus:
@@ -65,17 +67,18 @@ class Bus:
         ``poll`` is called a few times a second while waiting and may raise, as
         when the container that should emit the event has died.
         """
-        seen = 0
+        seen, polled = 0, time.monotonic()
         while True:
             with self._changed:
                 if seen == len(self._seen):
-                    self._changed.wait(timeout=0.25)
+                    self._changed.wait(timeout=POLL_S)
                 fresh, seen = self._seen[seen:], len(self._seen)
             for event in fresh:
                 if wanted(event):
                     return event
             self.check()
-            if not fresh:
+            if time.monotonic() - polled >= POLL_S:
                 poll()
+                polled = time.monotonic()
             if deadline.passed:
                 return None

@@ -20,6 +20,7 @@ from heartbed.record.history import in_act
 from heartbed.servers import service
 from heartbed.testbed.broker import broker
 from heartbed.testbed.plan import APPLICATION, NOFILE, USER, Plan, bind
+from heartbed.testbed.testbed import HELD
 
 BECOMES_USER = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 CAPTURES = ("KILL", "NET_RAW", "SETGID", "SETUID")
@@ -123,7 +124,8 @@ def _python(plan: Plan, module: str, environment: dict[str, str]) -> dict[str, A
     return {
         "image": plan.image(APPLICATION),
         "command": ["python3", "-m", module],
-        "environment": environment,
+        # Without a value it is that of whoever makes the containers: by hand there is none, and nobody is held.
+        "environment": {HELD: None, **environment},
         "mem_limit": "256m",
         "pids_limit": 128,
     }

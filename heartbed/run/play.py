@@ -20,7 +20,7 @@ from heartbed.stage.part import Part
 from heartbed.stage.stage import Stage
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
-from heartbed.testbed.testbed import Testbed
+from heartbed.testbed.testbed import LETS_GO, Testbed
 from heartbed.waiting import Deadline
 
 BROKER_DEADLINE_S = 90.0
@@ -112,7 +112,8 @@ class Play:
             self._start_first(act)
             return
         act.start()
-        self._start_controls(act.number)
+        self._hold(in_act("controls", act.number))
+        self._let_controls_go(act.number)
 
     def _end(self, act: Act) -> None:
         """Make room for the next act: what is removed is gone before it begins, whose answers would wait for that."""
@@ -137,32 +138,34 @@ class Play:
 
     def _broker(self, act: Act) -> None:
         """Wait for the broker; then nothing that its clients do escapes, and the RPC server and controls may come."""
+        self._hold("compute")
+        self._hold(in_act("controls", act.number))
         self.watching.start_in_broker(BROKER_DEADLINE_S, self.stop)
-        self.bed.start("compute")
-        self.watching.started("compute")
-        self._start_controls(act.number)
+        self._let_go("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
+        self._let_controls_go(act.number)
 
-    def _await_compute(self) -> None:
-        self._wait("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
-
-    def _start_controls(self, act: int) -> None:
-        self._await_compute()
-        service = in_act("controls", act)
+    def _hold(self, service: str) -> None:
+        """Start a service that connects no sooner than it is let go."""
         self.bed.start(service)
-        self.watching.controlled(service)
-        for control in ("control-silent", "control-beating"):
-            self._wait(service, f"{control} does not connect", _connection_of(in_act(control, act)))
+        (self.watching.started if service == "compute" else self.watching.controlled)(service)
 
-    def _wait(self, service: str, wrong: str, wanted: Callable[[Event], bool]) -> None:
+    def _let_controls_go(self, act: int) -> None:
+        for control in ("control-silent", "control-beating"):
+            self._let_go(in_act("controls", act), f"{control} does not connect", _connection_of(in_act(control, act)))
+
+    def _let_go(self, service: str, wrong: str, wanted: Callable[[Event], bool]) -> None:
+        """Let a service connect, and wait until it is seen to. It may have to be told again: it has only just begun."""
         deadline = Deadline(READY_DEADLINE_S)
 
-        def poll() -> None:
+        def tell() -> None:
             if self.stop.is_set():
                 raise TestbedError(f"{service} is waited for no more: the run ends")
             if not self.bed.running(service):
                 raise self.bed.failure(service, f"{service} has ended")
+            self.bed.signal(service, LETS_GO)
 
-        if self.bus.wait_for(wanted, deadline, poll=poll) is None:
+        tell()
+        if self.bus.wait_for(wanted, deadline, poll=tell) is None:
             raise self.bed.failure(service, f"{service}: {wrong} {deadline.words}")
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ Everything that is made carries labels (``heartbed.testbed.labels.Labels``), by 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from heartbed.testbed.commands import run
 from heartbed.testbed.engine import about_processes, engine_errors
 from heartbed.testbed.helper import Helper, text
 from heartbed.testbed.labels import RUN_LABEL
-from heartbed.testbed.testbed import LOG_LINES, Address, ChangeFeed, LogFeed
+from heartbed.testbed.testbed import HELD, LOG_LINES, Address, ChangeFeed, LogFeed
 
 REMOVERS = 8
 CREATE_DEADLINE_S = 180
@@ -48,7 +49,11 @@ class Containers:
     def create(self) -> None:
         """Create the network and every container, starting none. Raises ``TestbedError``."""
         where = ("--project-name", self.project, "--file", str(self.file))
-        done = run(["docker", "compose", *where, "create", "--no-build", "--pull", "never"], CREATE_DEADLINE_S)
+        done = run(
+            ["docker", "compose", *where, "create", "--no-build", "--pull", "never"],
+            CREATE_DEADLINE_S,
+            env={**os.environ, HELD: "true"},
+        )
         if done.code:
             raise TestbedError(
                 "`docker compose create` failed",

@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from heartbed.errors import TestbedError
 
 LOG_LINES = 25
+HELD, LETS_GO = "HEARTBED_HELD", "CONT"
+"""The variable by which the RPC server and the controls are held before they connect, and the signal that lets them go
+(``wsgi_app.gate``)."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.run.execute import Parts
 from heartbed.testbed.plan import Plan
-from heartbed.testbed.testbed import LOG_LINES, Address, Change, Machine, Needs
+from heartbed.testbed.testbed import LETS_GO, LOG_LINES, Address, Change, Machine, Needs
 
 PID = 4711
 LAST_WORDS = "it has no more to say"
@@ -228,7 +228,12 @@ class LocalTestbed:
         self.services[service].end()
 
     def signal(self, service: str, signal: str) -> None:
-        """Have the cell answer as the process that comes after, at signals that a server reloads at."""
+        """Have the cell answer as the process that comes after, at signals that a server reloads at.
+
+        Nobody is held here who would have to be let go.
+        """
+        if signal == LETS_GO:
+            return
         self.did(f"signal {signal}", service)
         server = self.services[service].server
         if server is not None and signal in ("HUP", "USR1"):
