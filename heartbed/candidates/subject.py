@@ -11,6 +11,7 @@ from heartbed.applications.requests import Requests
 from heartbed.candidates import inside
 from heartbed.candidates.adapted import COPY
 from heartbed.candidates.own import FRONT, OwnApplication
+from heartbed.candidates.variables import OWN, is_the_users
 from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.cells.app import APP
@@ -145,7 +146,7 @@ class Candidate(Cell):
         return {} if self.own else super().packages
 
 
-OWN_VARIABLES = ("OS_", "HEARTBED_")
+OWN_VARIABLES = ("OS_", OWN)
 """What the names of variables begin with that the testbed sets itself, from what it takes of the user's."""
 
 
@@ -154,7 +155,9 @@ def fields(wishes: Wishes, label: str, folder: Path, started_with: Mapping[str, 
 
     ``started_with`` are the variables in its server's environment.
     """
-    own = {name: value for name, value in (started_with or {}).items() if not name.startswith(OWN_VARIABLES)}
+    own = {
+        name: value for name, value in (started_with or {}).items() if not name.startswith("OS_") and is_the_users(name)
+    }
     taken = {name: value for name, value in wishes.taken.environment.items() if name != PTHREAD}
     return {
         "model": wishes.runs,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
+from heartbed.applications.application import WEB_SCRIPT
+
 NUMBER = re.compile(r"\s*([0-9]{1,9})(?![0-9])")
 MERGED = re.compile(r"/(?:(bin|sbin|lib|lib32|lib64)|var/(run))(?=/|\Z)")
 """Symbolic links of the images' Debian: /bin is /usr/bin, /var/run is /run."""
@@ -18,7 +20,10 @@ FORBIDDEN = re.compile(
     r"|.*\.so(\.[\d.]+)?",
     re.DOTALL,
 )
-"""Where no script can be put in the container: what is there already, the container cannot do without."""
+"""Where no script can be put in the container: what is there already, the container cannot do without.
+
+But for ``WEB_SCRIPT``, where every image has a script for its server to run, and which another one may cover.
+"""
 
 LONGEST_NAME, LONGEST_PATH = 255, 4_000
 """Octets that Linux has room for, with some to spare for where a container's files lie on this machine."""
@@ -39,7 +44,7 @@ def can_hold_a_script(path: str) -> bool:
         return False
     place = in_container(path)
     fits = len(place.encode()) <= LONGEST_PATH and all(len(n.encode()) <= LONGEST_NAME for n in place.split("/"))
-    return fits and FORBIDDEN.fullmatch(place) is None
+    return place == WEB_SCRIPT or (fits and FORBIDDEN.fullmatch(place) is None)
 
 
 def in_container(path: str) -> str:

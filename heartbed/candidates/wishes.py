@@ -11,6 +11,7 @@ from heartbed import applications
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
 from heartbed.candidates.oslo_config import BACKEND, OsloConfig, Taken, from_environment, said, taken, variable
 from heartbed.candidates.own import OPENING, OwnApplication
+from heartbed.candidates.variables import is_the_users
 from heartbed.cells import axes, python
 from heartbed.cells.axes import DEFAULT_OSLO
 from heartbed.cells.cell import Cell
@@ -59,7 +60,7 @@ class Wishes:
     @property
     def started_with(self) -> dict[str, str]:
         """The variables in the server's own environment; those of the testbed's are not the user's to set."""
-        return {name: value for name, value in self.defines.items() if not name.startswith("HEARTBED_")}
+        return {name: value for name, value in self.defines.items() if is_the_users(name)}
 
     @property
     def library(self) -> Library | None:

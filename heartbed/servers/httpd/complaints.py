@@ -64,19 +64,22 @@ def covered(draft: HttpdDraft, root: dump.Node, found: Sequence[Application]) ->
     reasons = [(each, reason) for each in found if (reason := _cannot_be_asked(each))]
     if len(reasons) == len(found):
         application, reason = reasons[0]
-        raise InputError(
-            f"{at(draft, application.alias)}: {reason}",
-            hint="covered are aliases of one script each: name one for this check",
-        )
+        raise InputError(f"{at(draft, application.alias)}: {reason[0]}", hint=reason[1])
 
 
-def _cannot_be_asked(application: Application) -> str:
+def _cannot_be_asked(application: Application) -> tuple[str, str] | None:
+    """Why, and what to do."""
     script = application.script
     if not script.startswith("/"):
-        return f"the script {script!r} is not an absolute path: the alias leads nowhere"
+        told = f"the script {script!r} is not an absolute path: the alias leads nowhere"
+        return told, "name the script by its whole path"
     if script.endswith("/") or (application.is_pattern and re.search(r"\$\d", script)):
-        return f"with {script} the URL chooses the script: this form is not covered"
-    return "" if can_hold_a_script(script) else f"the script cannot lie at {script} in the testbed"
+        told = f"with {script} the URL chooses the script: this form is not covered"
+        return told, "covered are aliases of one script each: name one for this check"
+    if can_hold_a_script(script):
+        return None
+    told = f"the testbed puts its application where the script is named, and in its containers it cannot at {script}"
+    return told, "there is something that a container cannot do without: name another path in a copy of the file"
 
 
 def not_covered(draft: HttpdDraft, handler: dump.Node) -> InputError:

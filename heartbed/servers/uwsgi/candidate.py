@@ -27,5 +27,5 @@ class UwsgiCandidate(Candidate):
 
     @property
     def switches(self) -> dict[str, str]:
-        """Also what stands in front."""
-        return super().switches | ({"HEARTBED_FRONT": "proxied"} if self.has("proxied") else {})
+        """Also what stands in front, whatever the user has said of it: that is known from the configuration."""
+        return super().switches | {"HEARTBED_FRONT": "proxied" if self.has("proxied") else "direct"}

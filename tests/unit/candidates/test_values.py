@@ -21,6 +21,7 @@ from heartbed.candidates.values import can_hold_a_script, in_container
         "/etc/graphite/wsgi/graphite.wsgi",
         "/home/me/..data/app.py",
         "/opt/stack//nova/./app.wsgi",
+        "/opt/heartbed/wsgi_app/wsgi.py",
     ],
 )
 def test_script_can_lie_wherever_deployments_put_one(path: str) -> None:
@@ -32,7 +33,7 @@ def test_script_can_lie_wherever_deployments_put_one(path: str) -> None:
     [
         *("", "app.wsgi", "/", "/srv/", "/srv/..", "/srv/app\n.wsgi"),
         *("/etc", "/usr", "/proc", "/srv", "/etc/passwd", "/usr/bin", "/usr/lib", "/var/lib", "/usr/local/bin"),
-        *("/proc/1/environ", "/sys/app", "/dev/null", "/opt/heartbed", "/opt/heartbed/wsgi_app/wsgi.py"),
+        *("/proc/1/environ", "/sys/app", "/dev/null", "/opt/heartbed", "/opt/heartbed/wsgi_app/rpc.py"),
         *("/run/heartbed/app.wsgi", "/var/run/heartbed/app.wsgi", "/var/../run/heartbed/app.wsgi"),
         *("/srv/../proc/self/app", "//proc/app", "/./proc//app", "/opt/./heartbed/app.wsgi", "/srv/../../etc/passwd"),
         *("/usr/sbin/apache2", "/sbin/httpd", f"/srv/{'a' * 256}", "/srv" + "/abc" * 1000),
