@@ -15,6 +15,9 @@ from heartbed.servers.running import Program
 
 LIBRARY = re.compile(r"libpython(3\.\d+).*\.so.*")
 INTERPRETER = re.compile(r"python(3\.\d+)")
+MODULES = re.compile(r"/.*?/python(3\.\d+)/.*\.so")
+"""Of its library: where the interpreter is part of the program, as in some builds of uWSGI, only that tells."""
+
 PACKAGES = re.compile(r"(/.*?/(?:site|dist)-packages)/.*")
 
 ADDS = re.compile(r"""sys\.path\.\w+\((?:0, *)?["'](/[^"']+)["']\)""")
@@ -30,7 +33,7 @@ def python(program: Program) -> str | None:
         for path in (*sorted(program.maps), program.exe):
             if match := pattern.fullmatch(PurePosixPath(path).name):
                 return match[1]
-    return None
+    return next((match[1] for path in sorted(program.maps) if (match := MODULES.fullmatch(path))), None)
 
 
 def green(program: Program) -> list[str]:

@@ -56,6 +56,7 @@ class Session:
         self._said: set[str] = set()
         self._programs = Programs()
         self._known: set[int] = set()
+        self._without_python: set[int] = set()
         self._turns = Turns()
         self._looked_at = 0
         self._watching: tuple[float, float] | None = None
@@ -165,7 +166,10 @@ class Session:
 
     def _describe(self, pid: int) -> None:
         try:
-            self._bus.emit(Event(self._programs.describe(pid), pid=pid))
+            told = self._programs.describe(pid)
+            self._bus.emit(Event(told, pid=pid))
+            if told.python is None:
+                self._without_python.add(pid)
         except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             return  # its end is told by itself
         except (psutil.Error, OSError) as error:
@@ -175,7 +179,7 @@ class Session:
         """One process a tick, so that looking never takes much of a core."""
         if (pid := self._turns.next()) is not None:
             self._looked_at += 1
-            seen = stacks(pid, spy=self.asked.stacks)
+            seen = stacks(pid, spy=self.asked.stacks and pid not in self._without_python)
             self._bus.emit(seen)
             if seen.data.native_error:
                 self.failed(f"the Python stacks of process {pid} could not be had: {seen.data.native_error}")

@@ -20,6 +20,8 @@ Emit = Callable[[Event], None]
 
 HIDDEN = "processes of other users and in containers cannot be seen: that takes root"
 
+MOST_NAMED = 3
+
 MOVED_S = 0.1
 """The kernel counts in ticks of some milliseconds: a moment that moves by less has not moved."""
 
@@ -52,6 +54,7 @@ class Sockets:
         self._known: dict[tuple[int, Ends], Known] = {}
         self._lost: dict[int, int] = {}
         self._counts: dict[int, str] = {}
+        self._ownerless: set[tuple[int, Ends]] = set()
         self._own = proc.namespace(os.getpid(), "net")
 
     @property
@@ -129,13 +132,21 @@ class Sockets:
         fresh = [each for each in led if (space, each.ends) not in self._known]
         if not fresh:
             return
-        owners, hidden = self._owners({each.inode for each in fresh}, pids)
+        owners = self._owners({each.inode for each in fresh}, pids)
         for each in fresh:
             holders = tuple(owners.get(each.inode, ()))
             if holders and any(self._wanted(pid) for pid in holders):
                 self._meet(space, each.ends, holders)
-            elif not holders and hidden:
-                self._failed(f"the process of {each.ends.conn} cannot be seen: that takes root")
+        self._tell_ownerless(space, [each.ends for each in fresh if each.inode not in owners])
+
+    def _tell_ownerless(self, space: int, found: Sequence[Ends]) -> None:
+        """Tell of connections that the kernel lists, and whose processes are hidden from this one."""
+        new = [ends for ends in found if (space, ends) not in self._ownerless]
+        self._ownerless |= {(space, ends) for ends in new}
+        if new and os.geteuid():
+            connections, named = count(len(new), "connection"), ", ".join(ends.conn for ends in new[:MOST_NAMED])
+            such = f"{named}, ..." if len(new) > MOST_NAMED else named
+            self._failed(f"whose the {connections} to a broker are ({such}): that takes root")
 
     def _meet(self, space: int, ends: Ends, holders: tuple[int, ...]) -> None:
         seen = self._spaces[space].look(ends)
@@ -154,19 +165,15 @@ class Sockets:
                     self._lost[pid] = number
                     self._emit(Event(LookLost(sockets=number), pid=pid))
 
-    def _owners(self, inodes: set[int], pids: Iterable[int]) -> tuple[Mapping[int, list[int]], bool]:
-        """Inode -> the processes that hold it; and whether some processes could not be looked into."""
+    @staticmethod
+    def _owners(inodes: set[int], pids: Iterable[int]) -> Mapping[int, list[int]]:
+        """Inode -> the processes that hold it, of those that may be looked into."""
         found: dict[int, list[int]] = {}
-        hidden = False
         for pid in pids:
-            try:
+            with contextlib.suppress(OSError):  # ended meanwhile, or another user's
                 for inode in proc.sockets(pid) & inodes:
                     found.setdefault(inode, []).append(pid)
-            except PermissionError:
-                hidden = True
-            except OSError:  # ended meanwhile
-                continue
-        return found, hidden
+        return found
 
     def _tell(self, known: Known, seen: Seen, t: float) -> None:
         if not _same(known, seen, t):
