@@ -22,17 +22,22 @@ def check_command(running: Running | None, belongs: Belonging) -> tuple[str, tup
         return "", running.remarks
     if belongs.container is None:
         return shlex.join(["heartbed", "check", running.conf, *running.options]), running.remarks
+    check = shlex.join(["heartbed", "check", f"{COPY}{running.conf}", "--root", COPY, *running.options])
+    container = belongs.container[:12]
+    places = [(folder, f"{COPY}{PurePosixPath(folder).parent}".rstrip("/")) for folder in _folders(running)]
     if belongs.engine is None:
-        said = f"it runs in the container {belongs.container[:12]} of another engine: copy {running.conf} out of it"
-        return "", (said, *running.remarks)
-    return _copied(running, belongs), running.remarks
+        copies = " and ".join(f"{folder} to {place}/" for folder, place in places)
+        said = f"it runs in the container {container} of another engine: first copy {copies} with that engine's means"
+        return check, (said, *running.remarks)
+    copying = [_copy(belongs.engine, container, folder, place) for folder, place in places]
+    return " && ".join((*copying, check)), running.remarks
 
 
-def _copied(running: Running, belongs: Belonging) -> str:
-    """Copied first: another container's files are not where this host has its own."""
-    folder = PurePosixPath(running.conf or "/").parent
-    place = f"{COPY}{folder.parent}".rstrip("/")
-    source = f"{(belongs.container or '')[:12]}:{folder}"
-    copying = f"mkdir -p {shlex.quote(place)} && {belongs.engine} cp {shlex.quote(source)} {shlex.quote(place + '/')}"
-    words = ["heartbed", "check", f"{COPY}{running.conf}", "--root", COPY, *running.options]
-    return f"{copying} && {shlex.join(words)}"
+def _folders(running: Running) -> tuple[str, ...]:
+    """Whose files are needed: another container's are not where this host has its own."""
+    return str(PurePosixPath(running.conf or "/").parent), *running.beside
+
+
+def _copy(engine: str, container: str, folder: str, place: str) -> str:
+    """Its files keep their places."""
+    return f"{shlex.join(['mkdir', '-p', place])} && {shlex.join([engine, 'cp', f'{container}:{folder}', f'{place}/'])}"

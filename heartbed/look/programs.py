@@ -17,6 +17,7 @@ from heartbed.kernel import proc
 from heartbed.look import environment
 from heartbed.look.belonging import Belonging, belonging
 from heartbed.look.bridge import check_command
+from heartbed.look.engine import started
 from heartbed.record.kinds import LookProcess
 from heartbed.servers.running import Program, Running
 
@@ -49,7 +50,7 @@ class Programs:
 
     def _one(self, process: psutil.Process) -> Program:
         if process.pid not in self._read:
-            self._read[process.pid] = _program(process)
+            self._read[process.pid] = _as_started(_program(process))
         return self._read[process.pid]
 
     def describe(self, pid: int) -> LookProcess:
@@ -58,8 +59,10 @@ class Programs:
         process, belongs = psutil.Process(pid), belonging(pid)
         running = next((found for each in servers.families().values() if (found := each.running(seen))), None)
         python = environment.python(seen)
-        switch = seen.environ.get(UNPATCHED)
-        asked = seen.environ.get(TIMEOUT, "")
+        # A worker that has written its title over its environment was forked with its server's.
+        environ = seen.environ or (running.leader.environ if running else {})
+        switch = environ.get(UNPATCHED)
+        asked = environ.get(TIMEOUT, "")
         command, remarks = check_command(running, belongs)
         return LookProcess(
             name=seen.name,
@@ -92,6 +95,20 @@ def _program(process: psutil.Process) -> Program:
         maps=_maps(process.pid),
         listens=_listens(process.pid),
     )
+
+
+def _as_started(seen: Program) -> Program:
+    """A process that has written its title over its command line and its environment, as its container was told them.
+
+    That is what setproctitle does, wherever it is installed beside gunicorn.
+    """
+    if seen.environ:
+        return seen
+    with contextlib.suppress(OSError):
+        belongs = belonging(seen.pid)
+        if belongs.container and (told := started(belongs.container, belongs.engine, seen.pid)):
+            return replace(seen, argv=told.argv, environ=told.environ)
+    return seen
 
 
 def _seen(ask: Callable[[], T], otherwise: T) -> T:

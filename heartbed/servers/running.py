@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from heartbed.files import read_octets
 
 LARGEST_CONF = 2**20
-VARIABLE = re.compile(r"\$\{(\w+)\}|\$\((\w+)\)")
+MOST_NEIGHBOURS = 200
 SECRET = re.compile(r"(?i)pass|secret|token|key|url|credential")
 """In the name of a variable whose value is shown to nobody."""
 
@@ -79,6 +79,7 @@ class Running:
 
     ``server`` is what serves, in words. ``leader`` is the first process of that server. ``conf`` is its configuration
     file, as the process names it; ``options`` are those of ``heartbed check`` without which the file is not the same.
+    ``beside`` are folders outside of the file's own that it includes something of.
     """
 
     server: str
@@ -86,17 +87,30 @@ class Running:
     conf: str | None = None
     options: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+def beside_file(leader: Program, *known: str) -> tuple[str, ...]:
+    """A remark on what options a server has on its command line beside those that name its file, if any."""
+    words = [word.partition("=")[0] for word in leader.words[1:] if word.startswith("-") and len(word) > 1]
+    others = dict.fromkeys(word for word in words if word not in known)
+    told = "its command line has options beside the file, of which heartbed check knows nothing"
+    return (f"{told}: {', '.join(others)}",) if others else ()
 
 
 Recognise = Callable[[Program], Running | None]
 
 
-def variables(program: Program, conf: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def variables(
+    program: Program, conf: str, named: re.Pattern[str], suffixes: Collection[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The variables of the process's environment that its configuration names, as ``--define``; and remarks.
 
-    A value that may be secret is not given: what it is for does not bear on processes and threads.
+    ``named`` is how such a file names one, ``suffixes`` those of the files beside it that it may include. A value that
+    may be secret is not given: what it is for does not bear on processes and threads.
     """
-    names = dict.fromkeys(name for text in _texts(program, conf) for pair in VARIABLE.findall(text) for name in pair)
+    texts = _texts(program, conf, suffixes)
+    names = dict.fromkeys(name for text in texts for each in named.finditer(text) for name in each.groups())
     known = [name for name in names if name and name in program.environ]
     hidden = [name for name in known if SECRET.search(name)]
     words: list[str] = []
@@ -107,15 +121,21 @@ def variables(program: Program, conf: str) -> tuple[tuple[str, ...], tuple[str, 
     return tuple(words), remarks
 
 
-def _texts(program: Program, conf: str) -> Iterable[str]:
+def read_conf(program: Program, conf: str) -> str:
+    """The text of a process's file, as it names it; empty where it cannot be read."""
+    with contextlib.suppress(Exception):
+        return read_octets(program.root / conf.lstrip("/"), LARGEST_CONF).decode("utf-8", "replace")
+    return ""
+
+
+def _texts(program: Program, conf: str, suffixes: Collection[str]) -> Iterator[str]:
     """The configuration, and its neighbours in the folder, which it may include."""
+    yield read_conf(program, conf)
     folder = program.root / PurePosixPath(conf).parent.relative_to("/")
     with contextlib.suppress(OSError):
-        for path in sorted(each for each in folder.rglob("*") if each.suffix in (".conf", ".ini", ".load", ".yaml"))[
-            :200
-        ]:
-            with contextlib.suppress(Exception):
-                yield read_octets(path, LARGEST_CONF).decode("utf-8", "replace")
+        found = (each for each in folder.rglob("*") if each.suffix in suffixes) if suffixes else ()
+        for path in sorted(found)[:MOST_NEIGHBOURS]:
+            yield read_conf(program, f"/{path.relative_to(program.root)}")
 
 
 def quoted(words: Sequence[str]) -> str:

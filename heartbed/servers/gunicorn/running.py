@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from heartbed.files import is_regular
-from heartbed.servers.running import Program, Running
+from heartbed.servers.running import Program, Running, beside_file, variables
 
 DEFAULT = "gunicorn.conf.py"
+FILES = ("-c", "--config")
+TITLE = "gunicorn:"
+"""The first word of the title that it gives itself where setproctitle is installed."""
+
+RENAMED = "gunicorn has written a title over its command line and environment"
+ON_COMMAND_LINE = "its options are on its command line and not in a file: write them into one for heartbed check"
+
+NAMED = re.compile(r"""\b(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["'](\w+)["']""")
+"""How Python asks for a variable of the environment."""
 
 
 def running(program: Program) -> Running | None:
@@ -15,12 +25,16 @@ def running(program: Program) -> Running | None:
     if not _is_gunicorn(program):
         return None
     leader = program.leader(_is_gunicorn)
-    named = leader.option("-c", "--config") or DEFAULT
+    titled = leader.words[:1] == [TITLE]
+    named = leader.option(*FILES) or DEFAULT
     conf = leader.path(named.removeprefix("file:"))
     if not is_regular(leader.root / conf.lstrip("/")):
-        said = "its options are on its command line and not in a file: write them into one for heartbed check"
-        return Running("gunicorn", leader, remarks=(said,))
-    return Running("gunicorn", leader, conf)
+        said = f"{RENAMED}, so its configuration file is not known: name it to heartbed check"
+        return Running("gunicorn", leader, remarks=(said if titled else ON_COMMAND_LINE,))
+    options, remarks = variables(leader, conf, NAMED)
+    if titled:
+        return Running("gunicorn", leader, conf, options, (f"{RENAMED}: {DEFAULT} is read unless that named another",))
+    return Running("gunicorn", leader, conf, options, (*beside_file(leader, "-m", *FILES), *remarks))
 
 
 def _is_gunicorn(program: Program) -> bool:

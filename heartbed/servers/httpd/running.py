@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from heartbed.files import is_regular
-from heartbed.servers.running import Program, Running, variables
+from heartbed.files import is_folder, is_regular
+from heartbed.servers.httpd.lines import VARIABLE, directives
+from heartbed.servers.running import Program, Running, read_conf, variables
 
 NAMES = ("apache2", "httpd", "httpd.worker", "httpd.event")
 DAEMON_SOCKET = re.compile(r".*\.\d+\.\d+\.\d+\.sock")
@@ -17,6 +18,13 @@ BUILT_IN = {
     "httpd": ("/etc/httpd/conf/httpd.conf", "/usr/local/apache2/conf/httpd.conf"),
 }
 """Where the distributions' builds look where -f names no file."""
+
+SUFFIXES = (".conf", ".load")
+LITERAL = re.compile(r"[^*?\[\]$]*")
+"""What an Include begins with that stands for itself: neither a pattern nor a variable."""
+
+SHALLOWEST = 3
+"""Parts of a folder's path from which on it is one of a server's, as /etc/httpd: above it is the whole machine's."""
 
 
 def running(program: Program) -> Running | None:
@@ -33,10 +41,10 @@ def running(program: Program) -> Running | None:
     conf = _conf(leader)
     if conf is None:
         return Running(server, leader, remarks=("its configuration file is not known: name it to heartbed check",))
-    options, remarks = variables(leader, conf)
+    options, remarks = variables(leader, conf, VARIABLE, SUFFIXES)
     defines = [word for name in _defines(leader) for word in ("--define", name)]
     mpm_option = () if mpm is None else ("--mpm", mpm)
-    return Running(server, leader, conf, (*mpm_option, *defines, *options), remarks)
+    return Running(server, leader, conf, (*mpm_option, *defines, *options), remarks, _beside(leader, conf))
 
 
 def _is_httpd(program: Program) -> bool:
@@ -58,6 +66,21 @@ def _conf(leader: Program) -> str | None:
         return leader.path(str(PurePosixPath(root) / named) if root else named)
     places = BUILT_IN.get(PurePosixPath(leader.exe).name, ())
     return next((place for place in places if is_regular(leader.root / place.lstrip("/"))), None)
+
+
+def _beside(leader: Program, conf: str) -> tuple[str, ...]:
+    """The folders outside of the file's own that it includes something of itself, as far as they are there."""
+    lines = [d for d in directives(read_conf(leader, conf).splitlines()) if d.words]
+    root = next((d.words[0] for d in lines if d.key == "serverroot"), leader.option("-d") or "/")
+    found: dict[str, None] = {}
+    for d in lines:
+        if d.key in ("include", "includeoptional") and (match := LITERAL.match(d.words[0])):
+            path = PurePosixPath(root) / match[0]
+            folder = path if match[0].endswith("/") else path.parent
+            outside = not folder.is_relative_to(PurePosixPath(conf).parent)
+            if outside and len(folder.parts) >= SHALLOWEST and is_folder(leader.root / str(folder).lstrip("/")):
+                found[str(folder)] = None
+    return tuple(found)
 
 
 def _defines(leader: Program) -> list[str]:

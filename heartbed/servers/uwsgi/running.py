@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from heartbed.servers.running import Program, Running, variables
+from heartbed.servers.running import Program, Running, beside_file, variables
 
 FILES = ("--ini", "-i", "--yaml", "--yml", "-y", "--xml", "-x", "--json", "-j")
 SUFFIXES = (".ini", ".yaml", ".yml", ".xml", ".json")
+NAMED = re.compile(r"\$\((\w+)\)|\bif-(?:not-)?env\s*=\s*(\w+)")
+"""How a file of uWSGI's names a variable of the environment."""
 
 
 def running(program: Program) -> Running | None:
@@ -21,7 +23,8 @@ def running(program: Program) -> Running | None:
     if conf is None:
         said = "its options are on its command line and not in a file: write them into one for heartbed check"
         return Running(server, leader, remarks=(said,))
-    return Running(server, leader, conf, remarks=variables(leader, conf)[1])
+    options, remarks = variables(leader, conf, NAMED, SUFFIXES)
+    return Running(server, leader, conf, options, (*beside_file(leader, *FILES), *remarks))
 
 
 def _is_uwsgi(program: Program) -> bool:
