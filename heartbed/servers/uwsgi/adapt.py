@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from heartbed.candidates.adapted import Adapted, Replacement
 from heartbed.candidates.source import where
 from heartbed.candidates.values import MOST_PROCESSES, leading_number
 from heartbed.errors import InputError
-from heartbed.places import HTTP_PORT
 from heartbed.servers.uwsgi import rules
-from heartbed.servers.uwsgi.application import Application, Place, choose
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
+from heartbed.servers.uwsgi.addresses import one_address
+from heartbed.servers.uwsgi.application import Place, choose
 from heartbed.servers.uwsgi.ini import INCLUDES, is_on, last
 from heartbed.servers.uwsgi.source import UwsgiSource
-
-SOCKET = "/run/heartbed/uwsgi.sock"
-"""Where uwsgi_conf/proxy.conf, the httpd in front, finds uWSGI."""
-
-
-@dataclass(kw_only=True)
-class UwsgiAdapted(Adapted):
-    """A configuration of uWSGI's made ready for the testbed. ``front`` is the factor of that name."""
-
-    source: UwsgiSource
-    application: Application
-    beside: tuple[str, ...] = ()
-    """Where it mounts others."""
-    front: str = "direct"
-    needs_master: str = ""
-    """An option that is dropped, and for which uWSGI would have started its master."""
-    gevents: bool = False
-    """Whether it may run in gevent's loop: uWSGI says whether it does."""
-    speaks: str = ""
-    """The option by which it is asked, as the user has it; empty where the file has none."""
-
-    def put(self, place: Place, text: str | None, reason: str) -> None:
-        """Have a line of the user's read otherwise, or not at all."""
-        file, option = place
-        was = file.lines[option.line - 1].strip()
-        if text != was:
-            self.add(Replacement(file.inside, option.line, option.line, text, reason, was))
 
 
 def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
@@ -53,8 +25,6 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             continue
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
-        if option.key in rules.PROTOCOLS and rules.protocol(option) not in ("http", "uwsgi", ""):
-            raise InputError(f"{where(file, option.line)}: the testbed cannot ask over {option.value!r}")
     application, beside = choose(source, places, wanted)
     adapted = UwsgiAdapted(source=source, application=application, beside=beside, gevents=gevents)
     has_master = is_on(last([option for _, option in places], "master"))
@@ -71,7 +41,7 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             adapted.put(place, None, reason)
             if option.key.startswith(rules.MASTER) and not has_master:
                 adapted.needs_master = option.key
-    _address(adapted, places)
+    one_address(adapted, places)
     run_ours(adapted, places)
     _size(adapted, places)
     return adapted
@@ -90,26 +60,6 @@ def run_ours(adapted: UwsgiAdapted, places: list[Place]) -> None:
             adapted.put(place, None, "another application")
         elif option.key == "callable" and option.value != "application":
             adapted.put(place, "callable = application", "Heartbed's application stands where yours would")
-
-
-def _address(adapted: UwsgiAdapted, places: list[Place]) -> None:
-    """Leave one address to be asked at: one that speaks HTTP if there is any, else a socket behind httpd."""
-    speaks_http = any(o.key in rules.PROTOCOLS and rules.protocol(o) == "http" for _, o in places)
-    over_http = [place for place in places if place[1].key in (*rules.HTTP, *rules.TLS)]
-    sockets = [place for place in places if place[1].key in rules.UWSGI]
-    chosen = next(iter(over_http or sockets), None)
-    for place in over_http + sockets:
-        option = place[1]
-        if place != chosen:
-            adapted.put(place, None, "one address is enough here")
-        elif option.key in rules.UWSGI and not speaks_http:
-            adapted.front = "proxied"
-            adapted.put(place, f"{option.key} = {SOCKET}", "where the httpd in front of it looks")
-        else:
-            key = rules.TLS.get(option.key, option.key)
-            tls = "; TLS is off" if option.key in rules.TLS else ""
-            adapted.put(place, f"{key} = :{HTTP_PORT}", f"the testbed asks on port {HTTP_PORT}{tls}")
-    adapted.speaks = chosen[1].key if chosen else ""
 
 
 def fewer(adapted: UwsgiAdapted, place: Place, why: str) -> None:

@@ -26,15 +26,20 @@ Place = tuple[SourceFile, Option]
 
 @dataclass(frozen=True)
 class Application:
-    """What the file has uWSGI run: where it says so, the script in the container, and the mount point, if any."""
+    """What uWSGI runs: where the file says so, the script in the container, and the mount point, if any.
 
-    place: Place
+    No place says so where the file leaves it to uWSGI's command line.
+    """
+
+    place: Place | None
     script: str
     mount: str
 
     @property
     def named(self) -> str:
         """The user's own, as the file has it."""
+        if self.place is None:
+            return "the application of uWSGI's command line"
         _, option = self.place
         return option.value.partition("=")[2] if option.key == "mount" else option.value
 
@@ -47,23 +52,27 @@ class Application:
         """The same with the mount point that uWSGI has in force. Raises ``InputError`` for one that is none."""
         mine = [o.value for o in options if o.key == "mount" and o.value.endswith(f"={self.script}")]
         mount = mine[-1].partition("=")[0] if mine else self.mount
-        _check(self.place, mount)
+        if self.place:
+            _check(self.place, mount)
         return replace(self, mount=mount.rstrip("/"))
 
 
 def choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> tuple[Application, tuple[str, ...]]:
     """The application to check, and the mount points of the others: the same processes run all of them.
 
-    ``wanted`` is the mount point of one. Without, it is the one at the root, or the first. Raises ``InputError`` where
-    there is none.
+    ``wanted`` is the mount point of one. Without, it is the one at the root, or the first. A file that names none may
+    leave it to the command line. Raises ``InputError`` where there is none.
     """
     found = [_named(place) for place in places if place[1].key in rules.APPLICATIONS]
     shown = source.main.shown
     if not found:
-        raise InputError(
-            f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount",
-            hint="if it comes from the command line, write it into a copy of the file",
-        )
+        if other := next((place for place in places if rules.runs_something_else(place[1])), None):
+            raise InputError(
+                f"{shown} runs no Python application: it has neither module nor wsgi-file nor mount, but "
+                f"{other[1].key} ({where(other[0], other[1].line)})",
+                hint="if the application is named on uWSGI's command line, write it into a copy of the file",
+            )
+        found = [Application(None, SCRIPT, "")]
     options = [option for _, option in places]
     mounts = {expanded(each.mount, options).rstrip("/"): each for each in found}
     if wanted is not None and wanted.rstrip("/") not in mounts:

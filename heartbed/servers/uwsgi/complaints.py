@@ -25,11 +25,12 @@ def answers(prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:
     status = answer["status"]
     if status is not None and status < 300:
         return
-    file, option = prepared.draft.adapted.application.place
+    place = prepared.draft.adapted.application.place
     asked = f"GET {prepared.candidate.mount}/"
     said = f"does not answer: {answer['text']}" if status is None else f"answers {asked} with {status}"
+    here = where(place[0], place[1].line) if place else prepared.draft.source.main.shown
     raise InputError(
-        f"{where(file, option.line)}: uWSGI starts on it but {said}",
+        f"{here}: uWSGI starts on it but {said}",
         log=_telling(answer["log"]),
         hint="what uWSGI logged is above",
     )

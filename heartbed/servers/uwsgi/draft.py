@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heartbed.candidates.prepared import Draft
 from heartbed.candidates.source import where
 from heartbed.cells.cell import Cell
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.application import VARIABLE
 from heartbed.servers.uwsgi.ini import Option, sections
 from heartbed.servers.uwsgi.source import UwsgiSource
@@ -57,7 +57,7 @@ class UwsgiDraft(_OfUwsgi):
                 found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
             elif unset := [name for name in VARIABLE.findall(option.value) if name not in self.wishes.started_with]:
                 given = ", ".join(f"--define {name}=VALUE" for name in unset)
-                found.append(f"{at}: {option.value}: the container's environment has no such variable ({given})")
+                found.append(f"{at}: {option.value}: the environment is the container's, not yours ({given})")
             elif "%k" in option.value:
                 found.append(f"{at}: %k is the number of this machine's processor cores")
             target, section = self.source.included(file, option)

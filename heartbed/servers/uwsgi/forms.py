@@ -9,9 +9,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from heartbed.candidates.source import Source, SourceFile, permitted, shown_path
+from heartbed.candidates.source import Source, SourceFile, permitted, shown_path, where
+from heartbed.errors import InputError
 from heartbed.servers.uwsgi.ini import INCLUDES, is_ini
 from heartbed.servers.uwsgi.keys import origins
+from heartbed.servers.uwsgi.rules import APPLICATIONS
 from heartbed.servers.uwsgi.shape import FORMS, LOGIC, in_force
 from heartbed.servers.uwsgi.source import UwsgiSource
 
@@ -43,11 +45,37 @@ def unread(path: Path, lines: tuple[str, ...], root: Path | None) -> Source:
     return source
 
 
+APP = "app"
+"""An element of XML around the options of one application, of which uWSGI tells no more than that there is one."""
+
+APP_ELEMENT = re.compile(rf"<{APP}[\s>]")
+
+APPS = (
+    "its <app> elements are passed over and the options in them taken for its own, as by a uWSGI with expat such as "
+    "PyPI's; one with libxml2, as Debian's is built, mounts an application for each"
+)
+
+
+def has_apps(lines: Sequence[str]) -> bool:
+    """Whether a file is XML with an element for each application."""
+    return form(lines) == "xml" and APP_ELEMENT.search("\n".join(lines)) is not None
+
+
 def as_ini(source: Source, output: str) -> UwsgiSource:
-    """The same configuration as an ini file, from what ``uwsgi --show-config`` says."""
+    """The same configuration as an ini file, from what ``uwsgi --show-config`` says.
+
+    Raises ``InputError`` for one whose applications only another build of uWSGI takes.
+    """
     # What directs the reading has been done, and what is included has been read: its options follow.
     done = (*INCLUDES, *FORMS, "show-config")
     read = [each for each in in_force(output) if not LOGIC.match(each.key) and each.key not in done]
+    if has_apps(source.main.lines) and not any(each.key in APPLICATIONS for each in read):
+        at = next(number for number, line in enumerate(source.main.lines, 1) if APP_ELEMENT.search(f"{line}\n"))
+        raise InputError(
+            f"{where(source.main, at)}: <{APP}>: this form is not covered: only uWSGI with libxml2 mounts what is in it",
+            hint="a line <mount>/path=application</mount> for each says the same to every uWSGI",
+        )
+    read = [each for each in read if each.key != APP]
     return _source(source, [(each.key, each.value) for each in read if each.value != "/dev/stderr"])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heartbed.places import APP_DIRECTORY, HTTP_PORT
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 
 
 def render(files: str, adapted: UwsgiAdapted) -> str:
@@ -14,6 +14,8 @@ def render(files: str, adapted: UwsgiAdapted) -> str:
         f"ini = {files}/{adapted.source.main.inside}",
         f"home = {APP_DIRECTORY}/venv",
     ]
+    if adapted.application.place is None:
+        lines.append(f"wsgi-file = {adapted.application.script}")
     if adapted.needs_master:
         lines.append("master = true")
     if not adapted.speaks:

@@ -10,7 +10,7 @@ from heartbed.candidates.source import where
 from heartbed.candidates.wishes import Wishes
 from heartbed.cells import axes
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.ini import Option, is_on, last
 from heartbed.servers.uwsgi.rules import GEVENT, LOOP, PATCHES, has_gevents_loop, unconditional
 

@@ -18,7 +18,8 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import commands, complaints, forms, hosting
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt, fewer, run_ours
+from heartbed.servers.uwsgi.adapt import adapt, fewer, run_ours
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import as_ini, form, said, unread
@@ -75,7 +76,9 @@ class UwsgiKind(Kind):
         wishes = _with_variables(source, wishes)
         wishes, assumed = in_gevents_loop(adapted, wishes, before)
         if not adapted.speaks:
-            assumed.append("http-socket: the file names no socket")
+            assumed.append("http-socket: the file names no socket" + (" that the testbed can ask" * adapted.has_others))
+        if adapted.application.place is None:
+            assumed.append("the application is named on uWSGI's command line: the file names none")
         if adapted.front == "proxied":
             assumed.append("httpd with mod_proxy_uwsgi in front of it, as devstack has it")
         return UwsgiDraft(self, label, adapted, wishes, tuple(assumed))
@@ -134,6 +137,7 @@ class UwsgiKind(Kind):
         if END in text:
             found = as_ini(source, text)
             assumed += (forms.LISTS,) if draft.form == "yaml" and forms.has_lists(source.main.lines) else ()
+            assumed += (forms.APPS,) if forms.has_apps(source.main.lines) else ()
         elif draft.form == "yaml":
             found = forms.as_plain_yaml(source)
             assumed += (forms.PLAIN,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from heartbed.servers.uwsgi.ini import Option
@@ -26,6 +27,20 @@ LOOP = ("loop", "async")
 """Options of the loop engine, which ``gevent`` sets both."""
 
 PROTOCOLS = ("protocol", "socket-protocol")
+"""Options that name what sockets speak of which no other line says it; of several the last one holds."""
+
+SPOKEN = ("uwsgi", "http", "http11")
+OTHER_PROTOCOLS = ("puwsgi", "suwsgi", "https", "fastcgi", "fastcgi-nph", "scgi", "scgi-nph")
+"""Protocols of uWSGI's that the testbed speaks, and others: read from the source of 2.1, core/socket.c."""
+
+OTHER_SOCKETS = (
+    *("fastcgi-socket", "fastcgi-nph-socket", "scgi-socket", "scgi-nph-socket", "puwsgi-socket", "suwsgi-socket"),
+    *("ssl-socket", "zeromq", "zmq", "zeromq-socket", "zmq-socket"),
+)
+"""Options that name an address at which the testbed cannot ask."""
+
+OTHER_PROTOCOL = "the testbed asks over HTTP or the uwsgi protocol: the same workers answer, whichever brings a request"
+RAW = "hands connections to a function, and no request to a WSGI application: this form is not covered"
 
 MASTER = (
     *("master", "stats", "cheap", "touch-", "fs-", "logger", "req-logger", "log-syslog", "log-maxsize", "log-master"),
@@ -56,7 +71,8 @@ DROPPED: Mapping[str, str] = {
     **dict.fromkeys(("logfile-chmod", "logfile-chown", "log-maxsize", "log-backupname", "log-syslog"), _LOGS),
     **dict.fromkeys(("pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2", "master-fifo"), _OWN),
     **dict.fromkeys(("listen", "cgroup", "namespace", "cap", "limit-as", "cpu-affinity"), _LIMITS),
-    **dict.fromkeys(("http-to", "abstract-socket"), _OWN),
+    **dict.fromkeys(("http-to", "abstract-socket", "shared-socket", "undeferred-shared-socket", "map-socket"), _OWN),
+    **dict.fromkeys(OTHER_SOCKETS, OTHER_PROTOCOL),
     **dict.fromkeys(("spooler", "mule", "mules", "farm", "cron", "legion"), _ELSE),
 }
 """Option -> why it is left out."""
@@ -81,20 +97,27 @@ REFUSED: Mapping[str, str] = {
         ("asyncio", "async", "ugreen", "greenlet", "tornado", "loop"),
         "is a loop engine of uWSGI's, which this testbed does not cover",
     ),
-    **dict.fromkeys(
-        (
-            *("fastcgi-socket", "fastcgi-nph-socket", "scgi-socket", "scgi-nph-socket", "raw-socket", "puwsgi-socket"),
-            *("suwsgi-socket", "zeromq", "zmq", "zeromq-socket", "zmq-socket", "shared-socket"),
-        ),
-        "speaks neither HTTP nor the uwsgi protocol: the testbed cannot ask it",
-    ),
+    "raw-socket": RAW,
 }
 """Option -> why a configuration with it cannot be checked."""
 
 
-def protocol(option: Option) -> str:
-    """What sockets are to speak: all, or the one whose number stands before; empty where a variable says it."""
-    return "" if "$" in option.value else option.value.rpartition(",")[2].strip()
+OTHER_PROGRAMS = (
+    *("psgi", "perl", "rack", "ruby", "rails", "rb", "php", "lua", "cgi", "jvm", "jwsgi", "ring", "clojure", "servlet"),
+    *("mono", "v8", "erl", "gccgo", "go", "rados", "gridfs", "glusterfs", "fastrouter", "rawrouter", "sslrouter"),
+    *("forkptyrouter", "tuntap", "http-to", "http-subscription-server", "subscription-server", "symcall"),
+    *("pypy", "wstcp", "stackless"),
+)
+"""Options, and the first words of others, of what uWSGI runs beside WSGI applications in CPython."""
+
+_OTHER_PROGRAM = re.compile(rf"(?:{'|'.join(OTHER_PROGRAMS)})(?:-|\Z)")
+
+
+def runs_something_else(option: Option) -> bool:
+    """Whether an option has uWSGI run what is no WSGI application: another language, a router."""
+    if option.key in ("plugin", "plugins", "need-plugin", "need-plugins"):
+        return any(_OTHER_PROGRAM.match(name.strip().rpartition("/")[2]) for name in option.value.split(","))
+    return _OTHER_PROGRAM.match(option.key) is not None
 
 
 def has_gevents_loop(options: Iterable[Option]) -> bool:

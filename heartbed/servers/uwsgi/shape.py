@@ -73,7 +73,7 @@ def in_force(output: str) -> list[Option]:
     """
     _, _, rest = output.partition(BEGIN)
     pairs = [line.partition("=") for line in rest.partition(END)[0].splitlines()]
-    found = [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs)]
+    found = [Option(key.strip(), value.strip(), number) for number, (key, _, value) in enumerate(pairs) if key.strip()]
     of_file = next((at for at, option in enumerate(found, 1) if option.key in FORMS), len(found))
     return found[of_file:]
 

@@ -202,3 +202,19 @@ def test_what_uwsgi_does_not_read_at_all_is_refused_with_its_words(tmp_path: Pat
     with pytest.raises(InputError, match="does not start on it") as caught:
         prepared(path, "error parsing xml: mismatched tag")
     assert "mismatched tag" in " ".join(caught.value.log)
+
+
+def test_the_elements_for_applications_in_xml_are_told_and_are_no_options(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.xml"
+    path.write_text('<uwsgi>\n<socket>:1</socket>\n<app mountpoint="/a">\n<module>hello:app</module>\n</app>\n</uwsgi>')
+    said = shown("xml", "socket = :1", "app = ", "", "app = hello:app", APPLICATION)
+    made = prepared(path, said, shown("ini", "master = true"))
+    assert any("<app> elements are passed over" in each for each in made.draft.assumed)
+    assert not [each for each in made.oddities if "app" in each or each.startswith(" ")]
+
+
+def test_applications_that_only_another_build_of_uwsgi_takes_are_said_to_be_not_covered(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.xml"
+    path.write_text('<uwsgi>\n<app domain="a">\n<script>hello:app</script>\n</app>\n</uwsgi>')
+    with pytest.raises(InputError, match=r"uwsgi\.xml:2: <app>: this form is not covered"):
+        prepared(path, shown("xml", "app = ", "", "script = hello:app"))

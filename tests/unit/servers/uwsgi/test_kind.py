@@ -15,7 +15,8 @@ from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.kinds import draft
 from heartbed.servers.uwsgi import shape as shapes
-from heartbed.servers.uwsgi.adapt import UwsgiAdapted, adapt
+from heartbed.servers.uwsgi.adapt import adapt
+from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import LONGEST, Option, expanded, is_ini, options
@@ -137,8 +138,48 @@ def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path:
     assert adapted(tmp_path, "socket = /run/a.sock").front == "proxied"
     assert adapted(tmp_path, "http-socket = :1").front == "direct"
     assert adapted(tmp_path, "socket = :1", "protocol = http").front == "direct"
-    assert adapted(tmp_path, "socket = :1", "socket-protocol = 0,uwsgi").front == "proxied"
+    assert adapted(tmp_path, "socket = :1", "socket-protocol = uwsgi").front == "proxied"
+    assert adapted(tmp_path, "uwsgi-socket = :1", "protocol = http").front == "proxied"
+    assert adapted(tmp_path, "socket = :1", "protocol = scgi", "protocol = http").front == "direct"
     assert adapted(tmp_path).speaks == ""
+
+
+@pytest.mark.parametrize("option", ["fastcgi-socket = :1", "scgi-socket = :1", "zmq-socket = tcp://192.0.2.1:9"])
+def test_an_address_at_which_the_testbed_cannot_ask_is_set_aside_and_another_taken(tmp_path: Path, option: str) -> None:
+    found = adapted(tmp_path, option, "socket = /run/a.sock")
+    assert found.text(found.source.main)[1:3] == [f"# {option}", "socket = /run/heartbed/uwsgi.sock"]
+    assert any("whichever brings a request" in reason for reason in found.reasons())
+    alone = adapted(tmp_path, option)
+    assert (alone.speaks, alone.has_others) == ("", True)
+    assert "\nhttp-socket = :8080\n" in render("/x", alone)
+
+
+def test_a_protocol_that_the_testbed_does_not_speak_is_set_aside(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "socket = :1", "protocol = fastcgi")
+    assert found.text(found.source.main)[1:3] == ["socket = /run/heartbed/uwsgi.sock", "# protocol = fastcgi"]
+    assert found.front == "proxied"
+
+
+def test_a_shared_socket_is_the_testbeds_own(tmp_path: Path) -> None:
+    copy = copied(tmp_path, "shared-socket = 0.0.0.0:80", "http-socket = =0")
+    assert copy == ["# shared-socket = 0.0.0.0:80", "http-socket = :8080"]
+
+
+def test_a_file_that_names_no_application_leaves_it_to_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text("[uwsgi]\nhttp-socket = :1\nplugins = python3\n")
+    found = draft(path, Wishes())
+    assert isinstance(found, UwsgiDraft)
+    assert "the application is named on uWSGI's command line: the file names none" in found.assumptions
+    assert "\nwsgi-file = /opt/heartbed/application.wsgi\n" in render("/x", found.adapted)
+
+
+@pytest.mark.parametrize("line", ["psgi = app.psgi", "plugins = php", "http-to = :1", "fastrouter = :1", "cgi = /srv"])
+def test_what_is_no_wsgi_application_is_not_taken_for_one(tmp_path: Path, line: str) -> None:
+    path, name = tmp_path / "site.ini", line.partition(" ")[0]
+    path.write_text(f"[uwsgi]\n{line}\n")
+    with pytest.raises(InputError, match=rf"runs no Python application: .*, but {name} \(.*site\.ini:2\)"):
+        draft(path, Wishes())
 
 
 @pytest.mark.parametrize(
@@ -216,7 +257,6 @@ def test_a_mount_point_behind_a_variable_is_the_one_that_uwsgi_has(tmp_path: Pat
     ("text", "words"),
     [
         ("[DEFAULT]\ndebug = true\n", "without a section"),
-        ("[uwsgi]\nmaster = true\n", "runs no Python application"),
         (f"[uwsgi]\n{APPLICATION}\nasync = 100\nugreen = true\n", r"site\.ini:3: async is a loop engine"),
         (f"[uwsgi]\n{APPLICATION}\nloop = asyncio\n", r"site\.ini:3: loop is a loop engine"),
         ("[uwsgi]\nemperor = /etc/uwsgi\n", r"site\.ini:2: emperor starts other instances"),
@@ -224,8 +264,9 @@ def test_a_mount_point_behind_a_variable_is_the_one_that_uwsgi_has(tmp_path: Pat
         ("[uwsgi]\nini = none.ini\n", r"site\.ini:2: .*no such file"),
         (f"[uwsgi]\nini = {'a' * 300}\n", r"site\.ini:2: .*no such file"),
         ("[uwsgi]\nmount = compute=/srv/a.py\n", r"site\.ini:2: 'compute' is no mount point"),
-        (f"[uwsgi]\n{APPLICATION}\nfastcgi-socket = :1\n", r"site\.ini:3: fastcgi-socket speaks neither"),
-        (f"[uwsgi]\n{APPLICATION}\nprotocol = scgi\n", r"site\.ini:3: .*over 'scgi'"),
+        (f"[uwsgi]\n{APPLICATION}\nraw-socket = :1\n", r"site\.ini:3: raw-socket hands .* not covered"),
+        (f"[uwsgi]\n{APPLICATION}\nprotocol = raw\n", r"site\.ini:3: protocol = raw hands .* not covered"),
+        (f"[uwsgi]\n{APPLICATION}\nsocket-protocol = 0,http\n", r"site\.ini:3: uWSGI knows no protocol '0,http'"),
         ("[uwsgi] ; x\nmaster = true\n", "without a section"),
         ("[uwsgi]\nini = %(x).ini\n", r"site\.ini:2: .*not the plain name"),
     ],
