@@ -72,7 +72,7 @@ def as_ini(source: Source, output: str) -> UwsgiSource:
     if has_apps(source.main.lines) and not any(each.key in APPLICATIONS for each in read):
         at = next(number for number, line in enumerate(source.main.lines, 1) if APP_ELEMENT.search(f"{line}\n"))
         raise InputError(
-            f"{where(source.main, at)}: <{APP}>: this form is not covered: only uWSGI with libxml2 mounts what is in it",
+            f"{where(source.main, at)}: <{APP}>: this form is not covered: only uWSGI with libxml2 mounts what it has",
             hint="a line <mount>/path=application</mount> for each says the same to every uWSGI",
         )
     read = [each for each in read if each.key != APP]
