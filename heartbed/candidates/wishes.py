@@ -36,6 +36,8 @@ class Wishes:
     model: str | None = None
     release: str | None = None
     """An OpenStack release, which stands for a set of versions."""
+    python: str | None = None
+    """The Python that the application runs on: a version of those that images have."""
     app: str = applications.DEFAULT
     """The application that runs where the user brings none: a factor of the axis of that name."""
     pthread: bool | None = None
@@ -118,7 +120,8 @@ class Wishes:
     def cell(self) -> Cell:
         """A cell with the versions that are wished for."""
         app = self.app if self.app != applications.DEFAULT else ""
-        named = [self.release or "", f"oslo{self.oslo}" if self.oslo else "", app]
+        on = python.token(self.python) if self.python else ""
+        named = [self.release or "", f"oslo{self.oslo}" if self.oslo else "", app, on]
         (found,) = select(["-".join(filter(None, [axes.TABLE.axis("server").default, *named]))]).cells
         return found.with_patched(self.patched)
 
@@ -126,8 +129,8 @@ class Wishes:
 def assumptions(wishes: Wishes) -> list[str]:
     """What is assumed of the application, in words."""
     found = _of_own(wishes, wishes.own) if wishes.own else _of_nova(wishes)
+    found += _of_python(wishes)
     if wishes.release:
-        found += _of_python(wishes.cell)
         found += [told] if (told := wishes.cell.stands_in) else []
     if not wishes.switched_off:
         default = wishes.library.default(TIMEOUT) if wishes.library else None
@@ -138,14 +141,13 @@ def assumptions(wishes: Wishes) -> list[str]:
     return [*found, *wishes.taken.notes]
 
 
-def _of_python(cell: Cell) -> list[str]:
-    """What Python a release runs on, and what comes with it, where that is not what all others have."""
-    if cell.python == python.DEFAULT:
+def _of_python(wishes: Wishes) -> list[str]:
+    """What Python it runs on, and what comes with it, where that is not what all others have."""
+    if wishes.cell.python == python.DEFAULT:
         return []
-    own = python.of(cell.python)
-    return [
-        f"Python {own.version}, the oldest here that runs what {cell.release} has, and the server of Debian {own.suite}"
-    ]
+    own = python.of(wishes.cell.python)
+    why = " (--python)" if wishes.python else f", the oldest here that runs what {wishes.release} has"
+    return [f"Python {own.version}{why}, and the server of Debian {own.suite}"]
 
 
 def _of_nova(wishes: Wishes) -> list[str]:

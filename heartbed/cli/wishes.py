@@ -18,6 +18,7 @@ from heartbed.cli.grouped import under
 from heartbed.cli.own import own_of, own_options
 from heartbed.cli.patched import patched_of, with_option
 from heartbed.errors import InputError
+from heartbed.versions.pythons import PYTHONS
 from heartbed.versions.releases import RELEASES
 
 VARIABLE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*(=[^"\n\r]*)?')
@@ -35,6 +36,11 @@ WISHES = (
         type=click.Choice([*RELEASES]),
         metavar="NAME",
         help="Your OpenStack release, as 2024.1: its versions of all libraries, and nova's execution model in it.",
+    ),
+    option(
+        "--python",
+        type=click.Choice([*PYTHONS]),
+        help="Your Python; the release's unless named. The server is that of the Debian release which has it.",
     ),
     option("--mpm", type=click.Choice(axes.MPMS), help="The MPM, where the file loads none."),
     option(

@@ -241,6 +241,15 @@ def test_python_of_an_old_release_is_said(workbench: Workbench) -> None:
     assert not any(text.startswith("Python") for text in later)
 
 
+def test_a_python_of_the_users_own_is_taken_and_said(workbench: Workbench) -> None:
+    asked = prepared(workbench, "kolla-nova.conf", python="3.11")
+    assert asked.candidate.build.endswith("-python3.11")
+    assert "Python 3.11 (--python), and the server of Debian bookworm" in asked.draft.assumptions
+    of_release = prepared(workbench, "kolla-nova.conf", release="wallaby", python="3.13")
+    assert of_release.candidate.build == "wallaby"
+    assert not any(text.startswith("Python") for text in of_release.draft.assumptions)
+
+
 def test_what_of_a_release_is_not_its_own_is_said(workbench: Workbench) -> None:
     said = prepared(workbench, "kolla-nova.conf", release="2024.1").draft.assumptions
     assert any("eventlet" in text and "do not run on Python" in text for text in said)
