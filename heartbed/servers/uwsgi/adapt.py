@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from heartbed.candidates.source import where
@@ -16,8 +17,11 @@ from heartbed.servers.uwsgi.ini import INCLUDES, is_on, last
 from heartbed.servers.uwsgi.source import UwsgiSource
 
 
-def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
-    """Apply every rule. ``wanted`` is the mount point of the application. Raises ``InputError``."""
+def adapt(source: UwsgiSource, wanted: str | None, defined: Mapping[str, str] | None = None) -> UwsgiAdapted:
+    """Apply every rule. Raises ``InputError``.
+
+    ``wanted`` is the mount point of the application, ``defined`` the variables that its uWSGI is started with.
+    """
     places = list(source.all())
     gevents = rules.has_gevents_loop(option for _, option in places)
     for file, option in places:
@@ -41,7 +45,8 @@ def adapt(source: UwsgiSource, wanted: str | None) -> UwsgiAdapted:
             adapted.put(place, None, reason)
             if option.key.startswith(rules.MASTER) and not has_master:
                 adapted.needs_master = option.key
-    one_address(adapted, places)
+    unread = rules.ruled_out([option for _, option in places], defined or {})
+    one_address(adapted, [place for place, out in zip(places, unread, strict=True) if not out])
     run_ours(adapted, places)
     _size(adapted, places)
     return adapted

@@ -10,6 +10,7 @@ from heartbed.cells.cell import Cell
 from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.application import VARIABLE
 from heartbed.servers.uwsgi.ini import Option, sections
+from heartbed.servers.uwsgi.rules import is_decided
 from heartbed.servers.uwsgi.source import UwsgiSource
 
 
@@ -53,6 +54,8 @@ class UwsgiDraft(_OfUwsgi):
         found = []
         for file, option in self.source.all():
             at = where(file, option.line)
+            if is_decided(option, self.wishes.started_with):
+                continue
             if option.key.startswith(("if", "elseif")):
                 found.append(f"{at}: {option.key} = {option.value} is decided in the container, not on your machine")
             elif unset := [name for name in VARIABLE.findall(option.value) if name not in self.wishes.started_with]:

@@ -72,7 +72,7 @@ class UwsgiKind(Kind):
         return UnreadDraft(self, label, Adapted(source), wishes, (said(source.main.shown, language),), language)
 
     def _drafted(self, source: UwsgiSource, wishes: Wishes, label: str, before: tuple[str, ...] = ()) -> UwsgiDraft:
-        adapted = adapt(source, wishes.vhost or wishes.path)
+        adapted = adapt(source, wishes.vhost or wishes.path, wishes.started_with)
         wishes = _with_variables(source, wishes)
         wishes, assumed = in_gevents_loop(adapted, wishes, before)
         if not adapted.speaks:

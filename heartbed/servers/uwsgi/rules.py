@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from heartbed.servers.uwsgi.ini import Option
 
@@ -133,6 +133,36 @@ def unconditional(options: Iterable[Option]) -> Iterator[Option]:
         if not depth:
             yield option
         depth -= option.key == "endif"
+
+
+def ruled_out(options: Sequence[Option], defined: Mapping[str, str]) -> list[bool]:
+    """Of each option, whether a condition on a variable of the environment that is defined keeps it from being read.
+
+    What is not defined may yet be the container's own: that is not decided here.
+    """
+    found, blocks = [], list[bool]()
+    for option in options:
+        if option.key.startswith("if"):
+            blocks.append(_is_false(option, defined))
+        elif option.key.startswith("else") and blocks:
+            blocks[-1] = False
+        found.append(any(blocks))
+        if option.key == "endif" and blocks:
+            blocks.pop()
+    return found
+
+
+def _is_false(condition: Option, defined: Mapping[str, str]) -> bool:
+    """Whether a condition does not hold; ``NAME`` asks whether it is there, ``NAME=VALUE`` what it is."""
+    name, equals, value = condition.value.partition("=")
+    if not is_decided(condition, defined):
+        return False
+    return (not equals or defined[name] == value) is (condition.key == "if-not-env")
+
+
+def is_decided(condition: Option, defined: Mapping[str, str]) -> bool:
+    """Whether a condition is on a variable of the environment that is defined."""
+    return condition.key in ("if-env", "if-not-env") and condition.value.partition("=")[0] in defined
 
 
 def dropped(option: Option) -> str:

@@ -134,6 +134,17 @@ def test_one_address_is_left_and_one_that_speaks_http_is_preferred(tmp_path: Pat
     assert lines == ["# socket = /run/a.sock", "http-socket = :8080", "# http = :2"]
 
 
+def test_an_address_is_left_that_is_read_with_the_variables_that_are_defined(tmp_path: Path) -> None:
+    lines = ("if-env = BEHIND", "socket = /run/a.sock", "endif =", "if-not-env = BEHIND", "http-socket = :1", "endif =")
+    path = tmp_path / "site.ini"
+    path.write_text("\n".join(["[uwsgi]", *lines, APPLICATION]) + "\n")
+    assert adapt(read(path), None).front == "direct"
+    assert adapt(read(path), None, {"BEHIND": "yes"}).front == "proxied"
+    path.write_text(path.read_text().replace("BEHIND", "BEHIND=httpd"))
+    assert adapt(read(path), None, {"BEHIND": "httpd"}).front == "proxied"
+    assert adapt(read(path), None, {"BEHIND": "nginx"}).front == "direct"
+
+
 def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path: Path) -> None:
     assert adapted(tmp_path, "socket = /run/a.sock").front == "proxied"
     assert adapted(tmp_path, "http-socket = :1").front == "direct"
