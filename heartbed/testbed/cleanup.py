@@ -145,10 +145,13 @@ def alive(labels: Mapping[str, str]) -> bool:
 
 
 def locked(path: Path) -> bool:
-    """Whether a run holds this lock. A lock that is gone, with its run's folder, is held by nobody."""
-    if not path.exists():
-        return False
+    """Whether a run holds this lock, or may: that of another user's run, which this one may not look at, counts as held.
+
+    A lock that is gone, with its run's folder, is held by nobody.
+    """
     try:
+        if not path.exists():
+            return False
         with FileLock(path, timeout=0):
             return False
     except (Timeout, OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import platform
 import shutil
 import subprocess
@@ -48,6 +50,16 @@ def test_the_kernel_lets_go_of_the_lock_of_a_process_that_was_killed(tmp_path: P
 
 def test_a_run_whose_folder_was_deleted_is_dead(tmp_path: Path) -> None:
     assert not alive(labels(tmp_path / "gone" / ".lock"))
+
+
+def test_what_another_user_made_whose_folder_is_closed_to_this_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "stat", refuse)  # root, as whom tests may run, is let in everywhere
+    assert alive(labels(tmp_path / "theirs" / ".lock"))
 
 
 @pytest.mark.parametrize("found", [{}, {"heartbed": "1"}, {LOCK_LABEL: ""}])
