@@ -5,6 +5,7 @@ from __future__ import annotations
 from heartbed.stage.fault import BUSY, Fault
 from heartbed.stage.probe import Parameter
 from heartbed.stage.stage import Stage
+from heartbed.testbed.testbed import Needs
 from heartbed.verdict.fault import SURVIVES
 
 
@@ -20,6 +21,7 @@ class BrokerPause(Fault):
         notices after two timeouts; one that does not waits: workers of Celery sat there for hours, until the broker
         went on (https://github.com/celery/celery/issues/2312).
     """
+    needs = Needs(stillness=True)
     parameters = (BUSY, Parameter("for", "how long it stands still", 6, 1, 600, "s"))
     rule = SURVIVES
 

@@ -145,7 +145,7 @@ def alive(labels: Mapping[str, str]) -> bool:
 
 
 def locked(path: Path) -> bool:
-    """Whether a run holds this lock, or may: that of another user's run, which this one may not look at, counts as held.
+    """Whether a run holds this lock, or may: one that this user may not look at is another user's, and counts as held.
 
     A lock that is gone, with its run's folder, is held by nobody.
     """

@@ -37,11 +37,13 @@ class DockerEngine:
             return Machine({name: value for name, value in host.items() if value is not None}, versions(self._client))
 
     def lacks(self, needs: Needs, image: str) -> str:
-        """Try each command in a container with a network of its own."""
-        labels = Labels(run="needs").as_dict()
+        """Try each command in a container with a network of its own, and to pause one."""
+        helper = Helper(self._client, image, Labels(run="needs").as_dict())
         try:
             for command in needs.commands:
-                Helper(self._client, image, labels).run(command, needs.capabilities)
+                helper.run(command, needs.capabilities)
+            if needs.stillness:
+                helper.stand_still()
         except TestbedError as error:
             return f"{error.message}: {error.log[-1]}" if error.log else error.message
         return ""

@@ -21,6 +21,30 @@ class Helper:
     labels: Mapping[str, str]
     network: str = "none"
 
+    def stand_still(self) -> None:
+        """Pause a container and let it go on: an engine without control groups, as a rootless one may be, cannot.
+
+        Raises ``TestbedError`` where it cannot.
+        """
+        with engine_errors():
+            container = self.client.containers.run(
+                self.image,
+                ["infinity"],
+                entrypoint=["sleep"],
+                network_mode="none",
+                cap_drop=["ALL"],
+                labels=dict(self.labels),
+                detach=True,
+            )
+            try:
+                container.pause()
+                container.unpause()
+            except docker.errors.APIError as error:
+                said = str(error.explanation or error).removeprefix(f"Cannot pause container {container.id}: ")
+                raise TestbedError(f"the engine cannot pause containers: {said}") from error
+            finally:
+                container.remove(force=True)
+
     def run(self, command: Sequence[str], capabilities: Sequence[str]) -> str:
         """Run a command as root with these capabilities and no other; what it printed.
 

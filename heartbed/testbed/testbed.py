@@ -135,11 +135,13 @@ class Needs:
     """What something needs of the machine beyond what every run has.
 
     ``commands`` must succeed in a container of the observer's image that has
-    the ``capabilities`` and a network of its own.
+    the ``capabilities`` and a network of its own. ``stillness`` is that
+    containers can be paused, for which the engine must have control groups.
     """
 
     capabilities: tuple[str, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
+    stillness: bool = False
 
 
 @dataclass(frozen=True)
