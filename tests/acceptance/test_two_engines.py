@@ -1,0 +1,91 @@
+"""Two engines as two hosts of a scheduler: the same verdicts as one gives, also where one is killed while it plays."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heartbed.verdict.values import Outcome, RunVerdict
+from heartbed.waiting import Deadline, until
+from tests.acceptance import hosts as hosts_
+from tests.acceptance.hosts import Host
+from tests.acceptance.program import Program
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+IMAGES = ("heartbed-base:trixie", "heartbed-rabbitmq:4", "heartbed-observer:1", "heartbed-apache:oslo17.3.2")
+CELLS = (
+    "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",
+    "{prefork,event}-daemon-{eventlet,eventlet-pthread,native}-{processes2,threads1}",
+)
+FOUND_S = 60.0
+PLAYS_S = 120.0
+IN_THE_MIDDLE = 6
+"""So many containers run: those that every shard has, and cells."""
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[list[Host]]:
+    """Two of them."""
+    if reason := hosts_.lacking():
+        pytest.skip(reason)
+    with hosts_.hosts(2, IMAGES) as made:
+        yield made
+
+
+def outcomes(program: Program) -> dict[str, Outcome]:
+    found = RunVerdict.model_validate_json((program.newest / "verdicts.json").read_text())
+    assert all(each.ok for each in found.controls), found.controls
+    return {each.cell: each.outcome for each in found.cells}
+
+
+def expected(cells: dict[str, Outcome]) -> dict[str, Outcome]:
+    return {cell: Outcome.LOST if "eventlet" in cell and "pthread" not in cell else Outcome.KEPT for cell in cells}
+
+
+def test_cells_are_divided_among_both_and_verdicts_are_those_of_one(hosts: list[Host], tmp_path: Path) -> None:
+    program = Program(tmp_path / "runs", {"DOCKER_HOST": "unix:///nowhere"})
+    with hosts_.scheduler(tmp_path) as port:
+        workers = [host.work(port) for host in hosts]
+        done = program("run", CELLS[0], "--scheduler", f"tcp://127.0.0.1:{port}")
+        for worker in workers:
+            hosts_.end(worker)
+    assert done.code == 1, done
+    assert "12 cells in 2 shards on 2 hosts" in done.err
+    found = outcomes(program)
+    assert len(found) == 12
+    assert found == expected(found)
+    assert [host.containers() for host in hosts] == [[], []]
+
+
+def test_what_a_killed_host_was_to_play_is_played_on_the_other(hosts: list[Host], tmp_path: Path) -> None:
+    program = Program(tmp_path / "runs", {"DOCKER_HOST": "unix:///nowhere"})
+    with hosts_.scheduler(tmp_path) as port:
+        first, second = (host.work(port) for host in hosts)
+        running = program.start("run", *CELLS, "--scheduler", f"tcp://127.0.0.1:{port}")
+        until(
+            lambda: all(len(host.containers()) >= IN_THE_MIDDLE for host in hosts),
+            Deadline(PLAYS_S),
+            AssertionError,
+            "not both hosts play",
+        )
+        began = time.monotonic()
+        hosts_.end(second, signal.SIGKILL)
+        left = hosts[1].containers()
+        done = running.end()
+        print(f"killed beside {len(left)} containers; the rest took {time.monotonic() - began:.0f} s\n{done.err}")
+        found = outcomes(program)
+        assert (done.code, len(left) > 0) == (1, True), done
+        assert len(found) == 24
+        assert found == expected(found)
+        hosts_.end(first)
+        # What the killed one had started goes when heartbed is next started there.
+        third = hosts[1].work(port)
+        again = program("run", "prefork-daemon-native", "--scheduler", f"tcp://127.0.0.1:{port}")
+        hosts_.end(third)
+    assert again.code == 0, again
+    assert hosts[1].containers() == []
