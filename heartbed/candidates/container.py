@@ -181,7 +181,7 @@ class Container:
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],
                 mem_limit="512m",
-                pids_limit=256,
+                pids_limit=1024,
                 labels=labels,
                 environment=dict(environment),
                 user=user,

@@ -208,6 +208,24 @@ def test_a_pattern_that_takes_the_whole_url_is_told(conf: Path, runs: Path) -> N
     assert "matches whole URLs" in done.stdout
 
 
+@pytest.mark.slow
+def test_a_file_with_many_daemon_groups_is_checked(conf: Path, runs: Path) -> None:
+    groups = [f"WSGIDaemonProcess group{number} processes=2 threads=15" for number in range(10)]
+    conf.write_text("\n".join([MAIN, *groups, "WSGIProcessGroup group3", ALIAS]) + "\n")
+    done = heartbed("check", conf, "--no-mend", "--model", "native", runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "daemon process group group3: 2 processes, 15 threads each" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_script_in_a_folder_with_a_handler_is_checked(conf: Path, runs: Path) -> None:
+    folder = ["<Directory /srv/www>", "Options ExecCGI", "Require all granted", "</Directory>"]
+    conf.write_text("\n".join([MAIN, "AddHandler wsgi-script .wsgi", "DocumentRoot /srv/www", *folder]) + "\n")
+    done = heartbed("check", conf, "--no-mend", "--model", "native", runs=runs)
+    assert done.returncode == 0, done.stderr
+    assert "/app.wsgi -> /srv/www/app.wsgi stands for all others (--path /URL)" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -291,6 +309,8 @@ def test_an_application_that_cannot_be_imported_is_told_with_its_traceback(tmp_p
         (["<VirtualHost *:80>", ALIAS], ["site.conf:1", "not closed"]),
         (["WSGIScriptAlias /"], ["site.conf:1", "two arguments"]),
         (["WSGIScriptAlias / app.wsgi"], ["site.conf:1", "leads nowhere"]),
+        (["WSGIScriptAlias / ${SITE}/a.wsgi"], ["site.conf:1", "hangs on ${SITE}", "--define SITE=VALUE"]),
+        (["WSGIScriptAlias / C:/srv/a.wsgi"], ["site.conf:1", "httpd on Windows is not covered"]),
         ([MAIN, ALIAS, "WSGIProcessGroup nope"], ["site.conf:3", "'nope'"]),
         (["MinSpareServers 2", "ThreadsPerChild 4", ALIAS], ["site.conf:2", "--mpm"]),
         (["<IfModule mod_foo.c>", ALIAS, "</IfModule>"], ["no WSGIScriptAlias in force"]),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heartbed.servers.httpd.dump import Node
+from heartbed.servers.httpd.folders import in_folders
 from heartbed.servers.httpd.patterns import Chosen, example, in_folder, takes
 
 LITERAL = re.compile(r"\^?((?:(?:[\w/~%-]|\\\.|\.(?![*+?{]))(?![*+?{]))*)")
@@ -48,6 +49,11 @@ class Application:
     """Whether the URL chooses the script, and this one stands for all that there may be."""
 
     @property
+    def may_be_none(self) -> bool:
+        """Whether it may be that there is no such script: it would lie in a folder with a handler."""
+        return self.by_handler and self.is_example
+
+    @property
     def is_pattern(self) -> bool:
         """Whether a regular expression says which URLs it answers."""
         return self.alias.name in PATTERNS
@@ -62,10 +68,25 @@ class Application:
 
 def applications(root: Node, path: str | None = None) -> list[Application]:
     """Every application of every host, in order. ``path`` is the URL that the user means, where that chooses one."""
-    found = list(_of_scope(root, None, _main(root), path))
+    main = list(_of_scope(root, None, _main(root), path))
+    found = [*main]
     for host in root.own("<virtualhost"):
-        found += _of_scope(root, host, list(host.walk()), path)
+        nodes = list(host.walk())
+        own = list(_of_scope(root, host, nodes, path))
+        found += own
+        # mod_wsgi puts the aliases of the main server behind those of each virtual host.
+        urls = {each.url for each in own}
+        found += [replace(each, host=host, names=_names(nodes)) for each in main if _goes_on(each) - urls]
     return found
+
+
+def _goes_on(application: Application) -> set[str]:
+    """The URL at which virtual hosts have an application of the main server too; nothing where they do not."""
+    return {application.url} if application.alias.name in ("wsgiscriptalias", "wsgiscriptaliasmatch") else set()
+
+
+def _names(nodes: list[Node]) -> tuple[str, ...]:
+    return tuple(word for node in nodes if node.name in ("servername", "serveralias") for word in node.words)
 
 
 def _main(root: Node) -> list[Node]:
@@ -74,8 +95,7 @@ def _main(root: Node) -> list[Node]:
 
 
 def _of_scope(root: Node, host: Node | None, nodes: list[Node], path: str | None) -> Iterator[Application]:
-    names = tuple(word for node in nodes if node.name in ("servername", "serveralias") for word in node.words)
-    names = names if host else ()
+    names = _names(nodes) if host else ()
     known = {node.words[1] for node in nodes if node.name == "wsgiscriptalias" and len(node.words) > 1}
     for node in nodes:
         if node.name in ("wsgiscriptalias", "wsgiscriptaliasmatch"):
@@ -90,6 +110,8 @@ def _of_scope(root: Node, host: Node | None, nodes: list[Node], path: str | None
             yield Application(node, host, names, *chosen, by_handler=True, is_example=True)
         else:
             yield Application(node, host, names, url.rstrip("/"), script, by_handler=True)
+    for node, chosen in in_folders(root, nodes, handlers(root), path):
+        yield Application(node, host, names, *chosen, by_handler=True, is_example=True)
 
 
 def _chosen(alias: Node, url: str, script: str, path: str | None) -> Chosen | None:

@@ -22,10 +22,12 @@ def choose(found: Sequence[Asked], vhost: str | None, path: str | None, shown: s
     at_path = [each for each in wanted if path is None or path.rstrip("/") == each.application.url]
     if not at_path:
         raise InputError(f"{shown} has no WSGI application at {path}", hint=f"there are: {_in_words(wanted)}")
-    answering = [each for each in at_path if each.in_force] or at_path
+    answering = [each for each in at_path if each.in_force]
+    answering = [each for each in answering if not each.application.may_be_none] or answering or at_path
     if len({_hosted(each.in_force) for each in answering}) > 1:
+        here = " that answer here" if len(answering) < len(at_path) else ""
         raise InputError(
-            f"{shown} runs {len(answering)} WSGI applications, not all in the same way: --vhost NAME (or PORT) "
+            f"{shown} runs {len(answering)} WSGI applications{here}, not all in the same way: --vhost NAME (or PORT) "
             "and --path /URL choose",
             hint=f"there are: {_in_words(answering)}",
         )
@@ -41,7 +43,9 @@ def others(chosen: Asked, found: Sequence[Asked]) -> list[str]:
     return stands * mine.is_example + [
         f"not this, but also here: {each.application.label}{_at_all(each)} (--vhost, --path)"
         for each in found
-        if each is not chosen and not (each.application.by_handler and each.in_force is None)
+        if each is not chosen
+        and not (each.application.by_handler and each.in_force is None)
+        and not each.application.may_be_none
     ]
 
 

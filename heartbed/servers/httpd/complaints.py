@@ -15,12 +15,14 @@ from heartbed.servers.httpd import dump, modules
 from heartbed.servers.httpd.applications import Application, handlers
 from heartbed.servers.httpd.draft import HttpdDraft
 from heartbed.servers.httpd.inquiry import Asked, InForce
+from heartbed.servers.httpd.lines import VARIABLE
 from heartbed.servers.httpd.place import at, file_of, place
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import in_scope
 
 NO_GROUP = re.compile(r"No WSGI daemon process called '([^']*)' has been configured")
 MISSING = 404
+OF_WINDOWS = re.compile(r"[A-Za-z]:[/\\]")
 REASONS = {
     403: "access is denied",
     MISSING: "nothing is there, or the script has no such callable",
@@ -70,6 +72,11 @@ def covered(draft: HttpdDraft, root: dump.Node, found: Sequence[Application]) ->
 def _cannot_be_asked(application: Application) -> tuple[str, str] | None:
     """Why, and what to do."""
     script = application.script
+    if unset := VARIABLE.search(script):
+        return f"the script {script!r} hangs on {unset[0]}, which is not set here", f"--define {unset[1]}=VALUE sets it"
+    if OF_WINDOWS.match(script):
+        told = f"the script {script!r} has a path of Windows: httpd on Windows is not covered"
+        return told, "in a copy of the file, name it as a server on Linux has it"
     if not script.startswith("/"):
         told = f"the script {script!r} is not an absolute path: the alias leads nowhere"
         return told, "name the script by its whole path"
@@ -88,7 +95,8 @@ def not_covered(draft: HttpdDraft, handler: dump.Node) -> InputError:
     written = f"{found[1].name} {found[1].arguments}" if found else f"{handler.name} {handler.arguments}"
     return InputError(
         f"{at(draft, handler)}: {written}: this form is not covered: the URL chooses the script",
-        hint="covered are WSGIScriptAlias, WSGIHandlerScript, and a wsgi-script handler on an Alias of one file",
+        hint="covered are WSGIScriptAlias, WSGIHandlerScript, and a wsgi-script handler on an Alias of a file, or in a "
+        "folder that a DocumentRoot or an Alias leads to",
     )
 
 

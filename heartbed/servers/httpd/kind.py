@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container
 from heartbed.candidates.prepared import Kind
-from heartbed.candidates.source import SourceFile
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
@@ -24,10 +22,10 @@ from heartbed.servers.httpd import commands, complaints, dump, express, hosting,
 from heartbed.servers.httpd.adapt import HttpdAdapted, adapt, adapted_lines
 from heartbed.servers.httpd.applications import applications, handlers
 from heartbed.servers.httpd.choice import choose, others
+from heartbed.servers.httpd.daemons import one_process, others_small
 from heartbed.servers.httpd.draft import HttpdDraft
 from heartbed.servers.httpd.findings import findings
 from heartbed.servers.httpd.inquiry import MAIN, InForce, addressed, ask, without_effect
-from heartbed.servers.httpd.lines import Directive
 from heartbed.servers.httpd.mpm import mpm_of
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import Shape, recycling, shape
@@ -118,6 +116,7 @@ class HttpdKind(Kind):
         adapted = addressed(draft, root, {id(host): HTTP_PORT} if host else {})
         if in_force.interpreter:
             adapted = adapted.in_main_interpreter()
+        others_small(adapted, draft, root, made)
         ready = replace(draft, adapted=adapted)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder) | {
             "main": MAIN,
@@ -196,12 +195,5 @@ def _edited(prepared: HttpdPrepared, variant: Variant[Shape]) -> HttpdAdapted:
                 adapted.add(Replacement(file.inside, d.first, d.last, None, "of another MPM", was))
     found = prepared.place(variant.shape.daemon) if variant.shape.daemon else None
     if found:
-        _one_process(adapted, *found)
+        one_process(adapted, *found)
     return adapted
-
-
-def _one_process(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> None:
-    before = [r for r in adapted.replacements if (r.file, r.first) == (file.inside, directive.first)]
-    text = (before[0].text if before else None) or f"{directive.indent}{directive.name} {directive.arguments}"
-    text = re.sub(r"\bprocesses=\S+", "processes=1", text)
-    adapted.add(Replacement(file.inside, directive.first, directive.last, text, "one process shows it all", ""))

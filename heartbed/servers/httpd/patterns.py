@@ -46,11 +46,11 @@ def takes(pattern: str, url: str) -> bool:
     return found is not None
 
 
-def in_folder(url: str, folder: str, wanted: str | None = None) -> Chosen:
-    """The same of an alias of a folder."""
+def in_folder(url: str, folder: str, wanted: str | None = None, usual: str = "app.wsgi") -> Chosen:
+    """The same of an alias of a folder; ``usual`` is the script's name where ``wanted`` names none."""
     at = f"{url.rstrip('/')}/"
     name = (wanted or "").removeprefix(at).strip("/") if (wanted or "").startswith(at) else ""
-    name = name if name and "/" not in name else "app.wsgi"
+    name = name if name and "/" not in name else usual
     return at + name, folder + name
 
 

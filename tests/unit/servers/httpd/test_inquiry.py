@@ -53,6 +53,17 @@ def refused(workbench: Workbench, answer: Answer, *log: str) -> str:
     return f"{caught.value.message} {caught.value.hint}"
 
 
+@pytest.mark.parametrize(("vhost", "line"), [("80", "metadata threads=1 processes=1"), ("8775", "metadata threads=4")])
+def test_daemon_processes_in_which_nothing_that_is_asked_runs_are_few(
+    workbench: Workbench, vhost: str, line: str
+) -> None:
+    found = draft(DATA / "handwritten" / "httpd.conf", replace(Wishes(), vhost=vhost))
+    found.kind.prepare(found, workbench, Recorded())  # type: ignore[arg-type]
+    copies = [path.read_text() for path in (workbench.folder / "httpd.conf" / "files").rglob("*.conf")]
+    (daemon,) = [each for text in copies for each in text.splitlines() if "WSGIDaemonProcess" in each]
+    assert line in daemon
+
+
 def test_a_sub_interpreter_is_left_in_the_copy_and_told(workbench: Workbench) -> None:
     hosted = {FILE: {8081: Hosted("nova-api", 2, 1, interpreter="api.example.org|")}}
     found = prepared(workbench, Recorded(hosted=hosted))

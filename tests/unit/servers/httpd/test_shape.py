@@ -131,6 +131,15 @@ def test_an_application_is_chosen_by_its_url() -> None:
         choose(found, None, "/nova", "site.conf")
 
 
+def test_an_application_that_is_named_comes_before_one_that_a_folder_may_have() -> None:
+    folder = ["Alias /in /srv/in", "<Directory /srv/in>", "SetHandler wsgi-script", "</Directory>"]
+    found = asked(written("WSGIScriptAlias /api /srv/a", *folder), in_force("api"), in_force(""))
+    chosen = choose(found, None, None, "site.conf")
+    assert chosen.application.url == "/api"
+    assert others(chosen, found) == []
+    assert choose(found, None, "/in/app.wsgi", "site.conf").application.script == "/srv/in/app.wsgi"
+
+
 def test_a_virtual_host_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="no virtual host 'nova'"):
         choose(asked(tree("httpd"), None, None), "nova", None, "httpd.conf")
@@ -155,6 +164,52 @@ def test_a_handler_that_runs_whatever_file_is_asked_for_is_found() -> None:
     root = written("AddHandler wsgi-script .wsgi")
     assert not applications(root)
     assert [node.name for node in handlers(root)] == ["addhandler"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "url", "script"),
+    [
+        (["AddHandler wsgi-script .wsgi", "DocumentRoot /srv/www"], "/app.wsgi", "/srv/www/app.wsgi"),
+        (["AddHandler wsgi-script .py", "DocumentRoot /srv/www/"], "/app.py", "/srv/www/app.py"),
+        (
+            ["DocumentRoot /srv/www", "<Directory /srv/www/in>", "SetHandler wsgi-script", "</Directory>"],
+            "/in/app.wsgi",
+            "/srv/www/in/app.wsgi",
+        ),
+        (
+            ["DocumentRoot /srv/www", "<Directory /srv>", "AddHandler wsgi-script wsgi", "</Directory>"],
+            "/app.wsgi",
+            "/srv/www/app.wsgi",
+        ),
+        (
+            ["Alias /bin/ /srv/bin/", "<Directory /srv/bin>", "SetHandler wsgi-script", "</Directory>"],
+            "/bin/app.wsgi",
+            "/srv/bin/app.wsgi",
+        ),
+    ],
+)
+def test_in_a_folder_with_a_handler_one_script_stands_for_all(lines: list[str], url: str, script: str) -> None:
+    (found,) = [each for each in applications(written(*lines)) if each.is_example]
+    assert (found.url, found.script, found.by_handler) == (url, script, True)
+    (chosen,) = [each for each in applications(written(*lines), f"{url[:-8]}x.wsgi") if each.is_example]
+    assert chosen.url in (f"{url[:-8]}x.wsgi", url)
+
+
+def test_a_handler_in_a_folder_that_no_url_leads_to_runs_nothing() -> None:
+    assert not applications(written("DocumentRoot /a", "<Directory /b>", "SetHandler wsgi-script", "</Directory>"))
+    pattern = ["DocumentRoot /a", '<Directory "/home/*/www">', "SetHandler wsgi-script", "</Directory>"]
+    assert not applications(written(*pattern))
+
+
+def test_virtual_hosts_have_the_aliases_of_the_main_server_too() -> None:
+    own = ["<VirtualHost *:80>", "WSGIScriptAlias /b /srv/own", "</VirtualHost>"]
+    other = ["<VirtualHost *:443>", "ServerName b", "</VirtualHost>"]
+    root = written("WSGIScriptAlias / /srv/a", "WSGIScriptAlias /b /srv/b", *own, *other)
+    found = [(each.host.arguments if each.host else "", each.url, each.script) for each in applications(root)]
+    assert found == [
+        *(("", "", "/srv/a"), ("", "/b", "/srv/b"), ("*:80", "/b", "/srv/own"), ("*:80", "", "/srv/a")),
+        *(("*:443", "", "/srv/a"), ("*:443", "/b", "/srv/b")),
+    ]
 
 
 def test_what_differs_is_told_and_what_does_not_is_left_out() -> None:
