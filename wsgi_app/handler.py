@@ -29,6 +29,19 @@ def as_handler(application: Wsgi) -> Wsgi:
     return handle_request
 
 
+def told_its_mount(application: Wsgi) -> Wsgi:
+    """The application where a server may leave out an empty SCRIPT_NAME, which Paste's URL map wants to be there.
+
+    PEP 3333 has it so, and uWSGI does it over HTTP under ``manage-script-name``.
+    """
+
+    def run(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ.setdefault("SCRIPT_NAME", "")
+        return application(environ, start_response)
+
+    return run
+
+
 def told_its_path(application: Wsgi) -> Wsgi:
     """The application as an alias calls it: its path is told by httpd, unless ``HEARTBED_MOUNT`` is set."""
     return as_handler(application) if "HEARTBED_MOUNT" in os.environ else application

@@ -8,5 +8,5 @@ patching.apply(os.environ)
 
 from wsgi_app import handler, service  # noqa: E402  after patching, as nova does it
 
-application = handler.told_its_path(service.load(os.environ))
+application = handler.told_its_path(handler.told_its_mount(service.load(os.environ)))
 handle_request = handler.as_handler(application)

@@ -28,7 +28,7 @@ from heartbed.servers.uwsgi.gevents import in_gevents_loop, told_of_patching
 from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import PROCESSES
-from heartbed.servers.uwsgi.shape import END, Shape, in_force, known, recycling, shape, strangers
+from heartbed.servers.uwsgi.shape import END, Shape, in_force, itself, known, recycling, shape, strangers
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
 MAIN = "uwsgi.ini"
@@ -87,10 +87,10 @@ class UwsgiKind(Kind):
         """Have uWSGI read the copy. Raises ``InputError``."""
         if isinstance(draft, UnreadDraft):
             draft = self._translated(draft, workbench, container)
-        options, help_text = self._in_force(draft, workbench, container)
+        options, help_text, server = self._in_force(draft, workbench, container)
         asked = last(options, *PROCESSES)
         if _mounted(draft, options) | _have_fewer(draft, asked):
-            options, _ = self._in_force(draft, workbench, container)
+            options, *_ = self._in_force(draft, workbench, container)
         found = shape(options)
         fields = subject.fields(draft.wishes, draft.label, workbench.folder, draft.wishes.started_with) | {
             "main": MAIN,
@@ -105,7 +105,8 @@ class UwsgiKind(Kind):
             "recycles": recycling(options),
         }
         ignored = [
-            f"{option.key} is no option of uWSGI's, which ignores it" + (f" (is {near} meant?)" if near else "")
+            f"{option.key} is no option of the testbed's {server}, which ignores it"
+            + (f" (is {near} meant?)" if near else "")
             for option, near in strangers(draft.own(), known(help_text), _text(draft.source))
         ]
         if draft.adapted.needs_master:
@@ -115,15 +116,18 @@ class UwsgiKind(Kind):
         oddities = (*ignored, *draft.undecided(), *beside)
         return UwsgiPrepared(draft, found, UwsgiCandidate(**fields), tuple(options), oddities, asked)
 
-    def _in_force(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> tuple[list[Option], str]:
-        """The options that uWSGI has in force, and the words in which it says which it has. Raises ``InputError``."""
+    def _in_force(self, draft: UwsgiDraft, workbench: Workbench, container: Container) -> tuple[list[Option], str, str]:
+        """The options that uWSGI has in force, the words in which it says which it has, and what it calls itself.
+
+        Raises ``InputError``.
+        """
         _write(workbench, draft.label, draft.adapted)
         asked = {"read": self.read(f"{COPY}/{draft.label}/{MAIN}"), "options": commands.OPTIONS}
         ran = container.run(asked, draft.wishes.started_with)
         text = ran["read"].output + ran["read"].errors
         if not self.accepts(ran["read"]):
             raise complaints.refused(draft, text)
-        return in_force(text), ran["options"].output
+        return in_force(text), ran["options"].output, itself(text)
 
     def _translated(self, draft: UnreadDraft, workbench: Workbench, container: Container) -> UwsgiDraft:
         """Have uWSGI say what it reads of a file in another language. Raises ``InputError``."""

@@ -78,6 +78,12 @@ def in_force(output: str) -> list[Option]:
     return found[of_file:]
 
 
+def itself(output: str) -> str:
+    """What uWSGI calls itself when it starts: ``uWSGI 2.0.31``."""
+    found = re.search(r"Starting (uWSGI \S+)", output)
+    return found[1] if found else "uWSGI"
+
+
 def shape(options: Sequence[Option]) -> Shape:
     """What the options come to. Some options start the master by themselves."""
     return Shape(

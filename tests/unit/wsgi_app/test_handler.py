@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsgi_app.handler import as_handler, told_its_path
+from wsgi_app.handler import as_handler, told_its_mount, told_its_path
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_an_application_behind_an_alias_is_left_alone_unless_it_is_told_whole_ur
     monkeypatch.setenv("HEARTBED_MOUNT", "")
     asked = {"REQUEST_URI": "/v2.1/servers", "SCRIPT_NAME": "/v2.1/servers", "PATH_INFO": ""}
     assert told_its_path(application)(asked, None) == [b"/v2.1/servers"]
+
+
+def test_an_empty_mount_that_a_server_leaves_out_is_there_for_the_application() -> None:
+    application = told_its_mount(lambda environ, _: [repr(environ["SCRIPT_NAME"]).encode()])
+    assert application({}, None) == [b"''"]
+    assert application({"SCRIPT_NAME": "/a"}, None) == [b"'/a'"]

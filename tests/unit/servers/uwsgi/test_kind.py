@@ -392,7 +392,9 @@ def test_the_candidate_is_what_the_file_says(workbench: Workbench) -> None:
 
 def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(workbench: Workbench) -> None:
     (told,) = prepared(workbench).oddities
-    assert told == "enable-thread is no option of uWSGI's, which ignores it (is enable-threads meant?)"
+    assert (
+        told == "enable-thread is no option of the testbed's uWSGI 2.0.31, which ignores it (is enable-threads meant?)"
+    )
 
 
 def test_the_environment_in_the_file_says_the_model(tmp_path: Path) -> None:
