@@ -56,7 +56,7 @@ while not ended:
     if count != seen:
         gaps.append(max(now - last, time.perf_counter() - now))
     last, seen = now, count
-print(json.dumps({{"count": seen - begun, "gaps": gaps}}), flush=True)
+print(json.dumps({{"count": switches() - begun, "gaps": gaps}}), flush=True)
 """
 """Reads the clock without a pause, and never waits: whenever it gives its core away of its own, it was stopped.
 
