@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from heartbed.cli import cli
 from heartbed.errors import InputError
 from heartbed.look.asked import Asked
+from heartbed.look.budget import Budget
 from heartbed.look.scope import scope
 from heartbed.look.session import Session
 from heartbed.record import event as record
@@ -187,3 +188,17 @@ def test_interrupted_look_leaves_a_record_that_says_so(
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert session.verdict().status == "interrupted"
+
+
+@pytest.mark.usefixtures("brief")
+def test_threads_that_were_not_looked_at_for_their_cost_are_said(
+    pair: tuple[socket.socket, socket.socket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(budget: Budget, _: float) -> bool:
+        budget.refused = True
+        return False
+
+    monkeypatch.setattr(Budget, "allows", refuse)
+    _, output = look(pair[0], tmp_path, "--for", "0.1", "--json")
+    said = "the threads of 1 process: with more than were looked at, the look would take more than 5% of a core"
+    assert said in json.loads(output)["missing"]
