@@ -7,7 +7,7 @@
     └── TestbedError    the testbed could not be brought up exit code 4
         ├── CellFailedError    one cell did not start       exit code 4
         ├── NoCellLeftError    none of those that were to be played did
-        ├── EngineSilentError  no Docker engine answers     exit code 4
+        ├── NoEngineError      no Docker engine to play on  exit code 4
         └── IndexSilentError   PyPI or its mirror is silent exit code 4 (heartbed.versions.index)
 
 Each carries what was wrong, and a hint that says what to do next.
@@ -43,8 +43,8 @@ class TestbedError(HeartbedError):
     __test__ = False  # not a test class, whatever pytest thinks of its name
 
 
-class EngineSilentError(TestbedError):
-    """No Docker engine answers: nothing is learnt of a cell or an image by that."""
+class NoEngineError(TestbedError):
+    """No Docker engine answers that cells can be played on: nothing is learnt of a cell or an image by that."""
 
 
 class CellFailedError(TestbedError):

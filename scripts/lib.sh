@@ -20,6 +20,11 @@ within() { # SECONDS COMMAND...
     if have timeout; then timeout "$@"; else shift && "$@"; fi
 }
 
+# Podman behind Docker's API names itself among its components only.
+is_podman() {
+    within 10 docker version --format '{{range .Server.Components}}{{.Name}};{{end}}' 2>/dev/null | grep -q 'Podman Engine'
+}
+
 # Exactly three lines: what is missing, the command that gets it, what to do then.
 missing() {
     say "$1"

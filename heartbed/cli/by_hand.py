@@ -107,7 +107,7 @@ def clean() -> None:
     Example:
       heartbed clean
     """
-    containers, removed = clean_all(connect())
+    containers, removed = clean_all(connect(to_play=False))
     console().print(f"removed {containers} containers and {removed} images; the folders of runs are left as they are")
 
 

@@ -94,11 +94,12 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     )
     part = [f"{shard.number}of{shard.of}"] if shard else []
     made = results.results(cells, played, heartbeat)
+    made.check()
     data, page = results.save(made, output, "-".join([results.NAME, *servers, *part]))
     out = console()
     out.print(results.table(made))
-    for each in made.without_verdict:
-        out.print(f"{each.cell}: {each.why}", markup=False)
+    for line in made.reasons:
+        out.print(line, markup=False)
     out.print(f"written: {data} and {page.name}", markup=False)
     if new and played.runs:
         out.print(f"report: {session.tell(results.told(made, played), played.runs[-1].run)}", markup=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heartbed.cells.cell import Cell
-from heartbed.errors import EngineSilentError, InputError, TestbedError
+from heartbed.errors import InputError, NoEngineError, TestbedError
 from heartbed.record.connection import Purpose
 from heartbed.run.execute import Images
 from heartbed.studies.session import Session
@@ -76,7 +76,7 @@ def play(cells: Sequence[Cell], session: Session) -> Played:
 
 
 def unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
-    """The cells whose images cannot be had, and why. Raises ``EngineSilentError`` and ``IndexSilentError``."""
+    """The cells whose images cannot be had, and why. Raises ``NoEngineError`` and ``IndexSilentError``."""
     if not _reason(cells, images):
         return {}
     by_image: dict[tuple[str, ...], list[Cell]] = {}
@@ -89,7 +89,7 @@ def unbuildable(cells: Sequence[Cell], images: Images) -> Mapping[str, str]:
 def _reason(cells: Sequence[Cell], images: Images) -> str:
     try:
         images(cells)
-    except (EngineSilentError, IndexSilentError):
+    except (NoEngineError, IndexSilentError):
         raise
     except (InputError, TestbedError) as error:
         return error.message

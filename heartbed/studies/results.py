@@ -13,6 +13,7 @@ from rich.table import Table
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
+from heartbed.errors import TestbedError
 from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
 from heartbed.studies.batch import Played, answer
@@ -74,6 +75,24 @@ class Results:
     def without_verdict(self) -> list[Result]:
         """Those of which nothing can be said, each with its reason."""
         return [each for each in self.results if each.outcome == "inconclusive"]
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why those have none, a line for each reason."""
+        cells: dict[str, list[str]] = {}
+        for each in self.without_verdict:
+            cells.setdefault(each.why, []).append(each.cell)
+        more = {why: f" and {len(names) - 1} more" if len(names) > 1 else "" for why, names in cells.items()}
+        return [f"{names[0]}{more[why]}: {why}" for why, names in cells.items()]
+
+    def check(self) -> None:
+        """Raise ``TestbedError`` where nothing has a verdict: older results are not to be written over by that."""
+        if self.results and len(self.without_verdict) == len(self.results):
+            raise TestbedError(
+                "no cell has a verdict",
+                log=self.reasons,
+                hint="nothing was written; `heartbed doctor` checks the machine",
+            )
 
 
 def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:

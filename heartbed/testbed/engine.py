@@ -15,7 +15,7 @@ import docker.errors
 import requests
 from docker.context import ContextAPI
 
-from heartbed.errors import EngineSilentError, TestbedError
+from heartbed.errors import NoEngineError, TestbedError
 from heartbed.testbed.commands import run
 
 TIMEOUT_S = 60
@@ -34,13 +34,16 @@ NO_PROCESSES = re.compile(r'mounting "proc" to rootfs|host\'?s? pid namespace|PI
 DOCTOR = "`heartbed doctor` says what is missing and how to get it"
 
 
-def connect() -> docker.DockerClient:
-    """A client of the Docker engine. Raises ``TestbedError`` when none answers that cells can be played on."""
+def connect(*, to_play: bool = True) -> docker.DockerClient:
+    """A client of the Docker engine. Raises ``NoEngineError`` when none answers.
+
+    So it does, unless ``to_play`` is false, when the one that answers is Podman.
+    """
     named = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), "")
     at = f" at {named}={os.environ[named]}" if named else ""
     try:
         if named == "DOCKER_CONTEXT" and ContextAPI.get_context(os.environ[named]) is None:
-            raise EngineSilentError(
+            raise NoEngineError(
                 f"there is no Docker context {os.environ[named]!r}", hint="`docker context ls` lists them"
             )
         client = docker.from_env(timeout=NAMED_DEADLINE_S if named else FIRST_DEADLINE_S)
@@ -48,14 +51,17 @@ def connect() -> docker.DockerClient:
     # Of what is wrong in an address or a context the SDK tells in many ways.
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError, AttributeError) as error:
         if reason(error) == os.strerror(errno.EACCES):
-            raise EngineSilentError(f"the Docker engine{at} does not let this user in", hint=NOT_LET_IN) from None
-        raise EngineSilentError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
+            raise NoEngineError(f"the Docker engine{at} does not let this user in", hint=NOT_LET_IN) from None
+        raise NoEngineError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
     client.api.timeout = TIMEOUT_S
     if host := elsewhere(client.api.base_url):
-        raise TestbedError(
+        raise NoEngineError(
             f"the Docker engine{at} is on another machine, {host}",
             hint="run heartbed there: cells see files of the engine's machine, and answer on its loopback interface",
         )
+    if to_play:
+        with engine_errors():
+            _refuse_podman(client)
     return client
 
 
@@ -72,14 +78,15 @@ def elsewhere(url: str) -> str:
     return address.hostname
 
 
-def must_build(client: docker.DockerClient) -> None:
-    """Raise ``TestbedError`` for an engine without BuildKit, which Podman's is."""
+def _refuse_podman(client: docker.DockerClient) -> None:
+    """Raise ``NoEngineError`` for Podman behind Docker's API, which images are not built by and records not made on."""
     parts = client.version().get("Components") or ()
     podman = next((each["Version"] for each in parts if each["Name"] == "Podman Engine"), None)
     if podman is not None:
-        raise TestbedError(
-            f"the engine is Podman {podman}: it has no BuildKit, by which images are built",
-            hint="name a Docker engine by DOCKER_HOST, rootless or not; or load images that one has built",
+        raise NoEngineError(
+            f"the engine is Podman {podman}, and has no BuildKit, by which images are built; nor do its logs tell the "
+            "fractions of a second by which losses are told (as seen with Podman 4.3)",
+            hint="get a Docker engine, rootless or not, and name its socket by DOCKER_HOST",
         )
 
 
@@ -101,7 +108,7 @@ def engine_errors() -> Iterator[None]:
     except docker.errors.APIError as error:
         raise TestbedError(f"the Docker engine refused: {error.explanation or error}", hint=DOCTOR) from error
     except (docker.errors.DockerException, requests.RequestException) as error:
-        raise EngineSilentError(f"the Docker engine answers no more: {reason(error)}", hint=DOCTOR) from error
+        raise NoEngineError(f"the Docker engine answers no more: {reason(error)}", hint=DOCTOR) from error
 
 
 def reason(error: BaseException) -> str:

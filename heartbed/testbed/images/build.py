@@ -23,7 +23,6 @@ from docker.errors import ImageNotFound
 
 from heartbed.errors import InputError, TestbedError
 from heartbed.places import ROOT, STATE
-from heartbed.testbed import engine
 from heartbed.testbed.commands import run
 from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
@@ -80,8 +79,6 @@ def ensure_images(
             pinned = {spec.tag: _pinned(spec, client, environ) if spec.dockerfile else spec.tag for spec in some}
             by_tag |= pinned
             missing = [spec for spec in some if not _is_there(client, pinned[spec.tag])]
-            if any(spec.dockerfile for spec in missing):
-                engine.must_build(client)
             jobs = [
                 pool.submit(_build, spec, pinned[spec.tag], logs / f"build-{spec.name}.log", commands, progress)
                 if spec.dockerfile

@@ -132,6 +132,14 @@ def test_engine_that_denies_permission_names_the_group(tmp_path: Path) -> None:
     assert "usermod -aG docker" in done.stderr
 
 
+def test_podman_is_named_before_anything_is_made_for_it(tmp_path: Path) -> None:
+    podman = 'case "$*" in "version --format"*) echo "Podman Engine;Conmon;Engine;" ;; esac'
+    done = ensure_docker(tmp_path, "debian", PLUGINS_BUT_NO_ENGINE.format(podman))
+    assert done.returncode == NOT_READY
+    assert done.stderr.startswith("heartbed: the engine is Podman, which has no BuildKit")
+    assert len(done.stderr.splitlines()) == 3
+
+
 def test_nothing_is_said_when_all_is_there(tmp_path: Path) -> None:
     done = ensure_docker(tmp_path, "debian", PLUGINS_BUT_NO_ENGINE.format("exit 0"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,7 +11,7 @@ import pytest
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, EngineSilentError, InputError, TestbedError
+from heartbed.errors import CellFailedError, InputError, NoEngineError, TestbedError
 from heartbed.studies import batch
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
@@ -72,7 +72,7 @@ def test_a_cell_whose_image_cannot_be_had_is_not_played(engine: LocalEngine, set
     assert set(outcome.verdicts) == {NAMES[2]}
 
 
-@pytest.mark.parametrize("silent", [IndexSilentError, EngineSilentError])
+@pytest.mark.parametrize("silent", [IndexSilentError, NoEngineError])
 def test_a_silent_index_or_engine_is_no_reason_to_skip(
     silent: type[TestbedError], engine: LocalEngine, settings: Settings
 ) -> None:

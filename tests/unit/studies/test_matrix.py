@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+from click.testing import CliRunner
 
 from heartbed import servers
 from heartbed.cells.axes import TABLE
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.errors import EngineSilentError
+from heartbed.cli import cli
+from heartbed.errors import NoEngineError, TestbedError
 from heartbed.report.loaded import load
 from heartbed.run.code import played_by
 from heartbed.studies import matrix, results, store
@@ -58,6 +62,27 @@ def found() -> results.Results:
         history.pair(beating=cell.server == "prefork")
         verdicts[cell.name] = history.cell_verdict
     return results.results(cells, Played(verdicts, {cells[3].name: "it does not import"}), 2)
+
+
+def test_why_cells_have_no_verdict_is_said_once_for_each_reason() -> None:
+    cells = select(["prefork-daemon-{eventlet,native}-oslo9.7.1"]).cells
+    missing = {cell.name: "no wheel" for cell in cells}
+    assert results.results(cells, Played(missing=missing), 2).reasons == [f"{cells[0].name} and 1 more: no wheel"]
+    found().check()
+
+
+def test_older_results_are_not_written_over_where_no_cell_has_a_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(cells: Sequence[Cell], *_: object) -> Played:
+        return Played(missing={cell.name: "there is no base image" for cell in cells})
+
+    monkeypatch.setattr(matrix, "play", play)
+    done = CliRunner().invoke(
+        cli, ["matrix", "--server", "uwsgi", "--output", str(tmp_path / "results"), "--runs", str(tmp_path)]
+    )
+    assert isinstance(done.exception, TestbedError)
+    assert not (tmp_path / "results").exists()
 
 
 def test_page_shows_where_the_answers_change_and_a_table_for_each_release() -> None:
@@ -114,7 +139,7 @@ class Ready(Session):
 
     def images(self, cells: Iterable[Cell]) -> dict[str, ImageRef]:
         if self.id == "silent":
-            raise EngineSilentError("no engine")
+            raise NoEngineError("no engine")
         return {name: ImageRef(name, self.id) for name in IMAGES} if [*cells] else {}
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from heartbed.errors import EngineSilentError, TestbedError
+from heartbed.errors import NoEngineError
 from heartbed.testbed import engine
 
 
@@ -32,24 +30,34 @@ def test_an_engine_that_lets_nobody_in_is_told_with_the_way_in(tmp_path: Path, m
 
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    with pytest.raises(EngineSilentError, match="does not let this user in") as raised:
+    with pytest.raises(NoEngineError, match="does not let this user in") as raised:
         engine.connect()
     assert "usermod -aG docker" in raised.value.hint
 
 
-@pytest.mark.parametrize(
-    ("parts", "builds"),
-    [
-        ([{"Name": "Engine", "Version": "20.10.24"}], True),
-        ([{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon", "Version": "2.1.6"}], False),
-    ],
-)
-def test_images_are_built_by_an_engine_that_has_buildkit(parts: list[dict[str, str]], builds: bool) -> None:
-    client = SimpleNamespace(version=lambda: {"Components": parts})
-    with (
-        contextlib.nullcontext() if builds else pytest.raises(TestbedError, match=r"Podman 4\.3\.1: it has no BuildKit")
-    ):
-        engine.must_build(cast(Any, client))
+def answering(monkeypatch: pytest.MonkeyPatch, *components: str) -> None:
+    """An engine of version 4.3.1 answers, which has these components."""
+    version = {"Components": [{"Name": name, "Version": "4.3.1"} for name in components]}
+    api = SimpleNamespace(base_url="http+docker://localhost", timeout=0)
+    client = SimpleNamespace(ping=lambda: True, version=lambda: version, api=api)
+    monkeypatch.setattr("docker.from_env", lambda **_: client)
+
+
+def test_podman_is_told_as_such_before_anything_is_built_or_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "Podman Engine", "Conmon", "Engine")
+    with pytest.raises(NoEngineError, match=r"Podman 4\.3\.1, and has no BuildKit") as raised:
+        engine.connect()
+    assert "DOCKER_HOST" in raised.value.hint
+
+
+def test_what_is_left_on_podman_can_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "Podman Engine")
+    engine.connect(to_play=False)
+
+
+def test_dockers_own_engine_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "Engine", "containerd", "runc")
+    engine.connect()
 
 
 @pytest.mark.parametrize(
