@@ -12,6 +12,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import bracex
@@ -25,6 +26,8 @@ from heartbed.versions.releases import RELEASES
 __all__ = ["COMPARISON", "DEFAULT_OSLO", "Cell", "Selection", "default_cell", "select", "usage"]
 
 MOST_CELLS = 1000
+DEEPEST_BRACES = 50
+"""Braces within one another, or left open: far fewer than Python's stack has room for."""
 
 EMPTY_ALTERNATIVE = re.compile(r"[{,]\s*[,}]")
 NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
@@ -97,6 +100,9 @@ def _expand(expression: str) -> list[str]:
         raise InputError("an empty cell expression", hint=usage())
     if EMPTY_ALTERNATIVE.search(expression):
         raise InputError(f"an empty factor in {expression!r}", hint=usage())
+    steps = ({"{": 1, "}": -1}.get(each, 0) for each in expression)
+    if max(accumulate(steps, lambda depth, step: max(0, depth + step), initial=0)) > DEEPEST_BRACES:
+        raise InputError(f"more than {DEEPEST_BRACES} braces within one another in {expression[:60]!r}", hint=usage())
     try:
         return [text.strip() for text in bracex.expand(expression, limit=MOST_CELLS)]
     except bracex.ExpansionLimitException:

@@ -142,6 +142,8 @@ def test_native_with_a_heartbeat_thread_is_left_out_with_a_reason() -> None:
         ("native-pthread", ["no cell is left", "OS threads only"]),
         ("prefork-embedded-threads4", ["a prefork child has one thread"]),
         ("threads{1..2000}", ["more than 1000 cells"]),
+        ("{" * 5000, ["more than 50 braces within one another"]),
+        ("}" * 100 + "{a" * 5000, ["more than 50 braces within one another"]),
         ("{prefork,event", ["unknown factor"]),
         ("zzz", ["unknown factor 'zzz'"]),
     ],
