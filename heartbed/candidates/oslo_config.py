@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.candidates.library import DEFAULT, GROUP, TIMEOUT, Library, Name
+from heartbed.cells.settings import LONGEST_HEARTBEAT_S
 from heartbed.errors import InputError
 from heartbed.files import read_octets
 from heartbed.wording import count
@@ -174,6 +175,9 @@ def _ignored(config: OsloConfig, name: Name, library: Library) -> str:
 def _other_timeout(config: OsloConfig, given: str, heartbeat_s: int) -> Iterable[str]:
     if given and given not in ("0", str(heartbeat_s)):
         waits = f"--heartbeat {given} waits as long as yours"
+        if given.isdecimal() and int(given) > LONGEST_HEARTBEAT_S:
+            longest = f"RabbitMQ's own is {LONGEST_HEARTBEAT_S} unless it is told otherwise"
+            waits = f"{longest}, and the smaller of the two counts"
         yield f"{config.shown}: {TIMEOUT} is {given}; {heartbeat_s} here ({waits})"
 
 

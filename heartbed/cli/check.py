@@ -12,7 +12,7 @@ import click
 from heartbed.candidates import presets
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, untrusted_option
+from heartbed.cli.common import heartbeat_option, probe_option, runs_option, scheduler_option, untrusted_option
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Answer, Output, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
@@ -26,6 +26,7 @@ from heartbed.studies.check.candidates import testing_in
 from heartbed.studies.check.checked import FILES, FIRST, FORMATS, Checked, tell
 from heartbed.studies.check.study import Changes
 from heartbed.studies.check.study import check as study
+from heartbed.studies.farm import Farm
 from heartbed.verdict import EXIT_CODES
 
 
@@ -34,6 +35,7 @@ from heartbed.verdict import EXIT_CODES
 @wishes_options
 @probe_option(several=True, default=",".join(FIRST))
 @untrusted_option
+@scheduler_option
 @heartbeat_option("Heartbeat timeout in the testbed; every cell idles for three of them.")
 @click.option("--no-mend", is_flag=True, help="Only the verdict, without looking for changes that mend it.")
 @click.option(
@@ -87,6 +89,7 @@ def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
     quiet: bool,
     runs: Path,
     listeners: Sequence[Listener] = (),
+    scheduler: Farm | None = None,
     **wishes: Any,
 ) -> Checked:
     """The checked file, by the values of the command's options. Raises ``InputError`` and ``TestbedError``."""
@@ -97,7 +100,7 @@ def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
     preset = presets.path(conf)
     label = conf if preset else None
     drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
-    with testing_in(settings, quiet=quiet, listeners=listeners, elsewhere=None) as session:
+    with testing_in(settings, quiet=quiet, listeners=listeners, elsewhere=scheduler) as session:
         return study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
 
 

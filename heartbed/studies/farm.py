@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heartbed.candidates import luggage
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection
 from heartbed.cells.settings import Settings
@@ -57,6 +58,8 @@ class Job:
 
     selection: Selection
     settings: Settings
+    luggage: bytes = b""
+    """The files that the cells are made of (``heartbed.candidates.luggage``)."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,11 @@ def play(job: Job, session_of: Callable[[Settings], Session] = _quiet) -> Done:
     """Play a shard on this machine. Raises ``InputError``, and ``TestbedError`` where another try may help."""
     began = time.monotonic()
     _undisturbed()
-    with tempfile.TemporaryDirectory(prefix="heartbed-shard-") as runs:
-        mine = Settings()
-        session = session_of(replace(job.settings, runs=Path(runs), cores=mine.cores, root=mine.root))
-        cells, optional = job.selection.cells, job.selection.optional
+    with tempfile.TemporaryDirectory(prefix="heartbed-shard-") as place:
+        mine, runs = Settings(), Path(place) / "runs"
+        session = session_of(replace(job.settings, runs=runs, cores=mine.cores, root=mine.root))
+        cells = luggage.unpacked(job.luggage, job.selection.cells, Path(place) / "files")
+        optional = job.selection.optional
         try:
             without = unbuildable([cell for cell in cells if cell.name in optional], session.images)
             rest = tuple(cell for cell in cells if cell.name not in without)
@@ -92,7 +96,7 @@ def play(job: Job, session_of: Callable[[Settings], Session] = _quiet) -> Done:
         except HeartbedError as error:
             # Of others not all can be sent: what they are made with is not what they keep.
             raise TestbedError(f"{platform.node()}: {error.message}", hint=error.hint, log=error.log) from None
-        records = [path.read_bytes() for path in Path(runs).glob(f"*/{FILE_NAME}") if not path.parent.is_symlink()]
+        records = [path.read_bytes() for path in runs.glob(f"*/{FILE_NAME}") if not path.parent.is_symlink()]
         return Done(gzip.compress(b"".join(records)), platform.node(), time.monotonic() - began, without)
 
 
@@ -190,7 +194,7 @@ def _jobs(selection: Selection, settings: Settings, number: int) -> dict[Divisio
     jobs = {}
     for division in (Division(each, number) for each in range(1, number + 1)):
         mine, share = division.share(selection.cells, partial(weight, settings=settings))
-        jobs[division] = Job(replace(selection, cells=mine), replace(settings, share=share))
+        jobs[division] = Job(replace(selection, cells=mine), replace(settings, share=share), luggage.packed(mine))
     return jobs
 
 
@@ -202,8 +206,8 @@ def _must_travel(cells: Sequence[Cell]) -> None:
             hint="ask for them in parts; `heartbed results` has all verdicts together",
         )
     for cell in cells:
-        if type(cell) is not Cell or cell.patched:
+        if cell.patched:
             raise InputError(
-                f"{cell.name} is made of files on this machine, which workers have not",
-                hint="play it without --scheduler, or by --shard on machines that have the files",
+                f"{cell.name} is made of a library that was built on this machine, and workers have not",
+                hint="play it without --scheduler, or by --shard on machines that have it",
             )

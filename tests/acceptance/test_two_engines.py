@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from heartbed.places import ROOT
 from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.waiting import Deadline, until
 from tests.acceptance import hosts as hosts_
@@ -18,12 +19,14 @@ from tests.acceptance.program import Program
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 IMAGES = ("heartbed-base:trixie", "heartbed-rabbitmq:4", "heartbed-observer:1", "heartbed-apache:oslo17.3.2")
+"""Those of the cells here. Others would be built where they are missing, and the hosts have no network."""
 CELLS = (
     "{prefork,event}-{embedded,daemon}-{eventlet,eventlet-pthread,native}",
     "{prefork,event}-daemon-{eventlet,eventlet-pthread,native}-{processes2,threads1}",
 )
-FOUND_S = 60.0
+CONF = ROOT / "tests" / "unit" / "data" / "candidate" / "kolla-nova.conf"
 PLAYS_S = 120.0
+CHECK_S = 400.0
 IN_THE_MIDDLE = 6
 """So many containers run: those that every shard has, and cells."""
 
@@ -60,6 +63,21 @@ def test_cells_are_divided_among_both_and_verdicts_are_those_of_one(hosts: list[
     assert len(found) == 12
     assert found == expected(found)
     assert [host.containers() for host in hosts] == [[], []]
+
+
+def test_a_file_and_its_changes_are_played_on_both(hosts: list[Host], tmp_path: Path) -> None:
+    program = Program(tmp_path / "runs")
+    with hosts_.scheduler(tmp_path) as port:
+        workers = [host.work(port) for host in hosts]
+        asked = ("--probe", "idle", "--rule-out", "oslo18.3.1", "--rule-out", "oslo14.3.0")
+        done = program.start("check", str(CONF), *asked, "--scheduler", f"tcp://127.0.0.1:{port}").end(CHECK_S)
+        for worker in workers:
+            hosts_.end(worker)
+    assert done.code == 1, done
+    assert "in 2 shards on 2 hosts" in done.err
+    found = outcomes(program)
+    native = [outcome for name, outcome in found.items() if "native" in name]
+    assert (len(found), found["kolla-nova.conf"], native) == (7, Outcome.LOST, [Outcome.KEPT]), found
 
 
 def test_what_a_killed_host_was_to_play_is_played_on_the_other(hosts: list[Host], tmp_path: Path) -> None:

@@ -56,6 +56,15 @@ def test_options_of_the_heartbeat_and_of_connections_are_taken(tmp_path: Path) -
     assert any("ssl" in note and "TLS" in note for note in found.notes)
 
 
+def test_a_timeout_that_is_longer_than_rabbitmqs_own_is_not_to_be_waited_for(tmp_path: Path) -> None:
+    found = of(tmp_path, f"[{GROUP}]", "heartbeat_timeout_threshold = 120")
+    (note,) = found.notes
+    assert note.endswith(
+        "heartbeat_timeout_threshold is 120; 2 here "
+        "(RabbitMQ's own is 60 unless it is told otherwise, and the smaller of the two counts)"
+    )
+
+
 def test_secrets_are_not_kept(tmp_path: Path) -> None:
     lines = "[DEFAULT]", "transport_url = rabbit://hunter2@host/", f"[{GROUP}]", "rabbit_password = hunter2"
     assert "hunter2" not in repr(read_options(nova_conf(tmp_path, *lines)))

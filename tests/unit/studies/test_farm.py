@@ -306,9 +306,9 @@ def test_more_cells_than_a_record_can_hold_are_refused_before_any_is_played() ->
         farm._must_travel(CELLS[:1] * 5000)
 
 
-def test_what_is_made_of_files_of_this_machine_does_not_travel(tmp_path: Path) -> None:
+def test_a_library_of_the_users_own_does_not_travel(tmp_path: Path) -> None:
     patched = Patched("oslo.messaging", "17.3.0", "1a2b3c4", tmp_path, "~/src")
-    with pytest.raises(InputError, match="is made of files on this machine"):
+    with pytest.raises(InputError, match="is made of a library that was built on this machine"):
         farm._must_travel([CELLS[0].with_patched([patched])])
 
 
@@ -323,6 +323,6 @@ def test_dasks_profiler_is_told_to_stop_before_a_shard_is_played(monkeypatch: py
     assert stopped == ["profile", "profile-cycle"]
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "matrix", "bisect", "validate"])
+@pytest.mark.parametrize("command", ["run", "compare", "check", "matrix", "bisect", "validate"])
 def test_all_that_play_cells_take_a_scheduler(command: str) -> None:
     assert "--scheduler" in CliRunner().invoke(cli, [command, "--help"]).output
