@@ -79,6 +79,23 @@ def test_a_commit_is_copied_as_it_is_whatever_the_tree_has(checkout: Path) -> No
     assert (found.folder / "Dockerfile").is_file()
 
 
+def test_a_commit_is_copied_by_a_python_that_knows_no_filters(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract = tarfile.TarFile.extractall
+
+    def without_filter(tar: tarfile.TarFile, path: Path) -> None:
+        extract(tar, path)
+
+    monkeypatch.setattr(tarfile.TarFile, "extractall", without_filter)
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    repository = repository_of(checkout)
+    assert repository is not None
+    (tmp_path / "copy").mkdir()
+    repository.export(repository.commit("HEAD"), tmp_path / "copy")
+    assert any((tmp_path / "copy").iterdir())
+
+
 def test_what_pbr_builds_has_the_list_of_its_files_that_git_would_give(checkout: Path) -> None:
     (checkout / "setup.py").write_text("import setuptools\nsetuptools.setup(pbr=True)\n")
     (found,) = bring.brought([checkout])
