@@ -31,6 +31,11 @@ NOT_LET_IN = (
 NO_PROCESSES = re.compile(r'mounting "proc" to rootfs|host\'?s? pid namespace|PID namespace', re.IGNORECASE)
 """What engines say that cannot let a container see the host's processes: rootless ones, and those with userns-remap."""
 
+RUN_THERE = "run heartbed there: cells see files of the engine's machine, and answer on its loopback interface"
+
+WITHOUT_SSH = "SSHHTTPAdapter"
+"""What the SDK misses where it has no ssh, which Heartbed does without."""
+
 DOCTOR = "`heartbed doctor` says what is missing and how to get it"
 
 
@@ -52,12 +57,16 @@ def connect(*, to_play: bool = True) -> docker.DockerClient:
     except (docker.errors.DockerException, requests.RequestException, ValueError, OSError, AttributeError) as error:
         if reason(error) == os.strerror(errno.EACCES):
             raise NoEngineError(f"the Docker engine{at} does not let this user in", hint=NOT_LET_IN) from None
+        if WITHOUT_SSH in reason(error):
+            raise NoEngineError(
+                f"the Docker engine{at} is reached over ssh: this is not covered", hint=RUN_THERE
+            ) from None
         raise NoEngineError(f"no Docker engine answers{at}: {reason(error)}", hint=DOCTOR) from None
     client.api.timeout = TIMEOUT_S
     if host := elsewhere(client.api.base_url):
         raise NoEngineError(
             f"the Docker engine{at} is on another machine, {host}",
-            hint="run heartbed there: cells see files of the engine's machine, and answer on its loopback interface",
+            hint=RUN_THERE,
         )
     if to_play:
         with engine_errors():

@@ -129,12 +129,19 @@ def _follow(source: HttpdSource, file: SourceFile, depth: int) -> None:
         if "macro" in directive.within:
             continue
         if directive.key == "define" and directive.words:
-            name, *value = directive.words
-            source.variables[name] = expand(value[0], source.variables) if value else ""
+            _define(source, file, directive)
         elif directive.key in ("include", "includeoptional"):
             _include(source, file, directive, depth)
         elif directive.key == "use":
             _use(source, file, directive, depth)
+
+
+def _define(source: HttpdSource, file: SourceFile, directive: Directive) -> None:
+    name, *value = directive.words
+    try:
+        source.variables[name] = expand(value[0], source.variables) if value else ""
+    except InputError as error:
+        raise InputError(f"{where(file, directive.first)}: {error.message}") from None
 
 
 def _use(source: HttpdSource, file: SourceFile, directive: Directive, depth: int) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from heartbed.candidates.container import Ran
 from heartbed.candidates.prepared import Draft
 from heartbed.candidates.source import where
 from heartbed.errors import InputError
@@ -14,10 +15,12 @@ from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 CHATTER = re.compile(r"INI configuration|^\s*$|^[;\[]|^[\w-]+ = |detected|compiled with|^os:|nodename|machine:|clock")
 
 
-def refused(draft: Draft, output: str) -> InputError:
+def refused(draft: Draft, ran: Ran) -> InputError:
     """What uWSGI has against the copy."""
-    log = [line[:300] for line in output.splitlines() if not CHATTER.search(line)][-6:]
-    return InputError(f"{draft.source.main.shown}: uWSGI does not start on it", log=log, hint="its own words are above")
+    log = [line[:300] for line in (ran.output + ran.errors).splitlines() if not CHATTER.search(line)][-6:]
+    ended = f"was ended by signal {-ran.code}" if ran.code < 0 else f"ended with exit code {ran.code}"
+    hint = "its own words are above" if log else f"it {ended}, and did not say why"
+    return InputError(f"{draft.source.main.shown}: uWSGI does not start on it", log=log, hint=hint)
 
 
 def answers(prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:

@@ -126,7 +126,7 @@ class UwsgiKind(Kind):
         ran = container.run(asked, draft.wishes.started_with)
         text = ran["read"].output + ran["read"].errors
         if not self.accepts(ran["read"]):
-            raise complaints.refused(draft, text)
+            raise complaints.refused(draft, ran["read"])
         return in_force(text), ran["options"].output, itself(text)
 
     def _translated(self, draft: UnreadDraft, workbench: Workbench, container: Container) -> UwsgiDraft:
@@ -146,7 +146,7 @@ class UwsgiKind(Kind):
             found = forms.as_plain_yaml(source)
             assumed += (forms.PLAIN,)
         else:
-            raise complaints.refused(draft, text)
+            raise complaints.refused(draft, ran)
         return self._drafted(found, draft.wishes, draft.label, assumed)
 
     def with_variable(self, draft: UwsgiDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:

@@ -55,6 +55,12 @@ def test_what_is_left_on_podman_can_be_removed(monkeypatch: pytest.MonkeyPatch) 
     engine.connect(to_play=False)
 
 
+def test_an_engine_over_ssh_is_said_to_be_not_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://nobody@192.0.2.1")
+    with pytest.raises(NoEngineError, match=r"ssh://nobody@192\.0\.2\.1 is reached over ssh: this is not covered"):
+        engine.connect()
+
+
 def test_dockers_own_engine_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, "Engine", "containerd", "runc")
     engine.connect()

@@ -50,3 +50,10 @@ def test_no_file_takes_long(tmp_path: Path, text: str) -> None:
     except InputError as error:
         assert len(error.message) < 500  # noqa: PT017  # either is an answer
     assert time.process_time() - began < 5
+
+
+def test_the_line_whose_value_grows_too_long_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text("Define A xx\n" + "Define A ${A}${A}\n" * 60)
+    with pytest.raises(InputError, match=r"site\.conf:\d+: '\$\{A\}\$\{A\}' has more than 65,536 characters"):
+        read(path)

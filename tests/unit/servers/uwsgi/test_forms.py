@@ -13,6 +13,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.kinds import draft
+from heartbed.servers.uwsgi.complaints import refused
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import form
 from heartbed.servers.uwsgi.keys import origins
@@ -218,3 +219,12 @@ def test_applications_that_only_another_build_of_uwsgi_takes_are_said_to_be_not_
     path.write_text('<uwsgi>\n<app domain="a">\n<script>hello:app</script>\n</app>\n</uwsgi>')
     with pytest.raises(InputError, match=r"uwsgi\.xml:2: <app>: this form is not covered"):
         prepared(path, shown("xml", "app = ", "", "script = hello:app"))
+
+
+@pytest.mark.parametrize(("code", "words"), [(-9, "was ended by signal 9"), (1, "ended with exit code 1")])
+def test_where_uwsgi_says_nothing_it_is_told_how_it_ended(tmp_path: Path, code: int, words: str) -> None:
+    path = tmp_path / "uwsgi.ini"
+    path.write_text("[uwsgi]\nmodule = a\n")
+    told = refused(draft(path, Wishes()), Ran(code, "", "[uWSGI] getting INI configuration from /x\n"))
+    assert told.hint == f"it {words}, and did not say why"
+    assert refused(draft(path, Wishes()), Ran(code, "", "unable to\n")).hint == "its own words are above"
