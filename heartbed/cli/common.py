@@ -128,7 +128,7 @@ def shard_option(command: Command) -> Command:
 
 
 class Scheduler(click.ParamType[Farm]):
-    """The address of a scheduler of Dask's."""
+    """The address of a scheduler of Dask's, or the hosts on which one is to be started."""
 
     name = "scheduler"
 
@@ -139,13 +139,15 @@ class Scheduler(click.ParamType[Farm]):
 
 
 def scheduler_option(command: Command) -> Command:
-    """``--scheduler ADDRESS`` as ``scheduler``."""
+    """``--scheduler ADDRESS`` and ``--hosts A,B,C`` as ``scheduler``."""
     option = click.option(
         "--scheduler",
+        "--hosts",
         type=Scheduler(),
-        metavar="ADDRESS",
+        metavar="ADDRESS|A,B,C",
         envvar="HEARTBED_SCHEDULER",
-        help="Play the cells on the workers of this scheduler of Dask's, as tcp://10.0.0.1:8786: docs/many.md.",
+        help="Play the cells on the workers of this scheduler of Dask's, as tcp://10.0.0.1:8786; or on these hosts, "
+        "reached by SSH: docs/many.md.",
     )
     return option(command)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from heartbed import __version__
@@ -13,6 +16,10 @@ from heartbed.run.code import judged_by, played_by
 
 if TYPE_CHECKING:
     from distributed import Client
+
+ADDRESS = re.compile(r"://|:\d+$")
+REMOTE_PYTHON = "HEARTBED_REMOTE_PYTHON"
+"""The variable that names the Python which has heartbed on hosts that are reached by SSH."""
 
 FOUND_WITHIN_S = 10.0
 """How long a scheduler may take to answer, and its first worker to be there."""
@@ -23,26 +30,66 @@ def about() -> tuple[str, str, str]:
     return __version__, played_by(), judged_by()
 
 
+def by_name(scheduler: str) -> list[str]:
+    """The hosts of ``a,b,c``; none where it is the address of a scheduler, as ``tcp://10.0.0.1:8786``."""
+    return [] if ADDRESS.search(scheduler) else [host for each in scheduler.split(",") if (host := each.strip())]
+
+
 @contextlib.contextmanager
 def connected(scheduler: str) -> Iterator[Client]:
-    """A connection to the scheduler. Raises ``InputError`` and ``TestbedError``."""
+    """A connection to a scheduler, which is made where hosts are named. Raises ``InputError`` and ``TestbedError``."""
     try:
         from distributed import Client  # noqa: PLC0415  # an extra
     except ImportError:
         raise InputError(
             "--scheduler needs Dask's distributed, which is not installed", hint="pip install 'heartbed[distributed]'"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a lost worker is told here in our own words
+    for name in ("distributed", "asyncssh"):  # a lost worker is told here in our own words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with contextlib.ExitStack() as stack:
+        hosts = by_name(scheduler)
+        address = stack.enter_context(_by_ssh(hosts)) if hosts else scheduler
+        try:
+            client = Client(address, timeout=FOUND_WITHIN_S, set_as_default=False)
+        except ValueError as error:
+            raise InputError(
+                f"--scheduler {scheduler}: {error}", hint="as in --scheduler tcp://10.0.0.1:8786, or --hosts a,b,c"
+            ) from None
+        except OSError:
+            raise TestbedError(
+                f"no scheduler answers at {address}", hint="`dask scheduler` starts one; docs/many.md has the rest"
+            ) from None
+        if hosts:
+            client.wait_for_workers(len(hosts), timeout=FOUND_WITHIN_S)
+        yield stack.enter_context(client)
+
+
+@contextlib.contextmanager
+def _by_ssh(hosts: Sequence[str]) -> Iterator[str]:
+    """The address of a scheduler on the first of these hosts, with a worker on each; they end with the block.
+
+    Raises ``TestbedError`` for a host that lets nobody in, or has no heartbed where this machine has it.
+    """
+    from distributed import SSHCluster  # noqa: PLC0415  # an extra
+
+    python = os.environ.get(REMOTE_PYTHON) or sys.executable
+    worker = {"nthreads": 1, "dashboard": False}
     try:
-        client = Client(scheduler, timeout=FOUND_WITHIN_S, set_as_default=False)
-    except ValueError as error:
-        raise InputError(f"--scheduler {scheduler}: {error}", hint="as in --scheduler tcp://10.0.0.1:8786") from None
-    except OSError:
+        cluster = SSHCluster(
+            [hosts[0], *hosts],
+            worker_options=worker,
+            scheduler_options={"port": 0, "dashboard": False},
+            remote_python=python,
+        )
+    # Of what goes wrong on the way asyncssh, the other machine's shell and Dask tell in many ways.
+    except Exception as error:  # noqa: BLE001
         raise TestbedError(
-            f"no scheduler answers at {scheduler}", hint="`dask scheduler` starts one; docs/many.md has the rest"
+            f"no workers come up on {', '.join(hosts)} by SSH: {str(error) or type(error).__name__}",
+            hint=f"`ssh HOST {python} -m heartbed --version` must work without a password for each; "
+            f"{REMOTE_PYTHON} names another Python",
         ) from None
-    with client:
-        yield client
+    with cluster:
+        yield cluster.scheduler_address
 
 
 def fit(client: Client) -> list[str]:

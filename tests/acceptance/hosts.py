@@ -53,6 +53,11 @@ class Host:
         return f"10.213.{self.number}.1"
 
     @property
+    def address(self) -> str:
+        """Where it is found."""
+        return f"10.213.{self.number}.2"
+
+    @property
     def docker(self) -> str:
         """Its engine's address."""
         return f"unix://{self.folder}/docker.sock"
@@ -70,8 +75,9 @@ class Host:
         _run("ip", "link", "set", self.name, "up")
         for command in (
             ("ip", "link", "set", "lo", "up"),
-            ("ip", "addr", "add", f"10.213.{self.number}.2/30", "dev", "eth0"),
+            ("ip", "addr", "add", f"{self.address}/30", "dev", "eth0"),
             ("ip", "link", "set", "eth0", "up"),
+            ("ip", "route", "add", "default", "via", self.gateway),
         ):
             _run(*self.inside(*command))
 
@@ -120,6 +126,24 @@ class Host:
         where = ["--local-directory", str(self.folder), "--no-nanny", "--no-dashboard"]
         return self.start(str(DASK), "worker", f"tcp://{self.gateway}:{port}", "--nthreads", "1", *where)
 
+    def serve_ssh(self, home: Path) -> None:
+        """Let whoever has the key in a home folder in, with this host's engine for theirs."""
+        key, settings = self.folder / "key", self.folder / "sshd_config"
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+        told = {
+            "HostKey": key,
+            "PidFile": "none",
+            "AuthorizedKeysFile": home / ".ssh" / "id_ed25519.pub",
+            "StrictModes": "no",
+            "UsePAM": "no",
+            "SetEnv": f"DOCKER_HOST={self.docker}",
+        }
+        settings.write_text("".join(f"{name} {value}\n" for name, value in told.items()))
+        with (home / ".ssh" / "known_hosts").open("a") as known:
+            known.write(f"{self.address} {key.with_suffix('.pub').read_text()}")
+        Path("/run/sshd").mkdir(exist_ok=True)
+        self.start(shutil.which("sshd") or "sshd", "-D", "-e", "-f", str(settings))
+
     def remove(self) -> None:
         """End and remove all of it."""
         with (
@@ -149,8 +173,8 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) 
 
 
 @contextlib.contextmanager
-def hosts(number: int, images: Sequence[str]) -> Iterator[list[Host]]:
-    """So many of them, which have these images of this machine's engine, by all the names that they have here."""
+def hosts(images: Sequence[str]) -> Iterator[list[Host]]:
+    """Two of them, which have these images of this machine's engine, by all the names that they have here."""
     with contextlib.ExitStack() as stack, contextlib.closing(docker.from_env()) as here:
         # The path of a socket is short.
         place = Path(tempfile.mkdtemp(prefix="hb", dir="/tmp"))
@@ -159,7 +183,7 @@ def hosts(number: int, images: Sequence[str]) -> Iterator[list[Host]]:
         names = [tag for image in images for tag in here.images.get(image).tags]
         subprocess.run(["docker", "save", "--output", str(archive), *names], check=True, timeout=LOAD_S)
         made = []
-        for each in range(1, number + 1):
+        for each in (1, 2):
             host = Host(each, place / str(each))
             host.folder.mkdir()
             stack.callback(host.remove)
@@ -167,7 +191,20 @@ def hosts(number: int, images: Sequence[str]) -> Iterator[list[Host]]:
             host.engine(here.info()["Driver"])
             host.load(archive)
             made.append(host)
+        join(*made)
         yield made
+
+
+def join(one: Host, other: Host) -> None:
+    """A cable between the two, so that the workers of one find a scheduler on the other."""
+    _run(
+        "ip", "link", "add", "direct", "netns", one.name, "type", "veth", "peer", "name", "direct", "netns", other.name
+    )
+    ends = (one, "10.213.0.1", "10.213.0.2", other), (other, "10.213.0.2", "10.213.0.1", one)
+    for host, mine, theirs, beyond in ends:
+        _run(*host.inside("ip", "addr", "add", f"{mine}/30", "dev", "direct"))
+        _run(*host.inside("ip", "link", "set", "direct", "up"))
+        _run(*host.inside("ip", "route", "add", beyond.address, "via", theirs))
 
 
 @contextlib.contextmanager

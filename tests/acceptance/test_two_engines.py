@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +38,7 @@ def hosts() -> Iterator[list[Host]]:
     """Two of them."""
     if reason := hosts_.lacking():
         pytest.skip(reason)
-    with hosts_.hosts(2, IMAGES) as made:
+    with hosts_.hosts(IMAGES) as made:
         yield made
 
 
@@ -63,6 +65,26 @@ def test_cells_are_divided_among_both_and_verdicts_are_those_of_one(hosts: list[
     assert len(found) == 12
     assert found == expected(found)
     assert [host.containers() for host in hosts] == [[], []]
+
+
+@pytest.mark.skipif(shutil.which("sshd") is None, reason="there is no sshd here")
+def test_hosts_are_reached_by_ssh(hosts: list[Host], tmp_path: Path) -> None:
+    folder = tmp_path / ".ssh"
+    folder.mkdir(mode=0o700)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "id_ed25519"], check=True)
+    for host in hosts:
+        host.serve_ssh(tmp_path)
+    program = Program(tmp_path / "runs", {"DOCKER_HOST": "unix:///nowhere", "HOME": str(tmp_path)})
+    named = ",".join(host.address for host in hosts)
+    done = program("run", "{prefork,event}-daemon-{eventlet,native}", "--hosts", named)
+    assert done.code == 1, done
+    assert "4 cells in 2 shards on 2 hosts" in done.err
+    found = outcomes(program)
+    assert len(found) == 4
+    assert found == expected(found)
+    nobody = program("run", "prefork-daemon-native", "--hosts", "127.0.0.1")
+    assert nobody.code == 4, nobody
+    assert "error: no workers come up on 127.0.0.1 by SSH" in nobody.err
 
 
 def test_a_file_and_its_changes_are_played_on_both(hosts: list[Host], tmp_path: Path) -> None:

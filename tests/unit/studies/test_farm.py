@@ -323,6 +323,19 @@ def test_dasks_profiler_is_told_to_stop_before_a_shard_is_played(monkeypatch: py
     assert stopped == ["profile", "profile-cycle"]
 
 
+@pytest.mark.parametrize(
+    ("scheduler", "named"),
+    [
+        ("tcp://10.0.0.1:8786", []),
+        ("10.0.0.1:8786", []),
+        ("a", ["a"]),
+        ("a, root@b,10.0.0.1", ["a", "root@b", "10.0.0.1"]),
+    ],
+)
+def test_an_address_is_told_from_hosts(scheduler: str, named: list[str]) -> None:
+    assert hosts.by_name(scheduler) == named
+
+
 @pytest.mark.parametrize("command", ["run", "compare", "check", "matrix", "bisect", "validate"])
 def test_all_that_play_cells_take_a_scheduler(command: str) -> None:
     assert "--scheduler" in CliRunner().invoke(cli, [command, "--help"]).output
