@@ -115,6 +115,9 @@ def find(runs: Path, text: str) -> Path:
             return candidate.resolve()
         if candidate.name == FILE_NAME and is_regular(candidate):
             return candidate.resolve().parent
+        with contextlib.suppress(OSError, ValueError):
+            if os.path.lexists(candidate / FILE_NAME):
+                raise InputError(f"{candidate / FILE_NAME} is no file, but a pipe, a folder or a link to none")
     known = [path.name for path in every(runs)]
     nearest = f"the newest is {known[-1]}" if known else f"there is none in {runs}"
     raise InputError(f"no run {text!r}: {nearest}", hint="`heartbed runs` lists them")

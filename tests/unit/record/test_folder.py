@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from pathlib import Path
@@ -112,3 +113,11 @@ def test_a_file_that_cannot_be_saved_leaves_the_one_before(tmp_path: Path, monke
 
 def test_what_a_run_keeps_is_not_for_other_users(tmp_path: Path) -> None:
     assert stat.S_IMODE(made(tmp_path).stat().st_mode) == 0o700
+
+
+def test_a_run_whose_record_is_no_file_is_told_as_such(tmp_path: Path) -> None:
+    folder = tmp_path / "20260101-000000"
+    folder.mkdir()
+    os.mkfifo(folder / FILE_NAME)
+    with pytest.raises(InputError, match=r"20260101-000000/record\.jsonl is no file, but a pipe"):
+        runfolder.find(tmp_path, folder.name)
