@@ -84,5 +84,5 @@ def read_octets(path: Path, most: int, shown: str = "", *, hint: str = "") -> by
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"cannot read {shown}: {why}", hint=hint) from None
     if len(octets) > most:
-        raise InputError(f"{shown} has more than {most:,} octets", hint=hint)
+        raise InputError(f"{shown} has more than {most:,} bytes", hint=hint)
     return octets

@@ -88,7 +88,7 @@ def read_lines(path: Path, shown: str, *, may_be_empty: bool = False) -> tuple[s
     if not raw.strip() and not may_be_empty:
         raise InputError(f"{shown} is empty")
     if b"\0" in raw:
-        raise InputError(f"{shown} is not text: there is a zero octet at offset {raw.index(0)}")
+        raise InputError(f"{shown} is not text: there is a zero byte at offset {raw.index(0)}")
     # Whatever the encoding of its comments: what a server reads are octets.
     return tuple(raw.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n"))
 

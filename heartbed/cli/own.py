@@ -154,7 +154,7 @@ def _variable(text: str) -> tuple[str, str]:
     if name in SAID_ELSEWHERE:
         raise InputError(f"--env {name}: {SAID_ELSEWHERE[name]} says that")
     if "\0" in value:
-        raise InputError(f"--env {name}: a value has no zero octet")
+        raise InputError(f"--env {name}: a value has no zero byte")
     return name, value
 
 
@@ -194,7 +194,7 @@ def _body(what: str, text: str | None) -> bytes:
     _must_be_file(f"--{what}-body", path, "without @ it is the text itself")
     try:
         if path.stat().st_size > LARGEST_BODY:
-            raise InputError(f"--{what}-body: {path} has more than {LARGEST_BODY:,} octets")
+            raise InputError(f"--{what}-body: {path} has more than {LARGEST_BODY:,} bytes")
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"--{what}-body: cannot read {path}: {error.strerror}") from None

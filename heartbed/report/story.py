@@ -186,7 +186,7 @@ def _connections(run: RunData, cell: CellVerdict, alike: list[Connection]) -> It
     queued = [e for c in alike for e in run.of_connection(c, Socket) if e.data.rx_octets > 0]
     if queued:
         most = max(event.data.rx_octets for event in queued)
-        what = f"{title}: octets begin to wait unread, {most} at most"
+        what = f"{title}: bytes begin to wait unread, {most} at most"
         yield Line(min(event.t for event in queued), "socket", what, telling=first.outcome is not Outcome.KEPT)
     said = [e for c in alike for e in run.of_connection(c, BrokerLog) if e.data.reason in CLOSING]
     for entries in grouped(said, lambda event: event.data.reason):

@@ -93,7 +93,7 @@ def merge(folders: Sequence[Path], runs: Path, left_out: Mapping[str, str] | Non
     _check(parts)
     counted, notes = _counted(parts)
     if (size := sum(len(part.lines) for part in counted)) > record.LARGEST - 2**20:
-        raise InputError(f"together the records have {size:,} octets", hint="merge fewer shards at a time")
+        raise InputError(f"together the records have {size:,} bytes", hint="merge fewer shards at a time")
     runfolder.check(runs)
     folder = runfolder.create(runs)
     first = Event(_beginning(folder.name, counted, notes, left_out or {}))

@@ -68,6 +68,11 @@ class About(Part):
         """What it came to, in a sentence or two."""
         return run.answer
 
+    @property
+    def because(self) -> str:
+        """What the answer follows from, where that is one thing and not in it."""
+        return ""
+
     def outcome(self, run: RunVerdict) -> str:
         """The outcome whose sign stands beside the answer."""
         return str(run.outcome)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from heartbed.report.about.base import About, Named, Part
+from heartbed.report.words import sentence
 from heartbed.verdict.values import Outcome, RunVerdict
 
 
@@ -47,8 +48,8 @@ class Bisect(About):
 
     def answer(self, run: RunVerdict) -> str:  # noqa: ARG002
         """The first sentence."""
-        change = f"From {self.before.words} to {self.after.words}."
-        return f"{self.said[0].rstrip('.:')}. {change}" if self.said else change
+        change = f"from {self.before.words} to {self.after.words}"
+        return sentence(f"{self.said[0].rstrip('.:')}, {change}" if self.said else change)
 
     def outcome(self, run: RunVerdict) -> str:  # noqa: ARG002
         """That after the change."""

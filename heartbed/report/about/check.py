@@ -9,6 +9,7 @@ from pydantic import Field
 
 from heartbed.report.about.base import About, Named, Part
 from heartbed.report.words import overall, sentence, when_asked
+from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome, RunVerdict, Tries
 
 
@@ -69,15 +70,21 @@ class Check(About):
         return f"Does {self.file} keep its RabbitMQ connections {when_asked([each.probe for each in self.verdicts])}?"
 
     def answer(self, run: RunVerdict) -> str:  # noqa: ARG002
-        """The worst verdict on it, and how many changes would mend it."""
+        """The worst verdict on it, in a few words why, and how many changes would mend it."""
         under = f" under {self.verdict.probe}" if self.verdict.probe != "idle" else ""
+        cause = "" if self.verdict.outcome.good else cause_words(self.verdict.cause)
         said = f"{overall(self.verdict)}{under}"
-        head = f"{said[:1].upper()}{said[1:]}. {sentence(self.verdict.why)}"
+        head = sentence(f"{said[:1].upper()}{said[1:]}{f': {cause}' if cause else ''}")
         if self.verdict.outcome.good or not (self.changes or self.pairs):
             return head
         if not self.recommended:
             return f"{head} Nothing that was tried mends it."
         return f"{head} {self.mends}"
+
+    @property
+    def because(self) -> str:
+        """Why the file has this verdict."""
+        return sentence(self.verdict.why)
 
     @property
     def mends(self) -> str:

@@ -81,9 +81,9 @@ def _heading(run: RunData) -> dict[str, str]:
     told, verdict = run.about, run.verdict
     if told is None:
         of = {"kicker": "Heartbed run", "question": question(verdict), "answer": verdict.answer}
-        return of | {"outcome": str(verdict.outcome)}
+        return of | {"because": "", "outcome": str(verdict.outcome)}
     of = {"kicker": told.kicker, "question": told.question(verdict), "answer": told.answer(verdict)}
-    return of | {"outcome": told.outcome(verdict)}
+    return of | {"because": told.because, "outcome": told.outcome(verdict)}
 
 
 def _where(run: RunData, cell: str) -> str:

@@ -33,7 +33,7 @@ SPEC: dict[str, Any] = {
             "scale": {"nice": False, "zero": False},
             "axis": {"title": axis.ZERO, "tickCount": {"expr": "max(2, width / 70)"}},
         },
-        "y": {"field": "octets", "type": "quantitative", "title": "unread octets", "axis": {"tickCount": 4}},
+        "y": {"field": "octets", "type": "quantitative", "title": "unread bytes", "axis": {"tickCount": 4}},
         "color": {
             "field": "lane",
             "type": "nominal",
@@ -63,13 +63,13 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
         title = timeline.title(connection, cell)
         for event in run.of_connection(connection, Socket):
             octets, state = event.data.rx_octets, event.data.state
-            rows.append((round(event.t - origin, 4), title, octets, f"{state}, {octets} octets unread"))
+            rows.append((round(event.t - origin, 4), title, octets, f"{state}, {octets} bytes unread"))
     if not any(row[2] for row in rows):
         return None
     most = max(row[2] or 0 for row in rows)
     return Figure(
         heading="Unread in the socket",
-        title=f"Receive queues of {cell.cell}: at most {most} unread octets",
+        title=f"Receive queues of {cell.cell}: at most {most} unread bytes",
         tables={"queue": Table(("t", "lane", "octets", "what"), rows)},
         params=axis.clock(zero),
     )

@@ -37,7 +37,7 @@ class Macro:
         pattern = re.compile("|".join(map(re.escape, longest_first)))
         found = tuple(pattern.sub(lambda name: values[name[0]], line) for line in self.lines)
         if sum(map(len, found)) > LARGEST_FILE:
-            raise InputError(f"{at}: the macro {self.name} becomes more than {LARGEST_FILE:,} octets here")
+            raise InputError(f"{at}: the macro {self.name} becomes more than {LARGEST_FILE:,} bytes here")
         return found
 
 

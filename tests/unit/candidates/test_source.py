@@ -170,7 +170,7 @@ def test_another_folder_may_be_permitted(folder: Path, tmp_path: Path) -> None:
         (b"\n \n", "is empty"),
         (b"\x7fELF\0\0", "not text"),
         (b"# nothing but a comment\n", "no directive"),
-        (b"#" * (LARGEST_FILE + 1), "octets"),
+        (b"#" * (LARGEST_FILE + 1), "bytes"),
         (b"Include\n", "names no file"),
     ],
 )

@@ -11,7 +11,8 @@ from heartbed import report
 from heartbed.report.about import about
 from heartbed.report.data import RunData
 from heartbed.report.text import one_line
-from tests.unit.data.report import samples, studies
+from tests.unit.data.report import making, samples, studies
+from tests.unit.data.report.framing import cell, finished
 
 
 def text(run: RunData) -> str:
@@ -33,7 +34,8 @@ def test_a_check_begins_with_the_file_and_what_to_do_and_ends_with_what_it_rests
         told,
         "Heartbed check of nova-api.conf",
         "Does nova-api.conf keep its RabbitMQ connections while nobody calls?",
-        "Any one of 2 changes mends it.",
+        "Lost after 5.9 s: nothing runs the hub. Any one of 2 changes mends it.",
+        "Nothing runs the eventlet hub: it was last heard",
         "What to do",
         "native threads instead of eventlet",
         "Costs: other threads",
@@ -59,6 +61,15 @@ def test_a_check_that_nothing_mends_says_so() -> None:
     assert "Its timeline" in told
 
 
+def test_where_one_timeline_stands_for_many_cells_it_is_said_whose_it_is() -> None:
+    sample = making.Sample("20251229-190000")
+    for name in ("gunicorn-eventlet", "gunicorn-native"):
+        cell(sample, name, samples.KEPT)
+    told = text(finished(sample))
+    assert "One of their timelines" in told
+    assert "Its timeline" not in told
+
+
 def test_what_a_file_is_called_becomes_no_markup() -> None:
     content = str(report.render("html", studies.check(samples.HOSTILE)))
     assert "<script>window.hacked" not in content
@@ -69,7 +80,7 @@ def test_a_bisect_begins_with_where_it_changes_and_shows_the_two_releases() -> N
     in_order(
         told,
         "With which release of oslo.messaging does the verdict on prefork-daemon-eventlet-pthread change?",
-        "changes with oslo.messaging 18.0.0. From kept to lost.",
+        "changes with oslo.messaging 18.0.0, from kept to lost.",
         "Where it changes",
         "Found in 1 idle window",
         "skipped: it does not start",

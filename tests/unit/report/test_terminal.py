@@ -196,7 +196,7 @@ def test_the_story_of_a_lost_cell_fits_a_screen_and_names_the_culprit() -> None:
     text = shown(explain(samples.comparison(), "prefork-daemon-eventlet"), 120)
     assert len(text.splitlines()) <= 40
     assert "accept4 of mod_mpm_prefork.so" in text
-    assert "octets begin to wait unread, 48 at most" in text
+    assert "bytes begin to wait unread, 48 at most" in text
     assert "broker sends RST" in text
     assert "The first request after the idle period took 1043 ms (before: 12 ms)." in text
 

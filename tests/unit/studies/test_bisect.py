@@ -82,7 +82,7 @@ def test_the_report_is_told_where_it_changes_and_in_which_runs() -> None:
     assert [each.cell for each in about.timelines()] == [
         CELL.with_version("oslo", v).name for v in ("13.6.0", "13.7.0")
     ]
-    said = f"The verdict on {CELL.name} changes with oslo.messaging 13.7.0. From kept to lost."
+    said = f"The verdict on {CELL.name} changes with oslo.messaging 13.7.0, from kept to lost."
     assert about.answer(History.of("prefork-daemon-native").verdict) == said
     assert all(each.words == "skipped: no wheel" for each in about.steps if each.outcome is None)
 
