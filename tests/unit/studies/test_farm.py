@@ -329,7 +329,7 @@ def test_dasks_profiler_is_told_to_stop_before_a_shard_is_played(monkeypatch: py
         ("tcp://10.0.0.1:8786", []),
         ("10.0.0.1:8786", []),
         ("a", ["a"]),
-        ("a, root@b,10.0.0.1", ["a", "root@b", "10.0.0.1"]),
+        ("a, b,10.0.0.1", ["a", "b", "10.0.0.1"]),
     ],
 )
 def test_an_address_is_told_from_hosts(scheduler: str, named: list[str]) -> None:
