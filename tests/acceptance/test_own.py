@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -105,8 +106,10 @@ def test_connections_that_forked_processes_share_are_named(tmp_path: Path, runs:
 
 @pytest.mark.slow
 def test_messages_that_are_never_sent_are_the_finding(tmp_path: Path, runs: Path) -> None:
-    told = check(tmp_path, runs, "later.py", "--no-mend")
-    assert (told["code"], told["verdict"]["outcome"], told["verdict"]["cause"]) == (1, "failed", "cast_lost")
+    verdict = check(tmp_path, runs, "later.py", "--no-mend")["verdict"]
+    # A later request may have run the hub for long enough that some were sent: their connection is lost too, and first.
+    assert (verdict["outcome"], verdict["cause"]) in {("failed", "cast_lost"), ("lost", "hub_not_run")}
+    assert re.search(r"use RabbitMQ got 202, and \d+ messages? had left it", verdict["why"]), verdict["why"]
 
 
 @pytest.mark.slow
