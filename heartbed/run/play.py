@@ -130,16 +130,19 @@ class Play:
             self.bus.fail(self.bed.failure("rabbitmq", "RabbitMQ has ended during the run"))
 
     def _start_first(self, act: Act) -> None:
-        """The broker boots while the cells import their applications, unless one of those may connect at once."""
-        if not any(opened.cell.wants_broker for _, opened in act.cells):
-            act.start()
-        self._broker(act)
-        act.start()
+        """The broker boots while the cells import their applications, unless one of those may connect at once.
 
-    def _broker(self, act: Act) -> None:
-        """Wait for the broker; then nothing that its clients do escapes, and the RPC server and controls may come."""
+        All wait for the broker: what it takes to have it is started before the cells, which would be in its way.
+        """
         self._hold("compute")
         self._hold(in_act("controls", act.number))
+        if not any(opened.cell.wants_broker for _, opened in act.cells):
+            act.start()
+        self._await_broker(act)
+        act.start()
+
+    def _await_broker(self, act: Act) -> None:
+        """Wait for the broker; then nothing that its clients do escapes, and the RPC server and controls may come."""
         self.watching.start_in_broker(BROKER_DEADLINE_S, self.stop)
         self._let_go("compute", "no consumer", lambda e: isinstance(e.data, ConsumerCreated) and e.cell == "compute")
         self._let_controls_go(act.number)
