@@ -98,6 +98,7 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     data, page = results.save(made, output, "-".join([results.NAME, *servers, *part]))
     out = console()
     out.print(results.table(made))
+    out.print(f"\n{made.said}", markup=False)
     for line in made.reasons:
         out.print(line, markup=False)
     out.print(f"written: {data} and {page.name}", markup=False)

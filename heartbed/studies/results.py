@@ -18,7 +18,7 @@ from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
 from heartbed.studies.batch import Played, answer
 from heartbed.verdict.answer import answer as answer_of
-from heartbed.verdict.values import Outcome
+from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
@@ -54,6 +54,24 @@ class Result:
         """How its threads run: ``eventlet-pthread``."""
         return "-".join(axes.TABLE.says(self.factors, application=True))
 
+    @property
+    def verdict(self) -> CellVerdict:
+        """As much of the verdict as is kept here."""
+        return CellVerdict(
+            cell=self.cell,
+            outcome=Outcome(self.outcome),
+            cause=self.cause,
+            why=self.why,
+            factors=dict(self.factors),
+            asked={},
+            observed={},
+            disagreements=[],
+            evidence=[],
+            connections=[],
+            lost_after_s=self.lost_after_s,
+            cost=Cost(before_ms=None, after_ms=None, after_status=None),
+        )
+
 
 @dataclass(frozen=True)
 class Results:
@@ -75,6 +93,11 @@ class Results:
     def without_verdict(self) -> list[Result]:
         """Those of which nothing can be said, each with its reason."""
         return [each for each in self.results if each.outcome == "inconclusive"]
+
+    @property
+    def said(self) -> str:
+        """What tells those that kept their connections from the others, by the smallest rule that fits all of them."""
+        return answer_of([each.verdict for each in self.results])
 
     @property
     def reasons(self) -> list[str]:
@@ -168,6 +191,8 @@ def markdown(made: Results) -> str:
         ),
         "",
         f"With {versions}.",
+        "",
+        f"**{made.said}**",
         "",
         "## Where the answers change",
         "",

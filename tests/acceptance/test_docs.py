@@ -209,6 +209,12 @@ def test_the_site_is_built_with_every_link_and_asks_nothing_of_other_hosts(tmp_p
     answer_first = (tmp_path / "index.html").read_text("utf-8")
     assert "The MPM does not matter" in answer_first.partition("<h2")[0]
     assert "heartbed bisect" in (tmp_path / "reference" / "commands.html").read_text("utf-8")
+    assert not [*tmp_path.rglob("*.py*")]
+
+
+def test_each_page_stands_once_in_the_contents_of_the_site() -> None:
+    listed = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert len(listed) == len({*listed}) > 10
 
 
 def test_every_place_that_the_readme_names_is_there() -> None:

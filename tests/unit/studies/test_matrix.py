@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +127,14 @@ def test_the_reference_results_are_of_cells_that_were_played() -> None:
     reference = results.load()
     assert len(reference) >= 189
     assert {each.outcome for each in reference.values()} <= {"kept", "lost"}
+
+
+def test_the_page_of_the_reference_says_the_rule_that_fits_all_of_its_cells() -> None:
+    raw = json.loads((results.FOLDER / f"{results.NAME}.json").read_text("utf-8"))
+    made = results.Results(**{**raw, "results": [results.Result(**each) for each in raw["results"]]})
+    assert made.said.startswith("No single choice decides. Kept: native threads; gunicorn; eventlet with ")
+    assert "exception" not in made.said
+    assert (results.FOLDER / f"{results.NAME}.md").read_text("utf-8") == results.markdown(made)
 
 
 IMAGES = ("apache-oslo17.3.2", "rabbitmq", "observer")
