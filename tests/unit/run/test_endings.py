@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
 from heartbed.verdict import judge
 from heartbed.verdict.values import Outcome
-from tests.signals import unignored
 from tests.unit.local import LAST_WORDS, Behaviour, LocalEngine, no_images
 
 CELLS = select(["prefork-daemon-{eventlet,native}"])
@@ -145,13 +144,6 @@ def test_a_broker_that_ends_while_cells_idle_ends_the_run(settings: Settings) ->
     assert engine.left == []
 
 
-@pytest.fixture
-def _signals_count() -> Iterator[None]:
-    with unignored():
-        yield
-
-
-@pytest.mark.usefixtures("_signals_count")
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_run_that_is_stopped_in_a_phase_says_so_and_leaves_nothing(
@@ -174,7 +166,6 @@ def test_a_run_that_is_stopped_in_a_phase_says_so_and_leaves_nothing(
     assert str(settings.runs) in note
 
 
-@pytest.mark.usefixtures("_signals_count")
 def test_a_run_that_is_stopped_while_its_containers_are_made_leaves_nothing(settings: Settings) -> None:
     engine = LocalEngine(create=lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(InterruptedRunError):
@@ -183,7 +174,6 @@ def test_a_run_that_is_stopped_while_its_containers_are_made_leaves_nothing(sett
     assert engine.left == []
 
 
-@pytest.mark.usefixtures("_signals_count")
 def test_a_run_that_is_stopped_before_it_has_a_folder_leaves_none(settings: Settings) -> None:
     def images(_cells: object) -> dict[str, Any]:
         os.kill(os.getpid(), signal.SIGINT)

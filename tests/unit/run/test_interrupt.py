@@ -5,18 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from heartbed.run.interrupt import SIGNALS, InterruptedRunError, interruptible
-from tests.signals import unignored
-
-
-@pytest.fixture(autouse=True)
-def _signals_count() -> Iterator[None]:
-    with unignored():
-        yield
 
 
 @pytest.mark.parametrize("number", SIGNALS)
