@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ClassVar
 
-from heartbed.record.kinds import ConnectionCreated
+from heartbed.record.event import Event
+from heartbed.record.kinds import BrokerLog, ConnectionCreated
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Parameter, Probe
 from heartbed.stage.stage import Stage
@@ -125,9 +126,14 @@ def await_broker(stage: Stage) -> None:
 
 
 def _connected(stage: Stage, since: float) -> None:
-    """Wait until somebody has connected after ``since`` (epoch seconds), or for ``BACK_DEADLINE_S``."""
-    stage.bus.wait_for(
-        lambda event: isinstance(event.data, ConnectionCreated) and event.t > since,
-        Deadline(BACK_DEADLINE_S),
-        poll=lambda: None,
-    )
+    """Wait until somebody has connected after ``since`` (epoch seconds), or for ``BACK_DEADLINE_S``.
+
+    The broker's events are heard again only when the observer has connected, too, which may be the last to do so; its
+    log has everybody.
+    """
+    stage.bus.wait_for(lambda event: event.t > since and _connects(event), Deadline(BACK_DEADLINE_S), poll=lambda: None)
+
+
+def _connects(event: Event) -> bool:
+    logged = isinstance(event.data, BrokerLog) and event.data.level == "info" and event.conn is not None
+    return logged or isinstance(event.data, ConnectionCreated)

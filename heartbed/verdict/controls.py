@@ -123,7 +123,7 @@ def _unanswered(run: RunHistory) -> Finding | None:
     span = idle_span(run)
     if not run.start.data.calls or span is None:
         return None
-    calls = run.of(ControlCall)
+    calls = [call for call in run.of(ControlCall) if call.cell == _controls(run)]
     wanted = {"just before the cells idled": [call for call in calls if call.t <= span[0]][-1:]}
     if _all_asked(run):  # else the run did not come so far
         wanted["as they were asked again"] = [call for call in calls if call.t > span[0]]
@@ -134,6 +134,11 @@ def _unanswered(run: RunHistory) -> Finding | None:
             why = f"it did not answer the call of a control {when}: {wrong.data.error}"
             return unknown(Cause.CONTROL_FAILED, why, *cite(wrong, why))
     return None
+
+
+def _controls(run: RunHistory) -> str:
+    """The container of the controls that belong to these cells: those of another act meet another fault."""
+    return in_act("controls", run.cells[0].asked.act if run.cells else 1)
 
 
 def _all_asked(run: RunHistory) -> bool:
@@ -149,7 +154,7 @@ def _watched(run: RunHistory) -> tuple[float, float] | None:
 def _machine(run: RunHistory, lag: Lag) -> ControlVerdict:
     """The machine, and the parts of the testbed that are on it."""
     measured = _lag(run, lag)
-    parts = (*PARTS, in_act("controls", run.cells[0].asked.act if run.cells else 1))
+    parts = (*PARTS, _controls(run))
     wrong = _not_covered(run) or disturbance.during(run, parts, _watched(run))
     if wrong is None or not measured.ok:
         return measured

@@ -16,7 +16,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import ConnectionCreated
+from heartbed.record.kinds import BrokerLog, ConnectionCreated
 from heartbed.stage.fault import WARM_UPS, await_broker, warm_up
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.stage import Stage
@@ -95,6 +95,17 @@ def test_the_rpc_server_is_back_when_it_answers_a_control(tmp_path: Path) -> Non
     bus.emit(Event(ConnectionCreated(timeout_s=2, name="c"), t=time.time() + 5))
     await_broker(stage)
     assert answers == []
+
+
+def test_the_broker_is_back_when_it_logs_a_connection_also_where_its_events_are_not_heard_yet(tmp_path: Path) -> None:
+    bus = Bus(Writer(tmp_path))
+    hand = SimpleNamespace(at_once=lambda *given: given[-1]())
+    stage = cast("Stage", SimpleNamespace(bus=bus, hand=hand, stop=threading.Event(), call=lambda: True))
+    bus.emit(Event(BrokerLog(reason="other", text="Starting RabbitMQ"), t=time.time() + 5))
+    bus.emit(Event(BrokerLog(reason="other", text="accepting AMQP connection"), t=time.time() + 5, conn="c"))
+    began = time.monotonic()
+    await_broker(stage)
+    assert time.monotonic() - began < 10
 
 
 def test_a_run_that_ends_does_not_wait_for_the_rpc_server(tmp_path: Path) -> None:

@@ -181,6 +181,12 @@ def test_the_rpc_server_must_answer_before_and_after() -> None:
     assert control(called(), "compute").ok
 
 
+def test_a_call_of_another_acts_controls_is_answered_for_by_that_act() -> None:
+    history = called()
+    history.add("control.call", ASKED_AGAIN + 30.0, cell="controls.4", answered=False, ms=18.0, error="no exchange")
+    assert control(history, "compute").ok
+
+
 @pytest.mark.parametrize(
     ("history", "words"),
     [
