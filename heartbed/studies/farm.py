@@ -25,7 +25,7 @@ from heartbed.errors import HeartbedError, InputError, NoCellLeftError, TestbedE
 from heartbed.record.event import FILE_NAME, LARGEST
 from heartbed.run.playable import weight
 from heartbed.studies.batch import unbuildable
-from heartbed.studies.hosts import connected, fit
+from heartbed.studies.hosts import by_name, connected, fit
 from heartbed.studies.merge import merge
 from heartbed.studies.session import Session
 from heartbed.wording import count, seconds
@@ -121,7 +121,7 @@ class Farm:
         """The folder of the one record of all shards. Raises ``InputError`` and ``TestbedError``."""
         _must_travel(selection.cells)
         with connected(self.scheduler) as client, tempfile.TemporaryDirectory(prefix="heartbed-farm-") as place:
-            workers = fit(client)
+            workers = fit(client, len(by_name(self.scheduler)) or 1)
             jobs = _jobs(selection, settings, shards(len(selection.cells), len(workers)))
             cells = count(len(selection.cells), "cell")
             say(f"{cells} in {count(len(jobs), 'shard')} on {count(len(workers), 'host')}")

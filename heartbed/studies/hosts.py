@@ -59,8 +59,6 @@ def connected(scheduler: str) -> Iterator[Client]:
             raise TestbedError(
                 f"no scheduler answers at {address}", hint="`dask scheduler` starts one; docs/many.md has the rest"
             ) from None
-        if hosts:
-            client.wait_for_workers(len(hosts), timeout=FOUND_WITHIN_S)
         yield stack.enter_context(client)
 
 
@@ -92,11 +90,13 @@ def _by_ssh(hosts: Sequence[str]) -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def fit(client: Client) -> list[str]:
-    """The workers, all of them fit to play. Raises ``InputError`` and ``TestbedError``."""
+def fit(client: Client, least: int = 1) -> list[str]:
+    """The workers, at least so many, and all of them fit to play. Raises ``InputError`` and ``TestbedError``."""
     try:
-        client.wait_for_workers(1, timeout=FOUND_WITHIN_S)
+        client.wait_for_workers(least, timeout=FOUND_WITHIN_S)
     except TimeoutError:
+        if there := len(client.nthreads()):
+            raise TestbedError(f"of {least} workers {there} came up", hint="name the hosts that can play") from None
         raise TestbedError("the scheduler has no workers", hint="one on each host: docs/many.md") from None
     threads = client.nthreads()
     if busy := [address for address, number in threads.items() if number != 1]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -321,6 +321,15 @@ def test_dasks_profiler_is_told_to_stop_before_a_shard_is_played(monkeypatch: py
     monkeypatch.setattr(distributed, "get_worker", lambda: SimpleNamespace(periodic_callbacks=callbacks, loop=loop))
     farm._undisturbed()
     assert stopped == ["profile", "profile-cycle"]
+
+
+def test_hosts_that_do_not_all_come_up_are_counted() -> None:
+    def wait(_number: int, timeout: float) -> None:
+        raise TimeoutError(timeout)
+
+    client = SimpleNamespace(wait_for_workers=wait, nthreads=lambda: {"tcp://a": 1})
+    with pytest.raises(TestbedError, match="of 2 workers 1 came up"):
+        hosts.fit(cast("Any", client), 2)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 
+from heartbed.testbed import testbed
+from wsgi_app import gate
+
 PROGRAM = """
 import os, sys
 from wsgi_app.gate import Gate
@@ -35,6 +38,11 @@ def passed(environ: dict[str, str], *signals: signal.Signals) -> bool:
         there = process.poll() is None
         process.kill()
         return not there
+
+
+def test_the_program_holds_and_lets_go_by_the_same_names() -> None:
+    assert gate.VARIABLE == testbed.HELD
+    assert {signal.Signals[f"SIG{testbed.LETS_GO}"]} == gate.LETS_GO
 
 
 def test_where_nobody_holds_it_it_does_not_wait() -> None:
