@@ -194,6 +194,11 @@ class Client:
         return f"ReadTimeout: not answered within {waited_s:.0f} s{besides}"
 
 
+def answered(status: int | None) -> bool:
+    """Whether a request was answered, and rightly."""
+    return status is not None and status < 400
+
+
 def _since(moment: float) -> float:
     return time.time() - moment
 

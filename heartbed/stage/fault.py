@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from heartbed.record.event import Event
 from heartbed.record.kinds import BrokerLog, ConnectionCreated
+from heartbed.stage.client import answered
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Disturbs, Parameter, Probe
 from heartbed.stage.stage import Stage
@@ -94,17 +95,20 @@ def _timeout_s(stage: Stage, opened: OpenedCell) -> float:
 def _use(opened: OpenedCell) -> None:
     """Have a cell cast and call, after which its idle time begins anew; one that does not answer is not asked again."""
     answers = [opened.client.cast("before")[1], opened.client.call("before")[1]]
-    opened.stuck = None in answers
+    opened.stuck, opened.ill = None in answers, not all(map(answered, answers))
     opened.idle_from = time.time()
 
 
 def ask_until_well(stage: Stage, opened: OpenedCell) -> None:
-    """Ask a cell until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``."""
+    """Ask a cell until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``.
+
+    One that was ill before anything was done to it is asked once: to wait for its recovery would tell nothing of that.
+    """
     stage.state(opened, "asking")
     until = time.monotonic() + WELL_DEADLINE_S
     while not stage.stop.is_set():
         answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
-        if all(status is not None and status < 400 for status in answers) or time.monotonic() > until:
+        if opened.ill or all(map(answered, answers)) or time.monotonic() > until:
             break
         stage.wait(PAUSE_S)
     stage.state(opened, "done")

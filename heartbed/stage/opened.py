@@ -23,6 +23,8 @@ class OpenedCell:
     """How long it took to start and to import its application, seconds."""
     stuck: bool = False
     """Whether a request of a burst got no answer: its threads may be wedged, and more bursts would tell no more."""
+    ill: bool = False
+    """Whether the last call before it was left alone failed: what is done to it then is not to blame."""
     workers: list[Worker] = field(default_factory=list)
     steady: Steady = field(init=False)
     """What it is asked steadily by those probes that do."""

@@ -16,7 +16,7 @@ from heartbed.cells.subject import DEFAULT_PROBE, Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import AppFacts, CellState
-from heartbed.stage.client import GRACE_S, Client, Phase, cast_then_call
+from heartbed.stage.client import GRACE_S, Client, Phase, answered, cast_then_call
 from heartbed.stage.hand import Hand
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.reach import Answer, until_reached
@@ -137,7 +137,8 @@ class Stage:
             pid, facts = client.facts()
             self.bus.emit(Event(AppFacts.model_validate(facts), cell=opened.name, pid=pid))
         for _ in range(self.settings.calls_before):
-            if self.stop.is_set() or client.call("before")[1] != 200:
+            opened.ill = not answered(client.call("before")[1])
+            if self.stop.is_set() or opened.ill:
                 break
         self.leave_alone(opened)
 

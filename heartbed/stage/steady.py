@@ -6,7 +6,7 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 
-from heartbed.stage.client import Client
+from heartbed.stage.client import Client, answered
 from heartbed.stage.reach import Answer
 from heartbed.stage.work import Worker
 
@@ -32,7 +32,7 @@ class Steady:
             if not worker.wait(EVERY_S):
                 return
             pid, status = self._call() if number % 2 else self.client.cast("during")
-            if pid is not None and status is not None and status < 400:
+            if pid is not None and answered(status):
                 self.pids.add(pid)
 
     def _call(self) -> Answer:

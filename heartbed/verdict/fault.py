@@ -90,6 +90,18 @@ def _well_from(case: Case) -> int | None:
     return first if {"cast", "call"} <= rest else None
 
 
+def ill_before(case: Case) -> Finding | None:
+    """The last call before it was left alone got no reply: nothing that is done to it later is to blame for that."""
+    calls = (event for event in case.cell.requests("open", "before") if event.data.what == "call")
+    before = sorted(calls, key=lambda event: event.t)
+    if not before or not hanging.in_vain(before[-1], case.cell):
+        return None
+    found = hanging.finding(before[-1], case.cell)
+    afterwards = "was well" if _after(case) and _well_from(case) is not None else "was no better"
+    why = f"{found.why}; that was before anything was done to it, and afterwards it {afterwards}"
+    return Finding(found.outcome, found.cause, why, found.evidence)
+
+
 def never_well(case: Case) -> Finding | None:
     """No cast and call were right one after the other, for as long as it was asked afterwards."""
     after = _after(case)
@@ -200,6 +212,7 @@ RULES: cells.Rules = (
     cells.nothing_opened,
     _no_fault,
     _lost_before,
+    ill_before,
     never_well,
     _left_over,
     _came_back,

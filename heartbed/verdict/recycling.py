@@ -74,6 +74,7 @@ RULES: cells.Rules = (
     cells.not_as_asked,
     cells.disturbed,
     cells.nothing_opened,
+    fault.ill_before,
     fault.never_well,
     renewal.casts_lost,
     _lost,

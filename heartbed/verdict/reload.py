@@ -118,6 +118,7 @@ RULES: cells.Rules = (
     cells.disturbed,
     cells.nothing_opened,
     _not_done,
+    fault.ill_before,
     _failed_before,
     fault.never_well,
     renewal.casts_lost,

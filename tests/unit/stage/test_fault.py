@@ -17,7 +17,7 @@ from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import BrokerLog, ConnectionCreated
-from heartbed.stage.fault import WARM_UPS, await_broker, warm_up
+from heartbed.stage.fault import WARM_UPS, ask_until_well, await_broker, warm_up
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.stage import Stage
 
@@ -112,3 +112,30 @@ def test_a_run_that_ends_does_not_wait_for_the_rpc_server(tmp_path: Path) -> Non
     bus, stop = Bus(Writer(tmp_path)), threading.Event()
     hand = SimpleNamespace(at_once=lambda *_: stop.set())
     await_broker(cast("Stage", SimpleNamespace(bus=bus, hand=hand, stop=stop, call=lambda: False)))
+
+
+def asked_until_well(cell: OpenedCell) -> None:
+    told = SimpleNamespace(stop=threading.Event(), state=lambda *_: None, wait=lambda _: None)
+    ask_until_well(cast("Stage", told), cell)
+
+
+def test_a_cell_that_was_ill_before_the_fault_is_asked_once_after_it() -> None:
+    client = Answering(status=504)
+    cell = opened_cell(client, 30.0)
+    warmed(cell)
+    assert cell.ill
+    client.asked.clear()
+    asked_until_well(cell)
+    assert client.asked == ["cast after", "call after"]
+
+
+def test_one_that_was_well_before_it_is_asked_until_it_is_so_again() -> None:
+    @dataclass
+    class Slow(Answering):
+        def call(self, phase: str) -> tuple[int | None, int | None]:
+            super().call(phase)
+            return 7, 200 if len(self.asked) > 6 else 504
+
+    client = Slow()
+    asked_until_well(opened_cell(client, 0.0))
+    assert len(client.asked) == 8

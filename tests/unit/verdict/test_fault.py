@@ -96,6 +96,22 @@ def test_a_cell_whose_calls_never_return_again_is_hung() -> None:
     assert "not well again within" in found.why
 
 
+def test_a_fault_is_not_to_blame_for_a_call_that_got_no_reply_before_it() -> None:
+    for statuses, afterwards in (((202, 504), "was no better"), ((202, 200), "was well")):
+        history = struck().fault().after(*statuses)
+        history.add("request", IDLE_FROM - 0.005, phase="before", what="call", status=504, ms=4000.0, error="no reply")
+        found = verdict(history)
+        assert found.outcome is Outcome.HUNG
+        assert f"before anything was done to it, and afterwards it {afterwards}" in found.why
+
+
+def test_one_that_failed_at_first_and_was_well_before_the_fault_was_well() -> None:
+    history = struck().fault(closes=False).after(202, 200)
+    history.add("request", T0 + 6.0, phase="open", what="call", status=504, ms=4000.0, error="no reply")
+    history.add("request", IDLE_FROM - 0.005, phase="before", what="call", status=200, ms=600.0, error=None)
+    assert verdict(history).outcome is Outcome.KEPT
+
+
 def test_a_connection_for_replies_that_nothing_consumes_from_is_deaf() -> None:
     history = struck().fault(reopens=OVER + 1.0).after(202, 504, 202, 504)
     history.drop("broker.consumer.created", queue="reply")
