@@ -27,6 +27,7 @@ class BrokerBlocked(Fault):
         504s of their WSGI applications, which went on waiting behind them (https://github.com/celery/celery/issues/2689).
     """
     parameters = (BUSY, Parameter("for", "how long the alarm lasts", 6, 1, 600, "s"))
+    spares = True
     rule = SURVIVES
 
     def strike(self, stage: Stage) -> None:

@@ -23,6 +23,7 @@ class BrokerPause(Fault):
     """
     needs = Needs(stillness=True)
     parameters = (BUSY, Parameter("for", "how long it stands still", 6, 1, 600, "s"))
+    spares = True
     rule = SURVIVES
 
     def strike(self, stage: Stage) -> None:

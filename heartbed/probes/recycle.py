@@ -52,11 +52,10 @@ class Recycle(Renewing):
         """The limit, where the configuration is the testbed's own."""
         return {} if cell.recycling else {VARIABLE: f"{values['requests']:.0f}"}
 
-    def play(self, stage: Stage) -> None:
-        """Wait until all have had their processes replaced, or have been asked for longer than that takes."""
-        asked = [opened for opened in stage.opened if not opened.subject.control]
-        longest = max((_lasts_s(stage, opened) for opened in asked), default=0.0)
-        wait_until(stage, lambda: all(_replaced(stage, opened) for opened in asked), longest)
+    def stay(self, stage: Stage, opened: OpenedCell) -> None:
+        """Wait until a cell has had its processes replaced, or has been asked for longer than that takes."""
+        if not opened.subject.control:
+            wait_until(stage, lambda: _replaced(stage, opened), _lasts_s(stage, opened))
 
 
 def _replaced(stage: Stage, opened: OpenedCell) -> bool:

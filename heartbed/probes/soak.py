@@ -108,6 +108,10 @@ class Soak(Probe):
             self._undo(within)
             each(stage.bus, within.opened, lambda opened: self._begin(within, opened), OPENERS)
 
+    def stay(self, stage: Stage, opened: OpenedCell) -> None:
+        """As in the one that is repeated."""
+        self._of.stay(self._within(stage), opened)
+
     def ask(self, stage: Stage, opened: OpenedCell) -> None:
         """As in the one that is repeated."""
         self._of.ask(self._within(stage), opened)
@@ -129,6 +133,7 @@ class Soak(Probe):
         return within.wait(max(0.0, until - time.time()))
 
     def _ask(self, within: Stage, opened: OpenedCell) -> None:
+        self._of.stay(within, opened)
         opened.end_work()
         self._of.ask(within, opened)
 

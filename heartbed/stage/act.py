@@ -175,11 +175,12 @@ class Act:
             self.idling()
 
     def _leave_alone(self, part: Part, opened: OpenedCell) -> None:
-        """Wait until the cell has idled, and until its probe has played."""
+        """Wait until the cell has idled, and its probe has done to it what it does."""
         _wait_for(part.played, self._stop)
         until = part.stage.idles_until(opened)
         while not self._stop.is_set() and (left := until - time.time()) > 0:
             self._stop.wait(left)
+        part.probe.stay(part.stage, opened)
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
@@ -219,12 +220,12 @@ class Act:
 
 
 def _longest_first(one: tuple[Part, OpenedCell]) -> tuple[bool, bool, str, int]:
-    """Those with a crowd, whose copies come after them; those that wait for each other, one probe's after another's.
+    """Those with a crowd, whose copies come after them; those that go on after idling, one probe's after another's.
 
     Of each probe's those of many threads first, which are the likeliest to hang.
     """
     part, opened = one
-    return not part.probe.crowds, not part.probe.plays, part.stage.probe, -opened.cell.thread_count
+    return not part.probe.crowds, not part.probe.goes_on, part.stage.probe, -opened.cell.thread_count
 
 
 def _same(part: Part, opened: OpenedCell) -> tuple[str, str]:

@@ -38,6 +38,9 @@ class Fault(Probe):
     control = True
     disturbs = Disturbs.BROKER
     parameters: ClassVar[tuple[Parameter, ...]] = (BUSY,)
+    spares: ClassVar[bool] = False
+    """Whether connections may outlive it: RabbitMQ then takes as long as ever, from its end on, to close one whose
+    heartbeats it misses."""
 
     @abstractmethod
     def strike(self, stage: Stage) -> None:
@@ -46,6 +49,10 @@ class Fault(Probe):
     def lasts_s(self, stage: Stage) -> float:
         """For how long a request may be held up by the harm itself, seconds."""
         return stage.parameters.get("for", 0.0)
+
+    def goes_on_s(self, stage: Stage) -> float:
+        """Until it is over, where the cells' idle time begins anew then."""
+        return self.lasts_s(stage) if self.spares else 0.0
 
     def play(self, stage: Stage) -> None:
         """Strike, with a request under way in each cell."""
@@ -57,7 +64,10 @@ class Fault(Probe):
             self.keep_busy(stage, opened)
         stage.wait(UNDER_WAY_S)
         self.strike(stage)
-        # Each is to be left alone for as long as RabbitMQ may take to close, counted from its last request.
+        if self.spares:
+            for opened in stage.opened:
+                opened.idle_from = time.time()
+        # Each is to be left alone for as long as RabbitMQ may take to close.
         idle_until = max(map(stage.idles_until, stage.opened), default=0.0)
         stage.wait(max(0.0, idle_until - time.time()))
 

@@ -105,6 +105,11 @@ class Probe:
         """Whether it does something to all its cells once they are open: none of them is asked again before."""
         return type(self).play is not Probe.play
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether its cells may not be asked again as soon as they have idled."""
+        return self.plays or type(self).stay is not Probe.stay
+
     rule: Rule = Rule()
     """What the record of it means, for cells and for controls."""
 
@@ -160,6 +165,9 @@ class Probe:
 
         In a thread of its own. None of its cells is asked again before it has returned.
         """
+
+    def stay(self, stage: Stage, opened: OpenedCell) -> None:
+        """Once a cell has idled: wait for what is still to happen to it, before it is asked again."""
 
     def ask(self, stage: Stage, opened: OpenedCell) -> None:
         """Ask a cell again, after the window."""

@@ -182,10 +182,14 @@ def _first_right(case: Case) -> float:
 
 
 def _noticed(case: Case, dead: Sequence[ConnectionHistory]) -> str:
-    """When each of its connections ended, counted from the beginning of the fault."""
+    """When each of its connections ended, counted from the beginning of the fault, and what RabbitMQ says of it."""
     begun = _begun(case)
-    ends = [f"{c.purpose} closed {seconds((c.closed or begun) - begun)} into it" for c in dead]
+    ends = [f"{c.purpose} closed{_missed(c)} {seconds((c.closed or begun) - begun)} into it" for c in dead]
     return ", ".join(dict.fromkeys(ends))
+
+
+def _missed(conn: ConnectionHistory) -> str:
+    return " by RabbitMQ for missed heartbeats" if conn.close_reason == "missed_heartbeats" else ""
 
 
 def _held_up(case: Case, requests: Sequence[Event[Request]]) -> str:

@@ -159,3 +159,11 @@ def test_without_a_fault_nothing_is_said() -> None:
         Outcome.INCONCLUSIVE,
         "nothing was done to it: there was no fault to recover from",
     )
+
+
+def test_of_a_connection_that_rabbitmq_closed_for_missed_heartbeats_that_is_told() -> None:
+    history = struck().fault(closes=False).after(202, 200)
+    history.close("172.30.0.5:40002", OVER + 1.0, reason="missed_heartbeats", how="fin")
+    found = verdict(history)
+    assert found.outcome is Outcome.RECOVERED
+    assert "LISTEN closed by RabbitMQ for missed heartbeats 3.0 s into it" in found.why
