@@ -12,7 +12,7 @@ from heartbed.verdict.values import CellVerdict
 from heartbed.wording import seconds
 
 NOT_PLAYED = "not played"
-NARROWEST, GAP = 22, 2
+NARROWEST, GAP, EDGES = 22, 2, 2
 """Columns that the names of rows take at the least, and those between two columns."""
 
 FEWEST = 3
@@ -73,6 +73,7 @@ def parts(shown: Across, room: int) -> list[Across]:
     """The table in as many as it takes to fit so many columns of a terminal; none where that is too narrow for any."""
     widths = [_width(shown, at) for at in range(len(shown.columns))]
     found: list[list[int]] = [[]]
+    room -= EDGES
     for at, width in enumerate(widths):
         if found[-1] and NARROWEST + width + sum(widths[each] for each in found[-1]) > room:
             found.append([])
@@ -83,7 +84,7 @@ def parts(shown: Across, room: int) -> list[Across]:
 
 def taken(shown: Across) -> int:
     """Columns of a terminal that all but the names of the rows take."""
-    return sum(_width(shown, at) for at in range(len(shown.columns)))
+    return EDGES + sum(_width(shown, at) for at in range(len(shown.columns)))
 
 
 def _width(shown: Across, at: int) -> int:

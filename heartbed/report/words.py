@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heartbed.cells.models import MODELS
 from heartbed.record.connection import Purpose
 from heartbed.report.text import one_line
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, Tries, worst
@@ -28,6 +29,9 @@ DIFFERENT_TIMEOUTS = 1.0
 
 MOST_PROBES = 4
 """More are not named in a question."""
+
+FEW, MOST_OTHERS = 5, 2
+"""Fewer cells are named; of more those that are not meant, where these are not more than so many."""
 
 
 @dataclass(frozen=True)
@@ -116,19 +120,40 @@ def which(cells: Sequence[CellVerdict], of: Sequence[CellVerdict], most: int) ->
         return together([name for names in by_probe.values() for name in names], most)
     by_names: dict[str, list[str]] = {}
     for probe, names in by_probe.items():
-        by_names.setdefault(together(names, most), []).append(one_line(probe))
-    return "; ".join(f"{names} under {' and '.join(probes)}" for names, probes in by_names.items())
+        every = [one_line(cell.cell) for cell in of if cell.probe == probe]
+        by_names.setdefault(_among(names, every, most), []).append(one_line(probe))
+    return "; ".join(f"{names} under {listed(probes)}" for names, probes in by_names.items())
+
+
+def _among(names: Sequence[str], every: Sequence[str], most: int) -> str:
+    """Names of cells among all of a probe's: by what they are, or by the few that are not among them."""
+    others = [name for name in every if name not in names]
+    if len(names) < FEW or len(others) > MOST_OTHERS:
+        return together(names, most)
+    return f"all {len(every)} cells{' but ' + listed(others) if others else ''}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def together(names: Sequence[str], most: int) -> str:
     """Names of cells as one expression with braces where they are one, else the first ``most`` of them."""
-    parts = [name.split("-") for name in names]
+    parts = [_factors(name) for name in names]
     if len(names) > 1 and len({len(each) for each in parts}) == 1:
         choices = [list(dict.fromkeys(column)) for column in zip(*parts, strict=True)]
         if math.prod(map(len, choices)) == len(set(names)) == len(names):
             return "-".join(each[0] if len(each) == 1 else f"{{{','.join(each)}}}" for each in choices)
     rest = len(names) - most
     return f"{', '.join(names[:most])} and {rest} more" if rest > 1 else ", ".join(names)
+
+
+def _factors(name: str) -> list[str]:
+    """The words of a cell's name; a model of two words is one of them."""
+    for model in MODELS:
+        name = name.replace(model, model.replace("-", " "))
+    return [each.replace(" ", "-") for each in name.split("-")]
 
 
 def milliseconds(value: float) -> str:
@@ -164,5 +189,4 @@ def when_asked(probes: Sequence[str]) -> str:
     idle = ["while nobody calls"] if len(others) < len(probes) or not others else []
     if len(others) > MOST_PROBES:
         return " and ".join([*idle, f"under {len(others)} {'other ' if idle else ''}probes"])
-    named = ", ".join(others[:-1]) + (" and " if len(others) > 1 else "") + "".join(others[-1:])
-    return " and ".join([*idle, *([f"under {named}"] if others else [])])
+    return " and ".join([*idle, *([f"under {listed(others)}"] if others else [])])

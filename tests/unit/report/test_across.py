@@ -12,6 +12,7 @@ from heartbed.report import terminal
 from heartbed.report.across import across, parts, spoken, word
 from heartbed.report.data import RunData
 from heartbed.report.formats import junit, markdown
+from heartbed.report.words import which
 from heartbed.verdict.values import CellVerdict, Outcome, Tries
 from tests.unit.data.report import samples
 
@@ -91,11 +92,26 @@ def test_the_table_fits_the_terminal_in_as_many_parts_as_it_takes(width: int) ->
     assert all(word in text for word in ("kept", "hung", "recovered 1.1 s", "lost 5.9 s"))
 
 
+@pytest.mark.parametrize("width", range(80, 112))
+def test_no_name_of_a_cell_is_broken_within_a_word(width: int) -> None:
+    words = {word for each in samples.COMPARISON for word in each.split("-")}
+    lines = [line for line in shown(several(), width).splitlines() if line.startswith((" prefork", " event", " pthread"))]
+    assert lines
+    for line in lines:
+        assert set(line.split()[0].rstrip("-").split("-")) <= words, line
+
+
+def test_all_but_a_few_cells_are_named_by_those_that_are_not_meant() -> None:
+    cells = several().verdict.cells
+    burst = [each for each in cells if each.probe == "burst"]
+    assert which(burst, cells, 6) == "all 12 cells under burst"
+    assert which(burst[1:], cells, 6) == f"all 12 cells but {burst[0].cell} under burst"
+    assert which(burst[:2], cells, 6) == "prefork-embedded-{eventlet,eventlet-pthread} under burst"
+
+
 def test_each_cell_that_is_neither_kept_nor_recovered_is_explained() -> None:
     text = " ".join(shown(several(), 100).split())
-    hung = text.partition("hung: deadlock in one of eventlet's locks (")[2].partition("under burst)")[0]
-    for each in samples.COMPARISON:
-        assert each in hung
+    assert "hung: deadlock in one of eventlet's locks (all 12 cells under burst)" in text
     assert "A thread waits for ever in one of eventlet's locks" in text
 
 

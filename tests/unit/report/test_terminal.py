@@ -121,6 +121,8 @@ def test_cells_that_are_a_product_are_named_by_their_expression() -> None:
     assert together(names[:3], 6) == "prefork-embedded-eventlet, prefork-daemon-eventlet, event-embedded-eventlet"
     assert together(names[:3], 1) == "prefork-embedded-eventlet and 2 more"
     assert together(names[:1], 6) == names[0]
+    models = [f"{server}-{model}" for server in ("prefork", "event") for model in ("eventlet-pthread", "native")]
+    assert together(models, 2) == "{prefork,event}-{eventlet-pthread,native}"
 
 
 def test_the_next_command_can_be_pasted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
