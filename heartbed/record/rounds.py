@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import CellState, Request, RpcArrived
+from heartbed.record.kinds import CellState, ContainerChanged, Request, RpcArrived
+
+LASTS = ("pause", "disconnect")
+"""What may befall a container and goes on until it is undone."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def history(cell: CellHistory, played: Sequence[Round], number: int) -> CellHist
     since = played[number - 1].done if number else 0.0
     until = played[number].done if number < len(played) - 1 else math.inf
     own = [event for event in cell.events if _is_of(event, since, until)]
-    events = sorted([*_last_right(cell, since), *own], key=lambda event: event.t)
+    events = sorted([*_last_right(cell, since), *_lasting(cell, since), *own], key=lambda event: event.t)
     connections = [c for c in cell.connections if c.opened <= until and (c.closed is None or c.closed >= since)]
     done = [each for each in cell.interventions if since <= each.begun < until]
     return replace(cell, events=events, connections=connections, interventions=done)
@@ -58,10 +61,16 @@ def whole(cell: CellHistory, played: Sequence[Round]) -> CellHistory:
 
 
 def _is_of(event: Event, since: float, until: float) -> bool:
-    """Whether an event tells of the round; of what was observed before only requests, and what they led to, do not."""
+    """Whether an event tells of the round; of what was observed before, requests and what befell containers do not."""
     if isinstance(event.data, RpcArrived):
         return True  # it may come later than the answer to what has sent it
-    return event.t < until and (event.t >= since or not isinstance(event.data, Request))
+    return event.t < until and (event.t >= since or not isinstance(event.data, Request | ContainerChanged))
+
+
+def _lasting(cell: CellHistory, since: float) -> list[Event]:
+    """What befell the container in an earlier round, where that lasts: what was undone by then was that round's."""
+    before = [event for event in cell.of(ContainerChanged) if event.t < since]
+    return [event for event in before[-1:] if event.data.action in LASTS]
 
 
 def _last_right(cell: CellHistory, since: float) -> list[Event]:

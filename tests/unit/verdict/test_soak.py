@@ -149,3 +149,26 @@ def test_growth_is_worded_with_its_interval() -> None:
         what="threads", unit="", first=3, last=5, per_hour=40, low=20, high=60, samples=9, over_s=90, grows=True
     )
     assert words(told) == "threads 5, +40 an hour (20 to 60)"
+
+
+def stopped_in_round(number: int, *, by_the_probe: bool) -> CellVerdict:
+    history = soaked()
+    ended = history.events.pop()
+    at = IDLE_FROM + number * ROUND_S + 1.0
+    told = {"who": "soak:of=idle", "number": 1, "what": "stopped", "where": history.cell}
+    if by_the_probe:
+        history.add("intervention", at, **told, **{"from": at, "to": at + 1.0})
+    for action, after in (("die", 0.5), ("disconnect", 0.6), ("connect", 0.8)):
+        history.add("container.changed", at + after, action=action)
+    history.events.append(ended)
+    return history.cell_verdict
+
+
+def test_what_the_probe_did_to_a_container_in_one_round_disturbs_no_other() -> None:
+    assert stopped_in_round(1, by_the_probe=True).outcome is Outcome.KEPT
+
+
+def test_what_nobody_meant_disturbs_its_own_round_alone() -> None:
+    found = stopped_in_round(1, by_the_probe=False)
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert "inconclusive in 1 of 12 rounds; first in round 2: its container ended, not by the probe" in found.why
