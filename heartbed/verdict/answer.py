@@ -17,6 +17,14 @@ from heartbed.wording import count
 GOOD = {Outcome.KEPT: "keeps its connections", Outcome.RECOVERED: "is well again by itself"}
 """What is said of a cell that there is nothing to mend in."""
 
+BAD = {
+    Outcome.HUNG: "hangs",
+    Outcome.LOST: "loses connections",
+    Outcome.FAILED: "fails",
+    Outcome.LEAKED: "leaks",
+}
+"""What is said of one that there is."""
+
 MOST_NAMES = 6
 """Cells that a sentence names."""
 
@@ -55,13 +63,14 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
         return "Nothing can be said: every cell is inconclusive."
     bad = [cell for cell in known if not cell.outcome.good]
     under = f" {when}" if when else ""
-    if not bad:
-        which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
-        seen = {cell.outcome for cell in known}
-        return f"{which} {' or '.join(words for outcome, words in GOOD.items() if outcome in seen)}{under}.{tail}"
-    if len(bad) == len(known):
+    if len(bad) == len(known) and {cell.outcome for cell in bad} == {Outcome.LOST}:
         which = "The cell does not keep" if len(known) == 1 else f"None of the {len(known)} cells keeps"
         return f"{which} its connections{under}.{tail}"
+    if not bad or len(bad) == len(known):
+        which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
+        seen = {cell.outcome for cell in known}
+        said = [words for outcome, words in (BAD if bad else GOOD).items() if outcome in seen]
+        return f"{which} {' or '.join(said)}{under}.{tail}"
     said = _decided(known)
     return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
 
@@ -102,6 +111,7 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
     varied = _varied(cells)
     titles = _titles(cells, varied)
     deciding = {name: sides for name, each in varied.items() if (sides := _sides(cells, each)) is not None}
+    fared = _fared(cells)
     if len(deciding) > 1:
         # Each alone would explain all there is, and none of them was tried without the others.
         kept_with, not_with = (
@@ -110,7 +120,7 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
         )
         return (
             f"It is {' or '.join(titles[name] for name in deciding)} that decides, but they were varied only together: "
-            f"{kept_with} kept every connection, {not_with} did not."
+            f"{kept_with} {fared}, {not_with} did not."
         )
     for name, (kept, not_kept) in deciding.items():
         effects = {other: _effect(cells, varied.values(), each) for other, each in varied.items() if other != name}
@@ -119,8 +129,14 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
         more = f"; {idle} made no difference" if idle else ""
         more += f"; how the others fared differed with {telling}" if telling else ""
         which = (_names(side, varied[name]) for side in (kept, not_kept))
-        return "It is {} that decides: {} kept every connection, {} did not{}.".format(titles[name], *which, more)
+        return "It is {} that decides: {} {fared}, {} did not{}.".format(titles[name], *which, more, fared=fared)
     return _by_rule(cells, varied.values())
+
+
+def _fared(cells: Sequence[CellVerdict]) -> str:
+    """What cells did of which some did well and others did not: that is more than to keep connections, or less."""
+    plain = {cell.outcome for cell in cells} <= {Outcome.KEPT, Outcome.LOST}
+    return "kept every connection" if plain else "fared well"
 
 
 def _by_rule(cells: Sequence[CellVerdict], varied: Collection[Question]) -> str:

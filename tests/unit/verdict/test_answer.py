@@ -38,12 +38,13 @@ def verdict(name: str, outcome: Outcome) -> CellVerdict:
 def test_one_cell() -> None:
     assert said(prefork_native=KEPT) == "The cell keeps its connections when idle."
     assert said(prefork=LOST) == "The cell does not keep its connections when idle."
-    assert said(prefork=HUNG) == "The cell does not keep its connections when idle."
+    assert said(prefork=HUNG) == "The cell hangs when idle."
 
 
 def test_all_alike() -> None:
     assert said(prefork_native=KEPT, event_native=KEPT) == "Every one of the 2 cells keeps its connections when idle."
-    assert said(prefork=LOST, event=HUNG) == "None of the 2 cells keeps its connections when idle."
+    assert said(prefork=LOST, event=HUNG) == "Every one of the 2 cells hangs or loses connections when idle."
+    assert said(prefork=LOST, event=LOST) == "None of the 2 cells keeps its connections when idle."
 
 
 def test_what_is_kept_and_what_is_well_again_are_told_apart() -> None:
@@ -122,7 +123,7 @@ def test_a_mode_that_a_server_does_not_have_is_no_difference() -> None:
 def test_any_axis_can_decide() -> None:
     found = {"gunicorn-eventlet-sync": KEPT, "gunicorn-eventlet-gthread": HUNG}
     assert told(found) == (
-        "It is the class of gunicorn's workers that decides: sync kept every connection, gthread did not."
+        "It is the class of gunicorn's workers that decides: sync fared well, gthread did not."
     )
     found = {"uwsgi-kombu5.6.0": KEPT, "uwsgi-kombu5.3.0": LOST}
     assert told(found).startswith("It is the version of kombu that decides: 5.6.0 kept")
