@@ -122,9 +122,7 @@ def test_a_mode_that_a_server_does_not_have_is_no_difference() -> None:
 
 def test_any_axis_can_decide() -> None:
     found = {"gunicorn-eventlet-sync": KEPT, "gunicorn-eventlet-gthread": HUNG}
-    assert told(found) == (
-        "It is the class of gunicorn's workers that decides: sync fared well, gthread did not."
-    )
+    assert told(found) == ("It is the class of gunicorn's workers that decides: sync fared well, gthread did not.")
     found = {"uwsgi-kombu5.6.0": KEPT, "uwsgi-kombu5.3.0": LOST}
     assert told(found).startswith("It is the version of kombu that decides: 5.6.0 kept")
 
