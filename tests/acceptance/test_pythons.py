@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from heartbed.cells.expressions import select
 from heartbed.record.event import only
 from heartbed.record.kinds import AppFacts
+from heartbed.run.images import images_for
 from heartbed.verdict.values import Outcome, RunVerdict
 from heartbed.versions.releases import RELEASES
 from tests.acceptance.program import Program
@@ -28,6 +30,7 @@ OWN = ("eventlet", "greenlet", "kombu")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """One run of all of them."""
     program = Program(tmp_path_factory.mktemp("pythons"))
+    images_for(select([*PYTHONS]).cells, quiet=True)  # bases are made where none can be pulled, which takes minutes
     done = program("run", *PYTHONS)
     assert done.code == 1, done
     return program
