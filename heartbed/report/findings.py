@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from heartbed.report.words import remarks
+from heartbed.report.words import MOST_PROBES, remarks
 from heartbed.verdict.cause import meaning
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
@@ -50,6 +51,22 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
     ]
     shared_fates += [Finding(None, "", "remark", note, tuple(members)) for note, members in shared.items()]
     return shared_fates
+
+
+def telling(found: Sequence[Finding], cells: Sequence[CellVerdict]) -> list[Finding]:
+    """Those that a summary has room for: where many probes were played, not what is so of all, or of cells that fared well."""
+    if len({cell.probe for cell in cells}) <= MOST_PROBES:
+        return [*found]
+    count = Counter(cell.probe for cell in cells)
+    told = (each if each.outcome is not None else _of_the_bad(each, count) for each in found)
+    return [each for each in told if each.cells]
+
+
+def _of_the_bad(remark: Finding, count: Mapping[str, int]) -> Finding:
+    """A remark as one on those cells that fared badly; on none, where it is on all cells of its probes."""
+    of_probe = Counter(cell.probe for cell in remark.cells)
+    rare = any(seen < count[probe] for probe, seen in of_probe.items())
+    return replace(remark, cells=tuple(cell for cell in remark.cells if rare and not cell.outcome.good))
 
 
 def _withheld(note: str) -> str:

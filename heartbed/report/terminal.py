@@ -25,13 +25,14 @@ from heartbed.record import folder as runfolder
 from heartbed.report import page
 from heartbed.report.across import NARROWEST, NOT_PLAYED, Across, across, heading, parts, spoken, taken, word
 from heartbed.report.data import RunData
-from heartbed.report.findings import findings
+from heartbed.report.findings import findings, telling
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
 from heartbed.report.words import STYLES, cost_words, milliseconds, phrases, sentence, which
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.merged import in_any_shard
 from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.wording import count
 
 ASCII_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """As ``SIMPLE_HEAD``, for terminals that know only ASCII."""
@@ -182,11 +183,13 @@ class _Screen:
         return Text("\n").join(lines)
 
     def findings(self) -> RenderResult:
-        telling = [f for f in findings(self.run.verdict.cells) if not (self.run.verdict.reason and f.cause == FAILED)]
-        if telling:
+        cells = self.run.verdict.cells
+        found = [f for f in findings(cells) if not (self.run.verdict.reason and f.cause == FAILED)]
+        if found:
             yield Text()
-        for finding in telling:
-            where = f" ({which(finding.cells, self.run.verdict.cells, self.most_names)})"
+        shown = telling(found, cells)
+        for finding in shown:
+            where = f" ({which(finding.cells, cells, self.most_names)})"
             if finding.outcome is None:
                 yield Text.assemble(
                     self.text("note", "bold"), self.text(f": {one_line(finding.why)}"), self.text(where, "dim")
@@ -196,6 +199,8 @@ class _Screen:
             yield Text.assemble(word, self.text(f": {finding.title}"), self.text(where, "dim"))
             example = "" if finding.same_words or finding.short != finding.why else f"{finding.cells[0].cell}: "
             yield Padding(self.text(example + sentence(finding.short)), (0, 0, 0, 2))
+        if more := len(found) - len(shown):
+            yield self.text(f"{count(more, 'more note')}: in the report, and by {NAME} explain", "dim")
 
     def answer(self) -> RenderResult:
         verdict = self.run.verdict
