@@ -129,15 +129,14 @@ def test_the_formats_of_gates_name_the_probe() -> None:
 def test_where_many_probes_were_played_only_remarks_that_tell_cells_apart_are_shown() -> None:
     fates = {**FATES, "reload": {"outcome": Outcome.RECOVERED, "cause": ""}}
     run = samples.comparison()
+    first, *_ = run.verdict.cells
     cells = [
-        cell.model_copy(
-            update={"probe": probe, **fate, "notes": [f"{probe} did it", *([f"{cell.cell} alone"] * (at == 0))]}
-        )
+        cell.model_copy(update={"probe": probe, **fate, "notes": [f"{probe} did it"] + ["alone"] * (cell is first)})
         for probe, fate in fates.items()
-        for at, cell in enumerate(run.verdict.cells)
+        for cell in run.verdict.cells
     ]
     text = shown(replace(run, verdict=run.verdict.model_copy(update={"cells": cells})), 100)
     assert "did it" not in text
     assert text.count("note: ") == 1
-    assert f"note: {cells[0].cell} alone ({cells[0].cell} under " in text
+    assert f"note: alone ({first.cell} under " in text
     assert "5 more notes: in the report, and by heartbed explain" in text
