@@ -54,7 +54,7 @@ def findings(cells: Iterable[CellVerdict]) -> list[Finding]:
 
 
 def telling(found: Sequence[Finding], cells: Sequence[CellVerdict]) -> list[Finding]:
-    """Those that a summary has room for: where many probes were played, not what is so of all, or of cells that fared well."""
+    """Those that a summary has room for: of many probes no remark that is on all cells, or on those that fared well."""
     if len({cell.probe for cell in cells}) <= MOST_PROBES:
         return [*found]
     count = Counter(cell.probe for cell in cells)
