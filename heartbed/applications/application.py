@@ -30,6 +30,8 @@ class Layer:
     arguments: Mapping[str, str]
     brings: Mapping[str, str]
     lock: str
+    instead: str = ""
+    """What to ask for where it does not work with the libraries that a cell names; empty where nothing is known."""
 
 
 def _no_layer(factor: str, release: str) -> Layer | None:

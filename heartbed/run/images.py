@@ -146,6 +146,7 @@ def _layer(name: str, layer: Layer, ground: ImageSpec, base: str) -> ImageSpec:
         build_args=layer.arguments,
         on=ground.tag,
         lock=ground.lock + layer.lock,
+        instead=layer.instead,
     )
 
 

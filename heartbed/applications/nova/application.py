@@ -56,7 +56,13 @@ def layer(factor: str, release: str) -> Layer | None:
         {"LOCK": series.lock.name, "NOVA": series.version, "ENTRY": series.entry, "SOURCE": " ".join(series.source)},
         {NAME: series.version},
         series.lock.read_text(encoding="utf-8"),
+        "" if release == series.release else _fits(series),
     )
+
+
+def _fits(series: Series) -> str:
+    """Which libraries it was made for."""
+    return f"{series.factor} is part of {series.release}: {NAME}-{series.release} in a cell's name has its own libraries"
 
 
 def refuses(factor: str, release: str) -> str:

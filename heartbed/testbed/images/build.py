@@ -44,6 +44,8 @@ PARALLEL_BUILDS = 3
 LOG_LINES_SHOWN = 20
 
 PYTHON_ERROR = re.compile(r"^(#\d+ )?[\d.]+ +([\w.]*(Error|NoMatches|Exception)|ERROR)(: |\Z)")
+OTHERS = "choose another version: heartbed versions lists them"
+
 RUNTIME_ERROR = re.compile(r"(?!OSError|ERROR)[\w.]*(Error|NoMatches|Exception)(: |\Z)")
 """An error of Python's own, when what was installed is tried: it is not pip that failed, nor the network."""
 
@@ -191,7 +193,7 @@ def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress
             if spec.chosen and RUNTIME_ERROR.match(why):
                 raise InputError(
                     f"{spec.chosen} does not work on Python {spec.python or PYTHON}: {why}",
-                    hint=f"choose another version: heartbed versions lists them. The whole log: {log}",
+                    hint=f"{spec.instead or OTHERS}. The whole log: {log}",
                 )
             raise TestbedError(
                 f"{spec.tag} could not be built: {why or f'docker buildx build ended with code {code}'}",

@@ -34,6 +34,8 @@ class ImageSpec:
     lock: str = ""
     whose: str = ""
     """What of the user's is built here, as the command line has it; empty for what is Heartbed's own affair."""
+    instead: str = ""
+    """What to ask for where these versions do not work together; empty where nothing is known."""
 
     @property
     def python(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heartbed import applications
-from heartbed.applications.nova.application import series_of
+from heartbed.applications.nova.application import layer, series_of
 from heartbed.applications.nova.series import SERIES
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
@@ -143,3 +143,12 @@ def first_step(dockerfile: Path) -> str:
 @pytest.mark.parametrize("name", ["heartbed/applications/nova/image", "images/with"])
 def test_what_only_building_needs_is_one_layer_of_all_images_that_compile(name: str) -> None:
     assert first_step(ROOT / name / "Dockerfile") == first_step(ROOT / "images/apache/Dockerfile")
+
+
+def test_a_nova_over_the_libraries_of_another_release_says_what_to_ask_for_instead() -> None:
+    built = layer("nova29", "")
+    assert built is not None
+    assert built.instead == "nova29 is part of 2024.1: nova-2024.1 in a cell's name has its own libraries"
+    own = layer("nova29", "2024.1")
+    assert own is not None
+    assert not own.instead
