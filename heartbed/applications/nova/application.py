@@ -62,7 +62,8 @@ def layer(factor: str, release: str) -> Layer | None:
 
 def _fits(series: Series) -> str:
     """Which libraries it was made for."""
-    return f"{series.factor} is part of {series.release}: {NAME}-{series.release} in a cell's name has its own libraries"
+    whole = f"{NAME}-{series.release}"
+    return f"{series.factor} is part of {series.release}: {whole} in a cell's name has its own libraries"
 
 
 def refuses(factor: str, release: str) -> str:
