@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
+
+import psutil
 
 from heartbed import servers as servers_
 from heartbed.cells import axes
@@ -49,8 +50,8 @@ def selection(servers: Sequence[str] = ()) -> Selection:
 
 
 def available_octets() -> int:
-    """Memory that programs can still have on this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    """Memory that programs can still have on this machine: what only caches files can be had too."""
+    return int(psutil.virtual_memory().available)
 
 
 def batches(cells: Sequence[Cell], octets: int) -> Iterator[Sequence[Cell]]:
