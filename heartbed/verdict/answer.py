@@ -69,8 +69,8 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
     if not bad or len(bad) == len(known):
         which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
         seen = {cell.outcome for cell in known}
-        said = [words for outcome, words in (BAD if bad else GOOD).items() if outcome in seen]
-        return f"{which} {' or '.join(said)}{under}.{tail}"
+        does = [words for outcome, words in (BAD if bad else GOOD).items() if outcome in seen]
+        return f"{which} {' or '.join(does)}{under}.{tail}"
     said = _decided(known)
     return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
 

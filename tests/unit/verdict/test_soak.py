@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -155,9 +156,9 @@ def stopped_in_round(number: int, *, by_the_probe: bool) -> CellVerdict:
     history = soaked()
     ended = history.events.pop()
     at = IDLE_FROM + number * ROUND_S + 1.0
-    told = {"who": "soak:of=idle", "number": 1, "what": "stopped", "where": history.cell}
+    told: dict[str, Any] = {"who": "soak:of=idle", "number": 1, "what": "stopped", "where": history.cell}
     if by_the_probe:
-        history.add("intervention", at, **told, **{"from": at, "to": at + 1.0})
+        history.add("intervention", at, **told | {"from": at, "to": at + 1.0})
     for action, after in (("die", 0.5), ("disconnect", 0.6), ("connect", 0.8)):
         history.add("container.changed", at + after, action=action)
     history.events.append(ended)
