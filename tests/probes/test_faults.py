@@ -51,6 +51,13 @@ def test_only_what_beats_opens_its_connections_again_without_being_asked(played:
     assert "when it was asked" in under(played, "eventlet", "firewall").why
 
 
+@pytest.mark.parametrize("probe", ["broker-pause", "broker-blocked"])
+def test_of_what_beats_no_more_rabbitmq_closes_both_connections_after_a_fault_that_spares_them(
+    played: RunData, probe: str
+) -> None:
+    assert under(played, "eventlet", probe).why.count("closed by RabbitMQ for missed heartbeats") == 2
+
+
 def test_everything_that_was_done_has_been_undone(played: RunData) -> None:
     done = [event.data for event in played.of_kind(Intervention)]
     over = {(each.who, each.act, each.number) for each in done if each.ended is not None}
