@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
+from heartbed.candidates import pip_for
 from heartbed.candidates.container import Container
 from heartbed.candidates.own import OWN, PACKAGES, OwnApplication
 from heartbed.candidates.requirements import refuse_builds
@@ -20,6 +21,8 @@ from heartbed.candidates.workbench import Workbench
 from heartbed.cells import python
 from heartbed.errors import InputError
 from heartbed.files import is_regular
+
+PIP = Path(pip_for.__file__)
 
 DEADLINE_S = 300
 LOG_LINES = 12
@@ -66,7 +69,8 @@ def install(requirements: Path, folder: Path, version: str) -> Path:
     if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
     refuse_builds(requirements)
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    command = [sys.executable, str(PIP), version]
+    command += ["--disable-pip-version-check", "--no-input", "install", "--quiet"]
     # Wheels only: what needed a compiler would need its libraries in the image too. This Python is not the image's:
     # what it compiled would be of no use there.
     command += ["--no-compile", "--only-binary", ":all:", "--python-version", version]
