@@ -10,7 +10,7 @@ from pathlib import Path
 from heartbed import applications
 from heartbed.candidates.library import GROUP, IN_PTHREAD, TIMEOUT, Library
 from heartbed.candidates.oslo_config import BACKEND, OsloConfig, Taken, from_environment, said, taken, variable
-from heartbed.candidates.own import OPENING, OwnApplication
+from heartbed.candidates.own import OPENING, OSLO, OwnApplication
 from heartbed.candidates.variables import is_the_users
 from heartbed.cells import axes, python
 from heartbed.cells.axes import DEFAULT_OSLO
@@ -193,7 +193,7 @@ def _of_own(wishes: Wishes, own: OwnApplication) -> list[str]:
         found.append(f"{OPENING} makes your application use the broker (--open)")
     if own.calling is None:
         found.append(f"{own.opening} stands for a call, too (--call)")
-    if wishes.oslo is None and not wishes.release:
+    if wishes.oslo is None and not wishes.release and own.version(OSLO) is None:
         found.append(f"oslo.messaging {DEFAULT_OSLO} if your application uses it and brings none (--oslo VERSION)")
     return found
 

@@ -147,3 +147,11 @@ def test_of_an_own_application_neither_model_nor_option_is_assumed() -> None:
     told = assumptions(Wishes(own=OwnApplication(Path("own.py"))))
     assert told[0] == "GET / makes your application use the broker (--open)"
     assert not [text for text in told if "execution model" in text or "heartbeat_in_pthread" in text]
+
+
+@pytest.mark.parametrize(("brings", "count"), [((), 1), ((("oslo.messaging", "14.9.3"),), 0)])
+def test_an_oslo_messaging_that_it_brings_is_not_assumed_to_be_the_images(
+    brings: tuple[tuple[str, str], ...], count: int
+) -> None:
+    told = assumptions(Wishes(own=OwnApplication(Path("own.py"), brings=brings)))
+    assert len([text for text in told if text.startswith("oslo.messaging")]) == count
