@@ -85,7 +85,7 @@ class Facts(Process):
     heartbeat_rate: float  # checks for each timeout
     heartbeat_in_pthread_exists: bool  # whether this oslo.messaging has the option
     heartbeat_in_pthread: bool | None  # its value in force
-    rpc_response_timeout: int  # seconds
+    rpc_response_timeout: int | None  # seconds; None for one that only notifies
     conn_pool_min_size: int  # connections that the pool keeps however old they are
     conn_pool_size: int  # connections that the pool may hold
     conn_pool_ttl: int  # seconds after which it may drop the others
@@ -139,7 +139,7 @@ def gather(environ: Mapping[str, Any], conf: cfg.ConfigOpts, application: str | 
         heartbeat_rate=rabbit.heartbeat_rate,
         heartbeat_in_pthread_exists="heartbeat_in_pthread" in rabbit,
         heartbeat_in_pthread=getattr(rabbit, "heartbeat_in_pthread", None),
-        rpc_response_timeout=conf.rpc_response_timeout,
+        rpc_response_timeout=getattr(conf, "rpc_response_timeout", None),
         conn_pool_min_size=rabbit.conn_pool_min_size,
         conn_pool_size=rabbit.rpc_conn_pool_size,
         conn_pool_ttl=rabbit.conn_pool_ttl,

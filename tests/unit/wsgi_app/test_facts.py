@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import webob
 from oslo_config import cfg
+from oslo_messaging import get_notification_transport
 from oslo_messaging._drivers.impl_rabbit import rabbit_opts
 
 from wsgi_app import config, facts, rpc
@@ -100,6 +101,15 @@ def test_the_heartbeat_options_are_those_that_are_registered(conf: cfg.ConfigOpt
     found = facts.gather({}, conf)
     assert (found.heartbeat_timeout_threshold, found.heartbeat_rate) == (2, 3)
     assert (found.heartbeat_in_pthread_exists, found.heartbeat_in_pthread) == (True, False)
+
+
+def test_one_that_only_notifies_has_its_heartbeat_options_and_no_rpc_timeout() -> None:
+    conf = cfg.ConfigOpts()
+    conf([], default_config_files=[])
+    get_notification_transport(conf, url="rabbit://nobody:nothing@nowhere:5672/")
+    found = facts.gather({}, conf)
+    assert (found.heartbeat_timeout_threshold, found.heartbeat_in_pthread) == (60, False)
+    assert found.rpc_response_timeout is None
 
 
 def test_a_release_without_the_pthread_option_says_so(conf: cfg.ConfigOpts) -> None:
