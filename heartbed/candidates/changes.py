@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from heartbed.candidates.change import Change, Shape, Variant
-from heartbed.candidates.own import OSLO
+from heartbed.candidates.own import OSLO, OwnApplication
 from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.candidates.subject import Candidate
 from heartbed.cells import axes
@@ -80,7 +80,12 @@ def has_library(candidate: Candidate) -> bool:
 
 def acts_on_library(candidate: Candidate) -> bool:
     """Whether the image's oslo.messaging is the one that its application has."""
-    return has_library(candidate) and not (candidate.own and candidate.own.version(OSLO))
+    return takes_library(candidate.own)
+
+
+def takes_library(own: OwnApplication | None) -> bool:
+    """The same of an application of the user's own; None is Heartbed's, which takes the image's."""
+    return own is None or (MODULE in own.mentions and own.version(OSLO) is None)
 
 
 def library_of(candidate: Candidate, oslo: str) -> str:

@@ -28,7 +28,7 @@ from heartbed.report.about.comparison import Comparison, Row
 from heartbed.report.terminal import summary
 from heartbed.report.words import overall
 from heartbed.servers.kinds import draft, label_of
-from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, with_application
 from heartbed.verdict import EXIT_CODES
 from heartbed.verdict.values import Outcome, worst
 from heartbed.versions.patched import Patched
@@ -114,7 +114,7 @@ def compare(
     prepared = {}
     for given, path in named.files.items():
         wishes = wishes_of(path if presets.is_one(path) else None)
-        prepared[given] = ready(session, draft(path, wishes, label=labels[path]))
+        prepared[given] = ready(session, with_application(session, draft(path, wishes, label=labels[path])))
     for each in prepared.values():
         accepted(session, each)
     session, cells = session.divided(_in_order(named, prepared), division)

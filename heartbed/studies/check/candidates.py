@@ -69,12 +69,12 @@ def workable(session: CandidateSession, cell: Cell, versions: Iterable[str]) -> 
 
 
 def ready(session: CandidateSession, drafted: Draft, beside: Sequence[str] = ()) -> Prepared[Any]:
-    """Make a candidate ready to run. Raises ``InputError`` for one that cannot.
+    """Make a candidate ready to run whose own application is ready. Raises ``InputError`` for one that cannot.
 
     ``beside`` are versions of oslo.messaging that are to be tried in the place of its own.
     """
     session.say(f"reading {drafted.source.main.shown} with {drafted.kind.server}")
-    full = _with_libraries(session, with_application(session, drafted), beside)
+    full = _with_libraries(session, drafted, beside)
     return full.kind.prepare(full, session.workbench, session.container(full.cell))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heartbed.candidates.changes import takes_library
 from heartbed.candidates.prepared import Draft
 from heartbed.cells.subject import Scenario
 from heartbed.errors import HeartbedError
 from heartbed.studies import matrix, mend
-from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, workable
+from heartbed.studies.check.candidates import CandidateSession, accepted, play, ready, with_application, workable
 from heartbed.studies.check.checked import FIRST, Checked
 from heartbed.wording import count
 
@@ -27,8 +28,10 @@ def check(session: CandidateSession, drafted: Draft, changes: Changes) -> Checke
 
     Raises ``InputError`` for a candidate that the server does not accept, or that does not start.
     """
+    drafted = with_application(session, drafted)
     wished = drafted.wishes.cell
-    here = mend.versions_beside(wished.oslo, session.versions_here()) if changes.wanted else []
+    other = changes.wanted and takes_library(drafted.wishes.own)
+    here = mend.versions_beside(wished.oslo, session.versions_here()) if other else []
     beside, impossible = workable(session, wished, here)
     prepared = ready(session, drafted, beside)
     own = prepared.candidate
