@@ -53,7 +53,7 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
     if acts_on_model(own):
         found.append(_eventlet(prepared.draft) if own.model == NATIVE else _native(prepared.draft))
     if own.model in ("", EVENTLET) and has_library(own) and has_option(library_of(own, own.oslo)):
-        found.append(pthread() if own.thread == "green" else no_pthread())
+        found.append(pthread(own) if own.thread == "green" else no_pthread(own))
     found += prepared.kind.hosting(prepared)
     if acts_on_library(own):
         found += [_oslo(prepared, version) for version in oslo_versions if version != own.oslo]
@@ -119,29 +119,30 @@ def _eventlet(draft: Draft) -> Change[Any]:
     )
 
 
-def pthread() -> Change[Any]:
+def pthread(own: Candidate) -> Change[Any]:
     """``heartbeat_in_pthread``, where the library has it."""
     return Change(
         PTHREAD,
         "heartbeat_in_pthread = true",
         "deprecated since oslo.messaging 14.9.0 and gone in 18.0.0, where setting it does nothing: the next upgrade "
         "undoes it; nova-operator switches it off because of hangs",
-        _in_pthread("pthread"),
+        _in_pthread(own, "pthread"),
     )
 
 
-def no_pthread() -> Change[Any]:
+def no_pthread(own: Candidate) -> Change[Any]:
     """The option switched off, as operators did who saw hangs."""
     return Change(
         NO_PTHREAD,
         "heartbeat_in_pthread = false",
         "heartbeats are then sent by a green thread, which stands still whenever its thread does not run the hub",
-        _in_pthread("green"),
+        _in_pthread(own, "green"),
     )
 
 
-def _in_pthread(thread: str) -> Callable[[Variant[Any]], Variant[Any]]:
-    setting = f"# nova.conf\n[oslo_messaging_rabbit]\nheartbeat_in_pthread = {str(thread == PTHREAD).lower()}"
+def _in_pthread(own: Candidate, thread: str) -> Callable[[Variant[Any]], Variant[Any]]:
+    file = "nova.conf" if own.own is None else "the file that your application's oslo.config reads"
+    setting = f"# {file}\n[oslo_messaging_rabbit]\nheartbeat_in_pthread = {str(thread == PTHREAD).lower()}"
     return lambda v: replace(v, thread=thread, thread_is_left=False, settings=(*v.settings, setting))
 
 

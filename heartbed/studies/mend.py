@@ -100,7 +100,7 @@ def pairs(
     useful = [c for c in changes(prepared, oslo_versions) if c.key != HEARTBEAT and c.key not in ruled_out]
     green = own.model not in (NATIVE, GEVENT) and own.thread == "green" and acts_on_library(own)
     if green and not has_option(own.oslo) and PTHREAD not in ruled_out:
-        useful.append(pthread())
+        useful.append(pthread(own))
     fitting = [pair for pair in combinations(useful, 2) if not _at_odds(prepared, *pair)]
     return [_mend(prepared, workbench, pair) for pair in fitting]
 

@@ -11,6 +11,7 @@ import pytest
 
 from heartbed.candidates import workbench as places
 from heartbed.candidates.library import GROUP, Library
+from heartbed.candidates.own import OwnApplication
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
@@ -122,6 +123,16 @@ def test_several_threads_are_tried_with_one(workbench: Workbench) -> None:
 def test_a_library_without_the_option_is_not_tried_with_it(workbench: Workbench) -> None:
     keys = by_key(mend.mends(prepared(workbench, "kolla-nova.conf", oslo="18.3.1"), workbench))
     assert "pthread" not in keys
+
+
+def test_the_file_of_an_application_of_the_users_own_is_not_called_novas(workbench: Workbench, tmp_path: Path) -> None:
+    own = OwnApplication(tmp_path / "own.py", mentions=frozenset({"oslo_messaging"}))
+    of_nova, of_own = (
+        by_key(mend.mends(prepared(workbench, "kolla-nova.conf", own=each, model="eventlet"), workbench))["pthread"]
+        for each in (None, own)
+    )
+    assert "# nova.conf\n[oslo_messaging_rabbit]" in of_nova.lines
+    assert "# the file that your application's oslo.config reads\n[oslo_messaging_rabbit]" in of_own.lines
 
 
 def test_a_native_candidate_is_tried_with_eventlet(workbench: Workbench) -> None:
