@@ -22,8 +22,6 @@ from heartbed.cells import python
 from heartbed.errors import InputError
 from heartbed.files import is_regular
 
-PIP = Path(pip_for.__file__)
-
 DEADLINE_S = 300
 LOG_LINES = 12
 
@@ -69,7 +67,7 @@ def install(requirements: Path, folder: Path, version: str) -> Path:
     if not is_regular(requirements):
         raise InputError(f"--requirements: {requirements} is not a file")
     refuse_builds(requirements)
-    command = [sys.executable, str(PIP), version]
+    command = [sys.executable, "-m", pip_for.__name__, version]
     command += ["--disable-pip-version-check", "--no-input", "install", "--quiet"]
     # Wheels only: what needed a compiler would need its libraries in the image too. This Python is not the image's:
     # what it compiled would be of no use there.

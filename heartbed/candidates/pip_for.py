@@ -1,4 +1,4 @@
-"""pip for another Python than its own: ``python pip_for.py 3.13 install --python-version 3.13 ...``.
+"""pip for another Python than its own: ``python -m heartbed.candidates.pip_for 3.13 install ...``.
 
 ``--python-version`` decides which wheels fit, and no more: what a package requires on some Pythons only (``legacy-cgi;
 python_version >= "3.13"``), pip goes on to ask of the Python that it runs on. Here it is asked of the other.
