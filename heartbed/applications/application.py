@@ -20,9 +20,9 @@ WEB_SCRIPT = "/opt/heartbed/wsgi_app/wsgi.py"
 class Layer:
     """What an application adds to the image that has the libraries.
 
-    ``dockerfile`` is given ``arguments`` and the image as ``APPLICATION_IMAGE``; ``inputs`` are files and folders that
-    decide whether the layer is up to date. ``brings`` are the packages, by version, that a cell is asked to have for
-    it, and ``lock`` is all that is installed, as pip's requirements.
+    ``dockerfile`` is given ``arguments`` and the image as ``APPLICATION_IMAGE``; ``inputs`` are files and folders of
+    ``context`` that decide whether the layer is up to date. ``brings`` are the packages, by version, that a cell is
+    asked to have for it, and ``lock`` is all that is installed, as pip's requirements.
     """
 
     dockerfile: Path
@@ -30,6 +30,7 @@ class Layer:
     arguments: Mapping[str, str]
     brings: Mapping[str, str]
     lock: str
+    context: Path
     instead: str = ""
     """What to ask for where it does not work with the libraries that a cell names; empty where nothing is known."""
 

@@ -139,7 +139,7 @@ def _layer(name: str, layer: Layer, ground: ImageSpec, base: str) -> ImageSpec:
     return ImageSpec(
         name,
         image_tag(name),
-        context=layer.dockerfile.parent.parent,
+        context=layer.context,
         dockerfile=layer.dockerfile,
         inputs=layer.inputs,
         base=base,

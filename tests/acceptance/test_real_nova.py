@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.applications.nova.series import SERIES
+from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.cells.expressions import select
 from heartbed.record.event import only
 from heartbed.record.kinds import AppFacts
@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
 def test_it_says_itself_which_nova_it_is(run: Program) -> None:
     for event in only(run.events(), AppFacts):
         assert event.data.application == "nova"
-        assert event.data.versions["nova"] == SERIES["32"].version
+        assert event.data.versions["nova"] == NOVA.series["32"].version
 
 
 def test_all_three_connections_are_judged(run: Program) -> None:

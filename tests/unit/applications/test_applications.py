@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from heartbed import applications
-from heartbed.applications.nova.application import layer, series_of
-from heartbed.applications.nova.series import SERIES
+from heartbed.applications.nova.application import PROJECT as NOVA
+from heartbed.applications.project import Project
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.errors import InputError
@@ -39,13 +39,14 @@ def test_a_cell_with_the_real_nova_is_called_so() -> None:
     [("nova", "2024.1", "29"), ("nova", "2026.2", "34"), ("nova", "", "34"), ("nova31", "2024.1", "31")],
 )
 def test_nova_is_that_of_the_release_else_the_newest_else_what_was_named(factor: str, release: str, name: str) -> None:
-    found = series_of(factor, release)
+    found = NOVA.series_of(factor, release)
     assert found is not None
     assert found.name == name
 
 
-def test_every_series_is_locked_in_a_version_of_its_own_beside_its_release() -> None:
-    for series in SERIES.values():
+@pytest.mark.parametrize("project", [NOVA], ids=lambda project: project.name)
+def test_every_series_is_locked_in_a_version_of_its_own_beside_its_release(project: Project) -> None:
+    for series in project.series.values():
         assert series.version.startswith(f"{series.name}.")
         lock = series.lock.read_text(encoding="utf-8").lower()
         packages = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
@@ -54,7 +55,7 @@ def test_every_series_is_locked_in_a_version_of_its_own_beside_its_release() -> 
 
 
 def test_a_real_application_is_asked_for_by_its_version_too() -> None:
-    assert cell("prefork-nova-2025.2").asked_versions["nova"] == SERIES["32"].version
+    assert cell("prefork-nova-2025.2").asked_versions["nova"] == NOVA.series["32"].version
     assert "nova" not in cell("prefork-nova-2025.2").packages, "those are what the libraries' image is made of"
     assert "nova" not in cell("prefork-2025.2").asked_versions
 
@@ -78,7 +79,7 @@ def test_its_image_is_a_layer_on_that_of_the_same_libraries_and_a_server_stands_
     found = {each.name: each for each in specs(select(["uwsgi-nova-2025.2"]).cells)}
     assert found["apache-2025.2-nova"].on == found["apache-2025.2"].tag
     assert found["uwsgi-2025.2-nova"].on == found["apache-2025.2-nova"].tag
-    assert found["apache-2025.2-nova"].build_args["NOVA"] == SERIES["32"].version
+    assert found["apache-2025.2-nova"].build_args["VERSION"] == NOVA.series["32"].version
     assert (
         found["apache-2025.2"].build_args
         == {each.name: each for each in specs(select(["uwsgi-2025.2"]).cells)}["apache-2025.2"].build_args
@@ -99,7 +100,7 @@ def test_a_release_whose_nova_does_not_run_here_is_left_out_with_the_nearest_tha
     [
         ("nova25", "there is no nova 25 for the images' Python 3.13 here; the nearest is nova29"),
         ("nova99", "the nearest is nova34"),
-        ("nova32.0.0", f"of nova 32 there is {SERIES['32'].version} here, as nova32"),
+        ("nova32.0.0", f"of nova 32 there is {NOVA.series['32'].version} here, as nova32"),
     ],
 )
 def test_a_version_of_nova_that_is_not_here_is_refused_with_what_is(token: str, told: str) -> None:
@@ -111,7 +112,7 @@ def test_a_version_of_nova_that_is_not_here_is_refused_with_what_is(token: str, 
 def test_an_application_that_is_another_has_no_verdict() -> None:
     history = History.of("prefork-daemon-eventlet-nova-2025.2")
     history.pair(beating=True)
-    history.facts(application="minimal", versions={"nova": SERIES["32"].version})
+    history.facts(application="minimal", versions={"nova": NOVA.series["32"].version})
     (wrong,) = history.cell_verdict.disagreements
     assert (wrong.what, wrong.asked, wrong.observed) == ("the application", "nova", "minimal")
     assert history.cell_verdict.outcome is Outcome.INCONCLUSIVE
@@ -140,15 +141,15 @@ def first_step(dockerfile: Path) -> str:
     return "\n".join(lines[begin : end + 1])
 
 
-@pytest.mark.parametrize("name", ["heartbed/applications/nova/image", "images/with"])
+@pytest.mark.parametrize("name", ["heartbed/applications/image", "images/with"])
 def test_what_only_building_needs_is_one_layer_of_all_images_that_compile(name: str) -> None:
     assert first_step(ROOT / name / "Dockerfile") == first_step(ROOT / "images/apache/Dockerfile")
 
 
 def test_a_nova_over_the_libraries_of_another_release_says_what_to_ask_for_instead() -> None:
-    built = layer("nova29", "")
+    built = NOVA.layer("nova29", "")
     assert built is not None
     assert built.instead == "nova29 is part of 2024.1: nova-2024.1 in a cell's name has its own libraries"
-    own = layer("nova29", "2024.1")
+    own = NOVA.layer("nova29", "2024.1")
     assert own is not None
     assert not own.instead

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbed.applications.nova.series import SERIES
+from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.candidates.oslo_config import read_options
 from heartbed.candidates.subject import Candidate, fields
 from heartbed.candidates.wishes import Wishes, assumptions
@@ -47,9 +47,9 @@ def test_its_script_and_its_version_are_those_of_the_release() -> None:
     wishes = Wishes(app="nova", release="2024.1")
     own = candidate(wishes)
     assert own.mounts[-1][0].parent.name == "image"
-    assert own.asked_versions["nova"] == SERIES["29"].version
+    assert own.asked_versions["nova"] == NOVA.series["29"].version
     assert own.purposes == ("SEND", "SEND", "LISTEN")
-    assert any(text.startswith(f"nova {SERIES['29'].version} from PyPI") for text in assumptions(wishes))
+    assert any(text.startswith(f"nova {NOVA.series['29'].version} from PyPI") for text in assumptions(wishes))
 
 
 @pytest.mark.parametrize(

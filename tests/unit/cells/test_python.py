@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from heartbed.applications.nova.series import SERIES
+from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
@@ -70,7 +70,7 @@ def test_release_takes_the_oldest_python_that_runs_its_own_unless_its_nova_is_he
     assert isinstance(release, type(RELEASES["train"]))
     stand_ins = {python: len(release.on[python].instead) for python in OLDEST_FIRST if not release.on[python].lacks}
     fewest = min(stand_ins, key=lambda python: stand_ins[python])
-    with_nova = {series.release for series in SERIES.values()}
+    with_nova = {series.release for series in NOVA.series.values()}
     assert release.python == (PYTHON if release.name in with_nova else fewest)
 
 

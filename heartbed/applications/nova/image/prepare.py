@@ -1,19 +1,25 @@
-"""Makes nova's databases, once, while the image is built: the schemas, two cells, a host and an aggregate.
+"""Makes nova's pipeline and its databases, while the image is built: the schemas, two cells, a host, an aggregate.
 
-What `nova-manage db sync`, `api_db sync`, `cell_v2 simple_cell_setup` and a first nova-compute would leave behind.
+The pipeline is nova's own without keystone's ``authtoken``. The databases are what `nova-manage db sync`,
+`api_db sync`, `cell_v2 simple_cell_setup` and a first nova-compute would leave behind.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
+os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "true"
+
 from nova import config, context, objects
 from nova.db import migration
 
-STATE = Path("/opt/heartbed/nova/state")
-CONF = "/opt/heartbed/nova/conf/nova.conf"
+FOLDER = Path("/opt/heartbed/nova")
+STATE = FOLDER / "state"
+CONF = FOLDER / "conf"
 HOST = "compute"
 """The host whose nova-compute the testbed's RPC server is."""
 
@@ -25,8 +31,11 @@ BROKER = "{scheme}://{username}:{password}@{hostname}:{port}/{path}"
 
 def main() -> None:
     """Make them. Raises whatever nova raises."""
+    own = FOLDER / "packages/etc/nova/api-paste.ini"
+    pipeline = re.sub(r"(?m)^(keystone *=.*) authtoken ", r"\1 ", own.read_text(encoding="utf-8"))
+    (CONF / own.name).write_text(pipeline, encoding="utf-8")
     STATE.mkdir(parents=True, exist_ok=True)
-    config.parse_args(["heartbed-prepare"], default_config_files=[CONF])
+    config.parse_args(["heartbed-prepare"], default_config_files=[str(CONF / "nova.conf")])
     migration.db_sync(database="api")
     migration.db_sync(database="main")
     shutil.copy(STATE / "cell1.sqlite", STATE / "cell0.sqlite")

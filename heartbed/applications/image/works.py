@@ -1,4 +1,4 @@
-"""Tries whether this nova works with the libraries of this image: ``works.py eventlet`` or ``works.py native``.
+"""Tries whether the application works with the libraries of this image: ``works.py MODEL PAGE``, eventlet or native.
 
 Loads it as a server would, without any broker, and asks it for a page that reads its database. Ends with a traceback
 where something does not work.
@@ -10,13 +10,14 @@ import os
 import sys
 import traceback
 
-PAGE = "/v2.1/os-aggregates"
 
-
-def main(model: str) -> None:
+def main(model: str, page: str) -> None:
     """Load it under one execution model, and ask."""
-    del sys.argv[1:]  # nova would take them for its own
-    os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "true" if model == "native" else "false"
+    del sys.argv[1:]  # the application would take them for its own
+    os.environ |= {
+        "OS_NOVA_DISABLE_EVENTLET_PATCHING": "true" if model == "native" else "false",
+        "HEARTBED_MODEL": model,
+    }
     import io
 
     from wsgi_app.wsgi import application
@@ -24,7 +25,7 @@ def main(model: str) -> None:
     told: list[str] = []
     environ = {
         "REQUEST_METHOD": "GET",
-        "PATH_INFO": PAGE,
+        "PATH_INFO": page,
         "SCRIPT_NAME": "",
         "SERVER_NAME": "heartbed",
         "SERVER_PORT": "8080",
@@ -43,7 +44,7 @@ def main(model: str) -> None:
 
     body = b"".join(application(environ, start))
     if told != ["200 OK"]:
-        raise RuntimeError(f"GET {PAGE} was answered with {told}: {body[:300]!r}")
+        raise RuntimeError(f"GET {page} was answered with {told}: {body[:300]!r}")
     # Threads that libraries have started end with the process, and not before.
     sys.stdout.flush()
     os._exit(0)
@@ -51,7 +52,7 @@ def main(model: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1])
+        main(*sys.argv[1:])
     except BaseException:  # noqa: BLE001  printed here, because oslo.log takes what Python would print into its log
         print(traceback.format_exc(), file=sys.__stderr__, flush=True)
         os._exit(1)

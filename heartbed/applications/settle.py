@@ -1,7 +1,7 @@
-"""Resolves each series of nova into its lock file: for maintainers.
+"""Resolves each series of a project into its lock file: for maintainers.
 
-    python -m heartbed.applications.nova.settle            # all series
-    python -m heartbed.applications.nova.settle 32         # one
+    python -m heartbed.applications.settle nova            # all series
+    python -m heartbed.applications.settle nova 32         # one
 
 The libraries of the OpenStack release are not in the lock file: a cell's image has them already, in the versions that
 the cell names. Needs uv and the index of packages.
@@ -17,15 +17,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from heartbed.applications.nova.series import SERIES, Series
+from heartbed.applications.project import Project, Series
 from heartbed.places import ROOT
 from heartbed.versions.pythons import PYTHON
 from heartbed.versions.releases import RELEASES
 
 UV = ROOT / ".heartbed" / "uv" / "bin" / "uv"
 HEAD = """\
-# nova {series} and all that it needs beside the libraries of OpenStack {release}.
-# Written by python -m heartbed.applications.nova.settle: do not edit.
+# {project} {series} and all that it needs beside the libraries of OpenStack {release}.
+# Written by python -m heartbed.applications.settle {project}: do not edit.
 """
 PLATFORM = "x86_64-manylinux_2_28"
 """For which it is resolved. The hashes are those of all machines' wheels."""
@@ -38,7 +38,7 @@ def resolved(series: Series) -> str:
     release = RELEASES[series.release]
     given = [f"{package}=={version}" for package, version in release.runs(PYTHON).items()]
     with tempfile.TemporaryDirectory() as folder:
-        wanted = _file(folder, "wanted.txt", [f"nova>={series.name},<{int(series.name) + 1}"])
+        wanted = _file(folder, "wanted.txt", [f"{series.project}>={series.name},<{int(series.name) + 1}"])
         pins = _file(folder, "pins.txt", [*given, *series.pins])
         command = [shutil.which("uv") or str(UV), "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
         command += ["--python-version", PYTHON, "--python-platform", PLATFORM, "--generate-hashes"]
@@ -46,7 +46,8 @@ def resolved(series: Series) -> str:
         command += [option for package in series.source for option in ("--no-binary", package)]
         command += ["--constraint", str(pins), str(wanted)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return HEAD.format(series=series.name, release=series.release) + _without(done.stdout, set(release.own))
+    head = HEAD.format(project=series.project, series=series.name, release=series.release)
+    return head + _without(done.stdout, set(release.own))
 
 
 def _file(folder: str, name: str, lines: Sequence[str]) -> Path:
@@ -62,14 +63,14 @@ def _without(text: str, packages: set[str]) -> str:
     return "".join(each for each in entries if (found := PIN.match(each)) and found[1].lower() not in left_out)
 
 
-def main(names: Sequence[str]) -> None:
-    """Resolve the named series, or all."""
-    for name in names or SERIES:
-        series = SERIES[name]
+def main(project: str, *names: str) -> None:
+    """Resolve the named series of a project, or all."""
+    every = Project(project, page="").series
+    for series in [every[name] for name in names] or every.values():
         series.lock.parent.mkdir(exist_ok=True)
         series.lock.write_text(resolved(series), encoding="utf-8")
-        print(f"{series.lock.name}: nova {series.version}")
+        print(f"{series.lock.name}: {project} {series.version}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
