@@ -1,4 +1,4 @@
-"""nova-compute's part: the RPC server.
+"""nova-compute's part, and cinder-scheduler's: the RPC server.
 
 ``python3 -m wsgi_app.compute``. Runs on native threads, unpatched, in a process of its own. It answers calls and takes
 casts of any method, in any version and namespace, since a user's own application asks for what it asks for. Of each
@@ -23,9 +23,10 @@ from wsgi_app.gate import Gate
 
 LOG = logging.getLogger("heartbed.rpc")
 READY = Path(os.environ.get("HEARTBED_READY_FILE", "/run/heartbed/ready"))
-SERVED = (("nova", "compute"), ("nova", "scheduler"), ("openstack", "compute"))
-"""Exchange and topic of what is consumed: those that nova-api speaks to in nova's control exchange, and the exchange
-that oslo.messaging has where an application sets none."""
+SERVED = (("nova", "compute"), ("nova", "scheduler"), ("openstack", "compute"), ("openstack", "cinder-scheduler"))
+"""Exchange and topic of what is consumed: those that nova-api speaks to in nova's control exchange; and in the exchange
+that oslo.messaging has where an application sets none, as cinder does, nova's topic and the one that cinder-api speaks
+to."""
 
 CONTEXT = ("request_id", "cell")
 """What is told of a message's context: Heartbed's own application says there which request of which cell it is for."""
@@ -53,6 +54,10 @@ class ComputeManager:
         """The answer to the one call of the real nova-api: that the host does it."""
         return action
 
+    def get_pools(self) -> list[dict[str, Any]]:
+        """The answer to the one call of the real cinder-api: the pools of storage that there are."""
+        return [{"name": "heartbed@heartbed#heartbed", "capabilities": {}}]
+
 
 class Dispatcher:
     """Takes every message, as oslo.messaging's RPC server hands it over, and tells of it.
@@ -79,6 +84,8 @@ class Dispatcher:
         arguments = message.get("args", {})
         if method == "host_power_action":
             return self._manager.host_power_action(str(arguments.get("action", "")))
+        if method == "get_pools":
+            return self._manager.get_pools()
         if method != "get_diagnostics":
             return None
         return self._manager.get_diagnostics(str(arguments.get("server_id", "")))

@@ -85,8 +85,11 @@ class Application:
     refuses: Callable[[str, str], str] = _nothing_against
     """Why it cannot run as this factor in that release; empty where it can."""
     of_release: Callable[[str, str], str] = _as_named
-    """The OpenStack release in whose nova it would behave so, by factor and the release that was named."""
+    """The OpenStack release in whose nova it would behave so, by factor and the release that was named; empty where it
+    has nothing of nova."""
     lacks: Callable[[str], str] = _lacks_nothing
     """Why something that looks like one of its factors is none; empty for what does not look like one."""
     patches: Callable[[str, str], bool | None] = _says_nothing
     """Whether it calls eventlet's monkey patching unless told otherwise; None where nothing is known of it."""
+    as_nova: bool = True
+    """Whether nova's variable tells it otherwise. Where not, its script patches first if the cell asks for it."""

@@ -66,7 +66,8 @@ def changes(prepared: Prepared[Shape], oslo_versions: Sequence[str]) -> list[Cha
 
 def acts_on_model(candidate: Candidate) -> bool:
     """Whether nova's variable for the execution model can act on its application, and its server leaves a choice."""
-    if candidate.own is not None and SWITCH not in candidate.own.mentions:
+    heeded = SWITCH in candidate.own.mentions if candidate.own is not None else candidate.application.as_nova
+    if not heeded:
         return False
     other = EVENTLET if candidate.model == NATIVE else NATIVE
     beside = {axis: factor for axis, factor in candidate.factors.items() if axis not in (MODEL.name, THREAD.name)}

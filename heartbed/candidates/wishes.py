@@ -103,17 +103,19 @@ class Wishes:
 
     @property
     def runs(self) -> str:
-        """The execution model: nova's own default in that release where the user says nothing.
+        """The execution model: the application's own default in that release where the user says nothing.
 
         Empty for an application of the user's own, which is what it makes of itself unless the user holds it to one.
         """
         if self.own and not self.release:
             return self.model or ""
-        return self.model or ("native" if self.nova_of in NATIVE_BY_DEFAULT else "eventlet")
+        patches = applications.application(self.app).patches(self.app, self.release or "")
+        native = self.nova_of in NATIVE_BY_DEFAULT if patches is None else not patches
+        return self.model or ("native" if native else "eventlet")
 
     @property
     def nova_of(self) -> str:
-        """The release whose nova the application behaves as; empty where nobody says one."""
+        """The release whose nova the application behaves as; empty where nobody says one, and where it is no nova."""
         return applications.application(self.app).of_release(self.app, self.release or "")
 
     @property
@@ -156,8 +158,8 @@ def _of_nova(wishes: Wishes) -> list[str]:
     layer = wishes.cell.layer
     brought = ", ".join(f"{package} {version}" for package, version in layer.brings.items()) if layer else ""
     if wishes.model is None and wishes.runs == "native":
-        where = brought or wishes.release
-        found.append(f"native threads, nova's default in {where} (--model eventlet says otherwise)")
+        where, whose = brought or wishes.release, next(iter(layer.brings)) if layer else "nova"
+        found.append(f"native threads, {whose}'s default in {where} (--model eventlet says otherwise)")
     elif wishes.model is None:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
     if not wishes.release and wishes.oslo is None:

@@ -189,8 +189,9 @@ class Cell(Versioned):
     @property
     def _patching(self) -> dict[str, str]:
         """What asks an application to patch that does not by itself."""
-        unasked = self.model == "eventlet" and self.application.patches(self.app, self.release) is False
-        return {models.SWITCH: "false"} if unasked else {}
+        if self.model != "eventlet" or self.application.patches(self.app, self.release) is not False:
+            return {}
+        return {models.SWITCH: "false"} if self.application.as_nova else {models.OTHER: "eventlet"}
 
     @property
     def process_count(self) -> int:

@@ -59,7 +59,7 @@ OPTIONS = (
         "--app",
         type=click.Path(path_type=Path),
         metavar="PATH|NAME",
-        help="Your own WSGI script in place of Heartbed's application; or nova, the real nova-api of --release.",
+        help="Your own WSGI script in place of Heartbed's application; or nova or cinder, the real API of --release.",
     ),
     option("--requirements", type=click.Path(path_type=Path), help="What --app needs, as pip's requirements."),
     option(

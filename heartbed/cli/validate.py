@@ -54,10 +54,11 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     """Play the minimal application and the real one side by side, and say where they agree.
 
     Each cell is played twice in one run, with Heartbed's own application
-    and with the real nova-api of the release: the outcome must be the same, and
-    so must what became of the connections of either purpose. Without EXPR:
-    prefork-daemon, event-daemon and prefork-embedded under every execution
-    model. The table is kept in docs/results/validation.md.
+    and with the real nova-api of the release, or what --app names: the outcome
+    must be the same, and so must what became of the connections of either
+    purpose. Without EXPR: prefork-daemon, event-daemon and prefork-embedded
+    under every execution model. The table is kept in docs/results/validation.md;
+    that of cinder beside it, in validation-cinder.md.
 
     \b
     Examples:
@@ -76,7 +77,7 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
     found = validate.play(pairs, lambda some: batch.play(some, session))
     brings = {real.release: real.layer.brings if real.layer else {} for _, real in pairs}
-    data, page = validated.save(validated.kept(found, brings, heartbeat), output)
+    data, page = validated.save(validated.kept(found, brings, heartbeat), output, str(applications.shows()[app]))
     validated.show(found, console())
     console().print(f"written: {data} and {page.name}", markup=False)
     return EXIT_CODES[validate.verdict(found)]

@@ -18,6 +18,8 @@ from heartbed.versions.releases import RELEASES
 from heartbed.wording import count
 
 NAME = "validation"
+FIRST = "nova"
+"""The real application whose results are in the file of that name; those of others are in one of their own."""
 SCHEMA = 1
 
 
@@ -45,26 +47,30 @@ def kept(pairs: Sequence[Pair], brings: Mapping[str, Mapping[str, str]], heartbe
     }
 
 
-def load(folder: Path = FOLDER) -> dict[str, Kept]:
-    """What was kept before; empty where there is nothing."""
-    file = folder / f"{NAME}.json"
+def load(folder: Path = FOLDER, real: str = FIRST) -> dict[str, Kept]:
+    """What was kept before of a real application; empty where there is nothing."""
+    file = folder / f"{_stem(real)}.json"
     if not file.is_file():
         return {}
     raw = json.loads(file.read_text(encoding="utf-8"))["releases"]
     return {each["release"]: Kept(**{**each, "pairs": [Pair(**pair) for pair in each["pairs"]]}) for each in raw}
 
 
-def save(new: Mapping[str, Kept], folder: Path = FOLDER) -> tuple[Path, Path]:
+def save(new: Mapping[str, Kept], folder: Path = FOLDER, real: str = FIRST) -> tuple[Path, Path]:
     """Write the releases played, beside those that were kept before; returns the paths of the JSON and of the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = load(folder)
+    before = load(folder, real)
     every = {**before, **{release: _merged(before.get(release), each) for release, each in new.items()}}
     ordered = [every[release] for release in RELEASES if release in every]
-    data, page = folder / f"{NAME}.json", folder / f"{NAME}.md"
+    data, page = folder / f"{_stem(real)}.json", folder / f"{_stem(real)}.md"
     told = {"schema": SCHEMA, "releases": [asdict(each) for each in ordered]}
     data.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    page.write_text(markdown(ordered), encoding="utf-8")
+    page.write_text(markdown(ordered, real), encoding="utf-8")
     return data, page
+
+
+def _stem(real: str) -> str:
+    return NAME if real == FIRST else f"{NAME}-{real}"
 
 
 def _merged(before: Kept | None, now: Kept) -> Kept:
@@ -73,7 +79,7 @@ def _merged(before: Kept | None, now: Kept) -> Kept:
     return replace(now, pairs=[*pairs.values()])
 
 
-def markdown(every: Sequence[Kept]) -> str:
+def markdown(every: Sequence[Kept], real: str = FIRST) -> str:
     """The page."""
     pairs = [pair for each in every for pair in each.pairs]
     lines = [
@@ -81,7 +87,7 @@ def markdown(every: Sequence[Kept]) -> str:
         "",
         (
             "Written by `heartbed validate`, which plays each cell twice in the same run: with Heartbed's own "
-            "application and with the real nova-api of the release. One word stands for both where they agree."
+            f"application and with the real {real}-api of the release. One word stands for both where they agree."
         ),
         "",
         summary(pairs) + ".",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from heartbed import applications
+from heartbed.applications.cinder.application import PROJECT as CINDER
 from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.applications.project import Project
 from heartbed.cells.cell import Cell
@@ -44,7 +45,7 @@ def test_nova_is_that_of_the_release_else_the_newest_else_what_was_named(factor:
     assert found.name == name
 
 
-@pytest.mark.parametrize("project", [NOVA], ids=lambda project: project.name)
+@pytest.mark.parametrize("project", [CINDER, NOVA], ids=lambda project: project.name)
 def test_every_series_is_locked_in_a_version_of_its_own_beside_its_release(project: Project) -> None:
     for series in project.series.values():
         assert series.version.startswith(f"{series.name}.")
@@ -129,7 +130,7 @@ def test_the_real_nova_is_kept_once_all_three_of_its_connections_were() -> None:
 
 
 def test_every_factor_of_an_application_is_told_to_whoever_asks() -> None:
-    assert list(applications.tokens())[:2] == ["minimal", "nova"]
+    assert list(applications.tokens())[:2] == ["minimal", "cinder"]
     assert all(applications.application(token).requests for token in applications.tokens())
 
 

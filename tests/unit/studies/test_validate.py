@@ -92,3 +92,12 @@ def test_releases_that_are_not_played_stay_as_they_are(tmp_path: Path) -> None:
     assert text.index("## 2024.1") < text.index("## 2025.2")
     assert "2 pairs: 1 agree, 1 differ." in text
     assert "- the minimal application is kept, the real one lost: " in text
+
+
+def test_what_is_kept_of_another_real_application_is_in_a_file_of_its_own(tmp_path: Path) -> None:
+    validated.save(validated.kept(played(minimal=True, real=True), {"2025.2": {"nova": "32.2.1"}}, 2), tmp_path)
+    kept = validated.kept(played(minimal=True, real=False), {"2025.2": {"cinder": "27.0.0"}}, 2)
+    _, page = validated.save(kept, tmp_path, "cinder")
+    assert page.name == "validation-cinder.md"
+    assert "with the real cinder-api of the release" in page.read_text()
+    assert "## 2025.2, nova 32.2.1" in (tmp_path / "validation.md").read_text()

@@ -65,6 +65,17 @@ def test_the_real_nova_is_answered_and_its_cell_is_the_user_of_its_requests(
     assert told(caplog)["cell"] == "prefork-daemon-native-nova"
 
 
+def test_the_real_cinder_is_answered_with_the_names_of_pools(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    context = {"request_id": "req-1", "user_id": "prefork-daemon-native-cinder", "project_id": "heartbed"}
+    asked = incoming("get_pools", reply_q="reply_1", context=context, args={"filters": {}}, version="3.0")
+    (pool,) = dispatcher.dispatch(asked)
+    assert pool["name"]
+    assert (told(caplog)["what"], told(caplog)["cell"]) == ("call", "prefork-daemon-native-cinder")
+
+
 def test_a_user_of_somebody_elses_project_is_no_cell(dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     dispatcher.dispatch(incoming("reboot", context={"user_id": "me", "project_id": "mine"}))
