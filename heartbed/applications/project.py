@@ -122,11 +122,6 @@ class Project:
             instead="" if release == series.release else self._fits(series),
         )
 
-    def _fits(self, series: Series) -> str:
-        """Which libraries it was made for."""
-        whole = f"{self.name}-{series.release}"
-        return f"{series.factor} is part of {series.release}: {whole} in a cell's name has its own libraries"
-
     def refuses(self, factor: str, release: str) -> str:
         """Why there is none for this release."""
         if self.series_of(factor, release) is not None:
@@ -152,6 +147,11 @@ class Project:
         """Whether it patches where its environment does not say."""
         series = self.series_of(factor, release)
         return None if series is None else series.patches
+
+    def _fits(self, series: Series) -> str:
+        """Which libraries it was made for."""
+        whole = f"{self.name}-{series.release}"
+        return f"{series.factor} is part of {series.release}: {whole} in a cell's name has its own libraries"
 
     def _runs(self, wanted: int = 0) -> str:
         """What does run, the nearest first."""
