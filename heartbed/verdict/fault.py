@@ -91,15 +91,22 @@ def _well_from(case: Case) -> int | None:
 
 
 def ill_before(case: Case) -> Finding | None:
-    """The last call before it was left alone got no reply: nothing that is done to it later is to blame for that."""
+    """The last call before it was left alone got no reply: nothing that is done to it later is to blame for that.
+
+    Where the machine may have been to blame for it, one that got none afterwards either proves it.
+    """
     calls = (event for event in case.cell.requests("open", "before") if event.data.what == "call")
-    before = sorted(calls, key=lambda event: event.t)
-    if not before or not hanging.in_vain(before[-1], case.cell):
+    before = sorted(calls, key=lambda event: event.t)[-1:]
+    waited = [event for event in [*before, *_after(case)] if hanging.in_vain(event, case.cell)]
+    well = _after(case) and _well_from(case) is not None
+    if not before or not hanging.unanswered(before[0]) or not waited or (well and waited[0] is not before[0]):
         return None
-    found = hanging.finding(before[-1], case.cell)
-    afterwards = "was well" if _after(case) and _well_from(case) is not None else "was no better"
-    why = f"{found.why}; that was before anything was done to it, and afterwards it {afterwards}"
-    return Finding(found.outcome, found.cause, why, found.evidence)
+    found = hanging.finding(waited[0], case.cell)
+    if waited[0] is before[0]:
+        told = f"that was before anything was done to it, and afterwards it {'was well' if well else 'was no better'}"
+    else:
+        told = "before anything was done to it the last one got none either"
+    return Finding(found.outcome, found.cause, f"{found.why}; {told}", found.evidence)
 
 
 def never_well(case: Case) -> Finding | None:

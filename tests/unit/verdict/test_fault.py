@@ -105,6 +105,18 @@ def test_a_fault_is_not_to_blame_for_a_call_that_got_no_reply_before_it() -> Non
         assert f"before anything was done to it, and afterwards it {afterwards}" in found.why
 
 
+def test_where_the_machine_may_be_to_blame_for_that_call_the_next_in_vain_proves_it() -> None:
+    history = struck().fault(closes=False).after(202, 504, ms=4000.0)
+    history.drop("request", phase="before")
+    began = IDLE_FROM - 4.005
+    history.add("request", began, phase="before", what="call", status=504, ms=4000.0, error="no reply")
+    history.add("machine.work", IDLE_FROM, cell=None, over_s=5.0, parts={history.cell: {"waited_s": 4.0}})
+    found = verdict(history)
+    assert found.outcome is Outcome.HUNG
+    assert found.why.startswith("a call after the idle period got no reply")
+    assert found.why.endswith("before anything was done to it the last one got none either")
+
+
 def test_one_that_failed_at_first_and_was_well_before_the_fault_was_well() -> None:
     history = struck().fault(closes=False).after(202, 200)
     history.add("request", T0 + 6.0, phase="open", what="call", status=504, ms=4000.0, error="no reply")
