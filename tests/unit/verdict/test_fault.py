@@ -108,9 +108,9 @@ def test_a_fault_is_not_to_blame_for_a_call_that_got_no_reply_before_it() -> Non
 def test_where_the_machine_may_be_to_blame_for_that_call_the_next_in_vain_proves_it() -> None:
     history = struck().fault(closes=False).after(202, 504, ms=4000.0)
     history.drop("request", phase="before")
-    began = IDLE_FROM - 4.005
-    history.add("request", began, phase="before", what="call", status=504, ms=4000.0, error="no reply")
-    history.add("machine.work", IDLE_FROM, cell=None, over_s=5.0, parts={history.cell: {"waited_s": 4.0}})
+    began = IDLE_FROM - 0.4
+    history.add("request", began, phase="before", what="call", status=504, ms=390.0, error="no reply")
+    history.add("machine.work", IDLE_FROM, cell=None, over_s=0.5, parts={history.cell: {"waited_s": 0.3}})
     found = verdict(history)
     assert found.outcome is Outcome.HUNG
     assert found.why.startswith("a call after the idle period got no reply")
