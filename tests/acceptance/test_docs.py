@@ -126,6 +126,14 @@ def pipx(arguments: list[str], runs: Path) -> None:
     without_installing(arguments[1:], runs)
 
 
+def service(arguments: list[str], runs: Path) -> None:
+    """There is a service of that name, and its options are those of a check; ``test_services.py`` plays some."""
+    name, *options = arguments
+    folder = ROOT / "examples" / "services"
+    assert (folder / name.partition("-")[0] / f"{name}.txt").is_file()
+    is_understood(["check", str(folder / "site.conf"), *options], runs)
+
+
 def nothing(arguments: list[str], runs: Path) -> None:
     """A picture, not a command."""
     del arguments, runs
@@ -147,6 +155,7 @@ HOW: dict[str, Callable[[list[str], Path], None]] = {
     "uvx": without_installing,
     "pipx": pipx,
     "cells": nothing,
+    "examples/services/try": service,
 }
 """The first word of a line -> how that line is tried. A line that begins otherwise fails."""
 
