@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def count(number: int, word: str, plural: str = "s") -> str:
@@ -23,6 +23,11 @@ def long(value: float) -> str:
     if value < 100:
         return f"{value:.0f} s"
     return f"{value / 60:.1f} min" if value < 5400 else f"{value / 3600:.1f} h"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from heartbed.report.matrix import by_probe
 from heartbed.report.text import one_line
 from heartbed.report.words import after_s, outcome_words
 from heartbed.verdict.values import CellVerdict
-from heartbed.wording import seconds
+from heartbed.wording import listed, seconds
 
 NOT_PLAYED = "not played"
 NARROWEST, GAP, EDGES = 22, 2, 2
@@ -107,8 +107,4 @@ def spoken(row: Row, columns: Sequence[str]) -> str:
     by_word: dict[str, list[str]] = {}
     for column, place in zip(columns, row.places, strict=True):
         by_word.setdefault(word(place) if place else NOT_PLAYED, []).append(column)
-    return "; ".join(f"{said}: {_listed(names)}" for said, names in by_word.items())
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return "; ".join(f"{said}: {listed(names)}" for said, names in by_word.items())

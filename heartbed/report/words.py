@@ -10,7 +10,7 @@ from heartbed.cells.models import MODELS
 from heartbed.record.connection import Purpose
 from heartbed.report.text import one_line
 from heartbed.verdict.values import CellVerdict, Connection, Cost, Outcome, RunVerdict, Tries, worst
-from heartbed.wording import count, seconds
+from heartbed.wording import count, listed, seconds
 
 STYLES = {
     Outcome.HUNG: "bold magenta",
@@ -131,11 +131,6 @@ def _among(names: Sequence[str], every: Sequence[str], most: int) -> str:
     if len(names) < FEW or len(others) > MOST_OTHERS:
         return together(names, most)
     return f"all {len(every)} cells{' but ' + listed(others) if others else ''}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def together(names: Sequence[str], most: int) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from heartbed.cells.subject import Subject
 from heartbed.errors import CellFailedError
-from heartbed.stage.client import Client
+from heartbed.stage.client import Client, answered
 from heartbed.testbed.testbed import Testbed
 from heartbed.waiting import Deadline, until
 
@@ -61,7 +61,7 @@ class Start:
     def _answers(self) -> tuple[bool, str]:
         """Whether it answers, and what it or the network says. Raises ``CellFailedError`` where it never will."""
         woken = self.client.wake(connect_s=1.0)
-        if woken.status is not None and woken.status < 400:
+        if answered(woken.status):
             return True, ""
         if self.stop.is_set():
             return False, ""  # the run ends, and takes this cell along: it has not failed

@@ -12,7 +12,7 @@ from heartbed.cells.question import Question
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.verdict.smallest_rule import smallest_rule
 from heartbed.verdict.values import CellVerdict, Outcome
-from heartbed.wording import count
+from heartbed.wording import count, listed
 
 GOOD = {Outcome.KEPT: "keeps its connections", Outcome.RECOVERED: "is well again by itself"}
 """What is said of a cell that there is nothing to mend in."""
@@ -46,8 +46,7 @@ def when(*probes: str) -> str:
     """``when idle``, ``under trickle``, ``when idle and under trickle``."""
     idle = ["when idle"] if DEFAULT_PROBE in probes else []
     others = [probe for probe in probes if probe != DEFAULT_PROBE]
-    listed = " and ".join(filter(None, [", ".join(others[:-1]), *others[-1:]]))
-    return " and ".join([*idle, *([f"under {listed}"] if others else [])])
+    return " and ".join([*idle, *([f"under {listed(others)}"] if others else [])])
 
 
 def _headed(when: str, said: str) -> str:

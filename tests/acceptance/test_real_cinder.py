@@ -24,6 +24,7 @@ EVENTLET, NATIVE = "prefork-daemon-eventlet-cinder-2026.1", "prefork-daemon-nati
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
     program = Program(tmp_path_factory.mktemp("cinder"))
+    images_for(select([EVENTLET, NATIVE]).cells, quiet=True)
     done = program("run", EVENTLET, NATIVE)
     assert done.code == 1, done
     return program
