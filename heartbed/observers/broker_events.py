@@ -94,6 +94,8 @@ class BrokerEvents:
         with kombu.Connection(
             self._url, heartbeat=0, connect_timeout=CONNECT_TIMEOUT_S, transport_options=options
         ) as connection:
+            # By itself it would try again after 2 s, which the broker's start would be found out late by.
+            connection.ensure_connection(max_retries=1, interval_start=RETRY_S, interval_step=0)
             channel = connection.channel()
             exchange = kombu.Exchange(EXCHANGE, type="topic", passive=True, durable=True)
             bindings = [kombu.binding(exchange, key) for key in KEYS]

@@ -41,19 +41,43 @@ HEADER = """\
 
 def render(plan: Plan) -> str:
     """The Compose file as text."""
-    services: dict[str, Any] = {
+    services, labels = _services(plan), plan.labels.as_dict()
+    volumes: dict[str, Any] = {}
+    for each in services.values():
+        each |= {"labels": labels, "restart": "no", "cap_drop": ["ALL"]}
+        each["security_opt"] = [*each.get("security_opt", ()), "no-new-privileges:true"]
+        if files := _files(plan, each):
+            each["volumes"] = [*each.get("volumes", ()), *files]
+            volumes |= {file["source"]: {"external": True, "name": file["source"]} for file in files}
+    body = {"name": plan.project, "services": services, "networks": {"default": {"labels": labels}}}
+    body |= {"volumes": volumes} if volumes else {}
+    return HEADER + yaml.dump(_literal(body), Dumper=_Plain, sort_keys=False, width=120)
+
+
+def images(plan: Plan) -> list[str]:
+    """The image of each service."""
+    return [str(service["image"]) for service in _services(plan).values()]
+
+
+def _services(plan: Plan) -> dict[str, Any]:
+    """Name -> what is particular to the service."""
+    return {
         "rabbitmq": _rabbitmq(plan),
         "observer": _observer(plan),
         "compute": _compute(plan),
         **{in_act("controls", act): _controls(plan) for act in plan.acts},
+        **{subject.name: _subject(plan, subject) for subject in plan.subjects},
     }
-    services |= {subject.name: _subject(plan, subject) for subject in plan.subjects}
-    labels = plan.labels.as_dict()
-    for each in services.values():
-        each |= {"labels": labels, "restart": "no", "cap_drop": ["ALL"]}
-        each["security_opt"] = [*each.get("security_opt", ()), "no-new-privileges:true"]
-    body = {"name": plan.project, "services": services, "networks": {"default": {"labels": labels}}}
-    return HEADER + yaml.dump(_literal(body), Dumper=_Plain, sort_keys=False, width=120)
+
+
+def _files(plan: Plan, service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The volumes that have files of the service's image, save where something of its own is mounted below."""
+    own = [str(mount["target"]) for mount in service.get("volumes", ())]
+    return [
+        {"type": "volume", "source": volume, "target": folder, "read_only": True, "volume": {"nocopy": True}}
+        for folder, volume in plan.files.get(service["image"], {}).items()
+        if not any(f"{target}/".startswith(f"{folder}/") for target in own)
+    ]
 
 
 def _literal(value: Any) -> Any:

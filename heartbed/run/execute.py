@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from heartbed import probes, servers
@@ -28,11 +29,14 @@ from heartbed.run.provenance import provenance
 from heartbed.testbed.docker_engine import DockerEngine
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.labels import Labels
-from heartbed.testbed.plan import Plan
+from heartbed.testbed.plan import FIXED_TAGS, Plan
 from heartbed.testbed.testbed import Engine, Testbed
 
 COMPOSE_FILE = "compose.yaml"
 LOCKS = "locks"
+
+MANY = 6
+"""So many services of a run must have an image before its files are copied: that takes as long as they gain by it."""
 
 Images = Callable[[Sequence[Cell]], dict[str, ImageRef]]
 """Makes sure of the images that cells need; name -> reference. Raises ``InputError`` and ``TestbedError``."""
@@ -72,7 +76,7 @@ def execute(
         refs = images(selection.cells)
         chosen = playable(selection, settings, engine, refs["observer"].id if refs else "")
         folder = runfolder.create(settings.runs)
-        plan = _plan(folder, chosen, settings, refs)
+        plan = _with_files(_plan(folder, chosen, settings, refs), engine)
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, refs)
         bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
@@ -102,6 +106,14 @@ def _plan(folder: RunFolder, chosen: Playable, settings: Settings, images: Mappi
         labels=Labels(run=f"{folder.name}-{number}", lock=str(folder.lock_path.absolute())),
         images={name: image.id for name, image in images.items()},
     )
+
+
+def _with_files(plan: Plan, engine: Engine) -> Plan:
+    """With the volumes that the engine has of the images' files: of those that every run has, and of what many have."""
+    used = Counter(compose.images(plan))
+    always = [plan.images[name] for name in FIXED_TAGS if name in plan.images]
+    worth = {*always, *(image for image, services in used.items() if services >= MANY)}
+    return replace(plan, files=engine.files(list(used), worth, plan.labels))
 
 
 def _play(play: Play, bus: Bus, interruption: Interruption) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from heartbed.errors import TestbedError
@@ -10,6 +11,7 @@ from heartbed.testbed import cleanup
 from heartbed.testbed.containers import Containers
 from heartbed.testbed.engine import connect, engine_errors, versions
 from heartbed.testbed.helper import Helper
+from heartbed.testbed.images.files import volumes
 from heartbed.testbed.labels import Labels
 from heartbed.testbed.testbed import Machine, Needs
 
@@ -47,6 +49,11 @@ class DockerEngine:
         except TestbedError as error:
             return f"{error.message}: {error.log[-1]}" if error.log else error.message
         return ""
+
+    def files(self, images: Collection[str], worth: Collection[str], labels: Labels) -> Mapping[str, Mapping[str, str]]:
+        """Volumes with files of images, where the storage driver works in user space."""
+        with engine_errors():
+            return volumes(self._client, images, worth, labels.as_dict())
 
     def testbed(self, project: str, run: str, file: Path) -> Containers:
         """The containers of one run."""

@@ -13,6 +13,13 @@ RUN_LABEL = "heartbed.run"
 LOCK_LABEL = "heartbed.lock"
 HOST_LABEL = "heartbed.host"
 
+READS_LABEL = "heartbed.reads"
+"""On an image: the folders that its containers read much of, with spaces between them. One that is built on it adds its
+own under a longer name, which begins with this."""
+
+FILES_LABEL = "heartbed.files"
+"""On a volume: the id of the image whose files it has."""
+
 
 @dataclass(frozen=True)
 class Labels:

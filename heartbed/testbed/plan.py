@@ -33,6 +33,8 @@ class Plan:
     settings: Settings
     labels: Labels
     images: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the ids of images, the volumes that have files of theirs: folder -> volume."""
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
     @property

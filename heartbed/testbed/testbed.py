@@ -6,12 +6,13 @@ threads (``tests/unit/bench.py``), by which every ending of a run is tested with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from heartbed.errors import TestbedError
+from heartbed.testbed.labels import Labels
 
 LOG_LINES = 25
 HELD, LETS_GO = "HEARTBED_HELD", "CONT"
@@ -163,6 +164,12 @@ class Engine(Protocol):
 
     def lacks(self, needs: Needs, image: str) -> str:
         """What the machine lacks, tried out in containers of ``image``; empty where it has all that is needed."""
+
+    def files(self, images: Collection[str], worth: Collection[str], labels: Labels) -> Mapping[str, Mapping[str, str]]:
+        """The volumes that have files of these images, by their ids: folder -> volume.
+
+        They are filled for those that are ``worth`` it. None where the engine's containers read their images as fast.
+        """
 
     def testbed(self, project: str, run: str, file: Path) -> Testbed:
         """The testbed that a Compose file describes, of which nothing is made yet."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,7 @@ from heartbed.record import kinds
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.run.execute import Parts
+from heartbed.testbed.labels import Labels
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import LETS_GO, LOG_LINES, Address, Change, Machine, Needs
 
@@ -294,6 +295,11 @@ class LocalEngine:
     def machine(self) -> Machine:
         """This one."""
         return Machine({"system": "none"}, {"engine": "none"})
+
+    def files(self, images: Collection[str], worth: Collection[str], labels: Labels) -> dict[str, dict[str, str]]:
+        """There are no images."""
+        del images, worth, labels
+        return {}
 
     def testbed(self, project: str, run: str, file: Path) -> LocalTestbed:
         """A new one."""

@@ -85,11 +85,9 @@ class Agent:
                 self._output.failed(f"the sockets of {cell} can be watched no more: {error}", cell=cell)
 
 
-def _watch_lag(output: Output) -> None:
-    command = [sys.executable, "-I", "-m", "heartbed_agent.lag"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as measuring:
-        for line in measuring.stdout or ():
-            output.write(line.rstrip("\n"))
+def _tell_lag(output: Output, measuring: subprocess.Popen[str]) -> None:
+    for line in measuring.stdout or ():
+        output.write(line.rstrip("\n"))
     output.failed("the machine's lag is measured no more")
 
 
@@ -97,7 +95,9 @@ def main() -> None:
     """Serve until told to quit or the input ends."""
     output = Output()
     agent = Agent(output)
-    for work, *arguments in ((agent.watch,), (_watch_lag, output)):
+    command = [sys.executable, "-I", "-m", "heartbed_agent.lag"]
+    measuring = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for work, *arguments in ((agent.watch,), (_tell_lag, output, measuring)):
         threading.Thread(target=work, args=arguments, daemon=True).start()
     for line in sys.stdin:
         try:
@@ -109,6 +109,8 @@ def main() -> None:
             break
     with contextlib.suppress(OSError):
         sys.stdout.flush()
+    # It has the same standard error: whoever waits for the end of that would wait for its next words.
+    measuring.kill()
     os._exit(0)  # the threads have nothing to tidy up
 
 

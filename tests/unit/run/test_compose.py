@@ -173,3 +173,31 @@ def test_a_run_uses_images_by_their_id_and_a_file_by_hand_by_their_tag() -> None
 def test_httpds_configuration_may_come_from_another_folder(tmp_path: Path) -> None:
     *_, service = services(plan("prefork", root=tmp_path)).values()
     assert service["volumes"][0]["source"] == str(tmp_path / "apache_conf")
+
+
+FILES = {"/usr": "heartbed-files-of-it-usr", "/opt/heartbed/venv": "heartbed-files-of-it-venv"}
+
+
+def with_files(of: Plan) -> Plan:
+    return replace(of, files={"heartbed-apache:oslo17.3.2": FILES})
+
+
+def test_the_files_of_an_image_come_from_volumes_where_there_are_any() -> None:
+    made = body(with_files(plan()))
+    for name, service in made["services"].items():
+        mine = [mount for mount in service.get("volumes", ()) if mount["type"] == "volume"]
+        assert {mount["target"]: mount["source"] for mount in mine} == (
+            FILES if service["image"] == "heartbed-apache:oslo17.3.2" else {}
+        ), name
+        assert all(mount["read_only"] and mount["volume"] == {"nocopy": True} for mount in mine)
+    assert made["volumes"] == {name: {"external": True, "name": name} for name in FILES.values()}
+
+
+def test_a_file_without_such_volumes_says_nothing_of_any() -> None:
+    assert "volumes" not in body(plan())
+
+
+def test_no_volume_lies_over_what_is_mounted_for_a_service_itself() -> None:
+    given = replace(plan(), files={"heartbed-rabbitmq:4": {"/etc": "heartbed-files-etc", "/usr": "heartbed-files-usr"}})
+    mounted = services(given)["rabbitmq"]["volumes"]
+    assert [mount["target"] for mount in mounted if mount["type"] == "volume"] == ["/usr"]
