@@ -1,12 +1,10 @@
-"""Makes cinder's pipeline and its database, once, while the image is built: the schema, and a cinder-scheduler.
+"""Makes cinder's database, once, while the image is built: the schema, and a cinder-scheduler.
 
-The pipeline is cinder's own without keystone: without ``authtoken``, and who asks is left to the headers that it would
-set. The database is what `cinder-manage db sync` and a first cinder-scheduler would leave behind.
+It is what `cinder-manage db sync` and a first cinder-scheduler would leave behind.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -23,10 +21,6 @@ HOST = "compute"
 
 def main() -> None:
     """Make them. Raises whatever cinder raises."""
-    own = FOLDER / "packages/etc/cinder/api-paste.ini"
-    pipeline = re.sub(r"(?m)^(keystone *=.*) authtoken ", r"\1 ", own.read_text(encoding="utf-8"))
-    (FOLDER / "conf" / own.name).write_text(pipeline, encoding="utf-8")
-    (FOLDER / "state").mkdir(parents=True, exist_ok=True)
     cfg.CONF([], project="cinder", version=version.version_string())
     objects.register_all()
     migration.db_sync()

@@ -1,13 +1,12 @@
-"""Makes nova's pipeline and its databases, while the image is built: the schemas, two cells, a host, an aggregate.
+"""Makes nova's databases, while the image is built: the schemas, two cells, a host, an aggregate.
 
-The pipeline is nova's own without keystone's ``authtoken``. The databases are what `nova-manage db sync`,
-`api_db sync`, `cell_v2 simple_cell_setup` and a first nova-compute would leave behind.
+They are what `nova-manage db sync`, `api_db sync`, `cell_v2 simple_cell_setup` and a first nova-compute would leave
+behind.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -31,10 +30,6 @@ BROKER = "{scheme}://{username}:{password}@{hostname}:{port}/{path}"
 
 def main() -> None:
     """Make them. Raises whatever nova raises."""
-    own = FOLDER / "packages/etc/nova/api-paste.ini"
-    pipeline = re.sub(r"(?m)^(keystone *=.*) authtoken ", r"\1 ", own.read_text(encoding="utf-8"))
-    (CONF / own.name).write_text(pipeline, encoding="utf-8")
-    STATE.mkdir(parents=True, exist_ok=True)
     config.parse_args(["heartbed-prepare"], default_config_files=[str(CONF / "nova.conf")])
     migration.db_sync(database="api")
     migration.db_sync(database="main")
