@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from heartbed.record.by_kind import ByKind
 from heartbed.record.connection import ConnectionHistory
@@ -31,6 +31,7 @@ from heartbed.record.kinds import (
 from heartbed.record.work import Work
 
 L = TypeVar("L", bound=Look)
+W = TypeVar("W")
 
 
 @dataclass
@@ -52,6 +53,16 @@ class CellHistory:
     @cached_property
     def _by_kind(self) -> ByKind:
         return ByKind(self.events)
+
+    @cached_property
+    def _worked_out(self) -> dict[Callable[[CellHistory], object], object]:
+        return {}
+
+    def once(self, work: Callable[[CellHistory], W]) -> W:
+        """What ``work`` makes of this cell, worked out once: what was observed does not change any more."""
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        return cast("W", self._worked_out[work])
 
     def of(self, *kinds: type[K]) -> list[Event[K]]:
         """Events of these kinds that are the cell's own."""

@@ -55,12 +55,21 @@ class Waiter:
 def waiters(dumps: Sequence[Event[ProcessGreenlets]], cell: CellHistory) -> list[Waiter]:
     """All that wait for ever, each as it was first seen."""
     found: dict[tuple[object, ...], Waiter] = {}
+    waiting = cell.once(_waiting)
     for dump in dumps:
-        for greenlet in dump.data.greenlets:
-            waiter = _waiter(greenlet, dump, cell)
-            if waiter is not None and _for_ever(waiter, dumps):
+        for waiter in waiting[id(dump)]:
+            if _for_ever(waiter, dumps):
                 found.setdefault((dump.pid, waiter.tid, waiter.where), waiter)
     return list(found.values())
+
+
+def _waiting(cell: CellHistory) -> dict[int, list[Waiter]]:
+    """What waits in a green lock, for ever or not, in each of a cell's dumps, by the event's ``id``."""
+    found: dict[int, list[Waiter]] = {}
+    for dump in cell.of(ProcessGreenlets):
+        waiting = (_waiter(greenlet, dump, cell) for greenlet in dump.data.greenlets)
+        found[id(dump)] = [waiter for waiter in waiting if waiter is not None]
+    return found
 
 
 def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], cell: CellHistory) -> Waiter | None:

@@ -46,7 +46,12 @@ def unanswered(request: Event[Request]) -> bool:
 
 def in_vain(request: Event[Request], cell: CellHistory) -> bool:
     """Whether it is proven that it waited in vain."""
-    return unanswered(request) and not unproven(request, cell)
+    return id(request) in cell.once(_proven)
+
+
+def _proven(cell: CellHistory) -> set[int]:
+    """The requests that are proven to have waited in vain, by the event's ``id``."""
+    return {id(event) for event in cell.of(Request) if unanswered(event) and not unproven(event, cell)}
 
 
 def too_late(cell: CellHistory, *phases: str) -> Finding | None:
