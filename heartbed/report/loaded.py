@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heartbed import probes
 from heartbed.errors import InputError
+from heartbed.memory import uncollected
 from heartbed.record import folder as folders
 from heartbed.record.event import Event, read
 from heartbed.record.looked import is_look
@@ -27,6 +28,7 @@ def load(runs: Path, name: str) -> RunData:
     return data
 
 
+@uncollected()
 def load_any(runs: Path, name: str) -> RunData | LookVerdict:
     """A run or a look by path, name or ``latest``, judged anew from its record."""
     folder = folders.find(runs, name)

@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from heartbed import plugins
 from heartbed.errors import InputError
 from heartbed.files import save
+from heartbed.memory import uncollected
 from heartbed.report.data import RunData
 from heartbed.verdict.look.values import LookVerdict
 
@@ -67,6 +68,7 @@ def _format(name: str) -> Format:
     return cast(Format, importlib.import_module(f"{PACKAGE}.{name}"))
 
 
+@uncollected()
 def write_reports(data: RunData) -> None:
     """Write the files that every run gets beside its record. Raises ``TestbedError``."""
     for name in ("json", "html"):

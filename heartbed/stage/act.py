@@ -49,7 +49,10 @@ class Act:
     def __post_init__(self) -> None:
         settings = self.parts[0].stage.settings
         self._stop, self._call = self.parts[0].stage.stop, self.parts[0].stage.call
+        self._places = threading.Semaphore(settings.cores)
         self._starters = ThreadPoolExecutor(max_workers=settings.cores, thread_name_prefix=f"start-{self.number}")
+        # A queue of their own: behind all that is to be started yet, they would come when nothing else is left to do.
+        self._copies = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"copy-{self.number}")
         self._started: dict[str, Future[None]] = {}
         self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"remove-{self.number}")
         self._removed: list[Future[None]] = []
@@ -84,8 +87,13 @@ class Act:
 
     def _start(self, part: Part, opened: OpenedCell) -> Future[None]:
         if opened.name not in self._started:
-            self._started[opened.name] = self._starters.submit(part.stage.start, opened)
+            pool = self._starters if opened.subject.attempt == 1 else self._copies
+            self._started[opened.name] = pool.submit(self._start_one, part, opened)
         return self._started[opened.name]
+
+    def _start_one(self, part: Part, opened: OpenedCell) -> None:
+        with self._places:
+            part.stage.start(opened)
 
     def play(self) -> None:
         """Everything that the probes do, on cells that are started already, or are now.
@@ -211,7 +219,7 @@ class Act:
 
     def close(self) -> None:
         """Wait until nothing is being started or removed any more; what was to be is not."""
-        for pool in (self._starters, self._remover):
+        for pool in (self._starters, self._copies, self._remover):
             pool.shutdown(cancel_futures=True)
 
     def touches(self, service: str) -> bool:
