@@ -26,7 +26,8 @@ from heartbed.testbed import cleanup
 from heartbed.testbed.broker import about_log
 from heartbed.testbed.commands import Done, run
 from heartbed.testbed.engine import connect, engine_errors
-from heartbed.testbed.labels import LOCK_LABEL, MADE_BY_US
+from heartbed.testbed.images import files
+from heartbed.testbed.labels import FILES_LABEL, LOCK_LABEL, MADE_BY_US
 
 UP_DEADLINE_S = 180
 COMPOSE_DEADLINE_S = UP_DEADLINE_S + 30
@@ -176,12 +177,13 @@ def clean(client: docker.DockerClient, *labels: str) -> tuple[int, int]:
     Raises ``TestbedError`` when something cannot be removed.
     """
 
-    def in_use(labelled: Mapping[str, str]) -> bool:
+    def stays(labelled: Mapping[str, str]) -> bool:
         lock = labelled.get(LOCK_LABEL)
-        return lock is not None and cleanup.locked(Path(lock))
+        return FILES_LABEL in labelled or (lock is not None and cleanup.locked(Path(lock)))
 
     wanted = (MADE_BY_US, *labels)
-    removal = cleanup.remove(client, *wanted, keep=in_use, settle_s=cleanup.SETTLE_S)
+    removal = cleanup.remove(client, *wanted, keep=stays, settle_s=cleanup.SETTLE_S)
+    files.clear(client, *wanted)
     images = 0
     # Twice: an image that another was built on can go only after it.
     for _ in range(2):

@@ -53,9 +53,16 @@ def volumes(
     return {image: published[image] for image in images if image in published}
 
 
-def _made(client: docker.DockerClient) -> list[dict[str, Any]]:
+def clear(client: docker.DockerClient, *labels: str) -> None:
+    """Remove all of them that carry these labels too, save those that a container has."""
+    for each in _made(client, *labels):
+        with contextlib.suppress(docker.errors.APIError):
+            client.api.remove_volume(each["Name"])
+
+
+def _made(client: docker.DockerClient, *labels: str) -> list[dict[str, Any]]:
     """All volumes that hold an image's files, or name those that do."""
-    return list(client.api.volumes(filters={"label": FILES_LABEL})["Volumes"] or ())
+    return list(client.api.volumes(filters={"label": [FILES_LABEL, *labels]})["Volumes"] or ())
 
 
 def _published(client: docker.DockerClient) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import docker.errors
 import pytest
 
-from heartbed.testbed.images.files import volumes
+from heartbed.testbed.images.files import clear, volumes
 from heartbed.testbed.labels import FILES_LABEL
 
 OURS, OTHERS = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -30,6 +30,7 @@ class Engine:
     backwards: bool = False
     filled: list[list[str]] = field(default_factory=list)
     fillers: int = 0
+    used: tuple[str, ...] = ()
 
     @property
     def images(self) -> Any:
@@ -47,8 +48,9 @@ class Engine:
     def info(self) -> dict[str, str]:
         return {"Driver": self.driver}
 
-    def volumes(self, filters: dict[str, str]) -> dict[str, Any]:
-        found = {name: labels for name, labels in self.there.items() if filters["label"] in labels}
+    def volumes(self, filters: dict[str, list[str]]) -> dict[str, Any]:
+        wanted = [label.partition("=")[0] for label in filters["label"]]
+        found = {name: labels for name, labels in self.there.items() if all(label in labels for label in wanted)}
         # In no order, as an engine lists them.
         return {"Volumes": [{"Name": name, "Labels": found[name]} for name in sorted(found, reverse=self.backwards)]}
 
@@ -58,6 +60,8 @@ class Engine:
     def remove_volume(self, name: str) -> None:
         if name not in self.there:
             raise docker.errors.NotFound(name)
+        if name in self.used:
+            raise docker.errors.APIError("volume is in use")
         del self.there[name]
 
     def fill(self, image: str, command: list[str], mounts: list[Any], **_: Any) -> Any:
@@ -158,3 +162,11 @@ def test_of_two_who_fill_at_a_time_both_use_what_was_published_first() -> None:
     client.volumes = SimpleNamespace(create=meanwhile)
     assert volumes(client, [OURS], [OURS], {}) == {OURS: theirs}  # type: ignore[arg-type]
     assert {*engine.there} == {MARK, *theirs.values()}
+
+
+def test_all_go_but_those_that_a_container_has() -> None:
+    engine = Engine(there={"others": {"heartbed": "1"}})
+    usr = files(engine, OURS)[OURS]["/usr"]
+    engine.used = (usr,)
+    clear(Client(engine), "heartbed=1")  # type: ignore[arg-type]
+    assert {*engine.there} == {"others", usr}
