@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from heartbed.errors import CellFailedError, NoCellLeftError
@@ -17,7 +18,7 @@ from heartbed.record.kinds import REMOVED, CellState, RunPhase
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.part import Part
 from heartbed.stage.room import Counted, Gathering, Room
-from heartbed.stage.work import POLL_S, Worker, each, undo
+from heartbed.stage.work import POLL_S, Urgent, Worker, each, undo
 
 OPENERS = 24
 """Cells that are opened, or asked, side by side. A call waits rather than works: oslo.messaging looks for its reply
@@ -49,10 +50,7 @@ class Act:
     def __post_init__(self) -> None:
         settings = self.parts[0].stage.settings
         self._stop, self._call = self.parts[0].stage.stop, self.parts[0].stage.call
-        self._places = threading.Semaphore(settings.cores)
-        self._starters = ThreadPoolExecutor(max_workers=settings.cores, thread_name_prefix=f"start-{self.number}")
-        # A queue of their own: behind all that is to be started yet, they would come when nothing else is left to do.
-        self._copies = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"copy-{self.number}")
+        self._starters = Urgent(settings.cores, f"start-{self.number}")
         self._started: dict[str, Future[None]] = {}
         self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"remove-{self.number}")
         self._removed: list[Future[None]] = []
@@ -87,13 +85,10 @@ class Act:
 
     def _start(self, part: Part, opened: OpenedCell) -> Future[None]:
         if opened.name not in self._started:
-            pool = self._starters if opened.subject.attempt == 1 else self._copies
-            self._started[opened.name] = pool.submit(self._start_one, part, opened)
+            # Behind all that is to be started yet, copies would come when nothing else is left to do.
+            work, urgent = partial(part.stage.start, opened), opened.subject.attempt > 1
+            self._started[opened.name] = self._starters.submit(work, urgent=urgent)
         return self._started[opened.name]
-
-    def _start_one(self, part: Part, opened: OpenedCell) -> None:
-        with self._places:
-            part.stage.start(opened)
 
     def play(self) -> None:
         """Everything that the probes do, on cells that are started already, or are now.
@@ -219,8 +214,8 @@ class Act:
 
     def close(self) -> None:
         """Wait until nothing is being started or removed any more; what was to be is not."""
-        for pool in (self._starters, self._copies, self._remover):
-            pool.shutdown(cancel_futures=True)
+        self._starters.close()
+        self._remover.shutdown(cancel_futures=True)
 
     def touches(self, service: str) -> bool:
         """Whether a probe is doing something to a service at this moment."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from queue import Empty, PriorityQueue
 from typing import TypeVar
 
 from heartbed.errors import TestbedError
@@ -55,6 +58,41 @@ def undo(steps: Iterable[Callable[[], object]]) -> None:
         raise TestbedError("what probes did could not be undone", log=[error.message for error in failed])
     if failed:
         raise failed[0]
+
+
+class Urgent:
+    """Does things in threads, ``workers`` at a time: what is urgent before all that waits, the rest as it came."""
+
+    def __init__(self, workers: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
+        self._waiting: PriorityQueue[tuple[bool, int, Future[None], Callable[[], None]]] = PriorityQueue()
+        self._numbers = itertools.count()
+
+    def submit(self, work: Callable[[], None], *, urgent: bool) -> Future[None]:
+        """Have it done; its errors are raised by the future's ``result``."""
+        future: Future[None] = Future()
+        self._waiting.put((not urgent, next(self._numbers), future, work))
+        self._pool.submit(self._do_next)
+        return future
+
+    def _do_next(self) -> None:
+        *_, future, work = self._waiting.get_nowait()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is raised where it was asked for
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
+    def close(self) -> None:
+        """Begin nothing any more, and cancel what waits; returns when what is being done is done."""
+        with contextlib.suppress(Empty):
+            while True:
+                *_, future, _ = self._waiting.get_nowait()
+                future.cancel()
+        self._pool.shutdown(cancel_futures=True)
 
 
 class Worker:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import CancelledError
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +14,7 @@ import pytest
 from heartbed.errors import TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Writer
-from heartbed.stage.work import Worker, each, steadily
+from heartbed.stage.work import Urgent, Worker, each, steadily
 
 
 @pytest.fixture
@@ -98,3 +100,52 @@ def test_what_goes_wrong_in_a_worker_ends_the_run(bus: Bus, error: Exception, to
     Worker("asking", gone, bus, threading.Event()).end()
     with pytest.raises(TestbedError, match=told):
         bus.check()
+
+
+def test_what_is_urgent_is_done_before_all_that_waits() -> None:
+    doing, going_on, done = threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        doing.set()
+        going_on.wait(5)
+
+    pool = Urgent(1, "test")
+    pool.submit(first, urgent=False)
+    assert doing.wait(5)
+    waiting = [pool.submit(partial(done.append, name), urgent=name == "urgent") for name in ("one", "two", "urgent")]
+    going_on.set()
+    for future in waiting:
+        future.result(5)
+    pool.close()
+    assert done == ["urgent", "one", "two"]
+
+
+def test_an_error_is_raised_where_it_was_asked_for() -> None:
+    def fail() -> None:
+        raise KeyError("it")
+
+    pool = Urgent(1, "test")
+    with pytest.raises(KeyError):
+        pool.submit(fail, urgent=True).result(5)
+    pool.submit(lambda: None, urgent=False).result(5)
+    pool.close()
+
+
+def test_what_waits_is_cancelled_when_it_is_closed() -> None:
+    doing, going_on = threading.Event(), threading.Event()
+
+    def first() -> None:
+        doing.set()
+        going_on.wait(5)
+
+    pool = Urgent(1, "test")
+    begun = pool.submit(first, urgent=False)
+    assert doing.wait(5)
+    waiting = pool.submit(lambda: None, urgent=False)
+    closing = threading.Thread(target=pool.close)
+    closing.start()
+    with pytest.raises(CancelledError):
+        waiting.result(5)
+    going_on.set()
+    closing.join(5)
+    assert begun.result(0) is None
