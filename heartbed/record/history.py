@@ -126,6 +126,17 @@ class CellHistory:
         return self.said.given()
 
     @cached_property
+    def libraries(self) -> dict[str, str]:
+        """Package -> version, as the application said it; ``17.3.0@1a2b3c4`` where it is the user's own.
+
+        Such a library is built as the last release before its commit, which it is not.
+        """
+        own = self.asked.patched
+        return {
+            name: f"{version}@{own[name]}" if name in own else version for name, version in self.said.versions.items()
+        }
+
+    @cached_property
     def left_out(self) -> str:
         """Why the others were played without it; empty where they were not."""
         return next((event.data.reason for event in self.of(CellState) if event.data.state == "left_out"), "")

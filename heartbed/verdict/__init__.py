@@ -183,7 +183,7 @@ def _versions(run: RunHistory) -> dict[str, str]:
     for event in run.of(BrokerLog):
         if match := BROKER_VERSIONS.search(event.data.text):
             versions |= {"rabbitmq": match.group(1), "erlang": match.group(2)}
-    told = [cell.said.versions for cell in run.cells]
+    told = [cell.libraries for cell in run.cells]
     for name in dict.fromkeys(name for versions_ in told for name in versions_):
         values = dict.fromkeys(versions_[name] for versions_ in told if versions_.get(name))
         versions[name] = ", ".join(values)

@@ -29,7 +29,7 @@ def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Finding:
     """The cause of a loss that RabbitMQ itself put down to missed heartbeats."""
     found = next(finding for rule in RULES if (finding := rule(conn, cell)) is not None)
     if cell.asked.factors.get("thread") == "pthread" and cell.said.heartbeat_in_pthread_exists is False:
-        version = cell.said.versions.get("oslo.messaging", "this version")
+        version = cell.libraries.get("oslo.messaging", "this version")
         why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
         return replace(found, cause=Cause.OPTION_UNKNOWN, why=why)
     return found

@@ -135,6 +135,18 @@ def test_an_option_that_the_version_does_not_have_is_the_cause() -> None:
     assert "oslo.messaging 18.3.1 has no such option" in verdict.why
 
 
+def test_a_commit_is_not_taken_for_the_release_before_it() -> None:
+    history = History.of("prefork-daemon-eventlet-pthread-oslo17.3.0")
+    start = history.events[0].data
+    assert isinstance(start, RunStart)
+    start.cells[0].patched["oslo.messaging"] = "624f857"
+    history.facts(heartbeat_in_pthread_exists=False, heartbeat_in_pthread=None, sources={"oslo.messaging": "624f857"})
+    history.pair(beating=False)
+    history.looked_at()
+    assert "oslo.messaging 17.3.0@624f857 has no such option" in history.cell_verdict.why
+    assert history.verdict.versions["oslo.messaging"] == "17.3.0@624f857"
+
+
 def test_heartbeats_switched_off_keep_a_connection_and_say_so() -> None:
     history = History.of("prefork-daemon-eventlet-heartbeat0")
     for purpose, port in (("SEND", 40001), ("LISTEN", 40002)):
