@@ -55,9 +55,7 @@ def volumes(
 
 def clear(client: docker.DockerClient, *labels: str) -> None:
     """Remove all of them that carry these labels too, save those that a container has."""
-    for each in _made(client, *labels):
-        with contextlib.suppress(docker.errors.APIError):
-            client.api.remove_volume(each["Name"])
+    _remove(client, [each["Name"] for each in _made(client, *labels)])
 
 
 def _made(client: docker.DockerClient, *labels: str) -> list[dict[str, Any]]:
@@ -73,7 +71,7 @@ def _published(client: docker.DockerClient) -> dict[str, dict[str, str]]:
 
 
 def _publish(client: docker.DockerClient, image: str, labels: Mapping[str, str]) -> None:
-    """Fill volumes with an image's files and publish them. An engine that cannot, as for want of room, has none."""
+    """Fill volumes with an image's files and publish them; none where the engine cannot, as for want of room."""
     said = client.images.get(image).labels or {}
     folders = [each for key, value in said.items() if key.startswith(READS_LABEL) for each in value.split()]
     if not folders:
@@ -81,10 +79,9 @@ def _publish(client: docker.DockerClient, image: str, labels: Mapping[str, str])
     mine = {LABEL: "1", FILES_LABEL: image}
     name = f"heartbed-files-{image.removeprefix('sha256:')[:DIGITS]}"
     # Others that it names are gone, as after `docker volume prune`.
-    with contextlib.suppress(docker.errors.NotFound):
-        client.api.remove_volume(name)
+    _remove(client, [name])
     filled = {folder: f"{name}-{secrets.token_hex(3)}{folder.replace('/', '-')}" for folder in folders}
-    with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+    try:
         for volume in filled.values():
             client.volumes.create(volume, labels=mine)
         # The engine fills a volume that is empty from the image, when a container is made with it.
@@ -94,6 +91,8 @@ def _publish(client: docker.DockerClient, image: str, labels: Mapping[str, str])
             client.volumes.create(name, labels={**mine, **filled})
         finally:
             filler.remove(v=False)
+    except (docker.errors.DockerException, requests.RequestException):
+        _remove(client, filled.values())
 
 
 def _prune(client: docker.DockerClient) -> None:
@@ -101,12 +100,17 @@ def _prune(client: docker.DockerClient) -> None:
     published = _published(client)
     used = {volume for folders in published.values() for volume in folders.values()}
     there = {str(each.id) for each in client.images.list()}
-    for each in _made(client):
-        image = each["Labels"][FILES_LABEL]
-        if image not in there or (each["Name"] not in used and image in published and not _named(each["Labels"])):
-            # One that a container has, another's that is just being filled among them, does not go.
-            with contextlib.suppress(docker.errors.APIError):
-                client.api.remove_volume(each["Name"])
+    made = {each["Name"]: each["Labels"] for each in _made(client)}
+    orphans = [name for name, labels in made.items() if labels[FILES_LABEL] not in there]
+    unused = [name for name, labels in made.items() if labels[FILES_LABEL] in published and not _named(labels)]
+    _remove(client, [*orphans, *(name for name in unused if name not in used)])
+
+
+def _remove(client: docker.DockerClient, names: Iterable[str]) -> None:
+    """Remove volumes; one that a container has, another's that is just being filled among them, does not go."""
+    for name in names:
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
+            client.api.remove_volume(name)
 
 
 def _named(labels: Mapping[str, str]) -> dict[str, str]:
