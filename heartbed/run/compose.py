@@ -119,6 +119,8 @@ def _rabbitmq(plan: Plan) -> dict[str, Any]:
         "ulimits": {"nofile": NOFILE},
         "mem_limit": "1g",
         "pids_limit": 1024,
+        # A run learns from the broker itself that it is up; for every look of the engine's a process would be started.
+        "healthcheck": {"disable": True},
         **COME_FIRST,
         # Our own begins as the broker's user. An image of somebody else's may have to make itself that first.
         **({"cap_add": list(BECOMES_USER)} if os.environ.get("RABBITMQ_IMAGE") else {}),

@@ -175,6 +175,11 @@ def test_httpds_configuration_may_come_from_another_folder(tmp_path: Path) -> No
     assert service["volumes"][0]["source"] == str(tmp_path / "apache_conf")
 
 
+def test_no_engine_looks_into_a_container_while_cells_idle() -> None:
+    assert services(plan())["rabbitmq"]["healthcheck"] == {"disable": True}
+    assert not any("healthcheck" in service for name, service in services(plan()).items() if name != "rabbitmq")
+
+
 FILES = {"/usr": "heartbed-files-of-it-usr", "/opt/heartbed/venv": "heartbed-files-of-it-venv"}
 
 
