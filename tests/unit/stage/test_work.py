@@ -103,7 +103,8 @@ def test_what_goes_wrong_in_a_worker_ends_the_run(bus: Bus, error: Exception, to
 
 
 def test_what_is_urgent_is_done_before_all_that_waits() -> None:
-    doing, going_on, done = threading.Event(), threading.Event(), []
+    doing, going_on = threading.Event(), threading.Event()
+    done: list[str] = []
 
     def first() -> None:
         doing.set()
