@@ -74,7 +74,8 @@ class RunData:
 
     def of_cell(self, cell: CellVerdict, *kinds: type[K]) -> list[Event[K]]:
         """The events of one cell under its probe that are of these kinds, in order of time."""
-        return only(self.all_of_cell(cell), *kinds)
+        history = self.history(cell)
+        return history.of(*kinds) if history else only(self.all_of_cell(cell), *kinds)
 
     def of_connection(self, connection: Connection, *kinds: type[K]) -> list[Event[K]]:
         """The events of one connection that are of these kinds, whoever observed them, in order of time."""
