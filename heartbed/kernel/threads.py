@@ -6,12 +6,17 @@ What comes of it is in the words of ``process.stacks`` and ``process.switches`` 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from heartbed.kernel import syscalls
 from heartbed.kernel.proc import PROC, read_status
+
+DUMPER = "heartbed-dump"
+"""What the application's thread is called that writes its dumps (``wsgi_app.dump``)."""
 
 
 class NotSeenError(Exception):
@@ -32,6 +37,27 @@ def tasks_of(host_pid: int, *, inside: bool = True) -> dict[int, dict[str, Any]]
     if not found:
         raise NotSeenError("the kernel shows none of its threads: it has ended, or the observer lacks a capability")
     return dict(sorted(found.items()))
+
+
+def signal_dumper(host_pid: int, number: int) -> None:
+    """Send a signal to the thread that writes a process's dumps; to the process where it has none. Raises ``OSError``.
+
+    One that is sent to the process goes to any of its threads, and to another than the first while py-spy holds that.
+    What the signal is to wake is woken by a thread that runs Python, which a server's own threads may not.
+    """
+    tid = _dumper(host_pid)
+    if tid is None:
+        os.kill(host_pid, number)
+    elif ctypes.CDLL(None, use_errno=True).tgkill(host_pid, tid, number):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _dumper(host_pid: int) -> int | None:
+    for entry in (PROC / str(host_pid) / "task").iterdir():
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if (entry / "comm").read_text().strip() == DUMPER:
+                return int(entry.name)
+    return None
 
 
 def _task(entry: Path, *, inside: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from heartbed.kernel.threads import DUMPER
 from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
@@ -18,9 +19,6 @@ from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.finding import Finding, lost, unknown
 from heartbed.wording import seconds
-
-DUMPER = "heartbed-dump"
-"""The application's thread that makes the dump."""
 
 Rule = Callable[[ConnectionHistory, CellHistory], Finding | None]
 

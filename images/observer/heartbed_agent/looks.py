@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbed.kernel.proc import read_status
-from heartbed.kernel.threads import NotSeenError, tasks_of
+from heartbed.kernel.threads import NotSeenError, signal_dumper, tasks_of
 from heartbed_agent import process_events
 from heartbed_agent.output import Output
 from heartbed_agent.processes import Process, Processes
@@ -176,7 +175,7 @@ class Looks:
         if not catches(read_status(wait.process.host_pid), DUMP_SIGNAL):
             raise NotSeenError(f"process {wait.process.pid} does not wait for {DUMP_SIGNAL.name}")
         now = time.time()
-        os.kill(wait.process.host_pid, DUMP_SIGNAL)
+        signal_dumper(wait.process.host_pid, DUMP_SIGNAL)
         wait.since, wait.signal_at, wait.deadline = now, float("inf"), time.monotonic() + DUMP_DEADLINE_S
 
     def _want_native(self, wait: Wait, *, needed: bool = False) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from heartbed.kernel.threads import DUMPER, signal_dumper
+from wsgi_app import dump as dump_module
 from wsgi_app.patching import SWITCH
 
 needs_threading_backend = pytest.mark.skipif(
@@ -42,6 +44,13 @@ def beat():
         beats += 1
         time.sleep(0.05)
 
+if "SERVER" in os.environ:
+    # A server's own threads, of which Python knows nothing, while the first one cannot have the signal.
+    import ctypes, signal
+    libc = ctypes.CDLL(None)
+    for _ in range(8):
+        libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, ctypes.cast(libc.pause, ctypes.c_void_p), None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
 registry = Registry()
 registry.note()
 dumper = dump.install(registry, Path(sys.argv[1]))
@@ -61,11 +70,13 @@ Process = subprocess.Popen[str]
 
 
 @contextmanager
-def process(folder: Path, *, native: bool, sleep_s: float = 60, look_in_s: float = 0) -> Iterator[Process]:
-    """A process that has started its heartbeat and now sleeps outside Python."""
+def process(
+    folder: Path, *, native: bool, sleep_s: float = 60, look_in_s: float = 0, server: bool = False
+) -> Iterator[Process]:
+    """A process that has started its heartbeat and now sleeps outside Python; in a ``server`` beside other threads."""
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder), str(sleep_s), *([str(look_in_s)] if look_in_s else [])],
-        env={SWITCH: str(native).lower()},
+        env={SWITCH: str(native).lower(), **({"SERVER": "1"} if server else {})},
         stdout=subprocess.PIPE,
         text=True,
     ) as started:
@@ -155,6 +166,23 @@ def test_every_signal_makes_one_dump_and_leaves_no_part(tmp_path: Path) -> None:
         for number in (1, 2, 3):
             dump(started, tmp_path, number)
     assert names(tmp_path) == [f"dump-{started.pid}-{number}.json" for number in (1, 2, 3)]
+
+
+def test_the_signal_reaches_the_thread_that_writes_whatever_others_a_server_has(tmp_path: Path) -> None:
+    with process(tmp_path, native=True, server=True) as started:
+        for number in (1, 2, 3):
+            signal_dumper(started.pid, signal.SIGUSR2)
+            wait_for(started, tmp_path, number)
+
+
+def test_a_process_without_that_thread_gets_the_signal_itself() -> None:
+    with subprocess.Popen(["sleep", "60"]) as started:
+        signal_dumper(started.pid, signal.SIGTERM)
+        assert started.wait(DEADLINE_S) == -signal.SIGTERM
+
+
+def test_both_ends_know_the_thread_by_one_name() -> None:
+    assert dump_module.THREAD_NAME == DUMPER
 
 
 def test_a_dump_that_was_asked_for_beforehand_is_written_without_a_signal(tmp_path: Path) -> None:
