@@ -107,6 +107,7 @@ def main() -> None:
             continue
         if not going_on:
             break
+    output.end()
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     # It has the same standard error: whoever waits for the end of that would wait for its next words.

@@ -45,6 +45,10 @@ class Output:
         """Tell of something that could not be observed."""
         self.emit("observer.failed", {"observer": "agent", "reason": reason}, cell=cell, pid=pid)
 
+    def end(self) -> None:
+        """Write nothing any more, whoever tells it: from now on that could only be of the end itself."""
+        self._lock.acquire()
+
     def write(self, line: str) -> None:
         """Write one line at once."""
         with self._lock:

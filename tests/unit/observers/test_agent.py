@@ -5,7 +5,9 @@ import json
 import os
 import platform
 import signal
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -323,3 +325,30 @@ def test_agent_needs_nothing_but_the_standard_library() -> None:
         names = {name for name in imports if not name.startswith("heartbed.kernel")}
         foreign = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"heartbed_agent"}
         assert not foreign, source.name
+
+
+def test_the_agent_tells_nothing_of_its_own_end(capsys: pytest.CaptureFixture[str]) -> None:
+    output = module("output").Output()
+    output.failed("while it goes on")
+    output.end()
+    late = threading.Thread(target=output.failed, args=("the machine's lag is measured no more",), daemon=True)
+    late.start()
+    late.join(0.2)
+    assert late.is_alive()
+    told = capsys.readouterr().out
+    assert "while it goes on" in told
+    assert "measured no more" not in told
+
+
+def test_the_agent_ends_with_all_that_it_has_started() -> None:
+    folders = os.pathsep.join((str(ROOT), str(ROOT / "images" / "observer")))
+    ended = subprocess.run(
+        [sys.executable, "-m", "heartbed_agent"],
+        input='{"cmd": "quit"}\n',
+        env={**os.environ, "PYTHONPATH": folders},
+        capture_output=True,  # which lasts as long as anybody has these streams
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "measured no more" not in ended.stdout
