@@ -55,6 +55,11 @@ def _as_named(factor: str, release: str) -> str:
     return release
 
 
+def _on_any(factor: str, release: str) -> tuple[str, ...]:
+    del factor, release
+    return ()
+
+
 def _lacks_nothing(token: str) -> str:
     del token
     return ""
@@ -76,8 +81,9 @@ class Application:
     requests: Requests
     script: Path
     purposes: tuple[str, ...] = ("SEND", "LISTEN")
-    pythons: tuple[str, ...] = ()
-    """The Pythons that what it brings is locked for; none means any."""
+    pythons: Callable[[str, str], tuple[str, ...]] = _on_any
+    """The Pythons that what it brings is locked for, by factor and release, the one it takes by itself first; none means
+    any."""
     process_mb: int = 128
     start_deadline_s: float = 90.0
     layer: Callable[[str, str], Layer | None] = _no_layer

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heartbed.applications.application import Layer
-from heartbed.versions.pythons import PYTHON
+from heartbed.versions.releases import RELEASES
 
 APPLICATIONS = Path(__file__).parent
 IMAGE = APPLICATIONS / "image"
@@ -32,11 +32,18 @@ class Series:
     entry: str
     pins: Sequence[str] = ()
     source: Sequence[str] = ()
+    constraints: str = ""
+    loose: Sequence[str] = ()
 
     @property
     def factor(self) -> str:
         """As it is called in the name of a cell: ``nova32``."""
         return f"{self.project}{self.name}"
+
+    @property
+    def python(self) -> str:
+        """The Python that it is locked for, which is that of its release."""
+        return RELEASES[self.release].python
 
     @property
     def lock(self) -> Path:
@@ -126,7 +133,12 @@ class Project:
         """Why there is none for this release."""
         if self.series_of(factor, release) is not None:
             return ""
-        return f"there is no {self.name} of {release} for the images' Python {PYTHON} here; {self._runs()}"
+        return f"there is no {self.name} of {release} here; {self._runs()}"
+
+    def pythons(self, factor: str, release: str) -> tuple[str, ...]:
+        """The Pythons that it is locked for."""
+        series = self.series_of(factor, release)
+        return (series.python,) if series else ()
 
     def of_release(self, factor: str, release: str) -> str:
         """The release that it is part of, whatever the release of its libraries."""
@@ -140,8 +152,7 @@ class Project:
             return ""
         if own := self.series.get(found[1]):
             return f"{token}: of {self.name} {found[1]} there is {own.version} here, as {own.factor}"
-        none = f"there is no {self.name} {found[1]} for the images' Python {PYTHON} here"
-        return f"{token}: {none}; {self._runs(int(found[1]))}"
+        return f"{token}: there is no {self.name} {found[1]} here; {self._runs(int(found[1]))}"
 
     def patches(self, factor: str, release: str) -> bool | None:
         """Whether it patches where its environment does not say."""

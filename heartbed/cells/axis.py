@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from heartbed.cells.observed import Observed
 from heartbed.cells.question import Place
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""That nothing else was chosen."""
 
 
 def _never(chosen: object) -> str:
@@ -14,8 +18,8 @@ def _never(chosen: object) -> str:
     return ""
 
 
-def _whatever_release(release: str) -> str:
-    del release
+def _whatever_else(chosen: object) -> str:
+    del chosen
     return ""
 
 
@@ -54,8 +58,8 @@ class Axis:
     """Why what was chosen cannot exist, by axis; empty where it can."""
     lacks: Callable[[str], str] = _never
     """Why something that looks like a factor of this axis is none; empty for what does not."""
-    of_release: Callable[[str], str] = _whatever_release
-    """The factor that an OpenStack release takes where none is named; empty for the default."""
+    follows: Callable[[Mapping[str, str]], str] = _whatever_else
+    """The factor that what else was chosen, by axis, takes where none is named; empty for the default."""
     refined_by: Axis | None = None
     refines: str = ""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -82,13 +86,13 @@ class Axis:
         """Whether the question can be put to this server."""
         return not self.servers or server in self.servers
 
-    def usual(self, release: str) -> str:
-        """The factor that is taken in an OpenStack release (empty: none) when the axis is not named."""
-        return self.of_release(release) or self.default
+    def usual(self, chosen: Mapping[str, str]) -> str:
+        """The factor that is taken beside what else was chosen, by axis, when this one is not named."""
+        return self.follows(chosen) or self.default
 
-    def is_said(self, factor: str, release: str = "") -> bool:
-        """Whether this factor is part of a name."""
-        return factor in self.tokens and (self.named or factor != self.usual(release))
+    def is_said(self, factor: str, others: Mapping[str, str] = NOTHING) -> bool:
+        """Whether this factor is part of a name in which the others are."""
+        return factor in self.tokens and (self.named or factor != self.usual(others))
 
     def carried_by(self, factor: str) -> Mapping[str, str]:
         """The variables of the environment that ask for this factor."""

@@ -184,7 +184,7 @@ def _cell(draft: _Draft) -> Cell:
     chosen, table = draft.chosen, axes.TABLE
     release = RELEASES.get(chosen.get(table.releases.name, ""))
     of_release = release.name if release else ""
-    factors = {axis.name: chosen.get(axis.name, axis.usual(of_release)) for axis in table.axes}
+    factors = {axis.name: chosen.get(axis.name, axis.usual(chosen)) for axis in table.axes}
     fields: dict[str, Any] = {
         name: factors[name] if table.axis(name).applies_to(factors["server"]) else "" for name in FIELDS
     }

@@ -25,8 +25,12 @@ def of(factor: str) -> Python:
     return PYTHONS[factor.removeprefix(WORD)]
 
 
-def _of_release(release: str) -> str:
-    return token(RELEASES[release].python) if release else ""
+def _follows(chosen: Mapping[str, str]) -> str:
+    """That of the OpenStack release; where none was chosen, that for which the application is locked."""
+    if release := chosen.get("release", ""):
+        return token(RELEASES[release].python)
+    app = chosen.get("app", applications.DEFAULT)
+    return next((token(each) for each in applications.application(app).pythons(app, "")), "")
 
 
 def _does_not_run(chosen: Mapping[str, str]) -> str:
@@ -36,7 +40,7 @@ def _does_not_run(chosen: Mapping[str, str]) -> str:
     if release and (why := RELEASES[release].refuses(version)):
         return why
     app = chosen.get("app", applications.DEFAULT)
-    locked_for = applications.application(app).pythons
+    locked_for = applications.application(app).pythons(app, release)
     if not locked_for or version in locked_for:
         return ""
     nearest = ", ".join(token(each) for each in locked_for)
@@ -76,7 +80,7 @@ PYTHON = Axis(
     environment={each: {} for each in TOKENS},
     observed=Observed("the Python", (WORD,), says={each: of(each).version for each in TOKENS}),
     words={each: f"Python {of(each).version}" for each in TOKENS},
-    of_release=_of_release,
+    follows=_follows,
     senseless=_does_not_run,
     lacks=_lacks,
 )

@@ -58,8 +58,7 @@ class Table:
     def says(self, factors: Mapping[str, str], *, application: bool) -> list[str]:
         """The factors that a name has, of the application or of what it is hosted by, with what refines them."""
         told = [each for each in self.axes if not each.refines and each.application is application]
-        release = factors.get(self.releases.name, "")
-        return [each.value(factors) for each in told if each.is_said(factors.get(each.name, ""), release)]
+        return [each.value(factors) for each in told if each.is_said(factors.get(each.name, ""), factors)]
 
     @property
     def versioned(self) -> re.Pattern[str]:
@@ -102,9 +101,8 @@ class Table:
         return ""
 
     def _brought_along(self, chosen: Mapping[str, str]) -> dict[str, str]:
-        """What the release that was chosen brings, axis by axis."""
-        release = chosen.get(self.releases.name, "")
-        return {axis.name: factor for axis in self.axes if (factor := axis.of_release(release))}
+        """What follows from what was chosen, axis by axis."""
+        return {axis.name: factor for axis in self.axes if (factor := axis.follows(chosen))}
 
     @staticmethod
     def _completed(axis: Axis, chosen: Mapping[str, str]) -> dict[str, str]:

@@ -126,6 +126,7 @@ def _application(cell: Cell, locked: Lock, base: str, root: Path) -> ImageSpec:
         base=base,
         build_args=arguments,
         lock=locked.text,
+        python=python.of(cell.python).version,
     )
 
 
@@ -147,6 +148,7 @@ def _layer(name: str, layer: Layer, ground: ImageSpec, base: str) -> ImageSpec:
         on=ground.tag,
         lock=ground.lock + layer.lock,
         instead=layer.instead,
+        python=ground.python,
     )
 
 
@@ -163,6 +165,7 @@ def _patched(name: str, library: Patched, below: ImageSpec, base: str) -> ImageS
         on=below.tag,
         lock=f"{below.lock}# {library.package} {library.called} from {library.shown}\n",
         whose=f"--with {library.shown}",
+        python=below.python,
     )
 
 
@@ -186,4 +189,5 @@ def _server(cell: Cell, application: ImageSpec, own: Lock, base: str, root: Path
         build_args={**_chosen(cell), **{word.upper(): version for word, version in cell.beside.items()}},
         on=application.tag,
         lock=application.lock + (own.text if own.pins else ""),
+        python=application.python,
     )

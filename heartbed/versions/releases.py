@@ -24,9 +24,9 @@ HEAD = """\
 # source   where its constraints (upper-constraints.txt of openstack/requirements) were read, in November 2026; `named`
 #          is the oslo.messaging that they name. Where a copy was read, the lines of other packages may be edited there.
 # own      the versions that they name. oslo.messaging is the last of the release's stable series.
-# python   which of the images' Pythons it runs on unless another is asked for: the oldest that runs its own versions;
-#          where none does, that on which the fewest are others. A release whose nova-api is here (it is locked in
-#          heartbed/applications/nova/) stays on the Python of that lock, since validate plays the two side by side.
+# python   which of the images' Pythons it runs on unless another is asked for: the first, which all else runs on, where
+#          that runs its own versions; else the oldest that does; where none does, the oldest on which the fewest are
+#          others. Its nova and its cinder are locked for the same.
 # on       by Python: `instead` is what is run there in the place of the release's own, and why: the last line of what
 #          its own ended with. It is the next newer release that works. `beside` is what some of these import and the
 #          image has not. `lacks` says why it does not run there at all.

@@ -7,7 +7,6 @@ import json
 from heartbed.applications.application import Application
 from heartbed.applications.project import Project
 from heartbed.applications.requests import READY, HttpRequest, Requests
-from heartbed.versions.pythons import PYTHON
 
 PROJECT = Project("cinder", page="/v3/types")
 
@@ -42,7 +41,7 @@ APPLICATION = Application(
     tokens=PROJECT.tokens,
     requests=REQUESTS,
     script=PROJECT.script,
-    pythons=(PYTHON,),
+    pythons=PROJECT.pythons,
     process_mb=PROCESS_MB,
     start_deadline_s=LOADS_S,
     layer=PROJECT.layer,

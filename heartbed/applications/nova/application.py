@@ -7,7 +7,6 @@ import json
 from heartbed.applications.application import Application
 from heartbed.applications.project import Project
 from heartbed.applications.requests import READY, HttpRequest, Requests
-from heartbed.versions.pythons import PYTHON
 
 PROJECT = Project("nova", page="/v2.1/os-aggregates")
 
@@ -36,7 +35,7 @@ APPLICATION = Application(
     requests=REQUESTS,
     script=PROJECT.script,
     purposes=("SEND", "SEND", "LISTEN"),
-    pythons=(PYTHON,),
+    pythons=PROJECT.pythons,
     process_mb=PROCESS_MB,
     start_deadline_s=LOADS_S,
     layer=PROJECT.layer,

@@ -28,7 +28,6 @@ from heartbed.testbed.images.commands import Commands
 from heartbed.testbed.images.progress import Progress
 from heartbed.testbed.images.spec import ImageRef, ImageSpec, content_hash
 from heartbed.testbed.labels import MADE_BY_US
-from heartbed.versions.pythons import PYTHON
 
 if TYPE_CHECKING:
     import docker
@@ -192,7 +191,7 @@ def _build(spec: ImageSpec, pinned: str, log: Path, commands: Commands, progress
                 )
             if spec.chosen and RUNTIME_ERROR.match(why):
                 raise InputError(
-                    f"{spec.chosen} does not work on Python {spec.python or PYTHON}: {why}",
+                    f"{spec.chosen} does not work on Python {spec.python}: {why}",
                     hint=f"{spec.instead or OTHERS}. The whole log: {log}",
                 )
             raise TestbedError(

@@ -36,11 +36,8 @@ class ImageSpec:
     """What of the user's is built here, as the command line has it; empty for what is Heartbed's own affair."""
     instead: str = ""
     """What to ask for where these versions do not work together; empty where nothing is known."""
-
-    @property
-    def python(self) -> str:
-        """The version of Python that was asked for; empty where none was."""
-        return self.build_args.get("PYTHON", "").removeprefix("python")
+    python: str = ""
+    """The version of Python that what is installed runs on; empty where that is nobody's choice."""
 
     @property
     def chosen(self) -> str:

@@ -66,12 +66,24 @@ def test_usual_versions_are_those_of_its_locks(python: str) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
-def test_release_takes_the_oldest_python_that_runs_its_own_unless_its_nova_is_here(release: object) -> None:
+def test_release_takes_the_oldest_python_that_runs_its_own_unless_the_default_does(release: object) -> None:
     assert isinstance(release, type(RELEASES["train"]))
     stand_ins = {python: len(release.on[python].instead) for python in OLDEST_FIRST if not release.on[python].lacks}
     fewest = min(stand_ins, key=lambda python: stand_ins[python])
-    with_nova = {series.release for series in NOVA.series.values()}
-    assert release.python == (PYTHON if release.name in with_nova else fewest)
+    assert release.python == (PYTHON if stand_ins.get(PYTHON) == 0 else fewest)
+
+
+@pytest.mark.parametrize("name", [name for name in RELEASES if name not in ("stein", "train", "ussuri", "victoria")])
+def test_releases_since_wallaby_are_wholly_their_own(name: str) -> None:
+    assert not cell(f"prefork-{name}").stands_in
+
+
+def test_an_application_that_is_locked_for_another_python_takes_it_along() -> None:
+    found = cell("prefork-nova29")
+    assert (found.name, found.python) == ("prefork-daemon-eventlet-nova29", "python3.9")
+    assert cell(found.name) == cell("prefork-nova29-python3.9") == found
+    assert cell("prefork-nova-2024.1").python == "python3.9"
+    assert cell("prefork-nova").python == cell("prefork").python
 
 
 @pytest.mark.parametrize("name", ["wallaby", "xena", "yoga"])
@@ -105,8 +117,8 @@ def test_release_on_another_python_says_so_in_its_name() -> None:
         ("prefork-python3.12", "the nearest is python3.13"),
         ("prefork-python2.7", "the nearest is python3.9"),
         ("prefork-python4", "the nearest is python3.13"),
-        ("prefork-nova29-python3.9", "nova29 does not run on Python 3.9 here.*nearest that runs it is python3.13"),
-        ("prefork-nova29-wallaby", "nova29 does not run on Python 3.9 here"),
+        ("prefork-nova29-python3.13", "nova29 does not run on Python 3.13 here.*nearest that runs it is python3.9"),
+        ("prefork-nova29-2025.1", "nova29 does not run on Python 3.13 here"),
         ("prefork-python3.9-2026.2", r"2026.2 does not run on Python 3.9 \(.*the nearest that runs it is python3"),
         ("prefork-python3.9-python3.11", "two factors of the axis 'python'"),
         ("gunicorn-geventlet-python3.11", "gunicorn 27.0.1 has no eventlet workers"),

@@ -243,3 +243,15 @@ def test_versions_that_somebody_has_chosen_are_told_from_those_that_are_locked_h
     tag = "heartbed-apache:oslo17.3.2-eventlet0.40.0"
     assert ImageSpec("apache", tag, build_args={"LOCK": "eventlet==0.40.0"}).chosen == "oslo17.3.2-eventlet0.40.0"
     assert ImageSpec("apache", "heartbed-apache:oslo14.3.0", build_args={"OSLO_MESSAGING": "14.3.0"}).chosen == ""
+
+
+def test_each_image_that_has_an_application_knows_its_python() -> None:
+    found = {each.name: each.python for each in specs(select(["uwsgi-nova-2024.1", "prefork-2026.1"]).cells)}
+    assert found == {
+        "rabbitmq": "",
+        "observer": "",
+        "apache-2024.1-python3.9": "3.9",
+        "apache-2024.1-nova-python3.9": "3.9",
+        "uwsgi-2024.1-nova-python3.9": "3.9",
+        "apache-2026.1": "3.13",
+    }

@@ -86,10 +86,10 @@ def told(by_name: dict[str, Outcome]) -> str:
 
 
 def test_a_release_is_a_set_and_not_its_oslo_messaging() -> None:
-    found = {"uwsgi-eventlet-pthread-train": LOST, "uwsgi-eventlet-pthread-2024.1": KEPT}
+    found = {"uwsgi-eventlet-pthread-train": LOST, "uwsgi-eventlet-pthread-2025.1": KEPT}
     assert told(found) == (
         "It is the Python or the OpenStack release that decides, but they were varied only together: "
-        "Python 3.13 with 2024.1 kept every connection, Python 3.9 with train did not."
+        "Python 3.13 with 2025.1 kept every connection, Python 3.9 with train did not."
     )
     found = {"uwsgi-eventlet-pthread-train": LOST, "uwsgi-eventlet-pthread-zed": KEPT}
     assert told(found) == "It is the OpenStack release that decides: zed kept every connection, train did not."
