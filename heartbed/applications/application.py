@@ -82,8 +82,7 @@ class Application:
     script: Path
     purposes: tuple[str, ...] = ("SEND", "LISTEN")
     pythons: Callable[[str, str], tuple[str, ...]] = _on_any
-    """The Pythons that what it brings is locked for, by factor and release, the one it takes by itself first; none means
-    any."""
+    """The Pythons that it is locked for, by factor and release, the first if none is named; none means any."""
     process_mb: int = 128
     start_deadline_s: float = 90.0
     layer: Callable[[str, str], Layer | None] = _no_layer

@@ -63,16 +63,24 @@ def waiters(dumps: Sequence[Event[ProcessGreenlets]], cell: CellHistory) -> list
     return list(found.values())
 
 
+def wedged(dumps: Sequence[Event[ProcessGreenlets]], said: Sequence[Event[AppLog]]) -> bool:
+    """Whether in every process that these dumps are of something waits for ever; ``said`` is what the cell logged."""
+    waiting = [waiter for dump in dumps for waiter in _waiting_in(dump, said)]
+    held = {waiter.dump.pid for waiter in waiting if _for_ever(waiter, dumps)}
+    return bool(held) and held == {dump.pid for dump in dumps}
+
+
 def _waiting(cell: CellHistory) -> dict[int, list[Waiter]]:
     """What waits in a green lock, for ever or not, in each of a cell's dumps, by the event's ``id``."""
-    found: dict[int, list[Waiter]] = {}
-    for dump in cell.of(ProcessGreenlets):
-        waiting = (_waiter(greenlet, dump, cell) for greenlet in dump.data.greenlets)
-        found[id(dump)] = [waiter for waiter in waiting if waiter is not None]
-    return found
+    return {id(dump): _waiting_in(dump, cell.of(AppLog)) for dump in cell.of(ProcessGreenlets)}
 
 
-def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], cell: CellHistory) -> Waiter | None:
+def _waiting_in(dump: Event[ProcessGreenlets], said: Sequence[Event[AppLog]]) -> list[Waiter]:
+    waiting = (_waiter(greenlet, dump, said) for greenlet in dump.data.greenlets)
+    return [waiter for waiter in waiting if waiter is not None]
+
+
+def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], said: Sequence[Event[AppLog]]) -> Waiter | None:
     lock = None if greenlet.dead else stack.green_lock(greenlet.frames)
     wants = None if lock is None else stack.wanting(greenlet.frames, lock)
     if wants is None:
@@ -81,7 +89,7 @@ def _waiter(greenlet: Greenlet, dump: Event[ProcessGreenlets], cell: CellHistory
         "logging's lock, which eventlet has made green" if wants.file.endswith(LOGGING) else "one of eventlet's locks"
     )
     where = _on_behalf(greenlet.frames[greenlet.frames.index(wants) :])
-    return Waiter(greenlet.tid, greenlet.conn, greenlet, where, kind, dump, _refused(cell, dump))
+    return Waiter(greenlet.tid, greenlet.conn, greenlet, where, kind, dump, _refused(said, dump))
 
 
 def _on_behalf(frames: Sequence[Frame]) -> str:
@@ -103,10 +111,15 @@ def _for_ever(waiter: Waiter, dumps: Sequence[Event[ProcessGreenlets]]) -> bool:
     )
 
 
-def _refused(cell: CellHistory, dump: Event[ProcessGreenlets]) -> Event[AppLog] | None:
+def refuses(said: Event[AppLog]) -> bool:
+    """Whether the application says that a thread could not be woken."""
+    return REFUSED in said.data.text
+
+
+def _refused(said: Sequence[Event[AppLog]], dump: Event[ProcessGreenlets]) -> Event[AppLog] | None:
     """The application's word that a thread could not be woken, said of the dump's process before it was made."""
-    said = (e for e in cell.of(AppLog) if REFUSED in e.data.text and e.pid in (dump.pid, None) and e.t <= dump.t)
-    return next(said, None)
+    of_it = (e for e in said if e.pid in (dump.pid, None) and e.t <= dump.t)
+    return next((e for e in of_it if refuses(e)), None)
 
 
 def of_connection(conn: ConnectionHistory, cell: CellHistory) -> Waiter | None:

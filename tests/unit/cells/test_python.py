@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select

@@ -9,7 +9,7 @@ import pytest
 
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import ContainerChanged, MachineWork, ObserverFailed
+from heartbed.record.kinds import AppLog, ContainerChanged, MachineWork, ObserverFailed, ProcessGreenlets
 from heartbed.stage.stillness import STALE_S, Stillness
 
 
@@ -87,3 +87,54 @@ def test_a_cell_whose_container_is_frozen_stands_still_whatever_the_kernel_says_
     assert still.since("cell", now - 5.0) == pytest.approx(5.0)
     bus.emit(Event(ContainerChanged(action="unpause"), cell="cell"))
     assert still.since("cell", now - 5.0) == pytest.approx(3.5)
+
+
+LOCK = [
+    {"function": "BaseHub.switch", "file": "/venv/eventlet/hubs/hub.py", "line": 7},
+    {"function": "Semaphore.acquire", "file": "/venv/eventlet/semaphore.py", "line": 7},
+    {"function": "_RLock.acquire", "file": "/usr/lib/threading.py", "line": 7},
+    {"function": "Handler.handle", "file": "/usr/lib/logging/__init__.py", "line": 7},
+]
+
+
+def look(bus: Bus, t: float, *, waits: bool, timers: int, pid: int = 12) -> None:
+    """What is seen of a process in which somebody waits in a lock or not, and whose hub has something to do or not."""
+    greenlet = {"tid": 21, "frames": LOCK if waits else LOCK[:1]}
+    hub = {"tid": 21, "timers": [{"due_in_s": 1.0}] * timers}
+    seen = ProcessGreenlets.model_validate({"at": "hang", "greenlets": [greenlet], "hubs": [hub]})
+    bus.emit(Event(seen, t, "cell", pid))
+
+
+def test_what_a_cell_works_counts_for_nothing_once_it_was_seen_to_wait_for_ever(bus: Bus, now: float) -> None:
+    still = Stillness(bus)
+    told(bus, now - 0.5, 5.0, over_s=5.0)
+    assert still.since("cell", now - 5.0) == pytest.approx(0.0)
+    look(bus, now - 1.0, waits=True, timers=0)
+    assert still.since("cell", now - 5.0) == pytest.approx(5.0)
+    assert still.since("cell", now - 0.75) == pytest.approx(0.0), "what was seen before says nothing of this request"
+
+
+@pytest.mark.parametrize(("waits", "timers"), [(False, 0), (True, 1)])
+def test_one_that_may_yet_be_woken_does_not_wait_for_ever(bus: Bus, now: float, *, waits: bool, timers: int) -> None:
+    still = Stillness(bus)
+    told(bus, now - 0.5, 5.0, over_s=5.0)
+    look(bus, now - 1.0, waits=waits, timers=timers)
+    assert still.since("cell", now - 5.0) == pytest.approx(0.0)
+
+
+def test_nor_do_all_where_another_process_goes_on(bus: Bus, now: float) -> None:
+    still = Stillness(bus)
+    told(bus, now - 0.5, 5.0, over_s=5.0)
+    look(bus, now - 1.0, waits=False, timers=0, pid=13)
+    look(bus, now - 1.0, waits=True, timers=0)
+    assert still.since("cell", now - 5.0) == pytest.approx(0.0)
+    look(bus, now - 0.9, waits=True, timers=0, pid=13)
+    assert still.since("cell", now - 5.0) == pytest.approx(5.0)
+
+
+def test_the_word_that_a_thread_could_not_be_woken_proves_it_whatever_its_hub_does(bus: Bus, now: float) -> None:
+    still = Stillness(bus)
+    told(bus, now - 0.5, 5.0, over_s=5.0)
+    bus.emit(Event(AppLog(text="greenlet.error: Cannot switch to a different thread"), now - 2.0, "cell", 12))
+    look(bus, now - 1.0, waits=True, timers=1)
+    assert still.since("cell", now - 5.0) == pytest.approx(5.0)
