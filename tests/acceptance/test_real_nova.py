@@ -14,35 +14,49 @@ from heartbed.record.kinds import AppFacts
 from heartbed.run.images import images_for
 from heartbed.servers import image
 from heartbed.verdict.values import Outcome, RunVerdict
+from heartbed.versions.releases import RELEASES
 from tests.acceptance.program import Program
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-EVENTLET, NATIVE = "prefork-daemon-eventlet-nova-2025.2", "prefork-daemon-native-nova-2025.2"
+CELLS = {
+    f"prefork-daemon-{model}-nova-{release}": (release, model)
+    for release in ("wallaby", "2024.1", "2025.2")
+    for model in ("eventlet", "native")
+}
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Program:
     program = Program(tmp_path_factory.mktemp("nova"))
-    images_for(select([EVENTLET, NATIVE]).cells, quiet=True)
-    done = program("run", EVENTLET, NATIVE)
+    images_for(select([*CELLS]).cells, quiet=True)
+    done = program("run", *CELLS)
     assert done.code == 1, done
     return program
 
 
-def test_it_says_itself_which_nova_it_is(run: Program) -> None:
-    for event in only(run.events(), AppFacts):
-        assert event.data.application == "nova"
-        assert event.data.versions["nova"] == NOVA.series["32"].version
+def test_it_says_itself_which_nova_it_is_and_runs_on_the_python_of_its_release(run: Program) -> None:
+    told = {event.cell: event.data for event in only(run.events(), AppFacts)}
+    for cell, (release, _) in CELLS.items():
+        series = NOVA.series_of("nova", release)
+        assert series is not None
+        assert (told[cell].application, told[cell].versions["nova"]) == ("nova", series.version)
+        assert told[cell].versions["python"].startswith(f"{RELEASES[release].python}.")
+
+
+def test_each_has_the_libraries_of_its_release(run: Program) -> None:
+    told = {event.cell: event.data.versions for event in only(run.events(), AppFacts)}
+    for cell, (release, _) in CELLS.items():
+        for package in ("oslo.messaging", "eventlet", "kombu", "amqp", "greenlet"):
+            assert told[cell][package] == RELEASES[release].own[package]
 
 
 def test_all_three_connections_are_judged(run: Program) -> None:
     found = RunVerdict.model_validate_json(Path(run.newest / "verdicts.json").read_text())
-    verdicts = {cell.cell: cell for cell in found.cells}
-    for cell in verdicts.values():
+    for cell in found.cells:
         assert sorted(str(each.purpose) for each in cell.connections) == ["LISTEN", "SEND", "SEND"]
-    assert {each.outcome for each in verdicts[EVENTLET].connections} == {Outcome.LOST}
-    assert {each.outcome for each in verdicts[NATIVE].connections} == {Outcome.KEPT}
+        expected = Outcome.LOST if CELLS[cell.cell][1] == "eventlet" else Outcome.KEPT
+        assert {each.outcome for each in cell.connections} == {expected}
 
 
 @pytest.mark.parametrize(
