@@ -149,6 +149,8 @@ def _of_python(wishes: Wishes) -> list[str]:
         return []
     own = python.of(wishes.cell.python)
     why = " (--python)" if wishes.python else f", the oldest here that runs what {wishes.release} has"
+    if not wishes.python and not wishes.release:
+        why = f", which {wishes.app} is locked for"
     return [f"Python {own.version}{why}, and the server of Debian {own.suite}"]
 
 
@@ -163,7 +165,13 @@ def _of_nova(wishes: Wishes) -> list[str]:
     elif wishes.model is None:
         found.append("execution model eventlet, as nova up to 2025.2 (--model native for later ones)")
     if not wishes.release and wishes.oslo is None:
-        found.append(f"oslo.messaging {DEFAULT_OSLO}, the last series with heartbeat_in_pthread (--oslo VERSION)")
+        usual, on = wishes.cell.oslo, python.of(wishes.cell.python).version
+        last = (
+            "the last series with heartbeat_in_pthread"
+            if usual == DEFAULT_OSLO
+            else f"the last that runs on Python {on}"
+        )
+        found.append(f"oslo.messaging {usual}, {last} (--oslo VERSION)")
     if wishes.runs == "eventlet":  # it alone leaves a choice
         found += _left_to_the_library(wishes)
     if brought:

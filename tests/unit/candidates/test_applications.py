@@ -35,6 +35,18 @@ def test_a_nova_that_does_not_run_here_is_refused_with_those_that_do() -> None:
         own_of({**NOTHING, "app": Path("nova22")})
 
 
+@pytest.mark.parametrize(
+    ("wishes", "told"),
+    [
+        (Wishes(), "oslo.messaging 17.3.2, the last series with heartbeat_in_pthread (--oslo VERSION)"),
+        (Wishes(python="3.9"), "oslo.messaging 17.1.1, the last that runs on Python 3.9 (--oslo VERSION)"),
+        (Wishes(app="nova29"), "Python 3.9, which nova29 is locked for, and the server of Debian bullseye"),
+    ],
+)
+def test_what_comes_with_a_python_is_told_as_it_is(wishes: Wishes, told: str) -> None:
+    assert told in assumptions(wishes)
+
+
 def test_a_file_of_that_name_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("nova").write_text("application = None\n")
