@@ -68,8 +68,18 @@ def _format(name: str) -> Format:
     return cast(Format, importlib.import_module(f"{PACKAGE}.{name}"))
 
 
+WRITTEN = ("json", "html")
+"""The formats of the files that every run gets beside its record."""
+
+
+def get_ready() -> None:
+    """Load what ``write_reports`` needs, which takes as long as to write them: while a run still waits for others."""
+    for name in WRITTEN:
+        getattr(_format(name), "get_ready", lambda: None)()
+
+
 @uncollected()
 def write_reports(data: RunData) -> None:
     """Write the files that every run gets beside its record. Raises ``TestbedError``."""
-    for name in ("json", "html"):
+    for name in WRITTEN:
         save(data.folder / file_name(name), render(name, data))
