@@ -73,7 +73,7 @@ WRITTEN = ("json", "html")
 
 
 def get_ready() -> None:
-    """Load what ``write_reports`` needs, which takes as long as to write them: while a run still waits for others."""
+    """Load what ``write_reports`` needs, and start what draws."""
     for name in WRITTEN:
         getattr(_format(name), "get_ready", lambda: None)()
 

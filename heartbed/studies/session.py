@@ -26,11 +26,11 @@ from heartbed.report.about import About
 from heartbed.report.console import console
 from heartbed.report.live import LiveView
 from heartbed.report.loaded import load
-from heartbed.report.registry import file_name, get_ready, write_reports
+from heartbed.report.registry import file_name, write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
-from heartbed.studies.store import keep
+from heartbed.studies.store import get_ready, keep
 from heartbed.testbed.images.spec import ImageRef
 
 

@@ -20,8 +20,7 @@ from heartbed.cells.expressions import select
 from heartbed.errors import InputError
 from heartbed.files import unwritable
 from heartbed.record.kinds import RunStart
-from heartbed.report import RunData
-from heartbed.report.registry import write_reports
+from heartbed.report import RunData, registry
 from heartbed.run.code import judged_by
 from heartbed.testbed.plan import APPLICATION
 from heartbed.verdict.values import CellVerdict
@@ -68,9 +67,19 @@ def keep(data: RunData) -> None:
 
     Raises ``TestbedError``.
     """
-    write_reports(data)
+    registry.write_reports(data)
     if here():
         add(data)
+
+
+def get_ready() -> None:
+    """Load what ``keep`` needs, which takes as long as to keep: while a run still waits for others."""
+    registry.get_ready()
+    judged_by()
+    if here():
+        import duckdb  # noqa: PLC0415  # an extra, and slow to import
+
+        duckdb.connect().close()
 
 
 def add(data: RunData) -> None:
