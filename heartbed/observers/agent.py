@@ -27,7 +27,8 @@ class Look:
     ``at`` is the occasion, ``mid-idle`` or ``loss``. ``idle_from`` (epoch
     seconds) is when the cell's idle time began, None before that. The dump that
     the process was asked for beforehand is waited for ``patience_s`` before it
-    is sent the signal for one. Of the processes with the same ``like`` only a few get native stacks.
+    is sent the signal for one. Of the processes with the same ``like`` only a few
+    get native stacks, for which each may be stopped for ``stop_s`` seconds.
     """
 
     cell: str
@@ -36,6 +37,7 @@ class Look:
     idle_from: float | None
     patience_s: float
     like: str
+    stop_s: float
 
 
 class Agent:

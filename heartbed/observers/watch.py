@@ -33,6 +33,8 @@ CAPTURE_DEADLINE_S = 20.0
 POLL_S = 0.1
 OWN_DUMP_S = 1.0
 """A process that was told when to look at itself may be late by so much."""
+STOP_SHARE = 0.25
+"""Of the heartbeat timeout: for so long a process may stand still for a look. That makes it late, and miss nothing."""
 LOOK_AGAIN_S = 1.0
 """A process that loses several connections at a time is looked at once."""
 MOST_LOSSES = 5
@@ -186,7 +188,8 @@ class Observation:
     def _look(self, cell: str, pid: int, at: str, patience_s: float) -> None:
         if self._agent is not None and self._settings.stacks and not self._settings.untrusted:
             idle_from, make = self._idle_from.get(cell), self._make.get(cell, cell)
-            self._agent.look(Look(cell, pid, at, idle_from, patience_s, make))
+            stop_s = self._settings.heartbeat_s * STOP_SHARE
+            self._agent.look(Look(cell, pid, at, idle_from, patience_s, make, stop_s))
 
     def _on_event(self, event: Event) -> None:
         """Look at a process at the moment of a loss while it idles; leave a cell in peace when it is asked again."""

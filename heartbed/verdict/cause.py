@@ -159,9 +159,9 @@ class Cause(StrEnum):
     )
     DISTURBED = (
         "disturbed",
-        "its container was paused or cut off",
-        "Something other than the probe paused its container or took it off the network",
-        "the engine's events",
+        "it was stopped or cut off",
+        "Something other than the probe paused its container, took it off the network, or had a process stand still",
+        "the engine's events, what the kernel tells of each process",
     )
     NOT_AS_ASKED = (
         "not_as_asked",

@@ -9,7 +9,7 @@ from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, RunHistory
 from heartbed.record.interventions import interventions
-from heartbed.record.kinds import ContainerChanged, Intervention, Socket
+from heartbed.record.kinds import ContainerChanged, Intervention, ProcessStacks, Socket
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
 from heartbed.verdict.finding import Finding, unknown
@@ -26,6 +26,10 @@ UNDONE_BY = {"pause": "unpause", "disconnect": "connect"}
 MEANT_S = 1.0
 """The engine's word on what a probe did may come so much before or after what the probe says of it."""
 
+HARMLESS = 0.5
+"""A process that stands still for a smaller share of the timeout loses nothing by that: RabbitMQ closes no connection
+before two timeouts of silence."""
+
 ACKNOWLEDGED_S = 0.5
 """Octets that are longer on their way are not merely unacknowledged yet: an answer is delayed by 0.2 s at most
 (``tcp(7)``), and the agent looks five times a second."""
@@ -35,7 +39,7 @@ def of_cell(cell: CellHistory, since: float, until: float) -> Finding | None:
     """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped."""
     meant = _meant(cell.interventions, cell.asked.service)
     changed = _first(cell.of(ContainerChanged), since, until, "its container", meant)
-    return changed or _stopped(cell, since, until, meant)
+    return changed or _stopped(cell, since, until, meant) or _spied(cell, since, until)
 
 
 def _stopped(cell: CellHistory, since: float, until: float, meant: Sequence[Span]) -> Finding | None:
@@ -45,6 +49,18 @@ def _stopped(cell: CellHistory, since: float, until: float, meant: Sequence[Span
         return None
     why = f"a process of it was stopped by a signal (SIGSTOP), not by the probe, seen {_when(seen.t, since)}"
     return unknown(Cause.DISTURBED, why, *cite(seen, "stopped, by the kernel's word"))
+
+
+def _spied(cell: CellHistory, since: float, until: float) -> Finding | None:
+    """That a look at a process of it had that stand still for long: no heartbeats are sent meanwhile."""
+    timeouts = [conn.timeout_s for conn in cell.connections if conn.timeout_s]
+    most_ms = min(timeouts, default=math.inf) * HARMLESS * 1000
+    for look in cell.of(ProcessStacks):
+        stopped_ms = look.data.stopped_ms or 0.0
+        if stopped_ms >= most_ms and since <= look.t <= until:
+            why = f"a look at process {look.pid} had it stand still for {seconds(stopped_ms / 1000)}"
+            return unknown(Cause.DISTURBED, f"{why}, {_when(look.t, since)}", *cite(look, why))
+    return None
 
 
 def during(run: RunHistory, services: Sequence[str], span: tuple[float, float] | None) -> Finding | None:

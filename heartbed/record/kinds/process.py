@@ -107,6 +107,9 @@ class ProcessStacks(Look):
     )
     threads: list[Thread] = Field(default=[], description="all of them")
     native_error: str | None = Field(default=None, description="why only Python's frames could be had")
+    stopped_ms: float | None = Field(
+        default=None, description="for how long the process had to stand still for it, milliseconds"
+    )
 
 
 class ProcessGreenlets(Look):

@@ -46,7 +46,8 @@ class Request:
     ``at`` is the occasion; ``idle_from`` the moment (epoch seconds) from which on
     nobody asks the cell for anything, None before that; ``patience_s`` how long
     the dump that the process was asked for beforehand is waited for before it
-    is sent the signal, which is at once where it is 0. Processes with the same ``like`` are alike.
+    is sent the signal, which is at once where it is 0. Processes with the same ``like`` are alike. py-spy may have a
+    process stopped for ``stop_s`` seconds.
     """
 
     cell: str
@@ -55,6 +56,7 @@ class Request:
     idle_from: float | None = None
     patience_s: float = 0.0
     like: str = ""
+    stop_s: float = 0.5
 
     def occasion(self, dump: Mapping[str, Any]) -> str:
         """What a dump of the process is of: what it was asked for beforehand is of the cell's idle time, or before."""
@@ -191,7 +193,7 @@ class Looks:
         looker = Looker()
         while True:
             request, process = self._take()
-            data = looker.look(process)
+            data = looker.look(process, request.stop_s)
             self._tell(request, "process.stacks", {"host_pid": process.host_pid, **data})
             with self._changed:
                 self._busy.discard(process.host_pid)
@@ -233,14 +235,14 @@ class Looker:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def look(self, process: Process) -> dict[str, Any]:
+    def look(self, process: Process, stop_s: float) -> dict[str, Any]:
         """The data of ``process.stacks``; ``error`` when the look did not come to its end in time."""
         looking = self._running()
         deadline = threading.Timer(NATIVE_DEADLINE_S, looking.kill)
         deadline.start()
         answer = ""
         with contextlib.suppress(OSError, ValueError):
-            looking.stdin.write(f"{process.pid} {process.host_pid}\n")  # type: ignore[union-attr]
+            looking.stdin.write(f"{process.pid} {process.host_pid} {stop_s}\n")  # type: ignore[union-attr]
             looking.stdin.flush()  # type: ignore[union-attr]
             answer = looking.stdout.readline()  # type: ignore[union-attr]
         deadline.cancel()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -352,3 +353,55 @@ def test_the_agent_ends_with_all_that_it_has_started() -> None:
         check=True,
     )
     assert "measured no more" not in ended.stdout
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that can be stopped by a signal, which stands for being stopped by a tracer."""
+    monkeypatch.setattr(module("look"), "STOPPED", "T")
+    process = subprocess.Popen(["sleep", "60"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def watched(stop: Any, until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not until() and time.monotonic() < deadline:
+        stop.watch()
+    assert until()
+
+
+def test_for_how_long_a_look_has_a_process_stopped_is_told(standing: subprocess.Popen[bytes]) -> None:
+    stop = module("look").Stop(standing.pid, 60.0)
+    stop.watch()
+    assert stop.total_s == 0.0
+    standing.send_signal(signal.SIGSTOP)
+    watched(stop, lambda: stop.total_s > 0.1)
+    standing.send_signal(signal.SIGCONT)
+    watched(stop, lambda: stop._since is None)
+    total_s = stop.total_s
+    assert total_s > 0.1
+    stop.watch()
+    assert stop.total_s == total_s
+
+
+def test_a_look_that_has_a_process_stopped_for_too_long_is_given_up(standing: subprocess.Popen[bytes]) -> None:
+    look = module("look")
+    stop = look.Stop(standing.pid, 0.05)
+    standing.send_signal(signal.SIGSTOP)
+    with pytest.raises(look.NotSeenError, match=r"py-spy had the process stopped for 0\.\d s, and was given up"):
+        watched(stop, lambda: False)
+    assert stop.total_s > 0.05
+
+
+def test_what_reads_the_answer_gives_up_as_soon_as_the_process_stands_still_for_too_long(
+    standing: subprocess.Popen[bytes],
+) -> None:
+    look = module("look")
+    standing.send_signal(signal.SIGSTOP)
+    (out, _), (err, _) = os.pipe(), os.pipe()
+    began = time.monotonic()
+    with pytest.raises(look.NotSeenError, match="had the process stopped"):
+        look._read((out, err), look.Stop(standing.pid, 0.05))
+    assert time.monotonic() - began < look.PY_SPY_DEADLINE_S

@@ -252,3 +252,17 @@ def test_a_sample_that_tells_of_a_stall_may_come_as_much_later() -> None:
     ]
     history.add("machine.lag", IDLE_FROM + 6.0, cell=None, max_ms=1900.0)
     assert control(history, "machine").ok
+
+
+@pytest.mark.parametrize(("stopped_ms", "outcome"), [(900.0, Outcome.LOST), (1000.0, Outcome.INCONCLUSIVE)])
+def test_what_a_process_missed_while_a_look_had_it_stand_still_is_not_its_own(
+    stopped_ms: float, outcome: Outcome
+) -> None:
+    history = History.of("prefork-daemon-eventlet-pthread")
+    history.pair(beating=False)
+    history.add("process.stacks", IDLE_FROM + 3.5, at="mid-idle", error="given up", stopped_ms=stopped_ms)
+    found = history.cell_verdict
+    assert found.outcome is outcome
+    if outcome is Outcome.INCONCLUSIVE:
+        assert found.cause == "disturbed"
+        assert f"a look at process {history.pid} had it stand still for 1.0 s" in found.why
