@@ -68,18 +68,8 @@ def _format(name: str) -> Format:
     return cast(Format, importlib.import_module(f"{PACKAGE}.{name}"))
 
 
-WRITTEN = ("json", "html")
-"""The formats of the files that every run gets beside its record."""
-
-
-def get_ready() -> None:
-    """Load what ``write_reports`` needs, and start what draws."""
-    for name in WRITTEN:
-        getattr(_format(name), "get_ready", lambda: None)()
-
-
 @uncollected()
 def write_reports(data: RunData) -> None:
     """Write the files that every run gets beside its record. Raises ``TestbedError``."""
-    for name in WRITTEN:
+    for name in ("json", "html"):
         save(data.folder / file_name(name), render(name, data))

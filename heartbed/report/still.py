@@ -19,11 +19,6 @@ WIDTH = 720
 """Of the part of a plot between its axes, pixels."""
 
 
-def get_ready(kind: str) -> None:
-    """Start what draws: the first picture of a process takes half a second longer than all others."""
-    vl_convert.vega_to_svg(_compiled(kind))
-
-
 def picture(kind: str, figure: Figure, names: Iterator[int]) -> Markup:
     """The plot as an SVG element in the page's colours; ``names`` number the parts of it that must have a name."""
     svg = vl_convert.vega_to_svg(_filled(kind, figure))

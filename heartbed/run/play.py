@@ -18,6 +18,7 @@ from heartbed.record.kinds import ConnectionCreated, ConsumerCreated, RunPhase
 from heartbed.stage.act import Act
 from heartbed.stage.part import Part
 from heartbed.stage.stage import Stage
+from heartbed.stage.work import each
 from heartbed.testbed.engine import engine_errors
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import LETS_GO, Testbed
@@ -134,8 +135,7 @@ class Play:
 
         All wait for the broker: what it takes to have it is started before the cells, which would be in its way.
         """
-        self._hold("compute")
-        self._hold(in_act("controls", act.number))
+        each(self.bus, ("compute", in_act("controls", act.number)), self._hold, workers=2)
         if not any(opened.cell.wants_broker for _, opened in act.cells):
             act.start()
         self._await_broker(act)

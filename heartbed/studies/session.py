@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,8 +18,7 @@ from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError, NoCellLeftError
 from heartbed.files import save
 from heartbed.record.bus import Listener
-from heartbed.record.event import Event, read
-from heartbed.record.kinds import RunPhase
+from heartbed.record.event import read
 from heartbed.report import RunData
 from heartbed.report.about import About
 from heartbed.report.console import console
@@ -30,15 +28,8 @@ from heartbed.report.registry import file_name, write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
-from heartbed.studies.store import get_ready, keep
+from heartbed.studies.store import keep
 from heartbed.testbed.images.spec import ImageRef
-
-
-def _getting_ready(event: Event) -> None:
-    """Get ready to report as soon as nothing is measured any more: the rest of the run waits for others."""
-    if isinstance(event.data, RunPhase) and event.data.phase == "dissecting":
-        threading.Thread(target=get_ready, name="report").start()
-
 
 Elsewhere = Callable[[Selection, Settings, Callable[[str], None]], Path]
 """Plays cells on other machines, and tells how it goes; the folder of the one record of it."""
@@ -90,7 +81,7 @@ class Session:
             return self._told(self.elsewhere(selection, self.settings, self.say))
         names = [cell.name for cell in selection.cells]
         with LiveView(names, self.settings.heartbeat_s, quiet=self.quiet, console=self.err) as view:
-            return execute(selection, self.settings, self.images, [view, _getting_ready, *self.listeners], self.parts)
+            return execute(selection, self.settings, self.images, [view, *self.listeners], self.parts)
 
     def _told(self, folder: Path) -> Path:
         """Tell the listeners what has happened elsewhere."""

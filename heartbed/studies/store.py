@@ -20,7 +20,8 @@ from heartbed.cells.expressions import select
 from heartbed.errors import InputError
 from heartbed.files import unwritable
 from heartbed.record.kinds import RunStart
-from heartbed.report import RunData, registry
+from heartbed.report import RunData
+from heartbed.report.registry import write_reports
 from heartbed.run.code import judged_by
 from heartbed.testbed.plan import APPLICATION
 from heartbed.verdict.values import CellVerdict
@@ -67,19 +68,9 @@ def keep(data: RunData) -> None:
 
     Raises ``TestbedError``.
     """
-    registry.write_reports(data)
+    write_reports(data)
     if here():
         add(data)
-
-
-def get_ready() -> None:
-    """Load what ``keep`` needs, which takes as long as to keep: while a run still waits for others."""
-    registry.get_ready()
-    judged_by()
-    if here():
-        import duckdb  # noqa: PLC0415  # an extra, and slow to import
-
-        duckdb.connect().close()
 
 
 def add(data: RunData) -> None:

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from heartbed.errors import TestbedError
 from heartbed.files import save
 from heartbed.places import STATE
-from heartbed.report import figure, page, plots, still, telling
+from heartbed.report import figure, page, plots
 from heartbed.report.across import across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
@@ -45,16 +45,6 @@ LIBRARY = "window.vegaEmbed = vegaEmbed;"
 and be a third smaller, but up to vl-convert 1.9 it is null in a bundle."""
 
 
-PAGE = "report.html.j2"
-
-
-def get_ready() -> None:
-    """Do beforehand what any page needs."""
-    _environment().get_template(PAGE)
-    _vega()
-    still.get_ready(telling.KIND)
-
-
 def render(run: RunData) -> str:
     """The whole page."""
     scripts = [Markup(script) for script in (_vega(), *map(_static, SCRIPTS))]  # noqa: S704 - our own and Vega's code
@@ -62,7 +52,7 @@ def render(run: RunData) -> str:
     by_cell = {id(view.cell): view for view in cells}
     return (
         _environment()
-        .get_template(PAGE)
+        .get_template("report.html.j2")
         .render(
             run=run.verdict,
             **_heading(run),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,7 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.errors import CellFailedError, InputError, NoEngineError, TestbedError
-from heartbed.record.event import Event
-from heartbed.record.kinds import RunPhase
 from heartbed.studies import batch
-from heartbed.studies import session as module
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
 from heartbed.versions.index import IndexSilentError
@@ -109,24 +105,3 @@ def test_a_run_is_judged_and_its_verdicts_and_report_are_written_once(settings: 
     assert data is not None
     assert failed == {}
     assert {path.name for path in data.folder.iterdir()} >= {"record.jsonl", "verdicts.json", "report.html"}
-
-
-def test_the_report_is_got_ready_for_once_nothing_is_measured_any_more(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
-    ready = threading.Event()
-
-    def get_ready() -> None:
-        told.append("ready")
-        ready.set()
-
-    def hear(event: Event) -> None:
-        if isinstance(event.data, RunPhase):
-            told.append(event.data.phase)
-            assert event.data.phase != "dissecting" or ready.wait(10)
-
-    monkeypatch.setattr(module, "get_ready", get_ready)
-    replace(session(LocalEngine(), settings), listeners=[hear]).play(CELLS[:1])
-    assert sorted(told[-2:]) == ["dissecting", "ready"]
-    assert "ready" not in told[:-2]
