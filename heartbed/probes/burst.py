@@ -80,8 +80,11 @@ class BurstProbe(Probe):
         stage.state(opened, "asking")
         self._repeat(stage, opened, "after idling", "after")
         opened.client.wait_longer(-_turns_s(opened))
-        if opened.client.cast("after")[1] is not None:
-            opened.client.call("after")
+        with stage.looking_where_it_hangs(opened):
+            _, status = opened.client.cast("after")
+        if status is not None:
+            with stage.looking_where_it_hangs(opened):
+                opened.client.call("after")
         stage.state(opened, "done")
 
     def _repeat(self, stage: Stage, opened: OpenedCell, name: str, phase: Phase) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from heartbed.stage.client import Phase
 from heartbed.stage.opened import OpenedCell
+from heartbed.stage.stillness import by_the_clock
 
 MOST_AT_A_TIME = 64
 CALL_EVERY = 3
@@ -59,8 +60,6 @@ def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable
     """
     unanswered = threading.Semaphore(burst.at_a_time)
     given_up = threading.Event()
-    timer = threading.Timer(patience_s, late)
-    timer.daemon = True
 
     def one(number: int) -> None:
         if given_up.is_set() or stop.is_set():
@@ -74,9 +73,5 @@ def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable
         if status is None and not unanswered.acquire(blocking=False):
             given_up.set()
 
-    timer.start()
-    try:
-        with ThreadPoolExecutor(max_workers=burst.at_a_time) as pool:
-            list(pool.map(one, range(burst.requests)))
-    finally:
-        timer.cancel()
+    with by_the_clock(patience_s, late), ThreadPoolExecutor(max_workers=burst.at_a_time) as pool:
+        list(pool.map(one, range(burst.requests)))

@@ -21,7 +21,7 @@ from heartbed.stage.hand import Hand
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.reach import Answer, until_reached
 from heartbed.stage.start import Start
-from heartbed.stage.stillness import Stillness
+from heartbed.stage.stillness import Stillness, by_the_clock
 from heartbed.stage.work import Worker, steadily
 from heartbed.testbed.testbed import Testbed
 
@@ -179,15 +179,18 @@ class Stage:
         """Ask each process of a cell again for what needs RabbitMQ."""
         self.state(opened, "asking")
         self.reach(opened, "after", sorted(opened.pids))
-        with self._looking_where_it_hangs(opened):
+        with self.looking_where_it_hangs(opened):
             opened.client.cast("after")
         self.state(opened, "done")
 
     @contextmanager
-    def _looking_where_it_hangs(self, opened: OpenedCell) -> Iterator[None]:
-        """Have the cell's processes looked at while a request still waits that should have been answered."""
-        late_s = self.settings.rpc_timeout_s + GRACE_S / 2
-        with self._stillness.after(opened.name, late_s, partial(self.look, opened, "hang")):
+    def looking_where_it_hangs(self, opened: OpenedCell) -> Iterator[None]:
+        """Have the cell's processes looked at while a request still waits that should have been answered.
+
+        A look takes time from one that may only be late; one that hung before has it looked at by the clock.
+        """
+        late_s, look = self.settings.rpc_timeout_s + GRACE_S / 2, partial(self.look, opened, "hang")
+        with by_the_clock(late_s, look) if opened.stuck else self._stillness.after(opened.name, late_s, look):
             yield
 
     def close(self) -> None:
@@ -208,7 +211,7 @@ class Stage:
         exercise = opened.client.call if phase == "after" else cast_then_call(opened.client)
 
         def ask() -> Answer:
-            with self._looking_where_it_hangs(opened):
+            with self.looking_where_it_hangs(opened):
                 return exercise(phase)
 
         return until_reached(

@@ -102,3 +102,15 @@ class Stillness:
             yield
         finally:
             over.set()
+
+
+@contextmanager
+def by_the_clock(late_s: float, do: Callable[[], None]) -> Iterator[None]:
+    """Do something where the block takes longer than so many seconds, whatever goes on meanwhile."""
+    timer = threading.Timer(late_s, do)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
 from heartbed.record.kinds import AppLog, ContainerChanged, MachineWork, ObserverFailed, ProcessGreenlets
-from heartbed.stage.stillness import STALE_S, Stillness
+from heartbed.stage.stillness import STALE_S, Stillness, by_the_clock
 
 
 def told(bus: Bus, t: float, ran_s: float, over_s: float = 1.0) -> None:
@@ -138,3 +139,11 @@ def test_the_word_that_a_thread_could_not_be_woken_proves_it_whatever_its_hub_do
     bus.emit(Event(AppLog(text="greenlet.error: Cannot switch to a different thread"), now - 2.0, "cell", 12))
     look(bus, now - 1.0, waits=True, timers=1)
     assert still.since("cell", now - 5.0) == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(("takes_s", "done"), [(0.0, False), (5.0, True)])
+def test_what_is_done_by_the_clock_is_done_where_it_takes_long(takes_s: float, *, done: bool) -> None:
+    happened = threading.Event()
+    with by_the_clock(0.05, happened.set):
+        happened.wait(takes_s)
+    assert happened.is_set() is done
