@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from heartbed.stage.client import Phase
@@ -54,18 +55,20 @@ def size(capacity: int, least: int) -> tuple[int, int]:
 def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable[[], None], patience_s: float) -> None:
     """Send a burst; returns when all were answered or given up. The cell is ``stuck`` where some got no answer.
 
-    ``late`` is called once, when a request has been waiting for ``patience_s`` seconds: the processes can then be
-    looked at while it still waits. Where so many as are sent at a time got no answer, the rest is not sent: they would
-    only wait in the same queue.
+    ``late`` is called when a request has been waiting for ``patience_s`` seconds: the processes can then be looked at
+    while it still waits. It is once more for those that are sent when others got no answer already. Where so many as
+    are sent at a time got none, the rest is not sent: they would only wait in the same queue.
     """
-    unanswered = threading.Semaphore(burst.at_a_time)
+    unanswered, again = threading.Semaphore(burst.at_a_time), threading.Semaphore()
     given_up = threading.Event()
 
     def one(number: int) -> None:
         if given_up.is_set() or stop.is_set():
             return
         ask = opened.client.call if number % CALL_EVERY == CALL_EVERY - 1 else opened.client.cast
-        pid, status = ask(burst.phase, burst=burst.name, attempt=burst.attempt)
+        looks = opened.stuck and again.acquire(blocking=False)
+        with by_the_clock(patience_s, late) if looks else nullcontext():
+            pid, status = ask(burst.phase, burst=burst.name, attempt=burst.attempt)
         if pid is not None:
             opened.pids.add(pid)
         if status in NO_ANSWER:
