@@ -20,6 +20,7 @@ from pathlib import Path
 
 from heartbed.applications.project import Project, Series
 from heartbed.places import ROOT
+from heartbed.versions.projects import normal
 from heartbed.versions.releases import RELEASES
 
 UV = ROOT / ".heartbed" / "uv" / "bin" / "uv"
@@ -59,18 +60,13 @@ def constrained(series: Series) -> list[str]:
     """The constraints of its release that hold for it: not for what the release's own list has, nor for ``loose``."""
     if not series.constraints:
         return []
-    given = {plain(package) for package in (*RELEASES[series.release].runs(series.python), *series.loose)}
+    given = {normal(package) for package in (*RELEASES[series.release].runs(series.python), *series.loose)}
     text = (CONSTRAINTS / f"{series.release}.txt").read_text(encoding="utf-8")
     return [
         f"{found[1]}=={found[2]}{found[3]}"
         for line in text.splitlines()
-        if (found := CONSTRAINT.match(line)) and plain(found[1]) not in given
+        if (found := CONSTRAINT.match(line)) and normal(found[1]) not in given
     ]
-
-
-def plain(package: str) -> str:
-    """The name of a package as indexes spell it."""
-    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _file(folder: str, name: str, lines: Sequence[str]) -> Path:
@@ -81,9 +77,9 @@ def _file(folder: str, name: str, lines: Sequence[str]) -> Path:
 
 def _without(text: str, packages: set[str]) -> str:
     """A lock without some packages: each is a line with its version, and lines of hashes behind it."""
-    left_out = {plain(package) for package in packages}
+    left_out = {normal(package) for package in packages}
     entries = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
-    return "".join(each for each in entries if (found := PIN.match(each)) and plain(found[1]) not in left_out)
+    return "".join(each for each in entries if (found := PIN.match(each)) and normal(found[1]) not in left_out)
 
 
 def main(project: str, *names: str) -> None:

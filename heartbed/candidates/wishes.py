@@ -148,8 +148,11 @@ def _of_python(wishes: Wishes) -> list[str]:
     if wishes.cell.python == python.DEFAULT:
         return []
     own = python.of(wishes.cell.python)
-    why = " (--python)" if wishes.python else f", the oldest here that runs what {wishes.release} has"
-    if not wishes.python and not wishes.release:
+    if wishes.python:
+        why = " (--python)"
+    elif wishes.release:
+        why = f", the oldest here that runs what {wishes.release} has"
+    else:
         why = f", which {wishes.app} is locked for"
     return [f"Python {own.version}{why}, and the server of Debian {own.suite}"]
 

@@ -18,11 +18,6 @@ def _never(chosen: object) -> str:
     return ""
 
 
-def _whatever_else(chosen: object) -> str:
-    del chosen
-    return ""
-
-
 @dataclass(frozen=True)
 class Axis:
     """One question with several answers.
@@ -58,7 +53,7 @@ class Axis:
     """Why what was chosen cannot exist, by axis; empty where it can."""
     lacks: Callable[[str], str] = _never
     """Why something that looks like a factor of this axis is none; empty for what does not."""
-    follows: Callable[[Mapping[str, str]], str] = _whatever_else
+    follows: Callable[[Mapping[str, str]], str] = _never
     """The factor that what else was chosen, by axis, takes where none is named; empty for the default."""
     refined_by: Axis | None = None
     refines: str = ""

@@ -60,8 +60,8 @@ class Cell(Versioned):
     @property
     def name(self) -> str:
         """The canonical name: server, mode and model always, the rest where it is not the default."""
-        others = {"release": self.release, "app": self.app}
-        parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := self.factor(axis), others)]
+        factors = self.factors
+        parts = [factor for axis in axes.TABLE.axes if axis.is_said(factor := factors.get(axis.name, ""), factors)]
         parts += self.said_versions
         parts += [f"{each.name}{number}" for each, number in self.parameters]
         return "-".join(parts)

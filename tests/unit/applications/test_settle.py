@@ -9,6 +9,7 @@ import pytest
 from heartbed.applications import settle
 from heartbed.applications.nova.application import PROJECT as NOVA
 from heartbed.applications.project import Project, Series
+from heartbed.versions.projects import normal
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_a_series_that_names_no_constraints_has_none() -> None:
 
 @pytest.mark.parametrize(("name", "plain"), [("Oslo.Messaging", "oslo-messaging"), ("zope__event", "zope-event")])
 def test_names_are_compared_as_indexes_spell_them(name: str, plain: str) -> None:
-    assert settle.plain(name) == plain
+    assert normal(name) == plain
 
 
 def test_a_lock_says_for_which_python_it_is_and_what_of_the_constraints_it_does_not_hold() -> None:
