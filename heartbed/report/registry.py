@@ -1,7 +1,7 @@
 """Formats register themselves by being there: every module in ``formats/`` is one.
 
 Such a module has a constant ``FILE``, the name of the file that it makes, and
-a function ``render(run)``.
+a function ``render(run)``; one that has much to load has ``get_ready()`` besides.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from heartbed.report.data import RunData
 from heartbed.verdict.look.values import LookVerdict
 
 PACKAGE = "heartbed.report.formats"
+BESIDE_EVERY_RECORD = ("json", "html")
 OF_LOOKS = "heartbed.report.looks"
 """The formats in which a look is told."""
 
@@ -68,8 +69,15 @@ def _format(name: str) -> Format:
     return cast(Format, importlib.import_module(f"{PACKAGE}.{name}"))
 
 
+def get_ready() -> None:
+    """Load what ``write_reports`` takes, for about a second: before it, while something else is waited for."""
+    for name in BESIDE_EVERY_RECORD:
+        if ready := getattr(_format(name), "get_ready", None):
+            ready()
+
+
 @uncollected()
 def write_reports(data: RunData) -> None:
     """Write the files that every run gets beside its record. Raises ``TestbedError``."""
-    for name in ("json", "html"):
+    for name in BESIDE_EVERY_RECORD:
         save(data.folder / file_name(name), render(name, data))

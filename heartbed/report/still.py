@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import vl_convert
 from markupsafe import Markup
 
-from heartbed.report import plots
+from heartbed.report import plots, vega
 from heartbed.report.figure import Figure
 
 WIDTH = 720
@@ -21,7 +20,7 @@ WIDTH = 720
 
 def picture(kind: str, figure: Figure, names: Iterator[int]) -> Markup:
     """The plot as an SVG element in the page's colours; ``names`` number the parts of it that must have a name."""
-    svg = vl_convert.vega_to_svg(_filled(kind, figure))
+    svg = vega.drawn(_filled(kind, figure))
     made = {found: f"still{next(names)}" for found in dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))}
     for found, name in made.items():
         svg = svg.replace(f'id="{found}"', f'id="{name}"').replace(f"url(#{found})", f"url(#{name})")
@@ -42,8 +41,7 @@ def _filled(kind: str, figure: Figure) -> dict[str, Any]:
 
 @cache
 def _compiled(kind: str) -> str:
-    compiled = vl_convert.vegalite_to_vega(plots.kinds()[kind].SPEC | {"width": WIDTH})
-    return json.dumps(compiled)
+    return vega.compiled(json.dumps(plots.kinds()[kind].SPEC | {"width": WIDTH}))
 
 
 def coloured(svg: str, colours: Mapping[str, str]) -> str:

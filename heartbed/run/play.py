@@ -136,9 +136,10 @@ class Play:
         All wait for the broker: what it takes to have it is started before the cells, which would be in its way.
         """
         each(self.bus, ("compute", in_act("controls", act.number)), self._hold, workers=2)
-        if not any(opened.cell.wants_broker for _, opened in act.cells):
-            act.start()
-        self._await_broker(act)
+        with act.sparing():
+            if not any(opened.cell.wants_broker for _, opened in act.cells):
+                act.start()
+            self._await_broker(act)
         act.start()
 
     def _await_broker(self, act: Act) -> None:

@@ -83,6 +83,10 @@ class Act:
             if opened.subject.attempt == 1:
                 self._start(part, opened)
 
+    def sparing(self) -> AbstractContextManager[None]:
+        """Leave a core to something else while the block takes, where there is another: fewer cells are started."""
+        return self._starters.sparing(self.parts[0].stage.settings.cores > 1)
+
     def _start(self, part: Part, opened: OpenedCell) -> Future[None]:
         if opened.name not in self._started:
             # Behind all that is to be started yet, copies would come when nothing else is left to do.

@@ -6,8 +6,9 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from queue import Empty, PriorityQueue
 from typing import TypeVar
 
@@ -65,15 +66,26 @@ class Urgent:
 
     def __init__(self, workers: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
-        self._waiting: PriorityQueue[tuple[bool, int, Future[None], Callable[[], None]]] = PriorityQueue()
+        self._waiting: PriorityQueue[tuple[bool, int, Future[None], Callable[[], object]]] = PriorityQueue()
         self._numbers = itertools.count()
 
-    def submit(self, work: Callable[[], None], *, urgent: bool) -> Future[None]:
+    def submit(self, work: Callable[[], object], *, urgent: bool) -> Future[None]:
         """Have it done; its errors are raised by the future's ``result``."""
         future: Future[None] = Future()
         self._waiting.put((not urgent, next(self._numbers), future, work))
         self._pool.submit(self._do_next)
         return future
+
+    @contextmanager
+    def sparing(self, one: bool = True) -> Iterator[None]:
+        """Do ``one`` thing fewer at a time while the block takes."""
+        over = threading.Event()
+        if one:
+            self.submit(over.wait, urgent=True)
+        try:
+            yield
+        finally:
+            over.set()
 
     def _do_next(self) -> None:
         *_, future, work = self._waiting.get_nowait()

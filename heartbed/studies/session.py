@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,8 @@ from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError, NoCellLeftError
 from heartbed.files import save
 from heartbed.record.bus import Listener
-from heartbed.record.event import read
+from heartbed.record.event import Event, read
+from heartbed.record.kinds import RunPhase
 from heartbed.report import RunData
 from heartbed.report.about import About
 from heartbed.report.console import console
@@ -28,6 +31,7 @@ from heartbed.report.registry import file_name, write_reports
 from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
+from heartbed.studies import store
 from heartbed.studies.store import keep
 from heartbed.testbed.images.spec import ImageRef
 
@@ -81,7 +85,7 @@ class Session:
             return self._told(self.elsewhere(selection, self.settings, self.say))
         names = [cell.name for cell in selection.cells]
         with LiveView(names, self.settings.heartbeat_s, quiet=self.quiet, console=self.err) as view:
-            return execute(selection, self.settings, self.images, [view, *self.listeners], self.parts)
+            return execute(selection, self.settings, self.images, [view, _get_ready, *self.listeners], self.parts)
 
     def _told(self, folder: Path) -> Path:
         """Tell the listeners what has happened elsewhere."""
@@ -132,3 +136,15 @@ class Session:
         for name, reason in reasons.items():
             self.say(f"left out: {name}: {reason}")
         return reasons
+
+
+def _get_ready(event: Event) -> None:
+    """Load what telling of a run takes as soon as nothing is measured any more: its end is waited for anyway."""
+    if isinstance(event.data, RunPhase) and event.data.phase == "dissecting":
+        threading.Thread(target=_load, name="get-ready", daemon=True).start()
+
+
+def _load() -> None:
+    # Where it fails, so will telling of the run, which says so.
+    with suppress(Exception):
+        store.get_ready()

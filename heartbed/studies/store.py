@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
@@ -20,8 +21,7 @@ from heartbed.cells.expressions import select
 from heartbed.errors import InputError
 from heartbed.files import unwritable
 from heartbed.record.kinds import RunStart
-from heartbed.report import RunData
-from heartbed.report.registry import write_reports
+from heartbed.report import RunData, registry
 from heartbed.run.code import judged_by
 from heartbed.testbed.plan import APPLICATION
 from heartbed.verdict.values import CellVerdict
@@ -68,9 +68,16 @@ def keep(data: RunData) -> None:
 
     Raises ``TestbedError``.
     """
-    write_reports(data)
+    registry.write_reports(data)
     if here():
         add(data)
+
+
+def get_ready() -> None:
+    """Load what ``keep`` takes: best while something else is waited for."""
+    registry.get_ready()
+    if here():
+        importlib.import_module("duckdb")
 
 
 def add(data: RunData) -> None:

@@ -11,20 +11,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from typing import Any
 
 import jinja2
-import vl_convert
 from markupsafe import Markup
 
-from heartbed.errors import TestbedError
-from heartbed.files import save
-from heartbed.places import STATE
-from heartbed.report import figure, page, plots
+from heartbed.report import figure, page, plots, vega
 from heartbed.report.across import across, word
 from heartbed.report.data import RunData
 from heartbed.report.findings import findings
@@ -36,6 +30,7 @@ from heartbed.verdict.stack import place
 from heartbed.wording import seconds
 
 FILE = "report.html"
+TEMPLATE = "report.html.j2"
 
 SCRIPTS = ("plots.js", "page.js")
 """The page's own scripts in ``static/``, in the order in which they run."""
@@ -47,12 +42,12 @@ and be a third smaller, but up to vl-convert 1.9 it is null in a bundle."""
 
 def render(run: RunData) -> str:
     """The whole page."""
-    scripts = [Markup(script) for script in (_vega(), *map(_static, SCRIPTS))]  # noqa: S704 - our own and Vega's code
+    scripts = [Markup(script) for script in (vega.bundled(LIBRARY), *map(_static, SCRIPTS))]  # noqa: S704 - our own and Vega's code
     cells = page.cells(run)
     by_cell = {id(view.cell): view for view in cells}
     return (
         _environment()
-        .get_template("report.html.j2")
+        .get_template(TEMPLATE)
         .render(
             run=run.verdict,
             **_heading(run),
@@ -74,6 +69,14 @@ def render(run: RunData) -> str:
             policy=_policy(scripts),
         )
     )
+
+
+def get_ready() -> None:
+    """Load what a page takes and what it tells of has no part in: most of the time that the first one takes."""
+    vega.get_ready()
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def _heading(run: RunData) -> dict[str, str]:
@@ -138,25 +141,8 @@ def _specs() -> dict[str, Any]:
 
 @cache
 def _compiled(spec: str) -> dict[str, Any]:
-    compiled: dict[str, Any] = json.loads(_kept(spec, "json", lambda: json.dumps(vl_convert.vegalite_to_vega(spec))))
+    compiled: dict[str, Any] = json.loads(vega.compiled(spec))
     return compiled
-
-
-@cache
-def _vega() -> str:
-    return _kept(LIBRARY, "js", lambda: str(vl_convert.javascript_bundle(LIBRARY)))
-
-
-def _kept(asked: str, suffix: str, make: Callable[[], str]) -> str:
-    """vl-convert takes seconds, and gives the same for each of its releases: it is kept between runs."""
-    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
-    kept = STATE / "vega" / f"{metadata.version('vl-convert-python')}-{digest}.{suffix}"
-    with suppress(OSError):
-        return kept.read_text("utf-8")
-    made = make()
-    with suppress(TestbedError):
-        save(kept, made, private=True)
-    return made
 
 
 @cache

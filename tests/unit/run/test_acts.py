@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
 from heartbed.stage import burst
+from heartbed.stage.act import Act
 from heartbed.verdict import judge
+from heartbed.waiting import Deadline, until
 from tests.unit.local import Behaviour, LocalEngine, no_images
 from tests.unit.toys import NAMES, toys
 
@@ -257,6 +260,30 @@ def test_the_cells_of_the_next_act_are_started_while_those_of_this_one_idle(tmp_
         or (isinstance(event.data, CellState) and event.data.state == "starting" and event.cell == f"{GREEN}.halt")
     ]
     assert [what for what, _ in order] == ["opening", "idle", "started", "asking", "opening", "idle", "asking"]
+
+
+@pytest.mark.parametrize(("cores", "before"), [(1, 1), (2, 1), (3, 2)])
+def test_a_core_is_left_to_the_broker_until_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, before: int
+) -> None:
+    cells = select(["prefork-daemon-{eventlet,eventlet-pthread,native}"])
+    begun: list[bool] = []
+    is_there = threading.Event()
+    await_broker = play.Play._await_broker
+
+    def late(self: play.Play, act: Act) -> None:
+        await_broker(self, act)
+        until(lambda: len(begun) >= before, Deadline(20), AssertionError, "no cell is started")
+        is_there.set()
+
+    def hold_up(event: Event) -> None:
+        if isinstance(event.data, CellState) and event.data.state == "starting":
+            begun.append(is_there.is_set())
+            assert is_there.wait(20)
+
+    monkeypatch.setattr(play.Play, "_await_broker", late)
+    run(LocalEngine(), replace(settings(tmp_path, "idle"), cores=cores), hold_up, cells=cells)
+    assert (begun.count(False), begun.count(True)) == (before, 3 - before)
 
 
 def test_a_cell_is_asked_again_in_its_own_time_and_not_when_the_last_one_has_idled(tmp_path: Path) -> None:

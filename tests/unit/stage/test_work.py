@@ -121,6 +121,19 @@ def test_what_is_urgent_is_done_before_all_that_waits() -> None:
     assert done == ["urgent", "one", "two"]
 
 
+def test_one_thing_fewer_is_done_at_a_time_while_a_place_is_spared() -> None:
+    pool = Urgent(2, "test")
+    together = threading.Barrier(2)
+    with pool.sparing():
+        with pytest.raises(threading.BrokenBarrierError):
+            pool.submit(partial(together.wait, 0.05), urgent=False).result(5)
+        together.reset()
+    both = [pool.submit(partial(together.wait, 5), urgent=False) for _ in range(2)]
+    for future in both:
+        future.result(5)
+    pool.close()
+
+
 def test_an_error_is_raised_where_it_was_asked_for() -> None:
     def fail() -> None:
         raise KeyError("it")
