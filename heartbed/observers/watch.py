@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -221,10 +222,11 @@ class Observation:
                 self._bus.emit(event)
 
     def stop(self) -> None:
-        """Stop every observer, the last started first. May be called twice."""
+        """Stop every observer, all at a time: each waits for what it has still to tell. May be called twice."""
         self._ending.set()
-        while self._running:
-            self._running.pop().stop()
+        running, self._running = self._running, []
+        with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
+            list(pool.map(lambda observer: observer.stop(), running))
         if self._dissection is not None:
             self._dissection.end()
 

@@ -102,8 +102,8 @@ class Play:
             self.bus.emit(Event(RunPhase(phase="dissecting")))
             self.watching.stop()
             with ThreadPoolExecutor(max_workers=1) as pool:
-                # The cells have said all they had to say: they go while the capture is dissected.
-                going = pool.submit(self.bed.remove, self.acts[-1].services)
+                # All but the broker have said what they had to say: they go while the capture is dissected.
+                going = pool.submit(self.bed.remove, [*self._of(self.acts[-1]), "compute"])
                 self.watching.collect()
                 going.result()
 
@@ -118,7 +118,12 @@ class Play:
 
     def _end(self, act: Act) -> None:
         """Make room for the next act: what is removed is gone before it begins, whose answers would wait for that."""
-        self._remove([*act.services, in_act("controls", act.number)])
+        self._remove(self._of(act))
+
+    @staticmethod
+    def _of(act: Act) -> list[str]:
+        """The services of an act that are in no other."""
+        return [*act.services, in_act("controls", act.number)]
 
     def _remove(self, names: Sequence[str]) -> None:
         self.watching.leave(names)
