@@ -21,6 +21,12 @@ ADDRESS = re.compile(r"://|:\d+$")
 REMOTE_PYTHON = "HEARTBED_REMOTE_PYTHON"
 """The variable that names the Python which has heartbed on hosts that are reached by SSH."""
 
+LEFT_FOR = "1 hour"
+"""A scheduler on another host that nobody asks for anything ends after so long, whatever became of who started it..."""
+
+ALONE_FOR = "5 minutes"
+"""... and a worker that its scheduler has left."""
+
 FOUND_WITHIN_S = 10.0
 """How long a scheduler may take to answer, and its first worker to be there."""
 
@@ -71,12 +77,12 @@ def _by_ssh(hosts: Sequence[str]) -> Iterator[str]:
     from distributed import SSHCluster  # noqa: PLC0415  # an extra
 
     python = os.environ.get(REMOTE_PYTHON) or sys.executable
-    worker = {"nthreads": 1, "dashboard": False}
+    worker = {"nthreads": 1, "dashboard": False, "death_timeout": ALONE_FOR}
     try:
         cluster = SSHCluster(
             [hosts[0], *hosts],
             worker_options=worker,
-            scheduler_options={"port": 0, "dashboard": False},
+            scheduler_options={"port": 0, "dashboard": False, "idle_timeout": LEFT_FOR},
             remote_python=python,
         )
     # Of what goes wrong on the way asyncssh, the other machine's shell and Dask tell in many ways.

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import psutil
 
+from heartbed import probes
 from heartbed import servers as servers_
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import Selection, select
 from heartbed.cells.models import MODELS
+from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError, TestbedError
 from heartbed.record.kinds import RunStart
 from heartbed.run.code import played_by
@@ -27,7 +29,7 @@ OTHERS_OCTETS = 2 * 2**30
 """What is left to the broker, the observer, and the rest of the machine."""
 
 MOST_IN_A_BATCH = 200
-"""Cells in one run: its record and its report are still read in seconds."""
+"""Cells in one run, with their copies and processes: its record and its report are still read in seconds."""
 
 
 def expressions(servers: Sequence[str] = ()) -> list[str]:
@@ -54,13 +56,27 @@ def available_octets() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def batches(cells: Sequence[Cell], octets: int) -> Iterator[Sequence[Cell]]:
-    """Batches that fit into that much memory, of about the same size."""
+def batches(cells: Sequence[Cell], octets: int, weigh: Callable[[Cell], int] = lambda _: 1) -> Iterator[Sequence[Cell]]:
+    """Batches that fit into that much memory, of about the same weight."""
     most = max(1, min(MOST_IN_A_BATCH, (octets - OTHERS_OCTETS) // CELL_OCTETS))
-    count = max(1, -(-len(cells) // most))
-    size = max(1, -(-len(cells) // count))
-    for start in range(0, len(cells), size):
-        yield cells[start : start + size]
+    total = sum(map(weigh, cells))
+    share = total / max(1, -(-total // most))
+    batch: list[Cell] = []
+    reached, full = 0, share
+    for cell in cells:
+        batch.append(cell)
+        reached += weigh(cell)
+        if reached >= full:
+            yield tuple(batch)
+            batch, full = [], full + share
+    if batch:
+        yield tuple(batch)
+
+
+def refused(cells: Sequence[Cell], scenario: Scenario) -> dict[str, str]:
+    """The cells that a probe cannot be played on, and why."""
+    probe = probes.played(scenario)
+    return {cell.name: why for cell in cells if (why := probe.refuses(cell))}
 
 
 def remembered(cells: Sequence[Cell], session: Session) -> Played:
@@ -88,9 +104,14 @@ def remembered(cells: Sequence[Cell], session: Session) -> Played:
     )
 
 
-def play(cells: Sequence[Cell], octets: int, measure: Callable[[Sequence[Cell]], Played]) -> Played:
+def play(
+    cells: Sequence[Cell],
+    octets: int,
+    measure: Callable[[Sequence[Cell]], Played],
+    weigh: Callable[[Cell], int] = lambda _: 1,
+) -> Played:
     """Play all cells, one batch after the other."""
     played = Played()
-    for batch in batches(cells, octets):
+    for batch in batches(cells, octets, weigh):
         played.add(measure(batch))
     return played

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,17 +14,33 @@ from rich.table import Table
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
+from heartbed.cells.subject import DEFAULT_PROBE, Scenario
 from heartbed.errors import TestbedError
 from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
 from heartbed.studies.batch import Played, answer
 from heartbed.verdict.answer import answer as answer_of
+from heartbed.verdict.answer import when
 from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
 NAME = "reference"
 SCHEMA = 1
+
+OF_IDLE = (
+    "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
+    "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
+)
+
+MEANINGS = {
+    Outcome.HUNG: "a request never returned",
+    Outcome.LOST: "a connection was lost, and not opened again by itself",
+    Outcome.FAILED: "a request was answered wrong, or its message never arrived",
+    Outcome.LEAKED: "connections are left over",
+    Outcome.RECOVERED: "well again by itself",
+    Outcome.KEPT: "nothing was lost",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +55,9 @@ class Result:
     cause: str
     why: str
     lost_after_s: float | None = None
+    tried: int | None = None
+    """Where chance decides whether a request hangs: how often that was tried, and in ``hung`` of these one did."""
+    hung: int | None = None
 
     @property
     def version(self) -> str:
@@ -83,6 +103,7 @@ class Results:
     versions: Mapping[str, str]
     results: Sequence[Result]
     schema: int = field(default=SCHEMA)
+    probe: str = DEFAULT_PROBE
 
     @property
     def releases(self) -> list[str]:
@@ -97,7 +118,7 @@ class Results:
     @property
     def said(self) -> str:
         """What tells those that kept their connections from the others, by the smallest rule that fits all of them."""
-        return answer_of([each.verdict for each in self.results])
+        return answer_of([each.verdict.model_copy(update={"probe": self.probe}) for each in self.results])
 
     @property
     def reasons(self) -> list[str]:
@@ -118,16 +139,15 @@ class Results:
             )
 
 
-def results(cells: Iterable[Cell], played: Played, heartbeat_s: int) -> Results:
+def results(cells: Iterable[Cell], played: Played, heartbeat_s: int, probe: str = DEFAULT_PROBE) -> Results:
     """What was played, as results of today."""
     versions: dict[str, str] = {}
     for told in played.versions:
         for name, version in told.items():
             both = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
             versions[name] = ", ".join(filter(None, both))
-    return Results(
-        time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, [_result(cell, played) for cell in cells]
-    )
+    found = [_result(cell, played) for cell in cells]
+    return Results(time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, found, probe=probe)
 
 
 def _result(cell: Cell, played: Played) -> Result:
@@ -138,8 +158,19 @@ def _result(cell: Cell, played: Played) -> Result:
     fate = answer(verdict)
     purposes = {str(purpose): str(outcome) for purpose, outcome in fate.purposes}
     after = None if verdict.lost_after_s is None else round(verdict.lost_after_s, 1)
+    tries = verdict.tries if verdict.tries and verdict.tries.by_chance else None
+    words = f"{fate.words} {tries.seen}/{tries.tried}" if tries and tries.seen else fate.words
     return Result(
-        cell.name, cell.factors, fate.words, str(verdict.outcome), purposes, verdict.cause, verdict.why, after
+        cell=cell.name,
+        factors=cell.factors,
+        words=words,
+        outcome=str(verdict.outcome),
+        purposes=purposes,
+        cause=verdict.cause,
+        why=verdict.why,
+        lost_after_s=after,
+        tried=tries.tried if tries else None,
+        hung=tries.seen if tries else None,
     )
 
 
@@ -155,9 +186,8 @@ def told(made: Results, played: Played) -> Matrix:
         )
         for name, some in _configurations(made.results).items()
     ]
-    said = answer_of(list(played.verdicts.values()))
     runs = [run.run for run in played.runs]
-    return Matrix(said=said, releases=made.releases, rows=rows, beside=runs[:-1])
+    return Matrix(said=made.said, releases=made.releases, rows=rows, beside=runs[:-1], probe=made.probe)
 
 
 def save(made: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
@@ -177,17 +207,23 @@ def load(file: Path = FOLDER / f"{NAME}.json") -> dict[str, Result]:
     return {each["cell"]: Result(**each) for each in raw["results"]}
 
 
+def name_of(scenario: Scenario, servers: Sequence[str] = ()) -> str:
+    """The name of its files: ``reference``, ``reference-prefork``, ``reference-firewall-timeout-5``."""
+    probe = [] if scenario == Scenario() else [re.sub(r"[^a-z0-9.]+", "-", scenario.name)]
+    return "-".join([NAME, *probe, *servers])
+
+
 def markdown(made: Results) -> str:
     """The page: where the answers change, then a table for each release."""
     versions = ", ".join(f"{name} {version}" for name, version in made.versions.items() if name != "oslo.messaging")
+    idle = made.probe == DEFAULT_PROBE
+    command = "make matrix" if idle else f"heartbed matrix --probe {made.probe}"
     lines = [
-        "# Who keeps its idle connections",
+        f"# {'Who keeps its idle connections' if idle else f'Who is well {when(made.probe)}'}",
         "",
         (
-            f"Made on {made.made} by heartbed {made.heartbed} with `make matrix`, which writes this file: "
-            f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. "
-            "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
-            "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
+            f"Made on {made.made} by heartbed {made.heartbed} with `{command}`, which writes this file: "
+            f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. {OF_IDLE if idle else _legend(made)}"
         ),
         "",
         f"With {versions}.",
@@ -205,6 +241,15 @@ def markdown(made: Results) -> str:
         rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
         lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
     return "\n".join(lines) + "\n"
+
+
+def _legend(made: Results) -> str:
+    """What the outcomes mean that are there."""
+    seen = {each.outcome for each in made.results}
+    said = [f"`{outcome}`: {meaning}." for outcome, meaning in MEANINGS.items() if outcome in seen]
+    if any(each.hung for each in made.results):
+        said.append("Behind it how often: `hung 3/15` is in 3 of 15, where chance decides.")
+    return f"`heartbed probes {made.probe.partition(':')[0]}` tells what is done. {' '.join(said)}"
 
 
 def _configurations(some: Iterable[Result]) -> dict[str, list[Result]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.report.about.base import About, Part
+from heartbed.verdict.answer import when
 from heartbed.verdict.values import Outcome, RunVerdict, worst
 
 
@@ -35,6 +37,7 @@ class Matrix(About):
     said: str
     releases: Sequence[str]
     rows: Sequence[Row]
+    probe: str = DEFAULT_PROBE
 
     @property
     def kicker(self) -> str:
@@ -48,6 +51,8 @@ class Matrix(About):
 
     def question(self, run: RunVerdict) -> str:  # noqa: ARG002  # a matrix asks the same of every run
         """Who keeps them, and with which release."""
+        if self.probe != DEFAULT_PROBE:
+            return f"Which of {self.cells} configurations are well {when(self.probe)}?"
         return f"Which of {self.cells} configurations keep their RabbitMQ connections while nobody calls?"
 
     def answer(self, run: RunVerdict) -> str:  # noqa: ARG002

@@ -53,10 +53,10 @@ class Request:
     cell: str
     pid: int
     at: str
-    idle_from: float | None = None
-    patience_s: float = 0.0
-    like: str = ""
-    stop_s: float = 0.5
+    idle_from: float | None
+    patience_s: float
+    like: str
+    stop_s: float
 
     def occasion(self, dump: Mapping[str, Any]) -> str:
         """What a dump of the process is of: what it was asked for beforehand is of the cell's idle time, or before."""

@@ -198,7 +198,7 @@ ALL = ["process.switches", "process.stacks", "process.greenlets"]
 
 
 def wish(at: str, idle_from: float | None, patience_s: float = 5.0, like: str = "") -> Any:
-    return module("looks").Request("cell", 99, at, idle_from, patience_s, like)
+    return module("looks").Request("cell", 99, at, idle_from, patience_s, like, stop_s=0.5)
 
 
 def test_wish_to_look_at_a_process_that_is_not_there_is_answered() -> None:

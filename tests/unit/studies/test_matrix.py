@@ -18,12 +18,14 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cli import cli
 from heartbed.errors import NoEngineError, TestbedError
+from heartbed.probes import scenarios
 from heartbed.report.loaded import load
 from heartbed.run.code import played_by
-from heartbed.studies import matrix, results, store
+from heartbed.studies import batch, matrix, results, store
 from heartbed.studies.batch import Played
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
+from heartbed.verdict.values import CellVerdict, Outcome, Tries
 from heartbed.versions.locks import milestones
 from tests.unit import shards
 from tests.unit.data.report import samples
@@ -53,6 +55,81 @@ def test_batches_fit_the_memory_and_lose_no_cell() -> None:
 def test_batches_are_of_about_the_same_size() -> None:
     sizes = [len(batch) for batch in matrix.batches(matrix.selection(("prefork",)).cells[:49], 64 * GIB)]
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_copies_of_a_cell_count_in_a_batch_and_a_cell_is_never_divided() -> None:
+    cells = matrix.selection(("prefork",)).cells
+    batches = [*matrix.batches(cells, 64 * GIB, lambda cell: 15 if cell.shares_locks else 1)]
+    assert [cell for batch in batches for cell in batch] == list(cells)
+    weights = [sum(15 if cell.shares_locks else 1 for cell in batch) for batch in batches]
+    assert len(batches) > 1
+    assert max(weights) - min(weights) <= 2 * 15
+    assert [len(batch) for batch in matrix.batches(cells[:2], 64 * GIB, lambda _: 300)] == [1, 1]
+
+
+def test_the_probes_that_a_cell_cannot_be_played_under_are_told() -> None:
+    (burst, recycle) = scenarios(["burst,recycle"])
+    (cell,) = select(["prefork-daemon-eventlet"]).cells
+    (own,) = select(["standalone-eventlet"]).cells
+    assert matrix.refused([cell, own], burst) == {}
+    assert [*matrix.refused([cell, own], recycle)] == [own.name]
+
+
+def kept(cell: str) -> CellVerdict:
+    history = History.of(cell)
+    history.pair(beating=True)
+    return history.cell_verdict
+
+
+def under_burst() -> results.Results:
+    cells = select(["{prefork,event}-daemon-eventlet-oslo{9.7.1,17.3.2}"]).cells
+    verdicts = {}
+    for cell, outcome, seen in zip(cells, ("hung", "kept", "recovered", "recovered"), (3, 0, 0, 0), strict=True):
+        verdict = kept(cell.name)
+        tries = Tries(what="burst", tried=15, seen=seen, by_chance=outcome != "recovered")
+        verdicts[cell.name] = verdict.model_copy(update={"outcome": Outcome(outcome), "tries": tries})
+    return results.results(cells, Played(verdicts), 2, "burst")
+
+
+def test_results_under_another_probe_say_which_and_how_often_chance_decided() -> None:
+    page = results.markdown(under_burst())
+    assert page.startswith("# Who is well under burst\n")
+    assert "`heartbed matrix --probe burst`" in page
+    assert "`hung`: a request never returned." in page
+    assert "`lost`" not in page, "what is not there is not explained"
+    assert "| hung 3/15 | kept |" in page
+    assert "| recovered | recovered |" in page
+    assert "Under burst, " in page
+    assert results.told(under_burst(), Played()).question(History.of("prefork-daemon").verdict) == (
+        "Which of 4 configurations are well under burst?"
+    )
+
+
+def test_results_of_each_probe_have_files_of_their_own() -> None:
+    asked = scenarios(["idle,burst,firewall:timeout=5"])
+    names = [results.name_of(each) for each in asked]
+    assert names == ["reference", "reference-burst", "reference-firewall-timeout-5"]
+    assert results.name_of(asked[1], ["uwsgi"]) == "reference-burst-uwsgi"
+
+
+def test_each_probe_is_played_and_written_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def play(cells: Sequence[Cell], session: Session) -> Played:
+        (scenario,) = session.settings.scenarios
+        asked.append(scenario.name)
+        return Played({cell.name: kept(cell.name) for cell in cells})
+
+    monkeypatch.setattr(batch, "play", play)
+    monkeypatch.setattr(matrix, "remembered", lambda *_: Played())
+    command = ["matrix", "--server", "gunicorn", "--probe", "idle,burst", "--output", str(tmp_path / "made")]
+    done = CliRunner().invoke(cli, [*command, "--runs", str(tmp_path)])
+    assert asked == ["idle", "burst"]
+    assert sorted(path.name for path in (tmp_path / "made").glob("*.md")) == [
+        "reference-burst-gunicorn.md",
+        "reference-gunicorn.md",
+    ]
+    assert done.output.count("written: ") == 2
 
 
 def found() -> results.Results:
