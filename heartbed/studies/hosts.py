@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from heartbed import __version__
 from heartbed.errors import InputError, TestbedError
 from heartbed.run.code import judged_by, played_by
+from heartbed.wording import count
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -24,8 +27,11 @@ REMOTE_PYTHON = "HEARTBED_REMOTE_PYTHON"
 LEFT_FOR = "1 hour"
 """A scheduler on another host that nobody asks for anything ends after so long, whatever became of who started it..."""
 
-ALONE_FOR = "5 minutes"
+ALONE_FOR = "2 minutes"
 """... and a worker that its scheduler has left."""
+
+ANSWERS_WITHIN_S = 60.0
+"""How long heartbed may take to be loaded on a host: one that others keep busy reads its files slowly."""
 
 FOUND_WITHIN_S = 10.0
 """How long a scheduler may take to answer, and its first worker to be there."""
@@ -77,6 +83,7 @@ def _by_ssh(hosts: Sequence[str]) -> Iterator[str]:
     from distributed import SSHCluster  # noqa: PLC0415  # an extra
 
     python = os.environ.get(REMOTE_PYTHON) or sys.executable
+    asyncio.run(_all_let_in(hosts, python))
     worker = {"nthreads": 1, "dashboard": False, "death_timeout": ALONE_FOR}
     try:
         cluster = SSHCluster(
@@ -89,11 +96,40 @@ def _by_ssh(hosts: Sequence[str]) -> Iterator[str]:
     except Exception as error:  # noqa: BLE001
         raise TestbedError(
             f"no workers come up on {', '.join(hosts)} by SSH: {str(error) or type(error).__name__}",
-            hint=f"`ssh HOST {python} -m heartbed --version` must work without a password for each; "
-            f"{REMOTE_PYTHON} names another Python",
+            hint=_hint(python),
         ) from None
     with cluster:
         yield cluster.scheduler_address
+
+
+async def _all_let_in(hosts: Sequence[str], python: str) -> None:
+    """Return when each host has been entered and has shown its heartbed. Raises ``TestbedError``.
+
+    Before anything is started: where one host of a cluster fails, Dask leaves on the others what was just starting.
+    """
+    told = await asyncio.gather(*(_refusal(host, python) for host in dict.fromkeys(hosts)))
+    if log := [f"{host}: {why}" for host, why in zip(dict.fromkeys(hosts), told, strict=True) if why]:
+        raise TestbedError(f"{len(log)} of {count(len(told), 'host')} cannot play", log=log, hint=_hint(python))
+
+
+async def _refusal(host: str, python: str) -> str:
+    """Why a host cannot play; empty where it can."""
+    import asyncssh  # noqa: PLC0415  # an extra
+
+    try:
+        async with asyncssh.connect(host, connect_timeout=FOUND_WITHIN_S, login_timeout=FOUND_WITHIN_S) as connection:
+            done = await connection.run(f"{shlex.quote(python)} -m heartbed --version", timeout=ANSWERS_WITHIN_S)
+    except (OSError, asyncssh.Error, ValueError, TimeoutError) as error:
+        return str(error) or type(error).__name__
+    said = [str(line) for line in str(done.stderr or "").splitlines() if line.strip()]
+    return (said or [f"{python} ended with {done.exit_status}"])[-1] if done.exit_status else ""
+
+
+def _hint(python: str) -> str:
+    return (
+        f"`ssh HOST {python} -m heartbed --version` must work without a password for each; "
+        f"{REMOTE_PYTHON} names another Python"
+    )
 
 
 def fit(client: Client, least: int = 1) -> list[str]:
