@@ -27,6 +27,8 @@ from heartbed.waiting import Deadline
 BROKER_DEADLINE_S = 90.0
 READY_DEADLINE_S = 60.0
 
+COMES_FIRST = ("observer", "rabbitmq")
+
 
 class Play:
     """One run that is going on. ``close`` may be called at any time."""
@@ -85,10 +87,14 @@ class Play:
         """Everything, in order. Raises ``TestbedError`` when a part does not come up, or does not stay."""
         with engine_errors():
             self.bus.emit(Event(RunPhase(phase="starting")))
-            self.bed.create()
             # The observer first: the broker lives in its network.
-            self.bed.start("observer")
-            self.bed.start("rabbitmq")
+            self.bed.create(COMES_FIRST)
+            with ThreadPoolExecutor(max_workers=1) as pool:
+                # Everything waits for the broker: the others are made while it is started.
+                others = pool.submit(self.bed.create)
+                for service in COMES_FIRST:
+                    self.bed.start(service)
+                others.result()
             self.bed.on_end("rabbitmq", self._broker_ended)
             self.watching.start_around_broker()
             for act in self.acts:

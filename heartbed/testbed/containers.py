@@ -46,11 +46,11 @@ class Containers:
         self.file = file
         self._containers: dict[str, Container] = {}
 
-    def create(self) -> None:
-        """Create the network and every container, starting none. Raises ``TestbedError``."""
+    def create(self, services: Sequence[str] = ()) -> None:
+        """Create the network and these containers, or all that are missing. Raises ``TestbedError``."""
         where = ("--project-name", self.project, "--file", str(self.file))
         done = run(
-            ["docker", "compose", *where, "create", "--no-build", "--pull", "never"],
+            ["docker", "compose", *where, "create", "--no-build", "--pull", "never", *services],
             CREATE_DEADLINE_S,
             env={**os.environ, HELD: "true"},
         )
@@ -64,7 +64,8 @@ class Containers:
         for container in self.client.containers.list(
             all=True, ignore_removed=True, filters={"label": f"{RUN_LABEL}={self.run}"}
         ):
-            self._containers[container.labels["com.docker.compose.service"]] = container
+            # One that is there already may have been started, and knows since then where it is.
+            self._containers.setdefault(container.labels["com.docker.compose.service"], container)
 
     def start(self, service: str) -> None:
         """Start one container and learn its addresses. Raises ``TestbedError`` when it cannot start."""

@@ -64,8 +64,8 @@ class ChangeFeed(Protocol):
 class Testbed(Protocol):
     """The services of one run."""
 
-    def create(self) -> None:
-        """Make every service, starting none. Raises ``TestbedError``."""
+    def create(self, services: Sequence[str] = ()) -> None:
+        """Make these services, or all that are not made yet, starting none. Raises ``TestbedError``."""
 
     def start(self, service: str) -> None:
         """Start one service. Raises ``TestbedError`` when it cannot start."""

@@ -161,11 +161,12 @@ class LocalTestbed:
         self.done: list[tuple[str, str]] = []
         self._file, self._behaviours, self._create = file, behaviours, create
 
-    def create(self) -> None:
-        """One for each service of the Compose file."""
-        names = yaml.load(self._file.read_text(), yaml.CSafeLoader)["services"]
+    def create(self, services: Sequence[str] = ()) -> None:
+        """One for each service that is named, or is in the Compose file and not made yet."""
+        names = services or yaml.load(self._file.read_text(), yaml.CSafeLoader)["services"]
         self._create()
-        self.services = {name: Service(name, self._behaviours.get(name, Behaviour.WORKS)) for name in names}
+        for name in names:
+            self.services.setdefault(name, Service(name, self._behaviours.get(name, Behaviour.WORKS)))
 
     def start(self, service: str) -> None:
         """Start one; a cell is what is not one of the four that every run has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -166,8 +167,10 @@ def test_a_run_that_is_stopped_in_a_phase_says_so_and_leaves_nothing(
     assert str(settings.runs) in note
 
 
-def test_a_run_that_is_stopped_while_its_containers_are_made_leaves_nothing(settings: Settings) -> None:
-    engine = LocalEngine(create=lambda: os.kill(os.getpid(), signal.SIGINT))
+@pytest.mark.parametrize("nth", [1, 2], ids=["the first", "the others"])
+def test_a_run_that_is_stopped_while_its_containers_are_made_leaves_nothing(settings: Settings, nth: int) -> None:
+    times = itertools.count(1)
+    engine = LocalEngine(create=lambda: os.kill(os.getpid(), signal.SIGINT) if next(times) == nth else None)
     with pytest.raises(InterruptedRunError):
         run(engine, settings)
     assert ending(of_newest(settings)) == ("interrupted", "stopped by the user")
