@@ -16,20 +16,7 @@ from typing import Any
 import click
 
 from heartbed import __version__
-from heartbed.cli import (
-    by_hand,
-    check,
-    compare,
-    completion,
-    configured,
-    look,
-    manual,
-    results,
-    running,
-    runs,
-    validate,
-    versions,
-)
+from heartbed.cli import completion, configured
 from heartbed.cli.common import encoding_of_the_terminal, show_error, show_notes, show_usage_error
 from heartbed.cli.grouped import Sections
 from heartbed.errors import HeartbedError, InputError
@@ -39,8 +26,6 @@ from heartbed.run.interrupt import interruptible
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 DEFECT = 70
-
-MODULES = (compare, check, look, running, validate, versions, runs, results, by_hand, completion, manual)
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,10 +48,6 @@ def cli() -> None:
 
     Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
     """
-
-
-for command in (command for module in MODULES for command in module.COMMANDS):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import click
@@ -13,16 +14,89 @@ LONGEST = 200
 """Characters of a first sentence, which is wrapped and never cut."""
 
 SECTIONS = {
-    "Find out": ("compare", "check", "look", "presets", "run", "probes", "cells", "versions", "bisect"),
-    "Read runs": ("report", "explain", "runs", "diff", "results", "merge"),
-    "Set up, and by hand": ("doctor", "images", "up", "logs", "down", "clean", "completion", "man"),
-    "For developers": ("bench", "matrix", "validate", "compose", "verdict", "schema"),
+    "Find out": {
+        "compare": "compare",
+        "check": "check",
+        "look": "look",
+        "presets": "check",
+        "run": "running",
+        "probes": "running",
+        "cells": "running",
+        "versions": "versions",
+        "bisect": "versions",
+    },
+    "Read runs": {
+        "report": "runs",
+        "explain": "runs",
+        "runs": "runs",
+        "diff": "runs",
+        "results": "results",
+        "merge": "runs",
+    },
+    "Set up, and by hand": {
+        "doctor": "by_hand",
+        "images": "by_hand",
+        "up": "by_hand",
+        "logs": "by_hand",
+        "down": "by_hand",
+        "clean": "by_hand",
+        "completion": "completion",
+        "man": "manual",
+    },
+    "For developers": {
+        "bench": "running",
+        "matrix": "matrix",
+        "validate": "validate",
+        "compose": "running",
+        "verdict": "runs",
+        "schema": "runs",
+    },
 }
-"""Title -> the names of its commands, in order."""
+"""Title -> the names of its commands, in order -> the module of this package that has them among its ``COMMANDS``."""
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """The commands by name. A module is loaded when one of its commands is asked for: the others take half a second."""
+
+    def __init__(self) -> None:
+        self._where = {name: module for names in SECTIONS.values() for name, module in names.items()}
+        self._more: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        """The command, loaded."""
+        if name in self._more:
+            return self._more[name]
+        offered: Sequence[click.Command] = importlib.import_module(f"heartbed.cli.{self._where[name]}").COMMANDS
+        return next(command for command in offered if command.name == name)
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        """Another one, or another in its place."""
+        self._more[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Have it no more."""
+        self._more.pop(name, None)
+        self._where.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names, as they are listed."""
+        return iter(dict.fromkeys([*self._where, *self._more]))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len({*self._where, *self._more})
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is one of that name, which loads nothing."""
+        return name in self._where or name in self._more
 
 
 class Sections(click.Group):
     """Lists the commands in sections, each with the whole of its first sentence."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.commands = Commands()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections."""

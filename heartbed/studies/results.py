@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.table import Table
-
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
@@ -20,27 +18,12 @@ from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
 from heartbed.studies.batch import Played, answer
 from heartbed.verdict.answer import answer as answer_of
-from heartbed.verdict.answer import when
 from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
 NAME = "reference"
 SCHEMA = 1
-
-OF_IDLE = (
-    "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
-    "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
-)
-
-MEANINGS = {
-    Outcome.HUNG: "a request never returned",
-    Outcome.LOST: "a connection was lost, and not opened again by itself",
-    Outcome.FAILED: "a request was answered wrong, or its message never arrived",
-    Outcome.LEAKED: "connections are left over",
-    Outcome.RECOVERED: "well again by itself",
-    Outcome.KEPT: "nothing was lost",
-}
 
 
 @dataclass(frozen=True)
@@ -184,18 +167,18 @@ def told(made: Results, played: Played) -> Matrix:
                 for each in some
             ],
         )
-        for name, some in _configurations(made.results).items()
+        for name, some in configurations(made.results).items()
     ]
     runs = [run.run for run in played.runs]
     return Matrix(said=made.said, releases=made.releases, rows=rows, beside=runs[:-1], probe=made.probe)
 
 
-def save(made: Results, folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
-    """Write the JSON and the page; returns both paths."""
+def save(made: Results, render: Callable[[Results], str], folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
+    """Write the JSON and the page that ``render`` makes of it; returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     data, page = folder / f"{name}.json", folder / f"{name}.md"
     data.write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
-    page.write_text(markdown(made), encoding="utf-8")
+    page.write_text(render(made), encoding="utf-8")
     return data, page
 
 
@@ -213,77 +196,9 @@ def name_of(scenario: Scenario, servers: Sequence[str] = ()) -> str:
     return "-".join([NAME, *probe, *servers])
 
 
-def markdown(made: Results) -> str:
-    """The page: where the answers change, then a table for each release."""
-    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items() if name != "oslo.messaging")
-    idle = made.probe == DEFAULT_PROBE
-    command = "make matrix" if idle else f"heartbed matrix --probe {made.probe}"
-    lines = [
-        f"# {'Who keeps its idle connections' if idle else f'Who is well {when(made.probe)}'}",
-        "",
-        (
-            f"Made on {made.made} by heartbed {made.heartbed} with `{command}`, which writes this file: "
-            f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. {OF_IDLE if idle else _legend(made)}"
-        ),
-        "",
-        f"With {versions}.",
-        "",
-        f"**{made.said}**",
-        "",
-        "## Where the answers change",
-        "",
-        *_table("configuration", made.releases, _configurations(made.results), lambda r: r.version),
-        *_unlike(made),
-    ]
-    for release in made.releases:
-        some = [each for each in made.results if each.version == release]
-        columns = list(dict.fromkeys(each.column for each in some))
-        rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
-        lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
-    return "\n".join(lines) + "\n"
-
-
-def _legend(made: Results) -> str:
-    """What the outcomes mean that are there."""
-    seen = {each.outcome for each in made.results}
-    said = [f"`{outcome}`: {meaning}." for outcome, meaning in MEANINGS.items() if outcome in seen]
-    if any(each.hung for each in made.results):
-        said.append("Behind it how often: `hung 3/15` is in 3 of 15, where chance decides.")
-    return f"`heartbed probes {made.probe.partition(':')[0]}` tells what is done. {' '.join(said)}"
-
-
-def _configurations(some: Iterable[Result]) -> dict[str, list[Result]]:
+def configurations(some: Iterable[Result]) -> dict[str, list[Result]]:
+    """Name -> the results of one configuration under each release."""
     rows: dict[str, list[Result]] = {}
     for each in some:
         rows.setdefault(f"{each.column} {each.row}", []).append(each)
     return rows
-
-
-def _table(
-    head: str, columns: Sequence[str], rows: Mapping[str, Sequence[Result]], column: Callable[[Result], str]
-) -> list[str]:
-    lines = [f"| {' | '.join([head, *columns])} |", f"|{'---|' * (len(columns) + 1)}"]
-    for name, some in rows.items():
-        by_column = {column(each): each.words for each in some}
-        lines.append(f"| {' | '.join([name, *(by_column.get(each, '') for each in columns)])} |")
-    return lines
-
-
-def _unlike(made: Results) -> list[str]:
-    """What has no verdict, with its reason."""
-    without = made.without_verdict
-    return ["", "No verdict:", "", *(f"- `{each.cell}`: {each.why}" for each in without)] if without else []
-
-
-def table(made: Results) -> Table:
-    """For the terminal: a row for each configuration, a column for each release."""
-    columns = Table(box=None, pad_edge=False, header_style="bold")
-    columns.add_column("")
-    for release in made.releases:
-        columns.add_column(release)
-    rows: dict[str, dict[str, str]] = {}
-    for each in made.results:
-        rows.setdefault(f"{each.column} {each.row}", {})[each.version] = each.words
-    for name, words in rows.items():
-        columns.add_row(name, *(words.get(release, "") for release in made.releases))
-    return columns

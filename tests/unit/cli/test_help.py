@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from heartbed import __version__
+from heartbed import __version__, plugins
 from heartbed.cli import cli
 from heartbed.cli.grouped import SECTIONS
 from heartbed.cli.manual import page
@@ -24,8 +26,22 @@ def between(text: str, first: str, then: str) -> str:
     return text.partition(f"{first}:\n")[2].partition(f"{then}:\n")[0]
 
 
-def test_every_command_stands_in_one_section() -> None:
-    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(cli.commands)
+def test_every_command_stands_in_one_section_and_is_in_the_module_that_is_named_there() -> None:
+    told_of = [(module, name) for names in SECTIONS.values() for name, module in names.items()]
+    modules = [importlib.import_module(f"heartbed.cli.{name}") for name in plugins.names("heartbed.cli")]
+    offered = [
+        (module.__name__.rpartition(".")[2], command.name)
+        for module in modules
+        for command in getattr(module, "COMMANDS", ())
+    ]
+    assert sorted(told_of) == sorted(offered)
+    assert {name: command.name for name, command in cli.commands.items()} == {name: name for _, name in told_of}
+
+
+def test_a_command_is_found_without_loading_the_others() -> None:
+    code = "import sys; from heartbed.cli import cli; cli.commands['run']; print('heartbed.cli.check' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"
 
 
 def test_what_operators_use_stands_before_what_developers_do() -> None:

@@ -21,7 +21,7 @@ from heartbed.errors import NoEngineError, TestbedError
 from heartbed.probes import scenarios
 from heartbed.report.loaded import load
 from heartbed.run.code import played_by
-from heartbed.studies import batch, matrix, results, store
+from heartbed.studies import batch, matrix, reference, results, store
 from heartbed.studies.batch import Played
 from heartbed.studies.session import Session
 from heartbed.testbed.images.spec import ImageRef
@@ -92,10 +92,10 @@ def under_burst() -> results.Results:
 
 
 def test_results_under_another_probe_say_which_and_how_often_chance_decided() -> None:
-    page = results.markdown(under_burst())
+    page = reference.markdown(under_burst())
     assert page.startswith("# Who is well under burst\n")
     assert "`heartbed matrix --probe burst`" in page
-    assert "`hung`: a request never returned." in page
+    assert "`hung`: a request that needs RabbitMQ got no reply." in page
     assert "`lost`" not in page, "what is not there is not explained"
     assert "| hung 3/15 | kept |" in page
     assert "| recovered | recovered |" in page
@@ -164,7 +164,7 @@ def test_older_results_are_not_written_over_where_no_cell_has_a_verdict(
 
 
 def test_page_shows_where_the_answers_change_and_a_table_for_each_release() -> None:
-    page = results.markdown(found()).splitlines()
+    page = reference.markdown(found()).splitlines()
     assert "| configuration | 9.7.1 | 17.3.2 |" in page
     assert "| prefork daemon eventlet | kept | kept |" in page
     assert "| uwsgi eventlet | lost | no verdict |" in page
@@ -188,22 +188,22 @@ def test_the_report_of_the_last_run_becomes_one_of_the_study(tmp_path: Path) -> 
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
-    data, page = results.save(found(), tmp_path)
+    data, page = results.save(found(), reference.markdown, tmp_path)
     assert page.read_text().startswith("# ")
     assert results.load(data) == {each.cell: each for each in found().results}
     assert results.load(tmp_path / "none.json") == {}
 
 
 def test_results_say_what_they_were_made_with_and_nothing_of_the_machine() -> None:
-    told = results.markdown(found())
+    told = reference.markdown(found())
     assert "make matrix" in told
     assert "/home" not in told
 
 
 def test_the_reference_results_are_of_cells_that_were_played() -> None:
-    reference = results.load()
-    assert len(reference) >= 189
-    assert {each.outcome for each in reference.values()} <= {"kept", "lost"}
+    known = results.load()
+    assert len(known) >= 189
+    assert {each.outcome for each in known.values()} <= {"kept", "lost"}
 
 
 def test_the_page_of_the_reference_says_the_rule_that_fits_all_of_its_cells() -> None:
@@ -211,7 +211,7 @@ def test_the_page_of_the_reference_says_the_rule_that_fits_all_of_its_cells() ->
     made = results.Results(**{**raw, "results": [results.Result(**each) for each in raw["results"]]})
     assert made.said.startswith("No single choice decides. Kept: native threads; gunicorn; eventlet with ")
     assert "exception" not in made.said
-    assert (results.FOLDER / f"{results.NAME}.md").read_text("utf-8") == results.markdown(made)
+    assert (results.FOLDER / f"{results.NAME}.md").read_text("utf-8") == reference.markdown(made)
 
 
 IMAGES = ("apache-oslo17.3.2", "rabbitmq", "observer")

@@ -1,0 +1,95 @@
+"""The page of reference results: where the answers change, and a table for each release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.table import Table
+
+from heartbed.cells.subject import DEFAULT_PROBE
+from heartbed.studies.results import Result, Results, configurations
+from heartbed.verdict.answer import when
+from heartbed.verdict.values import Outcome
+
+OF_IDLE = (
+    "`lost` means that RabbitMQ closed the connection for missed heartbeats; where the connections for sending "
+    "(SEND) and for replies (LISTEN) fared differently, the one that was lost is named."
+)
+
+MEANINGS = {
+    Outcome.HUNG: "a request that needs RabbitMQ got no reply",
+    Outcome.LOST: "a connection was lost",
+    Outcome.FAILED: "a request was answered wrong, or its message never arrived",
+    Outcome.LEAKED: "connections are left over",
+    Outcome.RECOVERED: "well again by itself",
+    Outcome.KEPT: "no connection was lost, and every request was answered",
+}
+
+
+def markdown(made: Results) -> str:
+    """The page: where the answers change, then a table for each release."""
+    versions = ", ".join(f"{name} {version}" for name, version in made.versions.items() if name != "oslo.messaging")
+    idle = made.probe == DEFAULT_PROBE
+    command = "make matrix" if idle else f"heartbed matrix --probe {made.probe}"
+    lines = [
+        f"# {'Who keeps its idle connections' if idle else f'Who is well {when(made.probe)}'}",
+        "",
+        (
+            f"Made on {made.made} by heartbed {made.heartbed} with `{command}`, which writes this file: "
+            f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. {OF_IDLE if idle else _legend(made)}"
+        ),
+        "",
+        f"With {versions}.",
+        "",
+        f"**{made.said}**",
+        "",
+        "## Where the answers change",
+        "",
+        *_table("configuration", made.releases, configurations(made.results), lambda r: r.version),
+        *_unlike(made),
+    ]
+    for release in made.releases:
+        some = [each for each in made.results if each.version == release]
+        columns = list(dict.fromkeys(each.column for each in some))
+        rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
+        lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
+    return "\n".join(lines) + "\n"
+
+
+def _legend(made: Results) -> str:
+    """What the outcomes mean that are there."""
+    seen = {each.outcome for each in made.results}
+    said = [f"`{outcome}`: {meaning}." for outcome, meaning in MEANINGS.items() if outcome in seen]
+    if any(each.hung for each in made.results):
+        said.append("Behind it how often: `hung 3/15` is in 3 of 15, where chance decides.")
+    return f"`heartbed probes {made.probe.partition(':')[0]}` tells what is done. {' '.join(said)}"
+
+
+def _table(
+    head: str, columns: Sequence[str], rows: Mapping[str, Sequence[Result]], column: Callable[[Result], str]
+) -> list[str]:
+    lines = [f"| {' | '.join([head, *columns])} |", f"|{'---|' * (len(columns) + 1)}"]
+    for name, some in rows.items():
+        by_column = {column(each): each.words for each in some}
+        lines.append(f"| {' | '.join([name, *(by_column.get(each, '') for each in columns)])} |")
+    return lines
+
+
+def _unlike(made: Results) -> list[str]:
+    """What has no verdict, with its reason."""
+    without = made.without_verdict
+    return ["", "No verdict:", "", *(f"- `{each.cell}`: {each.why}" for each in without)] if without else []
+
+
+def table(made: Results) -> Table:
+    """For the terminal: a row for each configuration, a column for each release."""
+    columns = Table(box=None, pad_edge=False, header_style="bold")
+    columns.add_column("")
+    for release in made.releases:
+        columns.add_column(release)
+    rows: dict[str, dict[str, str]] = {}
+    for each in made.results:
+        rows.setdefault(f"{each.column} {each.row}", {})[each.version] = each.words
+    for name, words in rows.items():
+        columns.add_row(name, *(words.get(release, "") for release in made.releases))
+    return columns
