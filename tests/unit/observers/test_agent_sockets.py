@@ -78,7 +78,7 @@ def test_octets_that_stay_unacknowledged_are_told_again(
     sockets = module.CellSockets("cell", os.getpid(), [port], Processes(), told)
     client.send(MORE_THAN_FITS)
     # What the kernel could still send on has been told by now: these stay.
-    until(lambda: settled(sockets, told), Deadline(5), AssertionError, "the octets stayed")
+    until(lambda: settled(sockets, told), Deadline(30), AssertionError, "the octets stayed")
     before = len(told.octets)
     # Where this process may not enter a network namespace, the kernel is not asked for each at every tick.
     for _ in range(3 * module.SLOW_TICKS):
