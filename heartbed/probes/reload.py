@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from heartbed.record.kinds import ConnectionClosed, ConnectionCreated
 from heartbed.stage.fault import UNDER_WAY_S
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter
@@ -67,18 +66,12 @@ def _while_asked(stage: Stage, opened: OpenedCell, do: Callable[[], Callable[[],
         stage.wait(UNDER_WAY_S)
     if stage.stop.is_set():
         return
-    old = _connections(stage, opened)
+    old = stage.connections(opened).keys()
     answered = do()
     wait_until(stage, answered, patience_s(opened))
-    wait_until(stage, lambda: not old & _connections(stage, opened), patience_s(opened), LOOKS_S)
+    wait_until(stage, lambda: not old & stage.connections(opened).keys(), patience_s(opened), LOOKS_S)
     stage.wait(SETTLES_S)
     opened.pids = set(opened.steady.pids)
-
-
-def _connections(stage: Stage, opened: OpenedCell) -> set[str | None]:
-    """The cell's connections that RabbitMQ has at this moment."""
-    there = {event.conn for event in stage.bus.seen(ConnectionCreated) if event.cell == opened.name}
-    return there - {event.conn for event in stage.bus.seen(ConnectionClosed)}
 
 
 def _reload(stage: Stage, opened: OpenedCell, signal: str) -> Callable[[], bool]:

@@ -15,7 +15,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import DEFAULT_PROBE, Subject
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
-from heartbed.record.kinds import AppFacts, CellState
+from heartbed.record.kinds import AppFacts, CellState, ConnectionClosed, ConnectionCreated
 from heartbed.stage.client import GRACE_S, Client, Phase, answered, cast_then_call
 from heartbed.stage.hand import Hand
 from heartbed.stage.opened import OpenedCell
@@ -164,9 +164,19 @@ class Stage:
             self._look_in_the_middle(opened)
 
     def look(self, opened: OpenedCell, occasion: str) -> None:
-        """Have each known process of a cell looked at, now; the events follow."""
-        for pid in sorted(opened.pids):
+        """Have each known process of a cell looked at, now: where none has answered, those that hold connections.
+
+        The events follow.
+        """
+        holding = {pid for pid in self.connections(opened).values() if pid is not None}
+        for pid in sorted(opened.pids or holding):
             self.request_stacks(opened.name, pid, occasion)
+
+    def connections(self, opened: OpenedCell) -> dict[str | None, int | None]:
+        """Those of a cell's connections that RabbitMQ has at this moment, and the process of each."""
+        there = {event.conn: event.pid for event in self.bus.seen(ConnectionCreated) if event.cell == opened.name}
+        gone = {event.conn for event in self.bus.seen(ConnectionClosed)}
+        return {conn: pid for conn, pid in there.items() if conn not in gone}
 
     def _look_in_the_middle(self, opened: OpenedCell) -> None:
         """Have each process looked at in the middle of the cell's own idle time."""

@@ -16,7 +16,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import subjects
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event, Writer
-from heartbed.record.kinds import CellState
+from heartbed.record.kinds import CellState, ConnectionClosed, ConnectionCreated
 from heartbed.stage import reach
 from heartbed.stage.client import Client
 from heartbed.stage.opened import OpenedCell
@@ -165,3 +165,17 @@ def test_processes_that_answer_late_are_asked_for_until_none_is_new(monkeypatch:
     # One at a time, so that three rounds take twice the deadline.
     found = reach.until_reached(threading.Event(), ask, [0], lambda reached: len(reached) >= 3)
     assert found == {11, 12, 13}
+
+
+def test_where_no_process_has_answered_those_are_looked_at_that_hold_connections(stage: Stage) -> None:
+    asked: list[int] = []
+    stage.request_stacks = lambda _cell, pid, _at: asked.append(pid)
+    opened = opened_cell("prefork-daemon-eventlet-pthread", None)
+    for number, (cell, pid) in enumerate([(opened.name, 7), (opened.name, 17), ("another", 8)]):
+        told = ConnectionCreated(name=None, user_provided_name=None, broker_pid=f"<0.{number}.0>")
+        stage.bus.emit(Event(told, cell=cell, pid=pid, conn=f"172.18.0.2:{number}"))
+    stage.bus.emit(Event(ConnectionClosed(name=None, broker_pid="<0.0.0>"), cell=opened.name, conn="172.18.0.2:0"))
+    stage.look(opened, "hang")
+    opened.pids = {5}
+    stage.look(opened, "hang")
+    assert asked == [17, 5]
