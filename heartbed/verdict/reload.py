@@ -73,10 +73,14 @@ def _failed_before(case: Case) -> Finding | None:
 
 
 def _nothing_ended(case: Case) -> Finding | None:
-    """The server was told to replace its processes, and all of them are as they were."""
+    """All processes are as they were, though the server was told to replace them: a request that hangs holds one."""
     for span in _spans(case):
         if span.old and len(span.left) == len(span.old) and not renewal.ended(case.cell, span):
-            return unknown(Cause.NOT_RENEWED, f"{span.name}: none of its processes ended", *_evidence(case))
+            why = f"{span.name}: none of its processes ended"
+            held = hanging.first(case.cell)
+            if held is not None and held.t < span.begun:
+                return hanging.finding(held, case.cell, why)
+            return unknown(Cause.NOT_RENEWED, why, *_evidence(case))
     return None
 
 

@@ -100,6 +100,18 @@ def test_where_no_process_ends_nothing_is_said_of_a_reload() -> None:
     assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "not_renewed")
 
 
+def test_a_process_that_does_not_end_because_a_request_hangs_in_it_has_hung() -> None:
+    history = renewed("reload").asked().told().replaced(ends=False)
+    waited: dict[str, Any] = {"what": "call", "status": None, "ms": 7300.0, "error": "ReadTimeout", "number": 3}
+    history.add("request", IDLE_FROM - 9, phase="open", patience_s=7.0, **waited)
+    found = verdict(history)
+    assert found.outcome is Outcome.HUNG
+    assert found.why.startswith(
+        "a call before the idle period got no reply over RabbitMQ: no answer at all within 7.3 s"
+    )
+    assert found.why.endswith("besides, reload: none of its processes ended")
+
+
 def test_connections_that_outlive_the_reload_are_left_over() -> None:
     history = renewed("reload").asked().told().replaced()
     history.connection("SEND", 40009)
