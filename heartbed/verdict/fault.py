@@ -144,15 +144,25 @@ def _deaf(case: Case) -> Finding | None:
 
 
 def _left_over(case: Case) -> Finding | None:
-    """More connections than before the fault, none of which is in use by more requests than then."""
-    begun = _begun(case)
-    before = [c for c in case.cell.connections if c.opened <= begun and (c.closed is None or c.closed >= begun)]
+    """More connections than it ever had at a time before the fault, none of which is in use by more requests than then.
+
+    When the fault began one may already have been lost, which is opened again and left over by nobody.
+    """
+    before = _most_at_once(case.cell.connections, _begun(case))
     over = _over(case)
     now = [c for c in case.cell.connections if c.answered and c.opened <= over and (c.closed or over) >= over]
-    if len(now) <= len(before):
+    if len(now) <= before:
         return None
-    why = f"{count(len(now), 'connection')} open at the end, and {len(before)} before the fault"
+    why = f"{count(len(now), 'connection')} open at the end, and {before} before the fault"
     return leaked(Cause.LEFT_OPEN, why, *cite(now[-1].created, "one of those that are open at the end"))
+
+
+def _most_at_once(connections: Sequence[ConnectionHistory], until: float) -> int:
+    """How many were open at a time, until a moment, when they were most."""
+    moments = [c.opened for c in connections if c.opened <= until]
+    return max(
+        (sum(c.opened <= t and (c.closed is None or c.closed > t) for c in connections) for t in moments), default=0
+    )
 
 
 def _came_back(case: Case) -> Finding | None:

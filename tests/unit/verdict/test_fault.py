@@ -144,6 +144,20 @@ def test_more_connections_than_before_the_fault_are_a_leak() -> None:
     assert (found.outcome, found.cause) == (Outcome.LEAKED, "left_open")
 
 
+def test_what_was_lost_before_the_fault_and_is_opened_again_is_no_leak() -> None:
+    history = struck()
+    told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
+    history.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
+    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+    history.close(history.connection("SEND", 40001), STRIKES - 0.5)
+    history.close(history.connection("LISTEN", 40002), STRIKES + 0.1, reason="error", how="fin")
+    history.connection("SEND", 40003, opened=ASKED_AGAIN + 0.1)
+    history.connection("LISTEN", 40004, opened=ASKED_AGAIN + 0.3)
+    found = verdict(history.after(202, 200))
+    assert found.outcome is Outcome.RECOVERED
+    assert "was well again when it was asked" in found.why
+
+
 def test_a_cell_that_nothing_happened_to_is_kept() -> None:
     assert verdict(struck().fault(closes=False).after(202, 200)).outcome is Outcome.KEPT
 
