@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter, defaultdict
@@ -222,13 +223,21 @@ class Observation:
                 self._bus.emit(event)
 
     def stop(self) -> None:
-        """Stop every observer, all at a time: each waits for what it has still to tell. May be called twice."""
+        """Stop every observer, all at a time: each waits for what it has still to tell. May be called twice.
+
+        One that an interruption has kept from being stopped is still there to be.
+        """
         self._ending.set()
-        running, self._running = self._running, []
+        running = [*self._running]
         with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
-            list(pool.map(lambda observer: observer.stop(), running))
+            list(pool.map(self._stop, running))
         if self._dissection is not None:
             self._dissection.end()
+
+    def _stop(self, observer: Observer) -> None:
+        observer.stop()
+        with contextlib.suppress(ValueError):  # the log of a cell that has just gone
+            self._running.remove(observer)
 
     def close(self) -> None:
         """Nothing more is wanted of what was observed. After ``stop``; may be called twice."""
