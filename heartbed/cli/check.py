@@ -12,7 +12,14 @@ import click
 from heartbed.candidates import presets
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, scheduler_option, untrusted_option
+from heartbed.cli.common import (
+    heartbeat_option,
+    probe_option,
+    quiet_option,
+    runs_option,
+    scheduler_option,
+    untrusted_option,
+)
 from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Answer, Output, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
@@ -45,7 +52,7 @@ from heartbed.verdict import EXIT_CODES
     help="A change that you cannot make, as native, pthread or oslo18.3.1. It is not tried; where no other one "
     "mends it, pairs are.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@quiet_option
 @output_options(FORMATS)
 @runs_option
 def check(*, output: Output, **asked: Any) -> int:

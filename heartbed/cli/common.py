@@ -219,6 +219,10 @@ def _repeatable(command: Command) -> Command:
     return option(cast(Command, repeating))
 
 
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+"""``--quiet``."""
+
+
 def runs_option(command: Command) -> Command:
     """``--runs DIR``."""
     option = click.option(

@@ -16,6 +16,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import (
     heartbeat_option,
     probe_option,
+    quiet_option,
     runs_option,
     scheduler_option,
     shard_option,
@@ -42,7 +43,7 @@ from heartbed.studies.farm import Farm
 @shard_option
 @scheduler_option
 @heartbeat_option()
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@quiet_option
 @output_options(format_names())
 @runs_option
 def compare(  # noqa: PLR0913  # click hands over each option by itself

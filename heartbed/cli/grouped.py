@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, ClassVar, cast
 
 import click
 
@@ -55,40 +55,23 @@ SECTIONS = {
 """Title -> the names of its commands, in order -> the module of this package that has them among its ``COMMANDS``."""
 
 
-class Commands(MutableMapping[str, click.Command]):
+class Commands(Mapping[str, click.Command]):
     """The commands by name. A module is loaded when one of its commands is asked for: the others take half a second."""
 
-    def __init__(self) -> None:
-        self._where = {name: module for names in SECTIONS.values() for name, module in names.items()}
-        self._more: dict[str, click.Command] = {}
+    _where: ClassVar = {name: module for names in SECTIONS.values() for name, module in names.items()}
 
     def __getitem__(self, name: str) -> click.Command:
         """The command, loaded."""
-        if name in self._more:
-            return self._more[name]
         offered: Sequence[click.Command] = importlib.import_module(f"heartbed.cli.{self._where[name]}").COMMANDS
         return next(command for command in offered if command.name == name)
 
-    def __setitem__(self, name: str, command: click.Command) -> None:
-        """Another one, or another in its place."""
-        self._more[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        """Have it no more."""
-        self._more.pop(name, None)
-        self._where.pop(name, None)
-
     def __iter__(self) -> Iterator[str]:
         """Their names, as they are listed."""
-        return iter(dict.fromkeys([*self._where, *self._more]))
+        return iter(self._where)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len({*self._where, *self._more})
-
-    def __contains__(self, name: object) -> bool:
-        """Whether there is one of that name, which loads nothing."""
-        return name in self._where or name in self._more
+        return len(self._where)
 
 
 class Sections(click.Group):
@@ -96,7 +79,7 @@ class Sections(click.Group):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.commands = Commands()
+        self.commands = cast("MutableMapping[str, click.Command]", Commands())  # nobody adds to them
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections."""

@@ -13,7 +13,14 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, scheduler_option, shard_option
+from heartbed.cli.common import (
+    heartbeat_option,
+    probe_option,
+    quiet_option,
+    runs_option,
+    scheduler_option,
+    shard_option,
+)
 from heartbed.report.console import console
 from heartbed.run.playable import weight
 from heartbed.studies import batch, reference, results
@@ -41,7 +48,7 @@ from heartbed.verdict.values import Outcome
 @scheduler_option
 @probe_option(several=True)
 @heartbeat_option("Timeout.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@quiet_option
 @runs_option
 def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     servers: tuple[str, ...],
@@ -91,9 +98,8 @@ def _matrix(session: Session, cells: Sequence[Cell], *, known: bool) -> Results:
     """The results under the session's one probe, told; ``known`` are not played again. Raises ``TestbedError``."""
     (scenario,) = session.settings.scenarios
     refused = matrix_.refused(cells, scenario)
-    for why in dict.fromkeys(refused.values()):
-        names = [name for name, reason in refused.items() if reason == why]
-        session.say(f"left out: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {why}")
+    for line in batch.by_reason(refused):
+        session.say(f"left out: {line}")
     cells = [cell for cell in cells if cell.name not in refused]
     played = matrix_.remembered(cells, session) if known else batch.Played()
     if played.verdicts:

@@ -20,6 +20,7 @@ from heartbed.cli import completion
 from heartbed.cli.common import (
     heartbeat_option,
     probe_option,
+    quiet_option,
     runs_option,
     scheduler_option,
     shard_option,
@@ -45,14 +46,13 @@ from heartbed.verdict import EXIT_CODES
 
 EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_complete=completion.expressions)
 HEARTBEAT = heartbeat_option()
-QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 
 
 @click.command(cls=Groups, epilog="Axes and factors: `heartbed cells --help`.")
 @EXPRESSIONS
 @probe_option(several=True)
 @HEARTBEAT
-@QUIET
+@quiet_option
 @click.option("--no-stacks", is_flag=True, help="Do not look into the processes. Losses then have no proven cause.")
 @untrusted_option
 @with_option

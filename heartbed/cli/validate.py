@@ -10,7 +10,7 @@ import click
 from heartbed import applications
 from heartbed.cells.settings import Settings
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, runs_option, scheduler_option
+from heartbed.cli.common import heartbeat_option, quiet_option, runs_option, scheduler_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
 from heartbed.studies import batch, results, validate, validated
@@ -39,7 +39,7 @@ from heartbed.versions.releases import RELEASES
 )
 @scheduler_option
 @heartbeat_option("Timeout.")
-@click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
+@quiet_option
 @runs_option
 def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     expressions: Sequence[str],

@@ -13,7 +13,7 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
-from heartbed.cli.common import heartbeat_option, probe_option, runs_option, scheduler_option
+from heartbed.cli.common import heartbeat_option, probe_option, quiet_option, runs_option, scheduler_option
 from heartbed.cli.patched import packages, patched_of, with_option
 from heartbed.errors import InputError
 from heartbed.report.about.bisect import Bisect
@@ -30,7 +30,6 @@ from heartbed.versions.locks import milestones
 from heartbed.versions.releases import RELEASES
 
 HEARTBEAT = heartbeat_option("Timeout.")
-QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it works.")
 
 
 @click.command()
@@ -47,7 +46,7 @@ QUIET = click.option("--quiet", "-q", is_flag=True, help="Show nothing while it 
 @probe_option()
 @scheduler_option
 @HEARTBEAT
-@QUIET
+@quiet_option
 @runs_option
 def bisect(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     cell: str,

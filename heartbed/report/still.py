@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -28,7 +27,8 @@ def picture(kind: str, figure: Figure, names: Iterator[int]) -> Markup:
 
 
 def _filled(kind: str, figure: Figure) -> dict[str, Any]:
-    spec: dict[str, Any] = json.loads(_compiled(kind))
+    plain = json.dumps(plots.kinds()[kind].SPEC | {"width": WIDTH})
+    spec: dict[str, Any] = json.loads(vega.compiled(plain))
     tables = {name: [dict(zip(t.columns, row, strict=True)) for row in t.rows] for name, t in figure.tables.items()}
     for each in spec["data"]:
         if each["name"] in tables:
@@ -37,11 +37,6 @@ def _filled(kind: str, figure: Figure) -> dict[str, Any]:
         if each["name"] in figure.params:
             each["value"] = figure.params[each["name"]]
     return spec
-
-
-@cache
-def _compiled(kind: str) -> str:
-    return vega.compiled(json.dumps(plots.kinds()[kind].SPEC | {"width": WIDTH}))
 
 
 def coloured(svg: str, colours: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from heartbed.places import STATE
 DRAWS = Path(__file__).with_name("draws.py")
 
 
+@cache
 def compiled(spec: str) -> str:
     """The Vega specification, as JSON, of one of Vega-Lite."""
     return _kept(spec, "json", lambda: json.dumps(vl_convert.vegalite_to_vega(spec)))
 
 
+@cache
 def bundled(code: str) -> str:
     """A script that holds this one and of Vega what it names."""
     return _kept(code, "js", lambda: str(vl_convert.javascript_bundle(code)))

@@ -168,8 +168,7 @@ class Stage:
 
         The events follow.
         """
-        holding = {pid for pid in self.connections(opened).values() if pid is not None}
-        for pid in sorted(opened.pids or holding):
+        for pid in sorted(opened.pids or {pid for pid in self.connections(opened).values() if pid is not None}):
             self.request_stacks(opened.name, pid, occasion)
 
     def connections(self, opened: OpenedCell) -> dict[str | None, int | None]:

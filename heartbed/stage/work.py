@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from queue import Empty, PriorityQueue
 from typing import TypeVar
 
@@ -76,7 +75,7 @@ class Urgent:
         self._pool.submit(self._do_next)
         return future
 
-    @contextmanager
+    @contextlib.contextmanager
     def sparing(self, one: bool = True) -> Iterator[None]:
         """Do ``one`` thing fewer at a time while the block takes."""
         over = threading.Event()

@@ -57,6 +57,15 @@ class Played:
         self.versions += other.versions
 
 
+def by_reason(reasons: Mapping[str, str]) -> list[str]:
+    """A line for each reason, with the first of the cells that it holds for, and how many more there are."""
+    cells: dict[str, list[str]] = {}
+    for cell, why in reasons.items():
+        cells.setdefault(why, []).append(cell)
+    more = {why: f" and {len(names) - 1} more" if len(names) > 1 else "" for why, names in cells.items()}
+    return [f"{names[0]}{more[why]}: {why}" for why, names in cells.items()]
+
+
 def play(cells: Sequence[Cell], session: Session) -> Played:
     """Play the settings' scenario on the cells in one window.
 

@@ -108,7 +108,7 @@ def play(
     cells: Sequence[Cell],
     octets: int,
     measure: Callable[[Sequence[Cell]], Played],
-    weigh: Callable[[Cell], int] = lambda _: 1,
+    weigh: Callable[[Cell], int],
 ) -> Played:
     """Play all cells, one batch after the other."""
     played = Played()

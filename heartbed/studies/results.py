@@ -16,7 +16,7 @@ from heartbed.cells.subject import DEFAULT_PROBE, Scenario
 from heartbed.errors import TestbedError
 from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
-from heartbed.studies.batch import Played, answer
+from heartbed.studies.batch import Played, answer, by_reason
 from heartbed.verdict.answer import answer as answer_of
 from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
@@ -106,11 +106,7 @@ class Results:
     @property
     def reasons(self) -> list[str]:
         """Why those have none, a line for each reason."""
-        cells: dict[str, list[str]] = {}
-        for each in self.without_verdict:
-            cells.setdefault(each.why, []).append(each.cell)
-        more = {why: f" and {len(names) - 1} more" if len(names) > 1 else "" for why, names in cells.items()}
-        return [f"{names[0]}{more[why]}: {why}" for why, names in cells.items()]
+        return by_reason({each.cell: each.why for each in self.without_verdict})
 
     def check(self) -> None:
         """Raise ``TestbedError`` where nothing has a verdict: older results are not to be written over by that."""

@@ -32,7 +32,6 @@ from heartbed.run.execute import DOCKER, Parts, execute
 from heartbed.run.images import images_for
 from heartbed.run.playable import weight
 from heartbed.studies import store
-from heartbed.studies.store import keep
 from heartbed.testbed.images.spec import ImageRef
 
 Elsewhere = Callable[[Selection, Settings, Callable[[str], None]], Path]
@@ -97,7 +96,7 @@ class Session:
     def judge(self, folder: Path) -> RunData:
         """The verdicts on a record, which are written beside it with the report. Raises ``TestbedError``."""
         data = load(self.settings.runs, str(folder))
-        keep(data)
+        store.keep(data)
         return data
 
     def tell(self, told: About, run: RunData | str) -> Path:
