@@ -84,7 +84,8 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     for scenario in scenarios:
         under, cells = session.under([scenario]).divided(everything, shard)
         # Of a shard all cells are wanted in its record; the images of other machines are not known here.
-        made = _matrix(under, cells, known=not (again or shard or scheduler))
+        command = _command(servers, scenario, heartbeat, shard)
+        made = _matrix(under, cells, command, known=not (again or shard or scheduler))
         part = [f"{shard.number}of{shard.of}"] if shard else []
         data, page = results.save(
             made, reference.markdown, output, "-".join([results.name_of(scenario, servers), *part])
@@ -94,7 +95,17 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
     return EXIT_CODES[Outcome.INCONCLUSIVE] if without else 0
 
 
-def _matrix(session: Session, cells: Sequence[Cell], *, known: bool) -> Results:
+def _command(servers: Sequence[str], scenario: Scenario, heartbeat_s: int, shard: Division | None) -> str:
+    """What makes this file again, whatever else was asked for beside it."""
+    options = [f"--server {each}" for each in servers]
+    options += [] if scenario == Scenario() else [f"--probe {scenario.name}"]
+    options += [] if heartbeat_s == Settings().heartbeat_s else [f"--heartbeat {heartbeat_s}"]
+    options += [f"--shard {shard}"] if shard else []
+    whole = "heartbed matrix" if places.INSTALLED else "make matrix"
+    return f"heartbed matrix {' '.join(options)}" if options else whole
+
+
+def _matrix(session: Session, cells: Sequence[Cell], command: str, *, known: bool) -> Results:
     """The results under the session's one probe, told; ``known`` are not played again. Raises ``TestbedError``."""
     (scenario,) = session.settings.scenarios
     refused = matrix_.refused(cells, scenario)
@@ -110,9 +121,10 @@ def _matrix(session: Session, cells: Sequence[Cell], *, known: bool) -> Results:
     else:
         weigh = partial(weight, settings=session.settings)
         played.add(matrix_.play(new, matrix_.available_octets(), lambda some: batch.play(some, session), weigh))
-    made = results.results(cells, played, session.settings.heartbeat_s, scenario.name)
+    made = results.results(cells, played, session.settings.heartbeat_s, scenario.name, command)
     made.check()
     out = console()
+    out.print(f"\n{reference.title(made)}\n", style="bold", markup=False)
     out.print(reference.table(made))
     out.print(f"\n{made.said}", markup=False)
     for line in made.reasons:

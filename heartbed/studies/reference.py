@@ -26,16 +26,20 @@ MEANINGS = {
 }
 
 
+def title(made: Results) -> str:
+    """What was asked, as a heading."""
+    return "Who keeps its idle connections" if made.probe == DEFAULT_PROBE else f"Who is well {when(made.probe)}"
+
+
 def markdown(made: Results) -> str:
     """The page: where the answers change, then a table for each release."""
     versions = ", ".join(f"{name} {version}" for name, version in made.versions.items() if name != "oslo.messaging")
     idle = made.probe == DEFAULT_PROBE
-    command = "make matrix" if idle else f"heartbed matrix --probe {made.probe}"
     lines = [
-        f"# {'Who keeps its idle connections' if idle else f'Who is well {when(made.probe)}'}",
+        f"# {title(made)}",
         "",
         (
-            f"Made on {made.made} by heartbed {made.heartbed} with `{command}`, which writes this file: "
+            f"Made on {made.made} by heartbed {made.heartbed} with `{made.command}`, which writes this file: "
             f"{len(made.results)} cells, heartbeat timeout {made.heartbeat_s} s. {OF_IDLE if idle else _legend(made)}"
         ),
         "",

@@ -87,6 +87,8 @@ class Results:
     results: Sequence[Result]
     schema: int = field(default=SCHEMA)
     probe: str = DEFAULT_PROBE
+    command: str = "make matrix"
+    """What makes them again, of the same cells."""
 
     @property
     def releases(self) -> list[str]:
@@ -100,7 +102,7 @@ class Results:
 
     @property
     def said(self) -> str:
-        """What tells those that kept their connections from the others, by the smallest rule that fits all of them."""
+        """What tells those that fared well from the others, by the smallest rule that fits all of them."""
         return answer_of([each.verdict.model_copy(update={"probe": self.probe}) for each in self.results])
 
     @property
@@ -118,15 +120,17 @@ class Results:
             )
 
 
-def results(cells: Iterable[Cell], played: Played, heartbeat_s: int, probe: str = DEFAULT_PROBE) -> Results:
-    """What was played, as results of today."""
+def results(
+    cells: Iterable[Cell], played: Played, heartbeat_s: int, probe: str = DEFAULT_PROBE, command: str = "make matrix"
+) -> Results:
+    """What ``command`` played, as results of today."""
     versions: dict[str, str] = {}
     for told in played.versions:
         for name, version in told.items():
             both = dict.fromkeys([*versions.get(name, "").split(", "), *version.split(", ")])
             versions[name] = ", ".join(filter(None, both))
     found = [_result(cell, played) for cell in cells]
-    return Results(time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, found, probe=probe)
+    return Results(time.strftime("%Y-%m-%d"), __version__, heartbeat_s, versions, found, probe=probe, command=command)
 
 
 def _result(cell: Cell, played: Played) -> Result:

@@ -139,17 +139,25 @@ def _fared(cells: Sequence[CellVerdict]) -> str:
 
 
 def _by_rule(cells: Sequence[CellVerdict], varied: Collection[Question]) -> str:
-    """What tells the cells apart where it is more than one choice: the shortest rule, else how many are kept."""
+    """What tells the cells apart where it is more than one choice: the shortest rule, else how many fared well."""
     rules = [(good, rule) for good in (True, False) if (rule := smallest_rule(cells, varied, good=good))]
+    well, unwell = _sides_called(cells)
     if not rules:
-        kept = [cell.cell for cell in cells if cell.outcome.good]
-        which = f": {', '.join(kept)}" if len(kept) <= MOST_NAMES else ""
-        return f"No short rule tells the cells apart: {len(kept)} of {len(cells)} kept their connections{which}."
+        named = [cell.cell for cell in cells if cell.outcome.good]
+        which = f": {', '.join(named)}" if len(named) <= MOST_NAMES else ""
+        return f"No short rule tells the cells apart: {len(named)} of {len(cells)} are {well}{which}."
     good, rule = min(rules, key=lambda each: each[1].cost)
-    side, others = ("Kept", "not kept") if good else ("Not kept", "kept")
+    side, others = (well, unwell) if good else (unwell, well)
+    side = f"{side[:1].upper()}{side[1:]}"
     are = "exception is" if len(rule.exceptions) == 1 else "exceptions are"
     but = f" The {are} {', '.join(rule.exceptions)}." if rule.exceptions else ""
     return f"No single choice decides. {side}: {rule}. Every other of the {len(cells)} cells is {others}.{but}"
+
+
+def _sides_called(cells: Sequence[CellVerdict]) -> tuple[str, str]:
+    """What those that fared well are called by their outcomes, and those that did not: ``kept`` and ``not kept``."""
+    well = [outcome for outcome in GOOD if outcome in {cell.outcome for cell in cells}]
+    return " or ".join(well), f"neither {' nor '.join(well)}" if len(well) > 1 else f"not {''.join(well)}"
 
 
 def _effect(cells: Sequence[CellVerdict], varied: Collection[Question], axis: Question) -> bool | None:

@@ -88,7 +88,7 @@ def under_burst() -> results.Results:
         verdict = kept(cell.name)
         tries = Tries(what="burst", tried=15, seen=seen, by_chance=outcome != "recovered")
         verdicts[cell.name] = verdict.model_copy(update={"outcome": Outcome(outcome), "tries": tries})
-    return results.results(cells, Played(verdicts), 2, "burst")
+    return results.results(cells, Played(verdicts), 2, "burst", "heartbed matrix --probe burst")
 
 
 def test_results_under_another_probe_say_which_and_how_often_chance_decided() -> None:
@@ -130,6 +130,37 @@ def test_each_probe_is_played_and_written_by_itself(tmp_path: Path, monkeypatch:
         "reference-gunicorn.md",
     ]
     assert done.output.count("written: ") == 2
+    for name, options, title in (
+        ("reference-burst-gunicorn.md", "--server gunicorn --probe burst", "Who is well under burst"),
+        ("reference-gunicorn.md", "--server gunicorn", "Who keeps its idle connections"),
+    ):
+        page = (tmp_path / "made" / name).read_text("utf-8")
+        assert f"`heartbed matrix {options}`, which writes this file" in page
+        assert f"\n{title}\n" in done.output
+        assert page.startswith(f"# {title}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "written", "said"),
+    [
+        ([], "reference.md", "make matrix"),
+        (["--shard", "1/3"], "reference-1of3.md", "heartbed matrix --shard 1/3"),
+        (["--heartbeat", "3"], "reference.md", "heartbed matrix --heartbeat 3"),
+        (
+            ["--server", "uwsgi", "--server", "event", "--probe", "firewall:timeout=5", "--shard", "1/2"],
+            "reference-firewall-timeout-5-uwsgi-event-1of2.md",
+            "heartbed matrix --server uwsgi --server event --probe firewall:timeout=5 --shard 1/2",
+        ),
+    ],
+)
+def test_a_page_names_the_command_that_makes_it_again(
+    options: list[str], written: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "play", lambda cells, _: Played({cell.name: kept(cell.name) for cell in cells}))
+    monkeypatch.setattr(matrix, "remembered", lambda *_: Played())
+    done = CliRunner().invoke(cli, ["matrix", *options, "--output", str(tmp_path / "made"), "--runs", str(tmp_path)])
+    assert done.exception is None, done.output
+    assert f"with `{said}`, which writes this file" in (tmp_path / "made" / written).read_text("utf-8")
 
 
 def found() -> results.Results:

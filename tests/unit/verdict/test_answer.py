@@ -158,6 +158,22 @@ def test_two_axes_that_only_together_decide() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("well", "side", "others"),
+    [
+        ([KEPT, KEPT], "kept", "not kept"),
+        ([Outcome.RECOVERED, Outcome.RECOVERED], "recovered", "not recovered"),
+        ([Outcome.RECOVERED, KEPT], "kept or recovered", "neither kept nor recovered"),
+    ],
+)
+def test_what_recovered_is_not_called_kept(well: list[Outcome], side: str, others: str) -> None:
+    told = said("burst", prefork_eventlet=LOST, prefork_native=well[0], event_eventlet=well[1], event_native=well[0])
+    assert told == (
+        f"Under burst, no single choice decides. {others[:1].upper()}{others[1:]}: prefork and eventlet with its green "
+        f"heartbeat thread. Every other of the 4 cells is {side}."
+    )
+
+
 @pytest.mark.parametrize("outcome", [KEPT, LOST])
 def test_what_is_not_known_is_told_and_decides_nothing(outcome: Outcome) -> None:
     told = said(prefork=outcome, event=UNKNOWN)

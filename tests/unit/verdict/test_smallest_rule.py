@@ -86,7 +86,7 @@ def test_where_no_short_rule_fits_none_is_told() -> None:
     some = cells(at_random)
     assert rule(some) is None
     kept = sum(cell.outcome.good for cell in some)
-    assert answer(some) == f"No short rule tells the cells apart: {kept} of 75 kept their connections."
+    assert answer(some) == f"No short rule tells the cells apart: {kept} of 75 are kept."
 
 
 def test_the_reference_matrix_has_a_rule() -> None:
