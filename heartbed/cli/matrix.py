@@ -88,10 +88,12 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
         made = _matrix(under, cells, command, known=not (again or shard or scheduler))
         part = [f"{shard.number}of{shard.of}"] if shard else []
         data, page = results.save(
-            made, reference.markdown, output, "-".join([results.name_of(scenario, servers), *part])
+            made, reference.markdown, output, "-".join([results.name_of(scenario.name, servers), *part])
         )
         console().print(f"written: {data} and {page.name}", markup=False)
         without += len(made.without_verdict)
+    if (page_of_all := results.save_overview(reference.overview, output)) is not None:
+        console().print(f"all probes: {page_of_all}", markup=False)
     return EXIT_CODES[Outcome.INCONCLUSIVE] if without else 0
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from heartbed import applications
 from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
-from heartbed.cli.common import heartbeat_option, quiet_option, runs_option, scheduler_option
+from heartbed.cli.common import heartbeat_option, probe_option, quiet_option, runs_option, scheduler_option
 from heartbed.errors import InputError
 from heartbed.report.console import console
-from heartbed.studies import batch, results, validate, validated
+from heartbed.studies import batch, matrix, results, validate, validated
 from heartbed.studies.farm import Farm
 from heartbed.studies.session import Session
 from heartbed.verdict import EXIT_CODES
@@ -38,6 +40,7 @@ from heartbed.versions.releases import RELEASES
     help="Folder of the table, in which the releases that are played replace their former results.",
 )
 @scheduler_option
+@probe_option(several=True)
 @heartbeat_option("Timeout.")
 @quiet_option
 @runs_option
@@ -47,6 +50,7 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     releases: Sequence[str],
     output: Path,
     scheduler: Farm | None,
+    scenarios: tuple[Scenario, ...],
     heartbeat: int,
     quiet: bool,
     runs: Path,
@@ -57,13 +61,15 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     and with the real nova-api of the release, or what --app names: the outcome
     must be the same, and so must what became of the connections of either
     purpose. Without EXPR: prefork-daemon, event-daemon and prefork-embedded
-    under every execution model. The table is kept in docs/results/validation.md;
-    that of cinder beside it, in validation-cinder.md.
+    under every execution model, left idle. The table is kept in
+    docs/results/validation.md; that of cinder beside it, in
+    validation-cinder.md, and that of another probe in validation-burst.md.
 
     \b
     Examples:
       heartbed validate
       heartbed validate --release 2025.2
+      heartbed validate --release 2025.2 --probe burst,reload
       heartbed validate 'uwsgi-{eventlet,native}' --release 2024.1 --output /tmp/validation
 
     Exit codes: 0 all agree, 1 some differ, 3 something is inconclusive.
@@ -75,12 +81,21 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
         raise InputError(f"--release {strange[0]}: no such OpenStack release", hint=f"releases: {', '.join(RELEASES)}")
     pairs = validate.cells(releases or validate.runnable(app, [*RELEASES]), app, expressions)
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
-    found = validate.play(pairs, lambda some: batch.play(some, session))
     brings = {real.release: real.layer.brings if real.layer else {} for _, real in pairs}
-    data, page = validated.save(validated.kept(found, brings, heartbeat), output, str(applications.shows()[app]))
-    validated.show(found, console())
-    console().print(f"written: {data} and {page.name}", markup=False)
-    return EXIT_CODES[validate.verdict(found)]
+    everything = []
+    for scenario in scenarios:
+        under = session.under([scenario])
+        refused = matrix.refused([cell for pair in pairs for cell in pair], scenario)
+        for line in batch.by_reason(refused):
+            under.say(f"left out: {line}")
+        both = [pair for pair in pairs if not any(cell.name in refused for cell in pair)]
+        found = validate.play(both, partial(batch.play, session=under))
+        kept = validated.kept(found, brings, heartbeat)
+        data, page = validated.save(kept, output, str(applications.shows()[app]), scenario.name)
+        validated.show(found, console(), scenario.name)
+        console().print(f"written: {data} and {page.name}", markup=False)
+        everything += found
+    return EXIT_CODES[validate.verdict(everything)]
 
 
 COMMANDS = (validate_,)

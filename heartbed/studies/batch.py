@@ -39,6 +39,13 @@ def answer(verdict: CellVerdict) -> Answer:
     return Answer(verdict.outcome, tuple((each, worst[each]) for each in Purpose if each in worst))
 
 
+def words(verdict: CellVerdict) -> str:
+    """The answer's words; ``hung 3/15`` where chance decides, and a request hung in 3 of 15 tries."""
+    tries = verdict.tries
+    chance = f" {tries.seen}/{tries.tried}" if tries and tries.by_chance and tries.seen else ""
+    return f"{answer(verdict).words}{chance}"
+
+
 @dataclass
 class Played:
     """What became of cells: verdicts by name, and why others have none."""

@@ -1,7 +1,8 @@
-"""The page of reference results: where the answers change, and a table for each release."""
+"""The pages of reference results: of one probe, where the answers change; and of all probes, what each came to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
@@ -58,6 +59,45 @@ def markdown(made: Results) -> str:
         rows = {row: [each for each in some if each.row == row] for row in dict.fromkeys(each.row for each in some)}
         lines += ["", f"## oslo.messaging {release}", "", *_table("", columns, rows, lambda r: r.column)]
     return "\n".join(lines) + "\n"
+
+
+def overview(made: Mapping[str, Results]) -> str:
+    """The page of all probes: what each came to, and what became of each configuration under each.
+
+    ``made`` is page -> its results, in the order in which they are to be told.
+    """
+    rows = {page: configurations(some.results) for page, some in made.items()}
+    lines = [
+        "# Reference results",
+        "",
+        "Written by `heartbed matrix`: each probe on every server, mode and execution model, under each release of",
+        "oslo.messaging in which its heartbeat changed.",
+        "",
+        "| probe | cells | made on | what it came to |",
+        "|---|---|---|---|",
+        *(f"| [{e.probe}]({page}) | {len(e.results)} | {e.made} | {e.said} |" for page, e in made.items()),
+        "",
+        "## Under every probe",
+        "",
+        "What became of each configuration; where it was not the same under each release, each outcome with how many",
+        "of them it was. Each probe's page has them one by one.",
+        "",
+        f"| configuration | {' | '.join(f'[{some.probe}]({page})' for page, some in made.items())} |",
+        f"|{'---|' * (len(made) + 1)}",
+        *(
+            f"| {name} | {' | '.join(_fates(found.get(name, ())) for found in rows.values())} |"
+            for name in dict.fromkeys(name for found in rows.values() for name in found)
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _fates(some: Sequence[Result]) -> str:
+    """``kept``; or ``lost 5, kept 2``, the worst first; ``-`` where it was not played."""
+    outcomes = Counter(Outcome(each.outcome) for each in some)
+    if len(outcomes) < 2:
+        return "".join(outcomes) or "-"
+    return ", ".join(f"{outcome} {outcomes[outcome]}" for outcome in Outcome if outcome in outcomes)
 
 
 def _legend(made: Results) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 from heartbed import __version__
 from heartbed.cells import axes
 from heartbed.cells.cell import Cell
-from heartbed.cells.subject import DEFAULT_PROBE, Scenario
+from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import TestbedError
 from heartbed.places import INSTALLED, ROOT
 from heartbed.report.about.matrix import Matrix, Place, Row
-from heartbed.studies.batch import Played, answer, by_reason
+from heartbed.studies.batch import Played, answer, by_reason, words
 from heartbed.verdict.answer import answer as answer_of
 from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
@@ -142,11 +142,10 @@ def _result(cell: Cell, played: Played) -> Result:
     purposes = {str(purpose): str(outcome) for purpose, outcome in fate.purposes}
     after = None if verdict.lost_after_s is None else round(verdict.lost_after_s, 1)
     tries = verdict.tries if verdict.tries and verdict.tries.by_chance else None
-    words = f"{fate.words} {tries.seen}/{tries.tried}" if tries and tries.seen else fate.words
     return Result(
         cell=cell.name,
         factors=cell.factors,
-        words=words,
+        words=words(verdict),
         outcome=str(verdict.outcome),
         purposes=purposes,
         cause=verdict.cause,
@@ -182,18 +181,40 @@ def save(made: Results, render: Callable[[Results], str], folder: Path = FOLDER,
     return data, page
 
 
+def save_overview(render: Callable[[Mapping[str, Results]], str], folder: Path = FOLDER) -> Path | None:
+    """Write the page of all probes; None where there is but one of which the whole matrix is there."""
+    made = whole(folder)
+    if len(made) < 2:
+        return None
+    page = folder / f"{NAME}-all.md"
+    page.write_text(render(made), encoding="utf-8")
+    return page
+
+
+def read(file: Path) -> Results:
+    """The results of one file. Raises ``TestbedError`` for one that is none of this heartbed's."""
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        return Results(**{**raw, "results": [Result(**each) for each in raw["results"]]})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise TestbedError(f"{file} has no results that this heartbed reads: {error}") from error
+
+
 def load(file: Path = FOLDER / f"{NAME}.json") -> dict[str, Result]:
     """Cell name -> result of the reference; empty where there is none yet."""
-    if not file.is_file():
-        return {}
-    raw = json.loads(file.read_text(encoding="utf-8"))
-    return {each["cell"]: Result(**each) for each in raw["results"]}
+    return {each.cell: each for each in read(file).results} if file.is_file() else {}
 
 
-def name_of(scenario: Scenario, servers: Sequence[str] = ()) -> str:
+def whole(folder: Path = FOLDER) -> dict[str, Results]:
+    """Page -> results, of each probe of which the whole matrix is in a folder; the first is that of cells left idle."""
+    found = {file: read(file) for file in sorted(folder.glob(f"{NAME}*.json"), key=lambda file: file.stem)}
+    return {f"{file.stem}.md": made for file, made in found.items() if file.stem == name_of(made.probe)}
+
+
+def name_of(probe: str, others: Sequence[str] = (), name: str = NAME) -> str:
     """The name of its files: ``reference``, ``reference-prefork``, ``reference-firewall-timeout-5``."""
-    probe = [] if scenario == Scenario() else [re.sub(r"[^a-z0-9.]+", "-", scenario.name)]
-    return "-".join([NAME, *probe, *servers])
+    named = [] if probe == DEFAULT_PROBE else [re.sub(r"[^a-z0-9.]+", "-", probe)]
+    return "-".join([name, *named, *others])
 
 
 def configurations(some: Iterable[Result]) -> dict[str, list[Result]]:

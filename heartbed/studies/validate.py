@@ -11,8 +11,9 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.models import MODELS
 from heartbed.errors import InputError
-from heartbed.studies.batch import Answer, Played, answer
-from heartbed.verdict.values import Outcome
+from heartbed.studies.batch import Answer, Played, answer, words
+from heartbed.verdict.tries import CHANCE
+from heartbed.verdict.values import CellVerdict, Outcome
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Pair:
         """One word or two for a table: what both come to, or what each does."""
         if self.unknown:
             return "no verdict"
-        return f"minimal {self.words}, real {self.real_words}" if self.differs else self.words
+        return self.words if self.words == self.real_words else f"minimal {self.words}, real {self.real_words}"
 
 
 def cells(releases: Sequence[str], app: str, expressions: Sequence[str] = ()) -> list[tuple[Cell, Cell]]:
@@ -73,8 +74,8 @@ def play(pairs: Sequence[tuple[Cell, Cell]], measure: Callable[[Sequence[Cell]],
 def compared(minimal: Cell, real: Cell, played: Played) -> Pair:
     """What became of the two."""
     reasons = {cell.name: _unknown(cell, played) for cell in (minimal, real)}
-    answers = [answer(played.verdicts[cell.name]) if not reasons[cell.name] else None for cell in (minimal, real)]
-    words = [each.words if each else "no verdict" for each in answers]
+    verdicts = [None if why else played.verdicts[name] for name, why in reasons.items()]
+    told = [words(each) if each else "no verdict" for each in verdicts]
     factors = minimal.factors
     return Pair(
         release=minimal.release,
@@ -82,9 +83,9 @@ def compared(minimal: Cell, real: Cell, played: Played) -> Pair:
         row="-".join(axes.TABLE.says(factors, application=True)),
         minimal=minimal.name,
         real=real.name,
-        words=words[0],
-        real_words=words[1],
-        differs=_difference(answers, played.verdicts[real.name].why if answers[1] else ""),
+        words=told[0],
+        real_words=told[1],
+        differs=_difference(*verdicts),
         unknown="; ".join(f"{name}: {why}" for name, why in reasons.items() if why),
     )
 
@@ -97,12 +98,13 @@ def _unknown(cell: Cell, played: Played) -> str:
     return verdict.why if verdict.outcome is Outcome.INCONCLUSIVE else ""
 
 
-def _difference(answers: Sequence[Answer | None], why: str) -> str:
+def _difference(minimal: CellVerdict | None, real: CellVerdict | None) -> str:
     """What tells the two apart; empty where they agree, or where one is unknown."""
-    one, other = answers
-    if one is None or other is None or _fate(one) == _fate(other):
+    if minimal is None or real is None or _fate(answer(minimal)) == _fate(answer(real)):
         return ""
-    return f"the minimal application is {one.words}, the real one {other.words}: {why}"
+    chance = f"; {CHANCE}" if any(each.tries and each.tries.by_chance for each in (minimal, real)) else ""
+    told = f"the minimal application is {words(minimal)}, the real one {words(real)}"
+    return f"{told}: {(real if real.outcome.rank <= minimal.outcome.rank else minimal).why}{chance}"
 
 
 def _fate(each: Answer) -> tuple[Outcome, Mapping[str, Outcome]]:

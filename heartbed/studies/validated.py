@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from heartbed import __version__
-from heartbed.studies.results import FOLDER
+from heartbed.cells.subject import DEFAULT_PROBE
+from heartbed.studies.results import FOLDER, name_of
 from heartbed.studies.validate import Pair
+from heartbed.verdict.answer import when
 from heartbed.versions.releases import RELEASES
 from heartbed.wording import count
 
@@ -47,30 +49,32 @@ def kept(pairs: Sequence[Pair], brings: Mapping[str, Mapping[str, str]], heartbe
     }
 
 
-def load(folder: Path = FOLDER, real: str = FIRST) -> dict[str, Kept]:
-    """What was kept before of a real application; empty where there is nothing."""
-    file = folder / f"{_stem(real)}.json"
+def load(folder: Path = FOLDER, real: str = FIRST, probe: str = DEFAULT_PROBE) -> dict[str, Kept]:
+    """What was kept before of a real application under a probe; empty where there is nothing."""
+    file = folder / f"{_stem(real, probe)}.json"
     if not file.is_file():
         return {}
     raw = json.loads(file.read_text(encoding="utf-8"))["releases"]
     return {each["release"]: Kept(**{**each, "pairs": [Pair(**pair) for pair in each["pairs"]]}) for each in raw}
 
 
-def save(new: Mapping[str, Kept], folder: Path = FOLDER, real: str = FIRST) -> tuple[Path, Path]:
+def save(
+    new: Mapping[str, Kept], folder: Path = FOLDER, real: str = FIRST, probe: str = DEFAULT_PROBE
+) -> tuple[Path, Path]:
     """Write the releases played, beside those that were kept before; returns the paths of the JSON and of the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    before = load(folder, real)
+    before = load(folder, real, probe)
     every = {**before, **{release: _merged(before.get(release), each) for release, each in new.items()}}
     ordered = [every[release] for release in RELEASES if release in every]
-    data, page = folder / f"{_stem(real)}.json", folder / f"{_stem(real)}.md"
-    told = {"schema": SCHEMA, "releases": [asdict(each) for each in ordered]}
+    data, page = folder / f"{_stem(real, probe)}.json", folder / f"{_stem(real, probe)}.md"
+    told = {"schema": SCHEMA, "probe": probe, "releases": [asdict(each) for each in ordered]}
     data.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    page.write_text(markdown(ordered, real), encoding="utf-8")
+    page.write_text(markdown(ordered, real, probe), encoding="utf-8")
     return data, page
 
 
-def _stem(real: str) -> str:
-    return NAME if real == FIRST else f"{NAME}-{real}"
+def _stem(real: str, probe: str) -> str:
+    return name_of(probe, [real] if real != FIRST else [], NAME)
 
 
 def _merged(before: Kept | None, now: Kept) -> Kept:
@@ -79,15 +83,16 @@ def _merged(before: Kept | None, now: Kept) -> Kept:
     return replace(now, pairs=[*pairs.values()])
 
 
-def markdown(every: Sequence[Kept], real: str = FIRST) -> str:
+def markdown(every: Sequence[Kept], real: str = FIRST, probe: str = DEFAULT_PROBE) -> str:
     """The page."""
     pairs = [pair for each in every for pair in each.pairs]
+    under, command = ("", "") if probe == DEFAULT_PROBE else (f" {when(probe)}", f" --probe {probe}")
     lines = [
-        "# The minimal application beside the real one",
+        f"# The minimal application beside the real one{under}",
         "",
         (
-            "Written by `heartbed validate`, which plays each cell twice in the same run: with Heartbed's own "
-            f"application and with the real {real}-api of the release. One word stands for both where they agree."
+            f"Written by `heartbed validate{command}`, which plays each cell twice in the same run: with Heartbed's "
+            f"own application and with the real {real}-api of the release. One word stands for both where they agree."
         ),
         "",
         summary(pairs) + ".",
@@ -118,8 +123,10 @@ def _table(pairs: Sequence[Pair]) -> list[str]:
     return lines
 
 
-def show(pairs: Sequence[Pair], out: Console) -> None:
+def show(pairs: Sequence[Pair], out: Console, probe: str = DEFAULT_PROBE) -> None:
     """A line for each pair that was played, and what they come to."""
+    if probe != DEFAULT_PROBE:
+        out.print(f"\nThe two {when(probe)}\n", style="bold", markup=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("release", "configuration", "minimal", "real", ""):
         table.add_column(title)

@@ -56,6 +56,8 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
     connections = [connection.judge(c, cell, until, blind) for c in cell.idled]
     case = Case(cell, connections, disagreements(cell, connections), until)
     first = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
+    if first.outcome not in (Outcome.KEPT, Outcome.INCONCLUSIVE):
+        first = disturbance.of_looks(cell, *_asked_during(cell)) or first
     found, missing = casts.besides(cell, until, first)
     losses = [c.lost_after_s for c in case.of(Outcome.LOST) if c.lost_after_s is not None]
     return CellVerdict(
@@ -191,9 +193,14 @@ def _kept(case: Case) -> Finding:
 
 def disturbed(case: Case) -> Finding | None:
     """Its container was frozen, cut off or ended by others while it was watched: nothing that followed is its own."""
-    asked = case.cell.of(Request)
+    return disturbance.of_cell(case.cell, *_asked_during(case.cell))
+
+
+def _asked_during(cell: CellHistory) -> tuple[float, float]:
+    """From its first request to the end of its last, epoch seconds."""
+    asked = cell.of(Request)
     ends = [event.t + event.data.ms / 1000 for event in asked]
-    return disturbance.of_cell(case.cell, min((e.t for e in asked), default=0.0), max(ends, default=math.inf))
+    return min((e.t for e in asked), default=0.0), max(ends, default=math.inf)
 
 
 RULES: Rules = (

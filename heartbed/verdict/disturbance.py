@@ -39,7 +39,7 @@ def of_cell(cell: CellHistory, since: float, until: float) -> Finding | None:
     """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped."""
     meant = _meant(cell.interventions, cell.asked.service)
     changed = _first(cell.of(ContainerChanged), since, until, "its container", meant)
-    return changed or _stopped(cell, since, until, meant) or _spied(cell, since, until)
+    return changed or _stopped(cell, since, until, meant)
 
 
 def _stopped(cell: CellHistory, since: float, until: float, meant: Sequence[Span]) -> Finding | None:
@@ -51,8 +51,11 @@ def _stopped(cell: CellHistory, since: float, until: float, meant: Sequence[Span
     return unknown(Cause.DISTURBED, why, *cite(seen, "stopped, by the kernel's word"))
 
 
-def _spied(cell: CellHistory, since: float, until: float) -> Finding | None:
-    """That a look at a process of it had that stand still for long: no heartbeats are sent meanwhile."""
+def of_looks(cell: CellHistory, since: float, until: float) -> Finding | None:
+    """That a look at a process of it had that stand still for long: no heartbeats are sent meanwhile.
+
+    Whoever kept everything did so all the same.
+    """
     timeouts = [conn.timeout_s for conn in cell.connections if conn.timeout_s]
     most_ms = min(timeouts, default=math.inf) * HARMLESS * 1000
     for look in cell.of(ProcessStacks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,9 +106,9 @@ def test_results_under_another_probe_say_which_and_how_often_chance_decided() ->
 
 def test_results_of_each_probe_have_files_of_their_own() -> None:
     asked = scenarios(["idle,burst,firewall:timeout=5"])
-    names = [results.name_of(each) for each in asked]
+    names = [results.name_of(each.name) for each in asked]
     assert names == ["reference", "reference-burst", "reference-firewall-timeout-5"]
-    assert results.name_of(asked[1], ["uwsgi"]) == "reference-burst-uwsgi"
+    assert results.name_of("burst", ["uwsgi"]) == "reference-burst-uwsgi"
 
 
 def test_each_probe_is_played_and_written_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +160,29 @@ def test_a_page_names_the_command_that_makes_it_again(
     done = CliRunner().invoke(cli, ["matrix", *options, "--output", str(tmp_path / "made"), "--runs", str(tmp_path)])
     assert done.exception is None, done.output
     assert f"with `{said}`, which writes this file" in (tmp_path / "made" / written).read_text("utf-8")
+
+
+def test_a_page_tells_what_became_of_each_configuration_under_every_probe(tmp_path: Path) -> None:
+    burst = under_burst()
+    results.save(found(), reference.markdown, tmp_path)
+    assert results.save_overview(reference.overview, tmp_path) is None, "its own page says it"
+    results.save(burst, reference.markdown, tmp_path, "reference-burst")
+    results.save(burst, reference.markdown, tmp_path, "reference-burst-uwsgi")
+    results.save(burst, reference.markdown, tmp_path, "reference-burst-1of2")
+    page = results.save_overview(reference.overview, tmp_path)
+    assert page == tmp_path / "reference-all.md"
+    told = page.read_text("utf-8").splitlines()
+    assert f"| [burst](reference-burst.md) | 4 | {burst.made} | {burst.said} |" in told
+    assert "| configuration | [idle](reference.md) | [burst](reference-burst.md) |" in told
+    assert "| prefork daemon eventlet | kept | hung 1, kept 1 |" in told
+    assert "| uwsgi eventlet | lost 1, inconclusive 1 | - |" in told
+
+
+def test_what_is_no_results_is_said_so(tmp_path: Path) -> None:
+    for text in ("", "[]", "{}", '{"results": [{}]}', '{"results": 3}'):
+        (tmp_path / "reference.json").write_text(text, encoding="utf-8")
+        with pytest.raises(TestbedError, match=r"reference\.json has no results that this heartbed reads"):
+            results.load(tmp_path / "reference.json")
 
 
 def found() -> results.Results:
@@ -238,8 +260,7 @@ def test_the_reference_results_are_of_cells_that_were_played() -> None:
 
 
 def test_the_page_of_the_reference_says_the_rule_that_fits_all_of_its_cells() -> None:
-    raw = json.loads((results.FOLDER / f"{results.NAME}.json").read_text("utf-8"))
-    made = results.Results(**{**raw, "results": [results.Result(**each) for each in raw["results"]]})
+    made = results.read(results.FOLDER / f"{results.NAME}.json")
     assert made.said.startswith("No single choice decides. Kept: native threads; gunicorn; eventlet with ")
     assert "exception" not in made.said
     assert (results.FOLDER / f"{results.NAME}.md").read_text("utf-8") == reference.markdown(made)

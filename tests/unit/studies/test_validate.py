@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
+from heartbed.cli import cli
 from heartbed.errors import InputError
-from heartbed.studies import validate, validated
+from heartbed.studies import batch, validate, validated
 from heartbed.studies.batch import Played
-from heartbed.verdict.values import CellVerdict, Outcome
+from heartbed.studies.session import Session
+from heartbed.verdict.tries import CHANCE
+from heartbed.verdict.values import CellVerdict, Outcome, Tries
 from tests.unit.histories import History
 
 
@@ -101,3 +107,39 @@ def test_what_is_kept_of_another_real_application_is_in_a_file_of_its_own(tmp_pa
     assert page.name == "validation-cinder.md"
     assert "with the real cinder-api of the release" in page.read_text()
     assert "## 2025.2, nova 32.2.1" in (tmp_path / "validation.md").read_text()
+
+
+def test_each_probe_is_played_by_itself_and_kept_in_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def play(cells: Sequence[Cell], session: Session) -> Played:
+        (scenario,) = session.settings.scenarios
+        asked.append(scenario.name)
+        return Played({cell.name: verdict(cell.name, beating=True) for cell in cells})
+
+    monkeypatch.setattr(batch, "play", play)
+    command = ["validate", "prefork-daemon-native", "--release", "2025.2", "--probe", "idle,burst"]
+    done = CliRunner().invoke(cli, [*command, "--output", str(tmp_path / "made"), "--runs", str(tmp_path)])
+    assert (done.exit_code, asked) == (0, ["idle", "burst"]), done.output
+    assert sorted(page.name for page in (tmp_path / "made").glob("*.md")) == ["validation-burst.md", "validation.md"]
+    page = (tmp_path / "made" / "validation-burst.md").read_text("utf-8")
+    assert page.startswith("# The minimal application beside the real one under burst\n")
+    assert "`heartbed validate --probe burst`" in page
+    assert "\nThe two under burst\n" in done.output
+
+
+def test_what_chance_decides_is_told_with_how_often_it_was_tried() -> None:
+    pairs = validate.cells(["2025.2"], "nova", ["event-embedded-eventlet-pthread"])
+    ((minimal, real),) = pairs
+    verdicts = {cell.name: verdict(cell.name, beating=True) for cell in (minimal, real)}
+    tries = Tries(what="burst", tried=15, seen=2, by_chance=True)
+    hung = {"outcome": Outcome.HUNG, "tries": tries, "why": "a deadlock"}
+    verdicts[minimal.name] = verdicts[minimal.name].model_copy(update=hung)
+    (pair,) = validate.play(pairs, lambda _: Played(verdicts))
+    assert pair.told == "minimal hung 2/15, real kept"
+    assert pair.differs == f"the minimal application is hung 2/15, the real one kept: a deadlock; {CHANCE}"
+    verdicts[real.name] = verdicts[real.name].model_copy(update={**hung, "tries": tries.model_copy(update={"seen": 1})})
+    (pair,) = validate.play(pairs, lambda _: Played(verdicts))
+    assert (pair.differs, pair.told) == ("", "minimal hung 2/15, real hung 1/15")

@@ -266,3 +266,10 @@ def test_what_a_process_missed_while_a_look_had_it_stand_still_is_not_its_own(
     if outcome is Outcome.INCONCLUSIVE:
         assert found.cause == "disturbed"
         assert f"a look at process {history.pid} had it stand still for 1.0 s" in found.why
+
+
+def test_who_kept_everything_did_so_although_a_look_had_it_stand_still() -> None:
+    history = History.of(NATIVE)
+    history.pair(beating=True)
+    history.add("process.stacks", IDLE_FROM + 3.5, at="mid-idle", error="given up", stopped_ms=1100.0)
+    assert history.cell_verdict.outcome is Outcome.KEPT
