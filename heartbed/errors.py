@@ -7,6 +7,7 @@
     └── TestbedError    the testbed could not be brought up exit code 4
         ├── CellFailedError    one cell did not start       exit code 4
         ├── NoCellLeftError    none of those that were to be played did
+        ├── RefusedError       what a probe was to do could not be done
         ├── NoEngineError      no Docker engine to play on  exit code 4
         └── IndexSilentError   PyPI or its mirror is silent exit code 4 (heartbed.versions.index)
 
@@ -45,6 +46,10 @@ class TestbedError(HeartbedError):
 
 class NoEngineError(TestbedError):
     """No Docker engine answers that cells can be played on: nothing is learnt of a cell or an image by that."""
+
+
+class RefusedError(TestbedError):
+    """What a probe was to do to a part of the run could not be done, and has been taken back."""
 
 
 class CellFailedError(TestbedError):

@@ -30,7 +30,9 @@ def in_words(done: Iterable[Intervention], origin: float) -> Iterator[Told]:
 def _one(done: Intervention) -> Iterator[Told]:
     what = f"{done.who} {done.what} {done.where}"
     yield done.begun, what
-    if done.ended is not None:
+    if done.refused:
+        yield done.begun, f"this could not be done: {done.refused}"
+    elif done.ended is not None:
         yield done.ended, f"{what}: over after {seconds(done.ended - done.begun)}"
     elif done.error:
         yield done.begun, _not_undone(done)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from heartbed.errors import TestbedError
+from heartbed.errors import NoEngineError, RefusedError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import Intervention
@@ -95,9 +95,9 @@ class Hand:
     def doing(
         self, what: str, where: str, do: Callable[[], None], undo: Callable[[], None], **details: Any
     ) -> Iterator[None]:
-        """Do something for as long as the block takes, or until the act ends."""
+        """Do something for as long as the block takes, or until the act ends. Raises ``RefusedError``."""
         entry = self._begin(what, where, undo, details)
-        do()
+        self._do(entry, do)
         try:
             yield
         finally:
@@ -106,7 +106,7 @@ class Hand:
     def at_once(self, what: str, where: str, do: Callable[[], None], **details: Any) -> None:
         """Do something that is over as soon as it is done, and that leaves nothing to undo."""
         entry = self._begin(what, where, lambda: None, details)
-        do()
+        self._do(entry, do)
         self._end(entry)
 
     def touches(self, service: str) -> bool:
@@ -146,8 +146,22 @@ class Hand:
         self._tell(told)
         return entry
 
-    def _end(self, entry: _Done) -> None:
-        """Undo one thing, once; it is told whether that has gone well or not."""
+    def _do(self, entry: _Done, do: Callable[[], None]) -> None:
+        """Do it. What cannot be done is taken back, as some of it may be; an engine that is silent takes nothing back.
+
+        Raises ``RefusedError``.
+        """
+        try:
+            do()
+        except NoEngineError:
+            raise
+        except TestbedError as error:
+            self._end(entry, refused=error.message)
+            what = f"{entry.told.who} {entry.told.what} {entry.told.where}"
+            raise RefusedError(f"{what}: this could not be done: {error.message}", hint=error.hint) from error
+
+    def _end(self, entry: _Done, **more: Any) -> None:
+        """Undo one thing, once; it is told whether that has gone well or not. ``more`` is told with it."""
         with self._lock:
             if entry not in self._done:
                 return
@@ -156,9 +170,9 @@ class Hand:
             try:
                 entry.undo()
             except TestbedError as error:
-                self._tell(told.model_copy(update={"error": error.message}))
+                self._tell(told.model_copy(update={**more, "error": error.message}))
                 raise
-        self._tell(told.model_copy(update={"ended": time.time()}))
+        self._tell(told.model_copy(update={**more, "ended": time.time()}))
 
     def _tell(self, told: Intervention) -> None:
         cell = None if told.where.partition(".")[0] in SHARED else told.where

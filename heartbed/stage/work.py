@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from queue import Empty, PriorityQueue
 from typing import TypeVar
 
-from heartbed.errors import TestbedError
+from heartbed.errors import RefusedError, TestbedError
 from heartbed.record.bus import Bus
 from heartbed.testbed.engine import engine_errors
 
@@ -109,7 +109,8 @@ class Urgent:
 class Worker:
     """Does something in a thread of its own until it is done, or ended; ``stop`` is set when the run ends.
 
-    What goes wrong in it is raised in the main thread, by ``bus.check``.
+    What goes wrong in it is raised in the main thread, by ``bus.check``; but what was refused to a probe is in the
+    record, and leaves those without a verdict whom it concerns.
     """
 
     def __init__(self, name: str, work: Callable[[Worker], None], bus: Bus, stop: threading.Event) -> None:
@@ -120,7 +121,8 @@ class Worker:
         self._thread.start()
 
     def _do(self) -> None:
-        if (failure := attempt(self.name, lambda: self._work(self))) is not None:
+        failure = attempt(self.name, lambda: self._work(self))
+        if failure is not None and not isinstance(failure, RefusedError):
             self._bus.fail(failure)
 
     def wait(self, seconds: float) -> bool:

@@ -181,6 +181,12 @@ class Cause(StrEnum):
         "It was not watched for three timeouts",
         "the record",
     )
+    NOT_DONE = (
+        "not_done",
+        "what the probe does could not be done",
+        "The engine, or the machine, refused what the probe was to do",
+        "what the probe did",
+    )
     CONTROL_FAILED = (
         "control_failed",
         "a control went wrong",

@@ -36,7 +36,14 @@ ACKNOWLEDGED_S = 0.5
 
 
 def of_cell(cell: CellHistory, since: float, until: float) -> Finding | None:
-    """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped."""
+    """That the cell's container was paused, cut off or ended in between (epoch seconds), or a process of it stopped.
+
+    Or that what its probe was to do could not be done.
+    """
+    refused = next((each for each in cell.interventions if each.refused), None)
+    if refused is not None:
+        what = f"what it was to meet could not be done ({refused.who}, {refused.what} {refused.where})"
+        return unknown(Cause.NOT_DONE, f"{what}: {refused.refused}")
     meant = _meant(cell.interventions, cell.asked.service)
     changed = _first(cell.of(ContainerChanged), since, until, "its container", meant)
     return changed or _stopped(cell, since, until, meant)

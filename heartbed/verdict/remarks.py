@@ -36,7 +36,8 @@ def _done(told: Intervention, subject: str) -> str:
     where = "this cell" if told.where == subject else told.where
     how_long = "its end is not known" if told.ended is None else seconds(told.ended - told.begun)
     lasted = "" if told.where == subject and told.ended is not None else f" ({how_long})"
-    failed = f", and could not undo it: {told.error}" if told.error else ""
+    failed = f", which could not be done: {told.refused}" if told.refused else ""
+    failed += f", and could not undo it: {told.error}" if told.error else ""
     return f"the probe {told.who} {told.what} {where}{lasted}{failed}"
 
 

@@ -44,6 +44,8 @@ class Behaviour(Enum):
     """It runs, and neither answers nor connects."""
     FAILS = "fails"
     """It answers every request with 500."""
+    RESTLESS = "is restless"
+    """It works, and cannot be paused."""
     STUBBORN = "is stubborn"
     """It works, and cannot be resumed once it is paused."""
     STAYS = "stays"
@@ -252,8 +254,9 @@ class LocalTestbed:
         return ""
 
     def did(self, what: str, service: str) -> None:
-        """Note what was done; one that is stubborn cannot be resumed."""
-        if not self.running(service) or (what == "resume" and self.services[service].behaviour is Behaviour.STUBBORN):
+        """Note what was done; one that is stubborn cannot be resumed, a restless one not paused."""
+        behaves = {"resume": Behaviour.STUBBORN, "pause": Behaviour.RESTLESS}.get(what)
+        if not self.running(service) or self.services[service].behaviour is behaves:
             raise TestbedError(f"{service}: {what}: no such container")
         self.done.append((what, service))
 

@@ -116,6 +116,7 @@ class Intervention(Kind):
     )
     details: dict[str, Any] = Field(default={}, description="what else is to be known of it")
     error: str | None = Field(default=None, description="why it could not be undone")
+    refused: str | None = Field(default=None, description="why it could not be done; what was begun of it is undone")
 
 
 class RunEnd(Kind):

@@ -187,6 +187,19 @@ def test_what_cannot_be_undone_fails_the_run(tmp_path: Path) -> None:
     assert (only(events, RunEnd)[0].data.status, engine.left) == ("failed", [])
 
 
+def test_what_cannot_be_done_leaves_those_without_a_verdict_whom_it_concerns_and_no_others(tmp_path: Path) -> None:
+    engine = LocalEngine({f"{NATIVE}.freeze": Behaviour.RESTLESS})
+    events = run(engine, settings(tmp_path, "idle,freeze"))
+    assert (only(events, RunEnd)[0].data.status, engine.left) == ("complete", [])
+    (refused,) = [e for e in only(events, Intervention) if e.data.refused]
+    assert (refused.cell, refused.data.refused) == (f"{NATIVE}.freeze", f"{NATIVE}.freeze: pause: no such container")
+    assert refused.data.ended is not None
+    assert ("resume", f"{NATIVE}.freeze") in engine.beds[0].done, "some of it may have been done"
+    seen = {(v.cell, v.probe): v.notes[0] for v in judge(events, probes.rules()).cells}
+    (told,) = [cell for cell, note in seen.items() if "what it was to meet could not be done (freeze, paused " in note]
+    assert told == (NATIVE, "freeze")
+
+
 def test_a_probe_that_lacks_what_it_needs_is_skipped_before_anything_is_started(tmp_path: Path) -> None:
     engine = LocalEngine(lacking={"NET_ADMIN": "the kernel has no iptables"})
     events = run(engine, settings(tmp_path, "idle,cut"))

@@ -187,6 +187,18 @@ def test_without_a_fault_nothing_is_said() -> None:
     )
 
 
+def test_a_fault_that_could_not_be_done_says_nothing_of_the_cell() -> None:
+    history = struck()
+    history.pair(beating=True)
+    told: dict[str, Any] = {"who": "broker-pause", "number": 1, "what": "paused", "where": "rabbitmq"}
+    history.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
+    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER), refused="unable to freeze")
+    found = verdict(history.after(202, 200))
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "not_done")
+    assert found.why == "what it was to meet could not be done (broker-pause, paused rabbitmq): unable to freeze"
+    assert "the probe broker-pause paused rabbitmq (2.0 s), which could not be done: unable to freeze" in found.notes
+
+
 def test_of_a_connection_that_rabbitmq_closed_for_missed_heartbeats_that_is_told() -> None:
     history = struck().fault(closes=False).after(202, 200)
     history.close("172.30.0.5:40002", OVER + 1.0, reason="missed_heartbeats", how="fin")
