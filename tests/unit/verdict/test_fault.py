@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from heartbed.record.event import only
 from heartbed.record.kinds import RunStart
 from heartbed.verdict.values import CellVerdict, Outcome
@@ -140,8 +142,25 @@ def test_a_cell_that_goes_on_answering_with_errors_has_failed() -> None:
 
 
 def test_more_connections_than_before_the_fault_are_a_leak() -> None:
-    found = verdict(struck().fault(closes=False, reopens=OVER + 1.0).after(202, 200))
+    history = struck().fault(closes=False, reopens=OVER + 1.0).after(202, 200)
+    for port in (40001, 40002):
+        history.beat(f"172.30.0.5:{port}")
+    found = verdict(history)
     assert (found.outcome, found.cause) == (Outcome.LEAKED, "left_open")
+
+
+@pytest.mark.parametrize(("silent_for_s", "outcome"), [(3.9, Outcome.LEAKED), (4.0, Outcome.RECOVERED)])
+def test_what_rabbitmq_is_about_to_close_for_missed_heartbeats_is_no_leak(
+    silent_for_s: float, outcome: Outcome
+) -> None:
+    history = struck().fault(closes=False).after(202, 200)
+    history.close("172.30.0.5:40002", OVER, reason="error", how="fin")
+    over = ASKED_AGAIN + 0.5 + 0.02
+    for number in (3, 4):
+        history.connection("SEND", 40000 + number, opened=OVER + 0.5)
+    told: dict[str, Any] = {"frame": 9, "type": "heartbeat", "from": "client"}
+    history.add("wire.frame", over - silent_for_s, conn="172.30.0.5:40001", cell=None, **told)
+    assert verdict(history).outcome is outcome
 
 
 def test_what_was_lost_before_the_fault_and_is_opened_again_is_no_leak() -> None:
