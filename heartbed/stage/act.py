@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from heartbed.errors import CellFailedError, NoCellLeftError
+from heartbed.errors import CellFailedError, NoCellLeftError, RefusedError
 from heartbed.record.bus import Bus
 from heartbed.record.event import Event
 from heartbed.record.kinds import REMOVED, CellState, RunPhase
@@ -187,7 +187,9 @@ class Act:
         until = part.stage.idles_until(opened)
         while not self._stop.is_set() and (left := until - time.time()) > 0:
             self._stop.wait(left)
-        part.probe.stay(part.stage, opened)
+        # What is refused is in the record, and leaves the cell without a verdict.
+        with suppress(RefusedError):
+            part.probe.stay(part.stage, opened)
 
     @contextmanager
     def _calling(self) -> Iterator[None]:

@@ -45,7 +45,7 @@ class Behaviour(Enum):
     FAILS = "fails"
     """It answers every request with 500."""
     RESTLESS = "is restless"
-    """It works, and cannot be paused."""
+    """It works, and can neither be paused nor told to reload."""
     STUBBORN = "is stubborn"
     """It works, and cannot be resumed once it is paused."""
     STAYS = "stays"
@@ -255,7 +255,7 @@ class LocalTestbed:
 
     def did(self, what: str, service: str) -> None:
         """Note what was done; one that is stubborn cannot be resumed, a restless one not paused."""
-        behaves = {"resume": Behaviour.STUBBORN, "pause": Behaviour.RESTLESS}.get(what)
+        behaves = {"resume": Behaviour.STUBBORN, "pause": Behaviour.RESTLESS, "signal USR1": Behaviour.RESTLESS}.get(what)
         if not self.running(service) or self.services[service].behaviour is behaves:
             raise TestbedError(f"{service}: {what}: no such container")
         self.done.append((what, service))

@@ -21,7 +21,7 @@ from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
 from heartbed.stage import renewal, steady
-from tests.unit.local import LocalEngine, no_images
+from tests.unit.local import Behaviour, LocalEngine, no_images
 
 CELLS = select(["prefork-daemon-native"])
 (CELL,) = (cell.name for cell in CELLS.cells)
@@ -62,6 +62,14 @@ def test_a_server_is_told_to_reload_and_then_stopped_and_started(tmp_path: Path)
     told = "sent SIGUSR1, at which processes are replaced, to"
     assert what_was_done(events, CELL) == [(told, False), (told, True), ("stopped", False), ("stopped", True)]
     assert (only(events, RunEnd)[0].data.status, engine.left) == ("complete", [])
+
+
+def test_a_cell_that_the_engine_does_not_let_reload_ends_no_run(tmp_path: Path) -> None:
+    events = run(LocalEngine({CELL: Behaviour.RESTLESS}), settings(tmp_path, "reload:only=1"))
+    (refused,) = [e for e in only(events, Intervention) if e.data.refused]
+    assert (refused.cell, refused.data.refused) == (CELL, f"{CELL}: signal USR1: no such container")
+    assert only(events, RunEnd)[0].data.status == "complete"
+    assert what_was_done(events, CONTROL) == [("stopped", False), ("stopped", True)]
 
 
 def test_what_cannot_be_told_to_reload_is_stopped_and_started_alone(tmp_path: Path) -> None:
