@@ -255,8 +255,8 @@ class LocalTestbed:
 
     def did(self, what: str, service: str) -> None:
         """Note what was done; one that is stubborn cannot be resumed, a restless one not paused."""
-        behaves = {"resume": Behaviour.STUBBORN, "pause": Behaviour.RESTLESS, "signal USR1": Behaviour.RESTLESS}.get(what)
-        if not self.running(service) or self.services[service].behaviour is behaves:
+        refuses = {"resume": Behaviour.STUBBORN, "pause": Behaviour.RESTLESS, "signal USR1": Behaviour.RESTLESS}
+        if not self.running(service) or self.services[service].behaviour is refuses.get(what):
             raise TestbedError(f"{service}: {what}: no such container")
         self.done.append((what, service))
 
