@@ -122,7 +122,8 @@ def _matrix(session: Session, cells: Sequence[Cell], command: str, *, known: boo
         played.add(batch.play(new, session))
     else:
         weigh = partial(weight, settings=session.settings)
-        played.add(matrix_.play(new, matrix_.available_octets(), lambda some: batch.play(some, session), weigh))
+        octets, most = matrix_.available_octets(), matrix_.most_of(scenario)
+        played.add(matrix_.play(new, octets, partial(batch.play, session=session), weigh, most))
     made = results.results(cells, played, session.settings.heartbeat_s, scenario.name, command)
     made.check()
     out = console()

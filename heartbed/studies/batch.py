@@ -40,10 +40,14 @@ def answer(verdict: CellVerdict) -> Answer:
 
 
 def words(verdict: CellVerdict) -> str:
-    """The answer's words; ``hung 3/15`` where chance decides, and a request hung in 3 of 15 tries."""
-    tries = verdict.tries
-    chance = f" {tries.seen}/{tries.tried}" if tries and tries.by_chance and tries.seen else ""
-    return f"{answer(verdict).words}{chance}"
+    """The answer's words, with how often chance had it so."""
+    tries = verdict.tries if verdict.tries and verdict.tries.by_chance else None
+    return words_of(answer(verdict), tries.seen if tries else None, tries.tried if tries else None)
+
+
+def words_of(found: Answer, seen: int | None, tried: int | None) -> str:
+    """``hung 3/15`` where a request hung in 3 of 15 tries, and ``hung`` where one did in each."""
+    return f"{found.words} {seen}/{tried}" if seen and tried and seen < tried else found.words
 
 
 @dataclass

@@ -104,7 +104,7 @@ def _legend(made: Results) -> str:
     """What the outcomes mean that are there."""
     seen = {each.outcome for each in made.results}
     said = [f"`{outcome}`: {meaning}." for outcome, meaning in MEANINGS.items() if outcome in seen]
-    if any(each.hung for each in made.results):
+    if any(each.by_chance for each in made.results):
         said.append("Behind it how often: `hung 3/15` is in 3 of 15, where chance decides.")
     return f"`heartbed probes {made.probe.partition(':')[0]}` tells what is done. {' '.join(said)}"
 

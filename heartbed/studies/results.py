@@ -15,15 +15,18 @@ from heartbed.cells.cell import Cell
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import TestbedError
 from heartbed.places import INSTALLED, ROOT
+from heartbed.record.connection import Purpose
 from heartbed.report.about.matrix import Matrix, Place, Row
-from heartbed.studies.batch import Played, answer, by_reason, words
+from heartbed.studies.batch import Answer, Played, answer, by_reason, words_of
 from heartbed.verdict.answer import answer as answer_of
 from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
 NAME = "reference"
-SCHEMA = 1
+SCHEMA = 2
+NOT_RUN = "not_run"
+"""The cause of a cell that has no verdict."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,6 @@ class Result:
 
     cell: str
     factors: Mapping[str, str]
-    words: str
     outcome: str
     purposes: Mapping[str, str]
     cause: str
@@ -41,6 +43,19 @@ class Result:
     tried: int | None = None
     """Where chance decides whether a request hangs: how often that was tried, and in ``hung`` of these one did."""
     hung: int | None = None
+
+    @property
+    def words(self) -> str:
+        """``kept``, ``LISTEN lost``, ``hung 3/15``, or ``no verdict``."""
+        if self.cause == NOT_RUN:
+            return "no verdict"
+        purposes = tuple((Purpose(name), Outcome(outcome)) for name, outcome in self.purposes.items())
+        return words_of(Answer(Outcome(self.outcome), purposes), self.hung, self.tried)
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether a request hung in some tries, and in others none did."""
+        return bool(self.hung) and self.hung != self.tried
 
     @property
     def version(self) -> str:
@@ -137,7 +152,7 @@ def _result(cell: Cell, played: Played) -> Result:
     verdict = played.verdicts.get(cell.name)
     if verdict is None:
         why = played.missing.get(cell.name, "it was not run")
-        return Result(cell.name, cell.factors, "no verdict", "inconclusive", {}, "not_run", why)
+        return Result(cell.name, cell.factors, "inconclusive", {}, NOT_RUN, why)
     fate = answer(verdict)
     purposes = {str(purpose): str(outcome) for purpose, outcome in fate.purposes}
     after = None if verdict.lost_after_s is None else round(verdict.lost_after_s, 1)
@@ -145,7 +160,6 @@ def _result(cell: Cell, played: Played) -> Result:
     return Result(
         cell=cell.name,
         factors=cell.factors,
-        words=words(verdict),
         outcome=str(verdict.outcome),
         purposes=purposes,
         cause=verdict.cause,
@@ -195,7 +209,9 @@ def read(file: Path) -> Results:
     """The results of one file. Raises ``TestbedError`` for one that is none of this heartbed's."""
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-        return Results(**{**raw, "results": [Result(**each) for each in raw["results"]]})
+        # Schema 1 had words beside what they are made of.
+        found = [Result(**{key: value for key, value in each.items() if key != "words"}) for each in raw["results"]]
+        return Results(**{**raw, "schema": SCHEMA, "results": found})
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TestbedError(f"{file} has no results that this heartbed reads: {error}") from error
 

@@ -152,7 +152,7 @@ def test_the_reference_matrix_plays_the_hostings_of_the_family_and_names_its_col
         *("waiter-eventlet-wet", "waiter-eventlet-pthread-wet", "waiter-native-wet"),
     }
     factors = select(["waiter-wet-native-jemalloc"]).cells[0].factors
-    result = results.Result("", factors, "kept", "kept", {}, "", "")
+    result = results.Result("", factors, "kept", {}, "", "")
     assert (result.column, result.row) == ("waiter wet", "native-jemalloc")
 
 

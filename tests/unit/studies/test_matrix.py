@@ -56,6 +56,14 @@ def test_batches_are_of_about_the_same_size() -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
+def test_fewer_cells_meet_a_fault_of_the_brokers_at_once() -> None:
+    (idle, burst, stop) = scenarios(["idle,burst,broker-stop"])
+    assert matrix.most_of(idle) == matrix.most_of(burst) == matrix.MOST_IN_A_BATCH
+    cells = matrix.selection(("prefork", "event")).cells
+    sizes = [len(batch) for batch in matrix.batches(cells, 64 * GIB, most=matrix.most_of(stop))]
+    assert sizes == [42, 42]
+
+
 def test_copies_of_a_cell_count_in_a_batch_and_a_cell_is_never_divided() -> None:
     cells = matrix.selection(("prefork",)).cells
     batches = [*matrix.batches(cells, 64 * GIB, lambda cell: 15 if cell.shares_locks else 1)]
@@ -155,7 +163,7 @@ def test_each_probe_is_played_and_written_by_itself(tmp_path: Path, monkeypatch:
 def test_a_page_names_the_command_that_makes_it_again(
     options: list[str], written: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "play", lambda cells, _: Played({cell.name: kept(cell.name) for cell in cells}))
+    monkeypatch.setattr(batch, "play", lambda cells, session: Played({cell.name: kept(cell.name) for cell in cells}))
     monkeypatch.setattr(matrix, "remembered", lambda *_: Played())
     done = CliRunner().invoke(cli, ["matrix", *options, "--output", str(tmp_path / "made"), "--runs", str(tmp_path)])
     assert done.exception is None, done.output
