@@ -163,7 +163,7 @@ def test_each_probe_is_played_and_written_by_itself(tmp_path: Path, monkeypatch:
 def test_a_page_names_the_command_that_makes_it_again(
     options: list[str], written: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "play", lambda cells, session: Played({cell.name: kept(cell.name) for cell in cells}))
+    monkeypatch.setattr(batch, "play", lambda cells, **_: Played({cell.name: kept(cell.name) for cell in cells}))
     monkeypatch.setattr(matrix, "remembered", lambda *_: Played())
     done = CliRunner().invoke(cli, ["matrix", *options, "--output", str(tmp_path / "made"), "--runs", str(tmp_path)])
     assert done.exception is None, done.output
