@@ -33,8 +33,8 @@ MOST_IN_A_BATCH = 200
 """Cells in one run, with their copies and processes: its record and its report are still read in seconds."""
 
 MOST_AT_ONCE = 48
-"""Cells that meet a fault of the broker's in the same moment, or are renewed while all are asked steadily. Of 189 on two
-cores that met one 40 had no verdict: those opened first had lost their connections before it began, and the others
+"""Cells that meet a fault of the broker's in the same moment, or are renewed while all are asked steadily. Of 189 that
+met one on two cores, 43 had no verdict: those opened first had lost their connections before it began, and the others
 opened theirs again all at once."""
 
 
