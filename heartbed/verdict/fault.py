@@ -13,11 +13,11 @@ from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, RunHistory
 from heartbed.record.kinds import ConsumerCreated, Request
 from heartbed.verdict import cell as cells
-from heartbed.verdict import controls, hanging
+from heartbed.verdict import controls, hanging, leftover
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
-from heartbed.verdict.finding import Finding, failed, hung, kept, leaked, recovered, unknown
+from heartbed.verdict.finding import Finding, failed, hung, kept, recovered, unknown
 from heartbed.verdict.rules import Rule
 from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome
 from heartbed.wording import count, seconds
@@ -144,33 +144,7 @@ def _deaf(case: Case) -> Finding | None:
 
 
 def _left_over(case: Case) -> Finding | None:
-    """More connections than it ever had at a time before the fault, none of which is in use by more requests than then.
-
-    When the fault began one may already have been lost, which is opened again and left over by nobody; nor is one whose
-    client is gone, and which RabbitMQ will close when it next looks at its heartbeats.
-    """
-    before = _most_at_once(case.cell.connections, _begun(case))
-    over = _over(case)
-    now = [c for c in case.cell.connections if c.answered and c.opened <= over and (c.closed or over) >= over]
-    now = [c for c in now if not _silent(c, over)]
-    if len(now) <= before:
-        return None
-    why = f"{count(len(now), 'connection')} open at the end, and {before} before the fault"
-    return leaked(Cause.LEFT_OPEN, why, *cite(now[-1].created, "one of those that are open at the end"))
-
-
-def _silent(conn: ConnectionHistory, until: float) -> bool:
-    """Whether its client had sent nothing for two timeouts, which is when RabbitMQ may close it."""
-    last = conn.last_client_octet(until)
-    return last is not None and bool(conn.timeout_s) and until - last >= 2 * (conn.timeout_s or 0.0)
-
-
-def _most_at_once(connections: Sequence[ConnectionHistory], until: float) -> int:
-    """How many were open at a time, until a moment, when they were most."""
-    moments = [c.opened for c in connections if c.opened <= until]
-    return max(
-        (sum(c.opened <= t and (c.closed is None or c.closed > t) for c in connections) for t in moments), default=0
-    )
+    return leftover.finding(case.cell.connections, _begun(case), _over(case))
 
 
 def _came_back(case: Case) -> Finding | None:
