@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ClassVar
@@ -81,7 +82,7 @@ class Fault(Probe):
         """Ask until it is well; harm to the broker is over by then, and holds nothing up any more."""
         if self.disturbs is Disturbs.BROKER:
             opened.client.wait_longer(-self.lasts_s(stage))
-        ask_until_well(stage, opened)
+        ask_until_well(stage, opened, also=opened.pids)
 
 
 def warm_up(stage: Stage) -> None:
@@ -109,19 +110,35 @@ def _use(opened: OpenedCell) -> None:
     opened.idle_from = time.time()
 
 
-def ask_until_well(stage: Stage, opened: OpenedCell) -> None:
+def ask_until_well(stage: Stage, opened: OpenedCell, also: Collection[int] = ()) -> None:
     """Ask a cell until a cast and a call are right one after the other, or for ``WELL_DEADLINE_S``.
 
-    One that was ill before anything was done to it is asked once: to wait for its recovery would tell nothing of that.
+    Where it has several processes, those of ``also`` must each have answered a call right before. One that was ill
+    before anything was done to it is asked once: to wait for its recovery would tell nothing of that.
     """
     stage.state(opened, "asking")
-    until = time.monotonic() + WELL_DEADLINE_S
+    deadline = Deadline(WELL_DEADLINE_S)
+    if len(also) > 1 and not opened.ill:
+        _ask_each(stage, opened, also, deadline)
     while not stage.stop.is_set():
         answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
-        if opened.ill or all(map(answered, answers)) or time.monotonic() > until:
+        if opened.ill or all(map(answered, answers)) or deadline.passed:
             break
         stage.wait(PAUSE_S)
     stage.state(opened, "done")
+
+
+def _ask_each(stage: Stage, opened: OpenedCell, wanted: Collection[int], deadline: Deadline) -> None:
+    """Call side by side, so that a busy process passes the next one on, until each has answered right, or one hangs."""
+    left = set(wanted)
+    with ThreadPoolExecutor(max_workers=len(wanted), thread_name_prefix="each") as pool:
+        while left and not deadline.passed and not stage.stop.is_set():
+            answers = list(pool.map(opened.client.call, ["after"] * len(wanted)))
+            left -= {pid for pid, status in answers if pid is not None and answered(status)}
+            if any(status is None for _, status in answers):
+                return
+            if left:
+                stage.wait(PAUSE_S)
 
 
 def await_broker(stage: Stage) -> None:

@@ -7,6 +7,7 @@ than that, and was not there before, is put down to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from heartbed.record.connection import ConnectionHistory, Purpose
 from heartbed.record.event import Event
@@ -131,6 +132,22 @@ def never_well(case: Case) -> Finding | None:
     return Finding(found.outcome, found.cause, why, found.evidence)
 
 
+def _one_ill(case: Case) -> Finding | None:
+    """Of several processes one is not well, whatever the others are: it hangs, or its last answer was an error."""
+    if case.cell.asked.processes < 2:
+        return None
+    last = {event.pid: event for event in _after(case) if event.pid is not None or hanging.never_returned(event)}
+    ill = [event for event in last.values() if event.data.failed]
+    waited = next((event for event in ill if hanging.in_vain(event, case.cell)), None)
+    if waited is not None:
+        found = hanging.finding(waited, case.cell)
+        return replace(found, why=f"of its {case.cell.asked.processes} processes one is not well again: {found.why}")
+    if ill and (late := hanging.too_late(case.cell, "after")) is not None:
+        return late
+    why = "" if not ill else f"process {ill[-1].pid} is not well again, though others are: {hanging.answer(ill[-1])}"
+    return failed(Cause.REFUSED, why, *cite(ill[-1], hanging.answer(ill[-1]))) if ill else None
+
+
 def _deaf(case: Case) -> Finding | None:
     """The connection for replies is open, and nothing consumes from it: calls time out on a healthy connection."""
     begun = _begun(case)
@@ -217,6 +234,7 @@ RULES: cells.Rules = (
     ill_before,
     _lost_before,
     never_well,
+    _one_ill,
     _left_over,
     _came_back,
     _untouched,

@@ -139,3 +139,32 @@ def test_one_that_was_well_before_it_is_asked_until_it_is_so_again() -> None:
     client = Slow()
     asked_until_well(opened_cell(client, 0.0))
     assert len(client.asked) == 8
+
+
+@dataclass
+class Several(Answering):
+    """Three processes that answer in turn, one of them with an error at first."""
+
+    calls: int = 0
+
+    def call(self, phase: str) -> tuple[int | None, int | None]:
+        super().call(phase)
+        self.calls += 1
+        pid = 7 + self.calls % 3
+        return pid, 504 if pid == 9 and self.calls < 6 else 200
+
+
+def test_of_several_processes_each_is_asked_until_it_is_well() -> None:
+    client = Several()
+    told = SimpleNamespace(stop=threading.Event(), state=lambda *_: None, wait=lambda _: None)
+    ask_until_well(cast("Stage", told), opened_cell(client, 0.0), also={7, 8, 9})
+    assert client.asked[-2:] == ["cast after", "call after"]
+    assert client.calls == 9 + 1
+
+
+def test_of_several_processes_none_is_asked_any_more_where_one_hangs() -> None:
+    client = Answering(status=None)
+    stop = threading.Event()
+    told = SimpleNamespace(stop=stop, state=lambda *_: None, wait=lambda _: stop.set())
+    ask_until_well(cast("Stage", told), opened_cell(client, 0.0), also={7, 8})
+    assert client.asked == ["call after", "call after", "cast after", "call after"]

@@ -45,8 +45,8 @@ class Struck(History):
         return self
 
 
-def struck() -> Struck:
-    history = Struck.of()
+def struck(cell: str = "prefork-daemon-eventlet") -> Struck:
+    history = Struck.of(cell)
     assert isinstance(history, Struck)
     (start,) = only(history.events[:1], RunStart)
     cells = [asked.model_copy(update={"probe": "broker-restart"}) for asked in start.data.cells]
@@ -224,3 +224,29 @@ def test_of_a_connection_that_rabbitmq_closed_for_missed_heartbeats_that_is_told
     found = verdict(history)
     assert found.outcome is Outcome.RECOVERED
     assert "LISTEN closed by RabbitMQ for missed heartbeats 3.0 s into it" in found.why
+
+
+def of_two(last: dict[str, Any]) -> CellVerdict:
+    """The verdict on two processes, of which one is well; ``last`` is the last word of the other."""
+    history = struck("prefork-daemon-native-processes2").fault(reopens=OVER + 1.0).after()
+    for t, pid, told in (
+        (0.0, 13, {"what": "call", "ms": 2600.0, "error": None, **last}),
+        (3.0, 12, {"what": "cast", "status": 202, "ms": 20.0, "error": None}),
+        (3.5, 12, {"what": "call", "status": 200, "ms": 20.0, "error": None}),
+    ):
+        history.pid = pid
+        history.add("request", ASKED_AGAIN + t, phase="after", **told)
+    return verdict(history)
+
+
+def test_each_of_several_processes_must_be_well() -> None:
+    assert of_two({"status": 200}).outcome is Outcome.RECOVERED
+    wrong = of_two({"status": 500, "error": "500"})
+    assert (wrong.outcome, wrong.cause) == (Outcome.FAILED, "refused")
+    assert wrong.why.startswith("process 13 is not well again, though others are: ")
+
+
+def test_one_of_several_processes_that_never_answers_hangs_whatever_the_others_do() -> None:
+    hung = of_two({"status": None, "error": "ReadTimeout: not answered within 6 s"})
+    assert hung.outcome is Outcome.HUNG
+    assert hung.why.startswith("of its 2 processes one is not well again: ")
