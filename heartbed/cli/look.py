@@ -115,7 +115,7 @@ def look(  # noqa: PLR0913  one parameter an option, as click passes them
       heartbed look --container nova_api --heartbeat 60
       heartbed look --broker http://monitor:secret@rabbit1:15672 --json
 
-    Exit codes: 0 all beating, 1 some silent or closed, 2 wrong input, 3 cannot tell.
+    Exit codes: 0 all beating, or heartbeats off, 1 some silent or closed, 2 wrong input, 3 cannot tell.
     """
     api = management(broker) if broker else None
     session = Session(Asked(runs, pids, unit, container, ports, for_s, heartbeat_s, not no_stacks, api))

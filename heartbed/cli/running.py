@@ -143,9 +143,10 @@ def list_probes(name: str | None) -> None:
     """List the probes: what can be done to cells whose connections are open. With NAME, all about one.
 
     Each opens a cell's connections, lets a window of three heartbeat timeouts
-    pass, and then asks each process for something that needs RabbitMQ. They
-    differ in what happens in the window. Those that leave the broker alone are
-    played at a time, on cells of their own: `--probe idle,trickle`.
+    pass, and then asks for something that needs RabbitMQ. They differ in what
+    happens in the window; bursts also in how they open and ask. Those that
+    leave the broker alone are played at a time, on cells of their own:
+    `--probe idle,trickle`.
 
     \b
     Examples:

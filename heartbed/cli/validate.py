@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from heartbed import applications
+from heartbed import applications, places
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
@@ -36,7 +36,7 @@ from heartbed.versions.releases import RELEASES
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=results.FOLDER,
-    show_default="docs/results/",
+    show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
     help="Folder of the table, in which the releases that are played replace their former results.",
 )
 @scheduler_option
@@ -61,9 +61,9 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     and with the real nova-api of the release, or what --app names: the outcome
     must be the same, and so must what became of the connections of either
     purpose. Without EXPR: prefork-daemon, event-daemon and prefork-embedded
-    under every execution model, left idle. The table is kept in
-    docs/results/validation.md; that of cinder beside it, in
-    validation-cinder.md, and that of another probe in validation-burst.md.
+    under every execution model, left idle. The table is kept in the folder of
+    --output, in validation.md; that of cinder in validation-cinder.md, and that
+    of another probe in validation-burst.md.
 
     \b
     Examples:

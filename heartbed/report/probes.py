@@ -30,7 +30,8 @@ def about(probe: Probe) -> RenderableType:
 def _needs(probe: Probe) -> str:
     capabilities = [f"CAP_{name} in a container" for name in probe.needs.capabilities]
     commands = [f"`{' '.join(command)}` there" for command in probe.needs.commands]
-    return ", ".join([*capabilities, *commands]) or "nothing"
+    stillness = ["an engine that can pause containers"] if probe.needs.stillness else []
+    return ", ".join([*capabilities, *commands, *stillness]) or "nothing"
 
 
 def wants_of(probe: Probe) -> str:
