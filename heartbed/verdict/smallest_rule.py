@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from heartbed.cells.question import Question
 from heartbed.verdict.values import CellVerdict
 
-MOST_TERMS = 4
+MOST_TERMS = 6
 """A longer list is no rule that anybody would remember."""
+
+DEAREST = 20
+"""Likewise one that costs more, without its exceptions: six terms are short ones."""
 
 MOST_CONDITIONS = 3
 """In a term."""
@@ -71,11 +74,12 @@ def smallest_rule(cells: Sequence[CellVerdict], questions: Collection[Question],
     """The shortest rule for the cells that are good, or for those that are not; None where no short one fits."""
     wanted = sum(1 << place for place, cell in enumerate(cells) if cell.outcome.good is good)
     allowed = len(cells) // CELLS_AN_EXCEPTION
-    terms = _exact(_terms(cells, questions, wanted, 0), wanted)
-    if not terms and allowed:
+    found = [_exact(_terms(cells, questions, wanted, 0), wanted)]
+    if allowed:
         useful = _terms(cells, questions, wanted, allowed)
-        terms = _improved(_greedy(useful, wanted, allowed), useful, wanted)
-    if not terms:
+        found.append(_improved(_greedy(useful, wanted, allowed), useful, wanted))
+    terms = min(filter(None, found), key=lambda each: _cost(each, wanted), default=None)
+    if terms is None:
         return None
     wrong = _wrong(terms, wanted)
     names = tuple(cell.cell for place, cell in enumerate(cells) if wrong >> place & 1)
@@ -171,7 +175,7 @@ def _improved(chosen: tuple[Term, ...] | None, terms: Sequence[Term], wanted: Ce
 
 def _exact(terms: Sequence[Term], wanted: Cells) -> tuple[Term, ...] | None:
     """The cheapest list that tells the wanted cells and no other: branch and bound, over the first not yet told."""
-    best, limit = _greedy(terms, wanted, 0), MOST_TERMS * (2 + MOST_CONDITIONS) + 1
+    best, limit = _greedy(terms, wanted, 0), DEAREST + 1
     cheapest = sum(term.cost for term in best) if best else limit
     seen: dict[Cells, int] = {}
 

@@ -186,6 +186,11 @@ def test_a_page_tells_what_became_of_each_configuration_under_every_probe(tmp_pa
     assert "| uwsgi eventlet | lost 1, inconclusive 1 | - |" in told
 
 
+def test_the_page_of_all_probes_is_that_of_the_results() -> None:
+    page = results.FOLDER / "reference-all.md"
+    assert page.read_text("utf-8") == reference.overview(results.whole())
+
+
 def test_what_is_no_results_is_said_so(tmp_path: Path) -> None:
     for text in ("", "[]", "{}", '{"results": [{}]}', '{"results": 3}'):
         (tmp_path / "reference.json").write_text(text, encoding="utf-8")
