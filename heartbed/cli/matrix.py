@@ -38,7 +38,7 @@ from heartbed.verdict.values import Outcome
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=results.FOLDER,
-    show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
+    show_default=results.FOLDER_SHOWN,
     help="Folder that the results are written to.",
 )
 @click.option(
@@ -110,10 +110,8 @@ def _command(servers: Sequence[str], scenario: Scenario, heartbeat_s: int, shard
 def _matrix(session: Session, cells: Sequence[Cell], command: str, *, known: bool) -> Results:
     """The results under the session's one probe, told; ``known`` are not played again. Raises ``TestbedError``."""
     (scenario,) = session.settings.scenarios
-    refused = matrix_.refused(cells, scenario)
-    for line in batch.by_reason(refused):
-        session.say(f"left out: {line}")
-    cells = [cell for cell in cells if cell.name not in refused]
+    left_out = matrix_.left_out(cells, session)
+    cells = [cell for cell in cells if cell.name not in left_out]
     played = matrix_.remembered(cells, session) if known else batch.Played()
     if played.verdicts:
         session.say(f"{len(played.verdicts)} of {len(cells)} cells are known from before; --again plays all of them")

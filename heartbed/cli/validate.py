@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from heartbed import applications, places
+from heartbed import applications
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
@@ -36,7 +36,7 @@ from heartbed.versions.releases import RELEASES
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=results.FOLDER,
-    show_default=str(results.FOLDER) if places.INSTALLED else "docs/results/",
+    show_default=results.FOLDER_SHOWN,
     help="Folder of the table, in which the releases that are played replace their former results.",
 )
 @scheduler_option
@@ -85,10 +85,8 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     everything = []
     for scenario in scenarios:
         under = session.under([scenario])
-        refused = matrix.refused([cell for pair in pairs for cell in pair], scenario)
-        for line in batch.by_reason(refused):
-            under.say(f"left out: {line}")
-        both = [pair for pair in pairs if not any(cell.name in refused for cell in pair)]
+        left_out = matrix.left_out([cell for pair in pairs for cell in pair], under)
+        both = [pair for pair in pairs if not any(cell.name in left_out for cell in pair)]
         found = validate.play(both, partial(batch.play, session=under))
         kept = validated.kept(found, brings, heartbeat)
         data, page = validated.save(kept, output, str(applications.shows()[app]), scenario.name)

@@ -18,7 +18,7 @@ from heartbed.record.kinds import RunStart
 from heartbed.run.code import played_by
 from heartbed.stage.probe import Disturbs
 from heartbed.studies.answers import ever, known
-from heartbed.studies.batch import Played
+from heartbed.studies.batch import Played, by_reason
 from heartbed.studies.session import Session
 from heartbed.studies.store import image_digest, key
 from heartbed.versions.locks import milestones
@@ -91,6 +91,15 @@ def refused(cells: Sequence[Cell], scenario: Scenario) -> dict[str, str]:
     """The cells that a probe cannot be played on, and why."""
     probe = probes.played(scenario)
     return {cell.name: why for cell in cells if (why := probe.refuses(cell))}
+
+
+def left_out(cells: Sequence[Cell], session: Session) -> dict[str, str]:
+    """The cells that the session's one probe cannot be played on, and why, which is told."""
+    (scenario,) = session.settings.scenarios
+    found = refused(cells, scenario)
+    for line in by_reason(found):
+        session.say(f"left out: {line}")
+    return found
 
 
 def remembered(cells: Sequence[Cell], session: Session) -> Played:

@@ -23,6 +23,8 @@ from heartbed.verdict.values import CellVerdict, Cost, Outcome
 from heartbed.versions.releases import number
 
 FOLDER = Path("heartbed-results") if INSTALLED else ROOT / "docs" / "results"
+FOLDER_SHOWN = str(FOLDER) if INSTALLED else "docs/results/"
+"""The folder, as ``--help`` names it."""
 NAME = "reference"
 SCHEMA = 2
 NOT_RUN = "not_run"

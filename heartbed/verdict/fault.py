@@ -107,7 +107,7 @@ def ill_before(case: Case) -> Finding | None:
         told = f"that was before anything was done to it, and afterwards it {'was well' if well else 'was no better'}"
     else:
         told = "before anything was done to it the last one got none either"
-    return Finding(found.outcome, found.cause, f"{found.why}; {told}", found.evidence)
+    return replace(found, why=f"{found.why}; {told}")
 
 
 def never_well(case: Case) -> Finding | None:
@@ -129,7 +129,7 @@ def never_well(case: Case) -> Finding | None:
         return deaf
     found = hanging.finding(waited[0], case.cell)
     why = f"it was not well again within {seconds(for_s)} of being asked after the fault: {found.why}"
-    return Finding(found.outcome, found.cause, why, found.evidence)
+    return replace(found, why=why)
 
 
 def _one_ill(case: Case) -> Finding | None:
@@ -138,14 +138,15 @@ def _one_ill(case: Case) -> Finding | None:
         return None
     last = {event.pid: event for event in _after(case) if event.pid is not None or hanging.never_returned(event)}
     ill = [event for event in last.values() if event.data.failed]
-    waited = next((event for event in ill if hanging.in_vain(event, case.cell)), None)
-    if waited is not None:
-        found = hanging.finding(waited, case.cell)
+    if not ill:
+        return None
+    if waited := [event for event in ill if hanging.in_vain(event, case.cell)]:
+        found = hanging.finding(waited[0], case.cell)
         return replace(found, why=f"of its {case.cell.asked.processes} processes one is not well again: {found.why}")
-    if ill and (late := hanging.too_late(case.cell, "after")) is not None:
+    if (late := hanging.too_late(case.cell, "after")) is not None:
         return late
-    why = "" if not ill else f"process {ill[-1].pid} is not well again, though others are: {hanging.answer(ill[-1])}"
-    return failed(Cause.REFUSED, why, *cite(ill[-1], hanging.answer(ill[-1]))) if ill else None
+    why = f"process {ill[-1].pid} is not well again, though others are: {hanging.answer(ill[-1])}"
+    return failed(Cause.REFUSED, why, *cite(ill[-1], hanging.answer(ill[-1])))
 
 
 def _deaf(case: Case) -> Finding | None:
