@@ -38,6 +38,7 @@ class Recycle(Renewing):
         Parameter("times", "how many processes are to have been replaced", 2, 1, 50),
     )
     rule = recycling.RULE
+    at_a_time = 6
 
     def refuses(self, cell: Cell) -> str:
         """A configuration without a limit, or with one that is not reached here."""

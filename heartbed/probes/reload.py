@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from heartbed.stage.fault import UNDER_WAY_S
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Parameter
-from heartbed.stage.renewal import Renewing, patience_s, wait_until
+from heartbed.stage.renewal import POLL_S, Renewing, patience_s, wait_until
 from heartbed.stage.stage import Stage
 from heartbed.verdict import reload
 from heartbed.verdict.reload import RELOADED, RENEWAL, RESTARTED
 
 BOTH, RELOAD_ONLY, RESTART_ONLY = 0, 1, 2
-
-AT_A_TIME = 3
-"""Cells that are renewed at a time, for each core."""
 
 SETTLES_S = 1.0
 """How long requests go on once new processes answer, and the old ones have gone."""
@@ -42,11 +38,18 @@ class Reload(Renewing):
     """
     parameters = (Parameter("only", "0: both, 1: the reload, 2: the stop and start", BOTH, BOTH, RESTART_ONLY),)
     rule = reload.RULE
+    at_a_time = 3
 
-    def play(self, stage: Stage) -> None:
-        """Some at a time: each waits most of the time, and has its new processes import the application at others."""
-        with ThreadPoolExecutor(max_workers=AT_A_TIME * stage.settings.cores) as pool:
-            list(pool.map(partial(self._renew, stage), stage.opened))
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """Renew it at once: its idle time tells nothing here."""
+        super().begin(stage, opened)
+        opened.renewing = stage.worker(opened.name, lambda _: self._renew(stage, opened))
+        opened.workers.append(opened.renewing)
+
+    def stay(self, stage: Stage, opened: OpenedCell) -> None:
+        """Wait until it is renewed, by a worker that gives up by itself."""
+        while opened.renewing and opened.renewing.going and stage.wait(POLL_S):
+            pass
 
     @staticmethod
     def _renew(stage: Stage, opened: OpenedCell) -> None:

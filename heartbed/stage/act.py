@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -116,24 +116,25 @@ class Act:
         """A cell's own way; one that fails and may be left out is."""
         part, opened = one
         came = False
-        try:
-            came = self._open(part, opened)
-        except CellFailedError as error:
-            if error.cell not in part.stage.optional:
-                raise
-            part.errors.append(error)
-            part.leave_out(opened, error.reason)
-        self._has_come(part)
-        if came:
-            self._leave_alone(part, opened)
-        if self._stop.is_set():
-            return
-        if self._all_idled.come():
-            self.phase("asking")
-        if came:
-            with self._asking, self._room(part, opened):
-                opened.end_work()
-                part.probe.ask(part.stage, opened)
+        with ExitStack() as place:
+            try:
+                came = self._open(part, opened, place)
+            except CellFailedError as error:
+                if error.cell not in part.stage.optional:
+                    raise
+                part.errors.append(error)
+                part.leave_out(opened, error.reason)
+            self._has_come(part)
+            if came:
+                self._leave_alone(part, opened)
+            if self._stop.is_set():
+                return
+            if self._all_idled.come():
+                self.phase("asking")
+            if came:
+                with self._asking, self._room(part, opened):
+                    opened.end_work()
+                    part.probe.ask(part.stage, opened)
         self._leave(part, opened)
 
     def _leave(self, part: Part, opened: OpenedCell) -> None:
@@ -146,8 +147,8 @@ class Act:
             self.bus.emit(Event(CellState(state=REMOVED), cell=name))
         self._removed.append(self._remover.submit(self.remove, names))
 
-    def _open(self, part: Part, opened: OpenedCell) -> bool:
-        """Start a cell and open its connections; false where it is a copy of one that has shown enough."""
+    def _open(self, part: Part, opened: OpenedCell, place: ExitStack) -> bool:
+        """Start a cell and open its connections, in its ``place``; false where a copy of it has shown enough."""
         is_first = opened.subject.attempt == 1
         first = self._firsts[_same(part, opened)]
         try:
@@ -155,6 +156,7 @@ class Act:
                 _wait_for(first, self._stop)
             if is_first or part.probe.again(part.stage, opened):
                 self._start(part, opened).result()
+            place.enter_context(part.places.of())
             with self._room(part, opened):
                 # Meanwhile another copy may have shown it.
                 if is_first or part.probe.again(part.stage, opened):

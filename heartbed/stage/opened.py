@@ -26,6 +26,8 @@ class OpenedCell:
     ill: bool = False
     """Whether the last call before it was left alone failed: what is done to it then is not to blame."""
     workers: list[Worker] = field(default_factory=list)
+    renewing: Worker | None = None
+    """What has its processes replaced, under a probe that does that."""
     steady: Steady = field(init=False)
     """What it is asked steadily by those probes that do."""
 

@@ -10,7 +10,7 @@ from functools import partial
 from heartbed.errors import CellFailedError
 from heartbed.stage.opened import OpenedCell
 from heartbed.stage.probe import Probe
-from heartbed.stage.room import Gathering
+from heartbed.stage.room import Gathering, Room
 from heartbed.stage.stage import Stage
 from heartbed.stage.work import Worker
 
@@ -29,6 +29,7 @@ class Part:
     def __post_init__(self) -> None:
         self._all_open, self._all_asked = Gathering(len(self.stage.opened)), Gathering(len(self.stage.opened))
         self._lock = threading.Lock()
+        self.places = Room(self.probe.at_a_time * self.stage.settings.cores or len(self.stage.opened))
         if not self.probe.plays:
             self.played.set()
 

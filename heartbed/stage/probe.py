@@ -94,6 +94,10 @@ class Probe:
     crowds: bool = False
     """Whether it sends a cell many requests at a time: cells of others are asked before, and not meanwhile."""
 
+    at_a_time: ClassVar[int] = 0
+    """Of how many of its cells, for each core, connections are open at a time, where it asks them steadily: those that
+    wait would take the others' time. 0: of all of them, which one that does something to all at once needs."""
+
     looks: bool = True
     """Whether processes are looked at in the middle of their idle time: those that are to be replaced need not."""
 

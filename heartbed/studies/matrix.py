@@ -33,9 +33,8 @@ MOST_IN_A_BATCH = 200
 """Cells in one run, with their copies and processes: its record and its report are still read in seconds."""
 
 MOST_AT_ONCE = 48
-"""Cells that meet a fault of the broker's in the same moment, or are renewed while all are asked steadily. Of 189 that
-met one on two cores, 43 had no verdict: those opened first had lost their connections before it began, and the others
-opened theirs again all at once."""
+"""Cells that meet a fault of the broker's in the same moment. Of 189 that met one on two cores, 43 had no verdict:
+those opened first had lost their connections before it began, and the others opened theirs again all at once."""
 
 
 def expressions(servers: Sequence[str] = ()) -> list[str]:
@@ -64,8 +63,7 @@ def available_octets() -> int:
 
 def most_of(scenario: Scenario) -> int:
     """Cells that are played in one run at the most under a probe."""
-    among_many = probes.played(scenario).disturbs in (Disturbs.NOTHING, Disturbs.CELL)
-    return MOST_IN_A_BATCH if among_many else MOST_AT_ONCE
+    return MOST_AT_ONCE if probes.played(scenario).disturbs is Disturbs.BROKER else MOST_IN_A_BATCH
 
 
 def batches(

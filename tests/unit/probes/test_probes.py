@@ -134,6 +134,12 @@ def test_a_probe_says_what_it_does_in_a_line_and_why_in_a_paragraph(name: str) -
         assert parameter.least <= parameter.default <= parameter.most
 
 
+@pytest.mark.parametrize("name", [*probes.every()])
+def test_what_is_done_to_all_cells_at_once_waits_for_none_of_them(name: str) -> None:
+    probe = probes.named(name)
+    assert not (probe.plays and probe.at_a_time)
+
+
 def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(InputError, match="unknown probe 'trickel'") as refused:
         probes.named("trickel")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from heartbed.cells.settings import Settings
 from heartbed.probes import recycle, reload
 from heartbed.record import folder as runfolder
 from heartbed.record.event import Event, only, read
-from heartbed.record.kinds import Intervention, Request, RunEnd, RunStart
+from heartbed.record.kinds import CellState, Intervention, Request, RunEnd, RunStart
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
@@ -108,6 +110,17 @@ def test_a_cell_that_is_stopped_when_the_run_is_stopped_does_not_stay(tmp_path: 
     begun = {e.data.number for e in only(events, Intervention)}
     assert begun == {e.data.number for e in only(events, Intervention) if e.data.ended is not None}
     assert engine.left == []
+
+
+@pytest.mark.parametrize(("name", "most"), [("reload", 3), ("recycle:times=1", 6)])
+def test_only_so_many_cells_for_each_core_are_open_and_asked_steadily_at_a_time(
+    tmp_path: Path, name: str, most: int
+) -> None:
+    cells = select(["{prefork,event}-{embedded,daemon}-{native,eventlet}"])
+    events = run(LocalEngine(), replace(settings(tmp_path, name), cores=1), cells=cells)
+    steps = {"opened": 1, "done": -1}
+    open_now = [*accumulate(steps.get(e.data.state, 0) for e in only(events, CellState))]
+    assert (max(open_now), open_now[-1]) == (most, 0)
 
 
 def test_a_limit_of_requests_is_asked_for_under_recycle_alone(tmp_path: Path) -> None:
