@@ -38,3 +38,9 @@ def test_a_broker_that_there_is_not_is_an_error_that_names_the_others() -> None:
     with pytest.raises(InputError, match=r"HEARTBED_RABBITMQ=3.9") as raised:
         broker({VARIABLE: "3.9"})
     assert "4 or 3.10" in raised.value.hint
+
+
+def test_a_run_has_no_plugin_that_it_does_not_need_and_a_stack_by_hand_has_the_management() -> None:
+    (mounted,) = (source for source, target in broker({}).mounts if target.endswith("enabled_plugins"))
+    assert mounted.read_text() == "[rabbitmq_event_exchange].\n"
+    assert "rabbitmq_management" in mounted.with_name("enabled_plugins.by-hand").read_text()
