@@ -42,16 +42,16 @@ bench: setup ## how long 24 cells take together, and one after another; the firs
 test: lint types test-unit images ## everything: lint, types, unit, probes, acceptance
 	@$(PYTEST) tests/acceptance -m "not docker and not slow" --numprocesses auto --dist worksteal
 	@$(PYTEST) tests/probes tests/acceptance -m "docker and not slow"
-test-prefork: images ## the idle and burst probes on prefork's cells
-	@$(PYTEST) tests/probes --server prefork --probe idle --probe burst
-test-event: images ## the idle and burst probes on event's cells
-	@$(PYTEST) tests/probes --server event --probe idle --probe burst
+test-prefork: images ## the idle and burst probes on prefork's cells, or those of PROBE=
+	@$(PYTEST) tests/probes --server prefork --probe "$${PROBE:-idle,burst}"
+test-event: images ## the idle and burst probes on event's cells, or those of PROBE=
+	@$(PYTEST) tests/probes --server event --probe "$${PROBE:-idle,burst}"
 test-worker: images ## the probes on worker's cells
-	@$(PYTEST) tests/probes --server worker
+	@$(PYTEST) tests/probes --server worker $${PROBE:+--probe "$$PROBE"}
 test-uwsgi: images ## the probes on uWSGI's cells
-	@$(PYTEST) tests/probes --server uwsgi
+	@$(PYTEST) tests/probes --server uwsgi $${PROBE:+--probe "$$PROBE"}
 test-gunicorn: images ## the probes on gunicorn's cells
-	@$(PYTEST) tests/probes --server gunicorn
+	@$(PYTEST) tests/probes --server gunicorn $${PROBE:+--probe "$$PROBE"}
 test-unit: python ## what needs no Docker, in seconds
 	@$(PYTEST) tests/unit --numprocesses auto --dist worksteal
 test-slow: images ## what takes minutes
@@ -95,7 +95,7 @@ help: ## this list
 	@printf '  %-22s %s\n' \
 	    HEARTBEAT=6 "heartbeat timeout in seconds ($$HEARTBEAT)" \
 	    'A=... B=...' 'what to compare: cell expressions, files, presets' \
-	    PROBE=trickle 'what is done meanwhile, in compare and bisect (idle)' \
+	    PROBE=trickle 'what is done meanwhile, in compare, bisect (idle) and test-prefork' \
 	    CONF=site.conf 'the configuration to check: of httpd or uWSGI, or a preset' \
 	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
 	    HEARTBED_RABBITMQ=3.10 'an older RabbitMQ (4)' \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 from pathlib import Path
@@ -27,6 +28,14 @@ PLAYED = pytest.StashKey[RunData]()
 SCENARIOS = pytest.StashKey[tuple[Scenario, ...]]()
 
 
+def _probes(text: str) -> list[str]:
+    """The probes that were named, without parameters: the tests are about those that they have by themselves."""
+    names = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in names if name not in probes.every()]:
+        raise argparse.ArgumentTypeError(f"unknown probe {unknown[0]!r}: choose from {', '.join(probes.every())}")
+    return names
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("heartbed")
     group.addoption(
@@ -37,9 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--probe",
-        action="append",
-        choices=[*probes.every()],
-        help="Play this probe only; may be given several times.",
+        action="extend",
+        type=_probes,
+        help="Play these probes only, with commas between them; may be given several times.",
     )
 
 
