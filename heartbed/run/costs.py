@@ -1,0 +1,167 @@
+"""What runs take here, in time and memory: learned from each, kept beside all of them, and told before the next."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from heartbed.cells.cell import Cell
+from heartbed.errors import InputError, TestbedError
+from heartbed.files import read_octets, save
+from heartbed.record.event import Event
+from heartbed.record.kinds import AskedCell, ProcessUsage, RunEnd, RunPhase, RunStart
+
+SCHEMA = 1
+FILE = Path("results", "costs.json")
+LARGEST = 2**20
+
+KEPT = 30
+"""Acts and runs that are remembered: the machine of long ago is not that of today."""
+
+MIB = 2**20
+CONTAINER_OCTETS = 24 * MIB
+"""What each container takes beside its processes: the engine's part of it, and its server's first process."""
+
+RUN_OCTETS = 600 * MIB
+"""What a run takes whatever its cells are: broker, observer, RPC server, controls, and heartbed itself."""
+
+PROCESS_OCTETS = 40 * MIB
+"""What a process with an application in it takes where none was measured: the minimal application's 30 MiB, and more."""
+
+FIXED_S, ACT_S, CELL_CORE_S = 10.0, 4.0, 2.0
+"""Where nothing was measured: what a run takes before its cells and after them, what an act takes, and a cell on one
+core. Measured on two cores."""
+
+
+class Took(BaseModel):
+    """What an act took beyond its window: ``cells`` are all that were played, their copies too."""
+
+    probes: str
+    cells: int
+    beyond_s: float
+    cores: int
+
+
+class Act(NamedTuple):
+    """An act that is to be played: of which probes, with how many cells, and how long each is left alone, seconds."""
+
+    probes: str
+    cells: int
+    window_s: float
+
+
+class Costs(BaseModel):
+    """What is known: of the newest runs, what each took beside its acts; their acts; memory by application."""
+
+    number: int = SCHEMA
+    fixed_s: list[float] = []
+    acts: list[Took] = []
+    process_octets: dict[str, int] = {}
+
+    def seconds(self, acts: Iterable[Act], cores: int) -> tuple[float, bool]:
+        """What a run will take from its first container on, and whether all of that was measured here."""
+        parts = [(act.window_s, *self._beyond(act, cores)) for act in acts]
+        fixed_s = statistics.median(self.fixed_s or [FIXED_S])
+        known = bool(self.fixed_s) and all(measured for _, _, measured in parts)
+        return fixed_s + sum(window_s + beyond_s for window_s, beyond_s, _ in parts), known
+
+    def _beyond(self, act: Act, cores: int) -> tuple[float, bool]:
+        """By a line through what such acts took, or in proportion to the one number of cells that there was."""
+        took = [each for each in self.acts if (each.probes, each.cells > 0, each.cores) == (act.probes, True, cores)]
+        if not took:
+            return ACT_S + act.cells * CELL_CORE_S / cores, False
+        numbers, seconds = [each.cells for each in took], [each.beyond_s for each in took]
+        if len(set(numbers)) > 1:
+            slope, start = statistics.linear_regression(numbers, seconds)
+            if slope > 0:
+                return max(start + slope * act.cells, min(seconds) if act.cells >= min(numbers) else 0.0), True
+        mean_s, mean = statistics.mean(seconds), statistics.mean(numbers)
+        start = min(ACT_S, mean_s)
+        return start + (mean_s - start) * act.cells / mean, True
+
+    def octets(self, cell: Cell) -> int:
+        """What a cell will take in memory, with its container."""
+        process = self.process_octets.get(cell.app, PROCESS_OCTETS)
+        return CONTAINER_OCTETS + process * cell.process_count
+
+
+def load(runs: Path) -> Costs:
+    """What is kept in a folder of runs; nothing where that cannot be read, or is of another heartbed's making."""
+    with contextlib.suppress(InputError, ValidationError):
+        found = Costs.model_validate_json(read_octets(runs / FILE, LARGEST))
+        if found.number == SCHEMA:
+            return found
+    return Costs()
+
+
+class Learner:
+    """Hears the events of a run, and keeps what it took once it is over."""
+
+    def __init__(self) -> None:
+        self._start: Event | None = None
+        self._end: Event | None = None
+        self._phases: list[tuple[float, RunPhase]] = []
+        self._octets: dict[tuple[str, int], int] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Take note of one event, from any thread."""
+        match event.data:
+            case RunStart():
+                self._start = event
+            case RunPhase() as phase:
+                self._phases.append((event.t, phase))
+            case RunEnd(status="complete"):
+                self._end = event
+            case ProcessUsage(pss_octets=int() as octets) if event.cell and event.pid:
+                self._octets[event.cell, event.pid] = octets
+
+    def keep(self, runs: Path, cores: int) -> None:
+        """Put it to what is known, where the run was complete. A folder that cannot be written to is left alone."""
+        if self._start is None or self._end is None or not isinstance(self._start.data, RunStart):
+            return
+        start, known = self._start.data, load(runs)
+        spans = _spans(self._phases)
+        if not spans:
+            return
+        fixed_s = (self._end.t - self._start.t) - sum(until - since for since, until in spans.values())
+        acts = [_took(start, number, until - since, cores) for number, (since, until) in spans.items()]
+        now = Costs(
+            fixed_s=[*known.fixed_s, round(fixed_s, 2)][-KEPT:],
+            acts=[*known.acts, *acts][-KEPT:],
+            process_octets=known.process_octets | self._by_application(start.cells),
+        )
+        with contextlib.suppress(TestbedError):
+            save(runs / FILE, now.model_dump_json(indent=1))
+
+    def _by_application(self, cells: Sequence[AskedCell]) -> dict[str, int]:
+        """The median of its processes."""
+        application = {asked.service: asked.factors.get("app", "") for asked in cells}
+        found: dict[str, list[int]] = {}
+        for (cell, _), octets in self._octets.items():
+            if app := application.get(cell):
+                found.setdefault(app, []).append(octets)
+        return {app: int(statistics.median(octets)) for app, octets in found.items()}
+
+
+def _spans(phases: Sequence[tuple[float, RunPhase]]) -> dict[int, tuple[float, float]]:
+    """From when to when each act was played, epoch seconds."""
+    opened = [(t, phase.act) for t, phase in phases if phase.phase == "opening" and phase.act is not None]
+    over = [t for t, phase in phases if phase.phase == "dissecting"]
+    ends = [t for t, _ in opened[1:]] + over
+    return {act: (since, until) for (since, act), until in zip(opened, ends, strict=False)}
+
+
+def _took(start: RunStart, number: int, seconds: float, cores: int) -> Took:
+    cells = [asked for asked in start.cells if asked.act == number and not asked.control]
+    heartbeat_s = max((asked.heartbeat_s or start.heartbeat_s for asked in cells), default=start.heartbeat_s)
+    window_s = 3 * heartbeat_s + (start.margin_s or 0.0)
+    named = Counter(asked.probe or start.probe for asked in cells)
+    return Took(
+        probes=",".join(sorted(named)), cells=len(cells), beyond_s=round(max(0.0, seconds - window_s), 2), cores=cores
+    )
