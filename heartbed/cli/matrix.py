@@ -65,7 +65,7 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
 
     Every server, mode and execution model, under each release of
     oslo.messaging in which its heartbeat changed; in batches that fit into
-    this machine's memory. With --server only that server's part, and under
+    one record. With --server only that server's part, and under
     each probe that is named: each is written to a file of its own. What has a
     result with the same images, and the same heartbed and rules, is not played
     again, but in a shard and with a scheduler (docs/many.md).
@@ -120,8 +120,7 @@ def _matrix(session: Session, cells: Sequence[Cell], command: str, *, known: boo
         played.add(batch.play(new, session))
     else:
         weigh = partial(weight, settings=session.settings)
-        octets, most = matrix_.available_octets(), matrix_.most_of(scenario)
-        played.add(matrix_.play(new, octets, partial(batch.play, session=session), weigh, most))
+        played.add(matrix_.play(new, partial(batch.play, session=session), weigh))
     made = results.results(cells, played, session.settings.heartbeat_s, scenario.name, command)
     made.check()
     out = console()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -68,6 +69,7 @@ class Observation:
         self._idle_from: dict[str, float] = {}
         self._logs: dict[str, AppLog | ControlsLog] = {}
         self._asked: set[str] = set()
+        self._measured: set[str] = set()
         self._running: list[Observer] = []
         self._ending = threading.Event()
         self._agent: Agent | None = None
@@ -184,6 +186,7 @@ class Observation:
 
     def measure(self, cell: str, every_s: float) -> None:
         """Have a cell's processes measured; the events follow."""
+        self._measured.add(cell)
         if self._agent is not None and not self._settings.untrusted:
             self._agent.measure(cell, every_s)
 
@@ -211,6 +214,8 @@ class Observation:
         if state == "opened":
             self._idle_from[cell] = t
             self._asked.discard(cell)
+            if cell not in self._measured:
+                self.measure(cell, math.inf)  # once
         elif state == "asking":
             self._asked.add(cell)
             if self._agent is not None:

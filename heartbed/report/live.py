@@ -23,15 +23,15 @@ from rich.table import Table
 from rich.text import Text
 
 from heartbed.record.event import Event
-from heartbed.record.kinds import REMOVED, AskedCell, BrokerLog, CellState, Request, RunPhase, RunStart
+from heartbed.record.kinds import REMOVED, AskedCell, BrokerLog, CellState, Request, RunForecast, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
-from heartbed.wording import seconds
+from heartbed.wording import long, seconds
 
 FASTEST_S = 0.25
 """The shortest time between two refreshes."""
 
-FRAME_LINES = 4
+FRAME_LINES = 5
 """Lines that the live table needs beside its cells."""
 
 STYLES = {"kept": "green", "lost": "bold red", "failed": "bold red"}
@@ -59,6 +59,13 @@ class _Cell:
         return f"round {self.rounds + 1}: {self.state}" if self.rounds else self.state
 
 
+def _forecast(told: RunForecast) -> str:
+    """``takes about 26 s, and up to 0.7 GiB of memory``, and how well that is known."""
+    acts = f", in {told.acts} acts" if told.acts > 1 else ""
+    guessed = "" if told.known else ", by what such runs took elsewhere"
+    return f"takes about {long(told.seconds)}{acts}, and up to {told.octets / 2**30:.1f} GiB of memory{guessed}"
+
+
 def _is_shown(asked: AskedCell) -> bool:
     """Neither the controls nor the copies of a cell have a line of their own."""
     return not asked.control and asked.attempt == 1
@@ -76,7 +83,7 @@ class LiveView:
         self._console = console or stderr_console(stderr=True)
         self._cells = {name: _Cell() for name in cells}
         self._heartbeat_s = heartbeat_s
-        self._phase, self._until = "", 0.0
+        self._phase, self._until, self._takes = "", 0.0, ""
         self._cell_of: dict[str, str] = {}
         self._lock = threading.Lock()
         self._dirty = threading.Event()
@@ -122,7 +129,7 @@ class LiveView:
         """What is shown now: a row for each cell, or counts where the terminal has too few rows."""
         with self._lock:
             rows = {name: (cell.shown, cell.fate, cell.word) for name, cell in self._cells.items()}
-            title = self._title()
+            title, takes = self._title(), self._takes
         room = self._console.height - FRAME_LINES
         crowd = len(rows) > room
         grid = Table.grid(padding=(0, 2))
@@ -131,7 +138,9 @@ class LiveView:
                 grid.add_row(self._text(name), self._text(state), self._text(fate, STYLES.get(word, "")))
         counts = Counter(state for state, _, _ in rows.values())
         summary = ", ".join(f"{count} {state}" for state, count in counts.items())
-        return Group(self._text(title, "bold"), *([self._text(summary)] if crowd else []), grid)
+        return Group(
+            self._text(title, "bold"), self._text(takes, "dim"), *([self._text(summary)] if crowd else []), grid
+        )
 
     def _title(self) -> str:
         left = f", {max(0, round(self._until - time.time()))} s left" if self._phase == "idle" else ""
@@ -159,6 +168,9 @@ class LiveView:
         data = event.data
         if isinstance(data, RunStart):
             self._cells = {asked.service: _Cell() for asked in data.cells if _is_shown(asked)}
+        if isinstance(data, RunForecast):
+            self._takes = _forecast(data)
+            return [self._takes]
         if isinstance(data, RunPhase):
             return self._phase_changed(event.t, data)
         name = event.cell or self._cell_of.get(event.conn or "")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import psutil
 
@@ -26,35 +25,34 @@ def available_octets() -> int:
 
 
 def divided(subjects: Sequence[Subject], octets_of: Callable[[Subject], int], octets: int) -> tuple[Subject, ...]:
-    """The same subjects, with acts of which each fits into so much memory; a cell stays with its copies.
+    """The same subjects, in as many acts that each fits into so much memory; a cell stays with its copies.
 
-    Of those acts the cells of one are started while those before it idle, so that two of them must fit.
+    While the cells of one act idle those of the next are started, so that two of them must fit.
     """
     room = octets * (1 - SPARED)
     if sum(map(octets_of, subjects)) > room:
         room /= 2
-    found: list[Subject] = []
+    acts: dict[str, int] = {}
     number = 0
-    for _, act in groupby(sorted(subjects, key=lambda each: each.act), key=lambda each: each.act):
-        number += 1
-        weight, count = 0.0, 0
-        for together in _by_cell(act):
+    for act in _grouped(subjects, lambda each: each.act):
+        number, held, cells = number + 1, 0, 0
+        for together in _grouped(act, lambda each: each.cell.name):
             own = sum(map(octets_of, together))
-            if count and (weight + own > room or count + len(together) > _most(together)):
-                number, weight, count = number + 1, 0.0, 0
-            weight, count = weight + own, count + len(together)
-            found += [replace(each, act=number) for each in together]
-    order = {(each.name): at for at, each in enumerate(subjects)}
-    return tuple(sorted(found, key=lambda each: order[each.name]))
+            if cells and (held + own > room or cells + len(together) > _most(together)):
+                number, held, cells = number + 1, 0, 0
+            held, cells = held + own, cells + len(together)
+            acts |= dict.fromkeys((each.name for each in together), number)
+    return tuple(replace(each, act=acts[each.name]) for each in subjects)
 
 
-def _by_cell(act: Sequence[Subject] | object) -> list[list[Subject]]:
-    found: dict[str, list[Subject]] = {}
-    for each in act:  # type: ignore[attr-defined]
-        found.setdefault(each.cell.name, []).append(each)
+def _grouped(subjects: Iterable[Subject], by: Callable[[Subject], object]) -> list[list[Subject]]:
+    """Those that have something in common, in the order in which the first of each came."""
+    found: dict[object, list[Subject]] = {}
+    for each in subjects:
+        found.setdefault(by(each), []).append(each)
     return [*found.values()]
 
 
-def _most(subjects: Sequence[Subject]) -> float:
-    broker = any(probes.played(each.scenario).disturbs is Disturbs.BROKER for each in subjects)
-    return MOST_AT_ONCE if broker else float("inf")
+def _most(subjects: Iterable[Subject]) -> float:
+    meets_a_fault = any(probes.played(each.scenario).disturbs is Disturbs.BROKER for each in subjects)
+    return MOST_AT_ONCE if meets_a_fault else float("inf")

@@ -32,7 +32,7 @@ RUN_OCTETS = 600 * MIB
 """What a run takes whatever its cells are: broker, observer, RPC server, controls, and heartbed itself."""
 
 PROCESS_OCTETS = 40 * MIB
-"""What a process with an application in it takes where none was measured: the minimal application's 30 MiB, and more."""
+"""What a process with an application in it takes where none was measured."""
 
 FIXED_S, ACT_S, CELL_CORE_S = 10.0, 4.0, 2.0
 """Where nothing was measured: what a run takes before its cells and after them, what an act takes, and a cell on one

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from heartbed import probes, servers
@@ -21,7 +22,9 @@ from heartbed.record.bus import Bus, Listener
 from heartbed.record.event import Event, Writer
 from heartbed.record.folder import RunFolder
 from heartbed.record.kinds import RunEnd
-from heartbed.run import compose
+from heartbed.run import compose, costs
+from heartbed.run.acts import available_octets, divided
+from heartbed.run.forecast import forecast
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
 from heartbed.run.playable import Playable, playable
@@ -74,22 +77,28 @@ def execute(
         engine = parts.engine()
         engine.sweep()
         refs = images(selection.cells)
-        chosen = playable(selection, settings, engine, refs["observer"].id if refs else "")
+        known, octets = costs.load(settings.runs), available_octets()
+        divide = partial(divided, octets_of=lambda each: known.octets(each.cell), octets=octets - costs.RUN_OCTETS)
+        chosen = playable(selection, settings, engine, refs["observer"].id if refs else "", divide)
         folder = runfolder.create(settings.runs)
         plan = _with_files(_plan(folder, chosen, settings, refs), engine)
         save(folder.path / COMPOSE_FILE, compose.render(plan), private=True)
         _keep_locks(folder.path / LOCKS, refs)
         bed = engine.testbed(plan.project, plan.labels.run, folder.path / COMPOSE_FILE)
         first = Event(provenance(folder.name, chosen, plan, engine.machine(), refs))
+        learner = costs.Learner()
         try:
             with Writer(folder.path) as writer:
                 bus = Bus(writer)
                 for listener in listeners:
                     bus.listen(listener)
+                bus.listen(learner)
                 bus.emit(first)
+                bus.emit(Event(forecast(plan.subjects, settings, known, octets)))
                 watching = parts.observe(bed, bus, plan, folder.path)
                 _play(Play(bed, bus, plan, watching, selection.optional), bus, interruption)
                 bus.check()
+            learner.keep(settings.runs, settings.cores)
         except (HeartbedError, KeyboardInterrupt) as error:
             error.add_note(f"{folder.path} has what was observed until then")
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,8 +43,17 @@ def weight(cell: Cell, settings: Settings) -> int:
     return copies * cell.process_count
 
 
-def playable(selection: Selection, settings: Settings, engine: Engine, image: str) -> Playable:
-    """Find it out before anything is started; ``image`` is the observer's. Raises ``TestbedError`` if nothing is."""
+def playable(
+    selection: Selection,
+    settings: Settings,
+    engine: Engine,
+    image: str,
+    divide: Callable[[Sequence[Subject]], tuple[Subject, ...]] = tuple,
+) -> Playable:
+    """Find it out before anything is started. Raises ``TestbedError`` if nothing can be played.
+
+    ``image`` is the observer's; ``divide`` gives subjects other acts, so that each fits into the machine.
+    """
     scenarios, attempts = settings.scenarios, partial(_attempts, copies=settings.copies)
     lacking = {each: engine.lacks(probes.played(each).needs, image) for each in scenarios}
     skipped = tuple((each.name, reason) for each, reason in lacking.items() if reason)
@@ -57,5 +67,5 @@ def playable(selection: Selection, settings: Settings, engine: Engine, image: st
         log = [f"{name}: {reason}" for name, reason in (*skipped, *left_out)]
         raise TestbedError("no probe can be played here", log=log, hint="`heartbed probes NAME` tells what it needs")
     (outside,) = select([CONTROL]).cells
-    rest = with_controls(rest, outside, lambda scenario: probes.played(scenario).control)
+    rest = with_controls(divide(rest), outside, lambda scenario: probes.played(scenario).control)
     return Playable(rest, skipped, (*selection.left_out, *left_out), tuple(selection.notes))

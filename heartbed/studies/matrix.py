@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import psutil
-
 from heartbed import probes
 from heartbed import servers as servers_
 from heartbed.cells import axes
@@ -16,25 +14,14 @@ from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError, TestbedError
 from heartbed.record.kinds import RunStart
 from heartbed.run.code import played_by
-from heartbed.stage.probe import Disturbs
 from heartbed.studies.answers import ever, known
 from heartbed.studies.batch import Played, by_reason
 from heartbed.studies.session import Session
 from heartbed.studies.store import image_digest, key
 from heartbed.versions.locks import milestones
 
-CELL_OCTETS = 64 * 2**20
-"""Memory that a cell may take; measured 42 MiB with one process. Each goes as soon as it has been asked again."""
-
-OTHERS_OCTETS = 2 * 2**30
-"""What is left to the broker, the observer, and the rest of the machine."""
-
 MOST_IN_A_BATCH = 200
 """Cells in one run, with their copies and processes: its record and its report are still read in seconds."""
-
-MOST_AT_ONCE = 48
-"""Cells that meet a fault of the broker's in the same moment. Of 189 that met one on two cores, 43 had no verdict:
-those opened first had lost their connections before it began, and the others opened theirs again all at once."""
 
 
 def expressions(servers: Sequence[str] = ()) -> list[str]:
@@ -56,23 +43,10 @@ def selection(servers: Sequence[str] = ()) -> Selection:
     return select(expressions(servers))
 
 
-def available_octets() -> int:
-    """Memory that programs can still have on this machine: what only caches files can be had too."""
-    return int(psutil.virtual_memory().available)
-
-
-def most_of(scenario: Scenario) -> int:
-    """Cells that are played in one run at the most under a probe."""
-    return MOST_AT_ONCE if probes.played(scenario).disturbs is Disturbs.BROKER else MOST_IN_A_BATCH
-
-
-def batches(
-    cells: Sequence[Cell], octets: int, weigh: Callable[[Cell], int] = lambda _: 1, most: int = MOST_IN_A_BATCH
-) -> Iterator[Sequence[Cell]]:
-    """Batches that fit into that much memory, of about the same weight, and that is ``most``."""
-    most = max(1, min(most, (octets - OTHERS_OCTETS) // CELL_OCTETS))
+def batches(cells: Sequence[Cell], weigh: Callable[[Cell], int] = lambda _: 1) -> Iterator[Sequence[Cell]]:
+    """Batches of about the same weight, and that is ``MOST_IN_A_BATCH`` at the most."""
     total = sum(map(weigh, cells))
-    share = total / max(1, -(-total // most))
+    share = total / max(1, -(-total // MOST_IN_A_BATCH))
     batch: list[Cell] = []
     reached, full = 0, share
     for cell in cells:
@@ -125,15 +99,9 @@ def remembered(cells: Sequence[Cell], session: Session) -> Played:
     )
 
 
-def play(
-    cells: Sequence[Cell],
-    octets: int,
-    measure: Callable[[Sequence[Cell]], Played],
-    weigh: Callable[[Cell], int],
-    most: int = MOST_IN_A_BATCH,
-) -> Played:
+def play(cells: Sequence[Cell], measure: Callable[[Sequence[Cell]], Played], weigh: Callable[[Cell], int]) -> Played:
     """Play all cells, one batch after the other."""
     played = Played()
-    for batch in batches(cells, octets, weigh, most):
+    for batch in batches(cells, weigh):
         played.add(measure(batch))
     return played

@@ -44,7 +44,16 @@ from heartbed.record.kinds.process import (
     Socket,
     Thread,
 )
-from heartbed.record.kinds.run import AskedCell, AskedProbe, AskedShard, Intervention, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds.run import (
+    AskedCell,
+    AskedProbe,
+    AskedShard,
+    Intervention,
+    RunEnd,
+    RunForecast,
+    RunPhase,
+    RunStart,
+)
 from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, MachineLag, MachineWork, ObserverFailed
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
@@ -93,6 +102,7 @@ __all__ = [
     "Request",
     "RpcArrived",
     "RunEnd",
+    "RunForecast",
     "RunPhase",
     "RunStart",
     "Socket",
@@ -105,7 +115,7 @@ __all__ = [
 ]
 
 GROUPS: Mapping[str, tuple[type[Kind], ...]] = {
-    "The run": (RunStart, RunPhase, Intervention, RunEnd),
+    "The run": (RunStart, RunForecast, RunPhase, Intervention, RunEnd),
     "The cell": (CellAddress, CellState, AppFacts, Request, AppLog, AppExit, RpcArrived),
     "The broker": (ConnectionCreated, ConnectionClosed, ChannelCreated, ConsumerCreated, QueueDeleted, BrokerLog),
     "The wire": (WireOpen, WireFrame, WireClose, WireMissing),

@@ -145,7 +145,7 @@ class ProcessGone(Kind):
 
 
 class ProcessUsage(Kind):
-    """What a process holds, where a probe wants that measured; every so many seconds."""
+    """What a process holds: when its cell has been opened, and every so many seconds where a probe wants that."""
 
     KIND: ClassVar[str] = "process.usage"
     host_pid: int | None = Field(default=None, description="the process as the host numbers it")

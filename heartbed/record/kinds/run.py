@@ -91,6 +91,17 @@ class RunStart(Kind):
     merged: list[str] = Field(default=[], description="names of the runs whose records follow, of which it is made")
 
 
+class RunForecast(Kind):
+    """What the run is expected to take, before anything is started."""
+
+    KIND: ClassVar[str] = "run.forecast"
+    seconds: float = Field(description="from its first container to its last")
+    octets: int = Field(description="of memory, at the most at a time")
+    available_octets: int = Field(description="of memory, that programs could have on this machine")
+    acts: int = Field(default=1, description="in which cells are played, one after another")
+    known: bool = Field(default=False, description="whether by what such runs took here; else by another machine's")
+
+
 class RunPhase(Kind):
     """The run has come so far."""
 

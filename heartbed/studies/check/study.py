@@ -81,7 +81,7 @@ def _on_what_remains(session: CandidateSession, checked: Checked, *, own: bool) 
 
 def _with_pairs(session: CandidateSession, checked: Checked, pairs: list[mend.Mend]) -> Checked:
     good, left = accepted(session, checked.prepared, pairs)
-    batches = matrix.batches([each.candidate for each in good], matrix.available_octets()) if good else ()
+    batches = matrix.batches([each.candidate for each in good])
     played = [play(session, batch) for batch in batches]
     dropped = {name: reason for _, some in played for name, reason in some.items()}
     return checked.with_pairs(good, [data for data, _ in played], {**left, **dropped})

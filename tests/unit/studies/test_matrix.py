@@ -31,8 +31,6 @@ from tests.unit.data.report import samples
 from tests.unit.histories import History
 from tests.unit.shards import shard
 
-GIB = 2**30
-
 
 def test_matrix_has_every_server_mode_model_and_milestone_once() -> None:
     cells = matrix.selection().cells
@@ -43,35 +41,26 @@ def test_matrix_has_every_server_mode_model_and_milestone_once() -> None:
     assert matrix.selection(("uwsgi",)).cells == tuple(cell for cell in cells if cell.server == "uwsgi")
 
 
-def test_batches_fit_the_memory_and_lose_no_cell() -> None:
+def test_batches_lose_no_cell() -> None:
     cells = matrix.selection().cells
-    for octets, most in ((64 * GIB, 200), (4 * GIB, 32), (GIB, 1)):
-        batches = list(matrix.batches(cells, octets))
-        assert [cell for batch in batches for cell in batch] == list(cells)
-        assert max(len(batch) for batch in batches) <= most
+    batches = list(matrix.batches(cells, lambda _: 2))
+    assert [cell for batch in batches for cell in batch] == list(cells)
+    assert max(len(batch) for batch in batches) <= matrix.MOST_IN_A_BATCH / 2
 
 
 def test_batches_are_of_about_the_same_size() -> None:
-    sizes = [len(batch) for batch in matrix.batches(matrix.selection(("prefork",)).cells[:49], 64 * GIB)]
+    sizes = [len(batch) for batch in matrix.batches(matrix.selection(("prefork",)).cells[:41], lambda _: 10)]
     assert max(sizes) - min(sizes) <= 1
-
-
-def test_fewer_cells_meet_a_fault_of_the_brokers_at_once() -> None:
-    (idle, burst, stop) = scenarios(["idle,burst,broker-stop"])
-    assert matrix.most_of(idle) == matrix.most_of(burst) == matrix.MOST_IN_A_BATCH
-    cells = matrix.selection(("prefork", "event")).cells
-    sizes = [len(batch) for batch in matrix.batches(cells, 64 * GIB, most=matrix.most_of(stop))]
-    assert sizes == [42, 42]
 
 
 def test_copies_of_a_cell_count_in_a_batch_and_a_cell_is_never_divided() -> None:
     cells = matrix.selection(("prefork",)).cells
-    batches = [*matrix.batches(cells, 64 * GIB, lambda cell: 15 if cell.shares_locks else 1)]
+    batches = [*matrix.batches(cells, lambda cell: 15 if cell.shares_locks else 1)]
     assert [cell for batch in batches for cell in batch] == list(cells)
     weights = [sum(15 if cell.shares_locks else 1 for cell in batch) for batch in batches]
     assert len(batches) > 1
     assert max(weights) - min(weights) <= 2 * 15
-    assert [len(batch) for batch in matrix.batches(cells[:2], 64 * GIB, lambda _: 300)] == [1, 1]
+    assert [len(batch) for batch in matrix.batches(cells[:2], lambda _: 300)] == [1, 1]
 
 
 def test_the_probes_that_a_cell_cannot_be_played_under_are_told() -> None:
@@ -310,7 +299,7 @@ def test_what_was_played_with_the_same_images_by_the_same_heartbed_is_not_played
 
 
 def test_where_all_is_known_nothing_is_played() -> None:
-    assert [*matrix.batches((), GIB)] == []
+    assert [*matrix.batches(())] == []
 
 
 def test_a_server_can_be_named_where_it_has_a_part() -> None:

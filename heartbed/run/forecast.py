@@ -1,0 +1,35 @@
+"""What a run will take, said before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from heartbed.cells.settings import Settings
+from heartbed.cells.subject import Subject
+from heartbed.record.kinds import RunForecast
+from heartbed.run.costs import RUN_OCTETS, Act, Costs
+
+
+def forecast(subjects: Sequence[Subject], settings: Settings, costs: Costs, available: int) -> RunForecast:
+    """By what such runs took; ``available`` are the octets of memory that can still be had."""
+    acts: dict[int, list[Subject]] = {}
+    for each in subjects:
+        acts.setdefault(each.act, []).append(each)
+    seconds, known = costs.seconds((_act(of_it, settings) for of_it in acts.values()), settings.cores)
+    held = [sum(costs.octets(each.cell) for each in of_it) for of_it in acts.values()]
+    # While the cells of one act idle, those of the next are started.
+    most = max([*held, *map(sum, pairwise(held))])
+    return RunForecast(
+        seconds=round(seconds, 1),
+        octets=RUN_OCTETS + most,
+        available_octets=available,
+        acts=len(acts),
+        known=known,
+    )
+
+
+def _act(subjects: Sequence[Subject], settings: Settings) -> Act:
+    played = [each for each in subjects if not each.control]
+    window_s = max(settings.idle_of(each.cell) for each in subjects)
+    return Act(",".join(sorted({each.scenario.name for each in played})), len(played), window_s)
