@@ -26,13 +26,13 @@ KEPT = 30
 
 MIB = 2**20
 CONTAINER_OCTETS = 24 * MIB
-"""What each container takes beside its processes: the engine's part of it, and its server's first process."""
+"""What each container takes beside its processes: the engine's part of it."""
 
 RUN_OCTETS = 600 * MIB
 """What a run takes whatever its cells are: broker, observer, RPC server, controls, and heartbed itself."""
 
 PROCESS_OCTETS = 40 * MIB
-"""What a process with an application in it takes where none was measured."""
+"""What a process with an application in it takes, with its part of the server's others, where none was measured."""
 
 FIXED_S, ACT_S, CELL_CORE_S = 10.0, 4.0, 2.0
 """Where nothing was measured: what a run takes before its cells and after them, what an act takes, and a cell on one
@@ -140,12 +140,14 @@ class Learner:
             save(runs / FILE, now.model_dump_json(indent=1))
 
     def _by_application(self, cells: Sequence[AskedCell]) -> dict[str, int]:
-        """The median of its processes."""
-        application = {asked.service: asked.factors.get("app", "") for asked in cells}
-        found: dict[str, list[int]] = {}
+        """All that a cell's processes hold, for each of those with the application in it; the median of its cells."""
+        held: Counter[str] = Counter()
         for (cell, _), octets in self._octets.items():
-            if app := application.get(cell):
-                found.setdefault(app, []).append(octets)
+            held[cell] += octets
+        found: dict[str, list[float]] = {}
+        for asked in cells:
+            if asked.service in held and (app := asked.factors.get("app")):
+                found.setdefault(app, []).append(held[asked.service] / asked.processes)
         return {app: int(statistics.median(octets)) for app, octets in found.items()}
 
 

@@ -122,7 +122,8 @@ def usage(octets: int | None) -> ProcessUsage:
 
 
 def test_a_run_teaches_what_its_acts_and_its_processes_took(tmp_path: Path) -> None:
-    heard(at(111, usage(30), "a", 1), at(112, usage(32), "b", 1), at(113, usage(None), "c", 1)).keep(tmp_path, cores=2)
+    held = [("a", 1, 20), ("a", 7, 10), ("b", 1, 2), ("b", 1, 32), ("c", 1, None), ("n", 1, 500)]
+    heard(*(at(111, usage(octets), cell, pid) for cell, pid, octets in held)).keep(tmp_path, cores=2)
     known = costs.load(tmp_path)
     assert known.fixed_s == [8.0]
     assert known.acts == [took(2, 13.0), took(1, 7.0)]
@@ -179,6 +180,7 @@ def test_what_does_not_fit_into_the_machine_is_played_in_several_acts_of_one_run
     settings = Settings(heartbeat_s=1, margin_s=-2.7, runs=tmp_path / "runs", rpc_timeout_s=1)
     chosen = select(["{prefork,event}-{embedded,daemon}-{native,eventlet}"])
     events = read(execute(chosen, settings, no_images, (), LocalEngine().parts()))
-    assert [asked.act for asked in only(events, RunStart)[0].data.cells if not asked.control] == [1, 1, 1, 2, 2, 2, 3, 3]
+    asked = only(events, RunStart)[0].data.cells
+    assert [each.act for each in asked if not each.control] == [1, 1, 1, 2, 2, 2, 3, 3]
     assert [event.data.acts for event in only(events, RunForecast)] == [3]
     assert only(events, RunEnd)[0].data.status == "complete"
