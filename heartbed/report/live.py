@@ -26,7 +26,7 @@ from heartbed.record.event import Event
 from heartbed.record.kinds import REMOVED, AskedCell, BrokerLog, CellState, Request, RunForecast, RunPhase, RunStart
 from heartbed.report.console import console as stderr_console
 from heartbed.report.text import one_line, printable
-from heartbed.wording import long, seconds
+from heartbed.wording import count, long, seconds
 
 FASTEST_S = 0.25
 """The shortest time between two refreshes."""
@@ -144,7 +144,8 @@ class LiveView:
 
     def _title(self) -> str:
         left = f", {max(0, round(self._until - time.time()))} s left" if self._phase == "idle" else ""
-        return f"{len(self._cells)} cells, heartbeat timeout {self._heartbeat_s:g} s: {self._phase or 'starting'}{left}"
+        cells, phase = count(len(self._cells), "cell"), self._phase or "starting"
+        return f"{cells}, heartbeat timeout {self._heartbeat_s:g} s: {phase}{left}"
 
     def _text(self, content: object, style: str = "") -> Text:
         return Text(printable(content, ascii_only=self._console.options.ascii_only), style=style)

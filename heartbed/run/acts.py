@@ -24,21 +24,25 @@ def available_octets() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def divided(subjects: Sequence[Subject], octets_of: Callable[[Subject], int], octets: int) -> tuple[Subject, ...]:
+def divided(
+    subjects: Sequence[Subject], held_by: Callable[[Sequence[Subject]], int], octets: int
+) -> tuple[Subject, ...]:
     """The same subjects, in as many acts that each fits into so much memory; a cell stays with its copies.
 
-    While the cells of one act idle those of the next are started, so that two of them must fit.
+    ``held_by`` tells what those of an act hold at the most at a time, all of them or one cell. While the cells of one
+    act idle those of the next are started, so that two acts must fit.
     """
     room = octets * (1 - SPARED)
-    if sum(map(octets_of, subjects)) > room:
+    asked = _grouped(subjects, lambda each: each.act)
+    if sum(map(held_by, asked)) > room:
         room /= 2
     acts: dict[str, int] = {}
     number = 0
-    for act in _grouped(subjects, lambda each: each.act):
-        number, held, cells = number + 1, 0, 0
+    for act in asked:
+        number, held, cells, fits = number + 1, 0, 0, held_by(act) <= room
         for together in _grouped(act, lambda each: each.cell.name):
-            own = sum(map(octets_of, together))
-            if cells and (held + own > room or cells + len(together) > _most(together)):
+            own = held_by(together)
+            if cells and ((held + own > room and not fits) or cells + len(together) > _most(together)):
                 number, held, cells = number + 1, 0, 0
             held, cells = held + own, cells + len(together)
             acts |= dict.fromkeys((each.name for each in together), number)

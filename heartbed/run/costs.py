@@ -15,11 +15,13 @@ from heartbed.cells.cell import Cell
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import read_octets, save
 from heartbed.record.event import Event
-from heartbed.record.kinds import AskedCell, ProcessUsage, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds import REMOVED, AskedCell, CellState, ProcessUsage, RunEnd, RunPhase, RunStart
 
 SCHEMA = 1
 FILE = Path("results", "costs.json")
 LARGEST = 2**20
+
+STARTING = "starting"
 
 KEPT = 30
 """Acts and runs that are remembered: the machine of long ago is not that of today."""
@@ -34,18 +36,22 @@ RUN_OCTETS = 600 * MIB
 PROCESS_OCTETS = 40 * MIB
 """What a process with an application in it takes, with its part of the server's others, where none was measured."""
 
+MORE_ALIVE = 1.5
+"""So many times as many cells may run at a time where there are more of them than were ever played."""
+
 FIXED_S, ACT_S, CELL_CORE_S = 10.0, 4.0, 2.0
 """Where nothing was measured: what a run takes before its cells and after them, what an act takes, and a cell on one
 core. Measured on two cores."""
 
 
 class Took(BaseModel):
-    """What an act took beyond its window: ``cells`` are all that were played, their copies too."""
+    """What an act took beyond its window: all ``cells`` were played, copies too, and ``alive`` of them at a time."""
 
     probes: str
     cells: int
     beyond_s: float
     cores: int
+    alive: int
 
 
 class Act(NamedTuple):
@@ -85,6 +91,15 @@ class Costs(BaseModel):
         start = min(ACT_S, mean_s)
         return start + (mean_s - start) * act.cells / mean, True
 
+    def alive(self, act: Act, cores: int) -> int:
+        """How many of an act's cells will run at a time, at the most."""
+        alike = [each for each in self.acts if (each.probes, each.cores) == (act.probes, cores)]
+        some = [each for each in alike if 0 < each.alive < each.cells]
+        if not some:
+            return act.cells
+        more = MORE_ALIVE if act.cells > max(each.cells for each in some) else 1.0
+        return min(act.cells, int(more * max(each.alive for each in some)))
+
     def octets(self, cell: Cell) -> int:
         """What a cell will take in memory, with its container."""
         process = self.process_octets.get(cell.app, PROCESS_OCTETS)
@@ -108,18 +123,32 @@ class Learner:
         self._end: Event | None = None
         self._phases: list[tuple[float, RunPhase]] = []
         self._octets: dict[tuple[str, int], int] = {}
+        self._act_of: dict[str, int] = {}
+        self._running: dict[int, set[str]] = {}
+        self._alive: Counter[int] = Counter()
 
     def __call__(self, event: Event) -> None:
         """Take note of one event, from any thread."""
         match event.data:
-            case RunStart():
+            case RunStart() as start:
                 self._start = event
+                self._act_of = {asked.service: asked.act for asked in start.cells if not asked.control}
+            case CellState(state=state) if event.cell in self._act_of:
+                self._note(self._act_of[event.cell], event.cell, state)
             case RunPhase() as phase:
                 self._phases.append((event.t, phase))
             case RunEnd(status="complete"):
                 self._end = event
             case ProcessUsage(pss_octets=int() as octets) if event.cell and event.pid:
                 self._octets[event.cell, event.pid] = octets
+
+    def _note(self, act: int, cell: str, state: str) -> None:
+        running = self._running.setdefault(act, set())
+        if state == STARTING:
+            running.add(cell)
+        elif state == REMOVED:
+            running.discard(cell)
+        self._alive[act] = max(self._alive[act], len(running))
 
     def keep(self, runs: Path, cores: int) -> None:
         """Put it to what is known, where the run was complete. A folder that cannot be written to is left alone."""
@@ -130,7 +159,7 @@ class Learner:
         if not spans:
             return
         fixed_s = (self._end.t - self._start.t) - sum(until - since for since, until in spans.values())
-        acts = [_took(start, number, until - since, cores) for number, (since, until) in spans.items()]
+        acts = [self._took(start, number, until - since, cores) for number, (since, until) in spans.items()]
         now = Costs(
             fixed_s=[*known.fixed_s, round(fixed_s, 2)][-KEPT:],
             acts=[*known.acts, *acts][-KEPT:],
@@ -150,6 +179,13 @@ class Learner:
                 found.setdefault(app, []).append(held[asked.service] / asked.processes)
         return {app: int(statistics.median(octets)) for app, octets in found.items()}
 
+    def _took(self, start: RunStart, number: int, seconds: float, cores: int) -> Took:
+        cells = [asked for asked in start.cells if asked.act == number and not asked.control]
+        heartbeat_s = max((asked.heartbeat_s or start.heartbeat_s for asked in cells), default=start.heartbeat_s)
+        beyond_s = max(0.0, seconds - 3 * heartbeat_s - (start.margin_s or 0.0))
+        names = ",".join(sorted({asked.probe or start.probe for asked in cells}))
+        return Took(probes=names, cells=len(cells), beyond_s=round(beyond_s, 2), cores=cores, alive=self._alive[number])
+
 
 def _spans(phases: Sequence[tuple[float, RunPhase]]) -> dict[int, tuple[float, float]]:
     """From when to when each act was played, epoch seconds."""
@@ -157,13 +193,3 @@ def _spans(phases: Sequence[tuple[float, RunPhase]]) -> dict[int, tuple[float, f
     over = [t for t, phase in phases if phase.phase == "dissecting"]
     ends = [t for t, _ in opened[1:]] + over
     return {act: (since, until) for (since, act), until in zip(opened, ends, strict=False)}
-
-
-def _took(start: RunStart, number: int, seconds: float, cores: int) -> Took:
-    cells = [asked for asked in start.cells if asked.act == number and not asked.control]
-    heartbeat_s = max((asked.heartbeat_s or start.heartbeat_s for asked in cells), default=start.heartbeat_s)
-    window_s = 3 * heartbeat_s + (start.margin_s or 0.0)
-    named = Counter(asked.probe or start.probe for asked in cells)
-    return Took(
-        probes=",".join(sorted(named)), cells=len(cells), beyond_s=round(max(0.0, seconds - window_s), 2), cores=cores
-    )

@@ -24,7 +24,7 @@ from heartbed.record.folder import RunFolder
 from heartbed.record.kinds import RunEnd
 from heartbed.run import compose, costs
 from heartbed.run.acts import available_octets, divided
-from heartbed.run.forecast import forecast
+from heartbed.run.forecast import forecast, held_by
 from heartbed.run.interrupt import Interruption, interruptible
 from heartbed.run.play import Play
 from heartbed.run.playable import Playable, playable
@@ -78,7 +78,8 @@ def execute(
         engine.sweep()
         refs = images(selection.cells)
         known, octets = costs.load(settings.runs), available_octets()
-        divide = partial(divided, octets_of=lambda each: known.octets(each.cell), octets=octets - costs.RUN_OCTETS)
+        held = partial(held_by, settings=settings, costs=known)
+        divide = partial(divided, held_by=held, octets=octets - costs.RUN_OCTETS)
         chosen = playable(selection, settings, engine, refs["observer"].id if refs else "", divide)
         folder = runfolder.create(settings.runs)
         plan = _with_files(_plan(folder, chosen, settings, refs), engine)

@@ -17,7 +17,7 @@ def forecast(subjects: Sequence[Subject], settings: Settings, costs: Costs, avai
     for each in subjects:
         acts.setdefault(each.act, []).append(each)
     seconds, known = costs.seconds((_act(of_it, settings) for of_it in acts.values()), settings.cores)
-    held = [sum(costs.octets(each.cell) for each in of_it) for of_it in acts.values()]
+    held = [held_by(of_it, settings, costs) for of_it in acts.values()]
     # While the cells of one act idle, those of the next are started.
     most = max([*held, *map(sum, pairwise(held))])
     return RunForecast(
@@ -27,6 +27,12 @@ def forecast(subjects: Sequence[Subject], settings: Settings, costs: Costs, avai
         acts=len(acts),
         known=known,
     )
+
+
+def held_by(act: Sequence[Subject], settings: Settings, costs: Costs) -> int:
+    """Octets of memory that the cells of an act hold at the most at a time."""
+    asked = _act(act, settings)
+    return sum(costs.octets(each.cell) for each in act) * costs.alive(asked, settings.cores) // max(1, asked.cells)
 
 
 def _act(subjects: Sequence[Subject], settings: Settings) -> Act:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,12 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Subject, subjects
 from heartbed.record.event import Event, only, read
-from heartbed.record.kinds import AskedCell, Kind, ProcessUsage, RunEnd, RunForecast, RunPhase, RunStart
+from heartbed.record.kinds import AskedCell, CellState, Kind, ProcessUsage, RunEnd, RunForecast, RunPhase, RunStart
 from heartbed.run import acts, costs, play
 from heartbed.run.acts import divided
 from heartbed.run.costs import MIB, Act, Costs, Learner, Took
 from heartbed.run.execute import execute
-from heartbed.run.forecast import forecast
+from heartbed.run.forecast import forecast, held_by
 from tests.unit.local import LocalEngine, no_images
 
 CELLS = select(["{prefork,event}-{embedded,daemon}-{eventlet,native}"]).cells
@@ -27,37 +28,42 @@ def under(*names: str, copies: int = 1) -> tuple[Subject, ...]:
     return subjects(CELLS, probes.acts(probes.scenarios(names)), lambda *_: copies)
 
 
+def tens(act: Sequence[Subject]) -> int:
+    return 10 * len(act)
+
+
 def in_acts(found: tuple[Subject, ...]) -> list[int]:
     return [sum(each.act == number for each in found) for number in sorted({each.act for each in found})]
 
 
 def test_what_fits_is_played_as_it_was_asked_for() -> None:
     asked = under("idle", "firewall", "broker-stop")
-    assert divided(asked, lambda _: 1, 10_000) == asked
+    assert divided(asked, len, 10_000) == asked
 
 
 def test_what_does_not_fit_is_played_in_more_acts_of_which_two_fit_at_a_time() -> None:
-    found = divided(under("idle"), lambda _: 10, 70)
+    found = divided(under("idle"), tens, 70)
     assert in_acts(found) == [3, 3, 2]
     assert [each.name for each in found] == [each.name for each in under("idle")]
     assert [each.act for each in found] == sorted(each.act for each in found)
 
 
 def test_a_cell_that_alone_is_too_large_is_played_alone_and_with_its_copies() -> None:
-    assert in_acts(divided(under("idle"), lambda _: 10, 5)) == [1] * 8
-    assert in_acts(divided(under("burst", copies=3), lambda _: 10, 5)) == [3] * 8
+    assert in_acts(divided(under("idle"), tens, 5)) == [1] * 8
+    assert in_acts(divided(under("burst", copies=3), tens, 5)) == [3] * 8
 
 
 def test_acts_follow_one_another_also_where_one_is_divided() -> None:
-    found = divided(under("idle", "broker-stop", "broker-pause"), lambda each: 10 if each.act == 2 else 1, 100)
+    asked = under("idle", "broker-stop", "broker-pause")
+    found = divided(asked, lambda act: len(act) * (10 if act[0].act == 2 else 1), 100)
     assert in_acts(found) == [8, 4, 4, 8]
     assert {each.scenario.probe for each in found if each.act in (2, 3)} == {"broker-stop"}
 
 
 def test_only_so_many_cells_meet_a_fault_of_the_brokers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acts, "MOST_AT_ONCE", 5)
-    assert in_acts(divided(under("idle"), lambda _: 1, 10_000)) == [8]
-    assert in_acts(divided(under("broker-stop"), lambda _: 1, 10_000)) == [5, 3]
+    assert in_acts(divided(under("idle"), len, 10_000)) == [8]
+    assert in_acts(divided(under("broker-stop"), len, 10_000)) == [5, 3]
 
 
 def test_where_nothing_is_known_it_is_said() -> None:
@@ -66,8 +72,8 @@ def test_where_nothing_is_known_it_is_said() -> None:
     assert Costs().seconds([IDLE], cores=4)[0] < seconds
 
 
-def took(cells: int, beyond_s: float, names: str = "idle", cores: int = 2) -> Took:
-    return Took(probes=names, cells=cells, beyond_s=beyond_s, cores=cores)
+def took(cells: int, beyond_s: float, names: str = "idle", cores: int = 2, alive: int = 0) -> Took:
+    return Took(probes=names, cells=cells, beyond_s=beyond_s, cores=cores, alive=alive or cells)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +100,30 @@ def test_memory_is_that_of_a_container_and_of_each_process() -> None:
     assert Costs().octets(one) == 64 * MIB
 
 
+@pytest.mark.parametrize(
+    ("acts_", "cells", "alive"),
+    [
+        ([], 12, 12),
+        ([took(12, 1.0)], 189, 189),
+        ([took(12, 1.0, alive=10)], 12, 10),
+        ([took(12, 1.0, alive=10)], 6, 6),
+        ([took(12, 1.0, alive=10), took(24, 1.0, alive=14)], 189, 21),
+        ([took(12, 1.0, alive=10), took(189, 1.0, alive=16)], 189, 16),
+        ([took(12, 1.0, "burst", alive=3), took(12, 1.0, cores=8, alive=3)], 12, 12),
+    ],
+)
+def test_cells_go_when_they_have_been_asked_and_others_come(acts_: list[Took], cells: int, alive: int) -> None:
+    asked = Act("idle", cells, 7.0)
+    assert Costs(acts=acts_).alive(asked, cores=2) == alive
+
+
+def test_what_runs_at_a_time_is_what_counts_for_memory() -> None:
+    known = Costs(acts=[took(8, 1.0, alive=2)])
+    assert held_by(under("idle"), Settings(cores=2), known) == 2 * 64 * MIB
+    few = under("idle")[:1]
+    assert held_by(few, Settings(cores=2), known) == 64 * MIB
+
+
 def at(t: float, data: Kind, cell: str | None = None, pid: int | None = None) -> Event:
     return Event(data, t=t, cell=cell, pid=pid)
 
@@ -105,6 +135,10 @@ def heard(*more: Event, status: str = "complete") -> Learner:
     events = [
         at(100, start),
         at(101, RunPhase(phase="starting")),
+        at(102, CellState(state="starting"), "a"),
+        at(103, CellState(state="removed"), "a"),
+        at(104, CellState(state="starting"), "b"),
+        at(105, CellState(state="starting"), "n"),
         at(106, RunPhase(phase="opening", act=1)),
         at(110, RunPhase(phase="idle", act=1)),
         at(126, RunPhase(phase="opening", act=2)),
@@ -126,7 +160,7 @@ def test_a_run_teaches_what_its_acts_and_its_processes_took(tmp_path: Path) -> N
     heard(*(at(111, usage(octets), cell, pid) for cell, pid, octets in held)).keep(tmp_path, cores=2)
     known = costs.load(tmp_path)
     assert known.fixed_s == [8.0]
-    assert known.acts == [took(2, 13.0), took(1, 7.0)]
+    assert known.acts == [took(2, 13.0, alive=1), Took(probes="idle", cells=1, beyond_s=7.0, cores=2, alive=0)]
     assert known.process_octets == {"minimal": 31}
 
 
