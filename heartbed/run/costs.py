@@ -27,11 +27,11 @@ KEPT = 30
 """Acts and runs that are remembered: the machine of long ago is not that of today."""
 
 MIB = 2**20
-CONTAINER_OCTETS = 24 * MIB
-"""What each container takes beside its processes: the engine's part of it."""
+CONTAINER_OCTETS = 12 * MIB
+"""What each container takes beside its processes: the engine's part of it, measured 7 MiB."""
 
-RUN_OCTETS = 600 * MIB
-"""What a run takes whatever its cells are: broker, observer, RPC server, controls, and heartbed itself."""
+RUN_OCTETS = 450 * MIB
+"""What a run takes whatever its cells are: broker, observer, RPC server, controls, heartbed itself; measured 420."""
 
 PROCESS_OCTETS = 40 * MIB
 """What a process with an application in it takes, with its part of the server's others, where none was measured."""
@@ -88,8 +88,9 @@ class Costs(BaseModel):
             if slope > 0:
                 return max(start + slope * act.cells, min(seconds) if act.cells >= min(numbers) else 0.0), True
         mean_s, mean = statistics.mean(seconds), statistics.mean(numbers)
-        start = min(ACT_S, mean_s)
-        return start + (mean_s - start) * act.cells / mean, True
+        # A few cells tell little of what one more takes.
+        each_s = (mean_s - ACT_S) / mean if mean_s > 2 * ACT_S else CELL_CORE_S / cores
+        return max(0.0, mean_s + each_s * (act.cells - mean)), True
 
     def alive(self, act: Act, cores: int) -> int:
         """How many of an act's cells will run at a time, at the most."""

@@ -84,7 +84,8 @@ def took(cells: int, beyond_s: float, names: str = "idle", cores: int = 2, alive
         ([took(12, 14.0), took(12, 16.0)], 12, 15.0),
         ([took(12, 14.0), took(24, 24.0)], 100, 14 + 88 * 10 / 12),
         ([took(12, 14.0), took(24, 24.0)], 1, 14 - 11 * 10 / 12),
-        ([took(12, 14.0), took(24, 14.0)], 24, 4 + 10 * 24 / 18),
+        ([took(12, 14.0), took(24, 14.0)], 24, 14 + 6 * 10 / 18),
+        ([took(1, 2.5)], 12, 2.5 + 11),
         ([took(12, 14.0), took(12, 99.0, "burst"), took(12, 50.0, cores=8)], 12, 14.0),
     ],
 )
@@ -96,8 +97,8 @@ def test_an_act_takes_what_such_acts_took_here(acts_: list[Took], cells: int, be
 def test_memory_is_that_of_a_container_and_of_each_process() -> None:
     (one, three) = select(["prefork-daemon-native", "prefork-daemon-native-processes3"]).cells
     known = Costs(process_octets={one.app: 30 * MIB})
-    assert (known.octets(one), known.octets(three)) == (54 * MIB, 114 * MIB)
-    assert Costs().octets(one) == 64 * MIB
+    assert (known.octets(one), known.octets(three)) == (42 * MIB, 102 * MIB)
+    assert Costs().octets(one) == 52 * MIB
 
 
 @pytest.mark.parametrize(
@@ -119,9 +120,9 @@ def test_cells_go_when_they_have_been_asked_and_others_come(acts_: list[Took], c
 
 def test_what_runs_at_a_time_is_what_counts_for_memory() -> None:
     known = Costs(acts=[took(8, 1.0, alive=2)])
-    assert held_by(under("idle"), Settings(cores=2), known) == 2 * 64 * MIB
+    assert held_by(under("idle"), Settings(cores=2), known) == 2 * 52 * MIB
     few = under("idle")[:1]
-    assert held_by(few, Settings(cores=2), known) == 64 * MIB
+    assert held_by(few, Settings(cores=2), known) == 52 * MIB
 
 
 def at(t: float, data: Kind, cell: str | None = None, pid: int | None = None) -> Event:
@@ -187,7 +188,7 @@ def test_a_folder_that_cannot_be_written_to_ends_no_run(tmp_path: Path) -> None:
 def test_the_most_that_is_held_is_that_of_two_acts_one_after_another() -> None:
     told = forecast(under("idle", "broker-stop"), Settings(cores=2), Costs(), 16 * 2**30)
     assert (told.acts, told.known) == (2, False)
-    assert told.octets == costs.RUN_OCTETS + 2 * 8 * 64 * MIB
+    assert told.octets == costs.RUN_OCTETS + 2 * 8 * 52 * MIB
     assert told.available_octets == 16 * 2**30
 
 
@@ -210,7 +211,7 @@ def test_what_does_not_fit_into_the_machine_is_played_in_several_acts_of_one_run
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(play, "READY_DEADLINE_S", 5)
-    monkeypatch.setattr("heartbed.run.execute.available_octets", lambda: costs.RUN_OCTETS + 450 * MIB)
+    monkeypatch.setattr("heartbed.run.execute.available_octets", lambda: costs.RUN_OCTETS + 360 * MIB)
     settings = Settings(heartbeat_s=1, margin_s=-2.7, runs=tmp_path / "runs", rpc_timeout_s=1)
     chosen = select(["{prefork,event}-{embedded,daemon}-{native,eventlet}"])
     events = read(execute(chosen, settings, no_images, (), LocalEngine().parts()))
