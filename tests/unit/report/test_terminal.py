@@ -290,6 +290,15 @@ def test_the_live_table_counts_down_and_shows_losses_as_they_come() -> None:
     assert "lost" in row
 
 
+def test_what_a_run_will_take_is_said_before_and_how_well_that_is_known() -> None:
+    told = kinds.RunForecast(seconds=213.2, octets=2**30, available_octets=2**34, acts=2, known=True)
+    words = "takes about 3.6 min, in 2 acts, and up to 1.0 GiB of memory"
+    assert words in live([Event(told, IDLE)], ["a"])
+    guessed = told.model_copy(update={"seconds": 26.0, "acts": 1, "known": False})
+    text = watched([Event(guessed, IDLE)], ["a"])
+    assert text.endswith(" takes about 26 s, and up to 1.0 GiB of memory, by what such runs took elsewhere\n")
+
+
 def test_a_failed_cell_says_why() -> None:
     event = Event(CellState(state="failed", reason="import \x1b[31mfailed"), IDLE, "a")
     assert r"failed   import \x1b[31mfailed" in live([event], ["a", "b"])
