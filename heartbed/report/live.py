@@ -62,7 +62,7 @@ class _Cell:
 def _forecast(told: RunForecast) -> str:
     """``takes about 26 s, and up to 0.7 GiB of memory``, and how well that is known."""
     acts = f", in {told.acts} acts" if told.acts > 1 else ""
-    guessed = "" if told.known else ", by what such runs took elsewhere"
+    guessed = "" if told.known else " (a guess: nothing like it was run here)"
     return f"takes about {long(told.seconds)}{acts}, and up to {told.octets / 2**30:.1f} GiB of memory{guessed}"
 
 

@@ -99,7 +99,7 @@ class RunForecast(Kind):
     octets: int = Field(description="of memory, at the most at a time")
     available_octets: int = Field(description="of memory, that programs could have on this machine")
     acts: int = Field(default=1, description="in which cells are played, one after another")
-    known: bool = Field(default=False, description="whether by what such runs took here; else by another machine's")
+    known: bool = Field(default=False, description="whether by what such runs took here; else it is a guess")
 
 
 class RunPhase(Kind):

@@ -296,7 +296,7 @@ def test_what_a_run_will_take_is_said_before_and_how_well_that_is_known() -> Non
     assert words in live([Event(told, IDLE)], ["a"])
     guessed = told.model_copy(update={"seconds": 26.0, "acts": 1, "known": False})
     text = watched([Event(guessed, IDLE)], ["a"])
-    assert text.endswith(" takes about 26 s, and up to 1.0 GiB of memory, by what such runs took elsewhere\n")
+    assert text.endswith(" takes about 26 s, and up to 1.0 GiB of memory (a guess: nothing like it was run here)\n")
 
 
 def test_a_failed_cell_says_why() -> None:
