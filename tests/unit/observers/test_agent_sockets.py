@@ -53,10 +53,10 @@ class Told:
 
     def __init__(self, client: socket.socket) -> None:
         self.octets: list[int] = []
-        self._local = f":{client.getsockname()[1]} "
+        self._conn = "{}:{}".format(*client.getsockname())
 
     def emit(self, _kind: str, data: dict[str, Any], *, conn: str, **_where: object) -> None:
-        if self._local in conn:
+        if conn == self._conn:
             self.octets.append(data["tx_octets"])
 
 
