@@ -77,9 +77,12 @@ class Costs(BaseModel):
         known = bool(self.fixed_s) and all(measured for _, _, measured in parts)
         return fixed_s + sum(window_s + beyond_s for window_s, beyond_s, _ in parts), known
 
+    def _alike(self, act: Act, cores: int) -> list[Took]:
+        return [each for each in self.acts if each.cells and (each.probes, each.cores) == (act.probes, cores)]
+
     def _beyond(self, act: Act, cores: int) -> tuple[float, bool]:
         """By a line through what such acts took, or in proportion to the one number of cells that there was."""
-        took = [each for each in self.acts if (each.probes, each.cells > 0, each.cores) == (act.probes, True, cores)]
+        took = self._alike(act, cores)
         if not took:
             return ACT_S + act.cells * CELL_CORE_S / cores, False
         numbers, seconds = [each.cells for each in took], [each.beyond_s for each in took]
@@ -94,8 +97,7 @@ class Costs(BaseModel):
 
     def alive(self, act: Act, cores: int) -> int:
         """How many of an act's cells will run at a time, at the most."""
-        alike = [each for each in self.acts if (each.probes, each.cores) == (act.probes, cores)]
-        some = [each for each in alike if 0 < each.alive < each.cells]
+        some = [each for each in self._alike(act, cores) if 0 < each.alive < each.cells]
         if not some:
             return act.cells
         more = MORE_ALIVE if act.cells > max(each.cells for each in some) else 1.0
