@@ -53,9 +53,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of other probes out where some are named; remember which probes those that stay are about."""
-    if wanted := config.getoption("--probe"):
-        others = [item for item in items if any(mark.args[0] not in wanted for mark in item.iter_markers("probe"))]
+    """Leave the tests of others out, and of none, where probes are named; remember which those that stay are about."""
+    if wanted := set(config.getoption("--probe") or ()):
+        about = {item: {mark.args[0] for mark in item.iter_markers("probe")} for item in items}
+        others = [item for item in items if not about[item] or about[item] - wanted]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
     marks = sorted({mark.args[0] for item in items for mark in item.iter_markers("probe")})
