@@ -33,7 +33,7 @@ def divided(
     act idle those of the next are started, so that two acts must fit.
     """
     room = octets * (1 - SPARED)
-    asked = _grouped(subjects, lambda each: each.act)
+    asked = by_act(subjects)
     if sum(map(held_by, asked)) > room:
         room /= 2
     acts: dict[str, int] = {}
@@ -47,6 +47,11 @@ def divided(
             held, cells = held + own, cells + len(together)
             acts |= dict.fromkeys((each.name for each in together), number)
     return tuple(replace(each, act=acts[each.name]) for each in subjects)
+
+
+def by_act(subjects: Iterable[Subject]) -> list[list[Subject]]:
+    """The subjects of each act, in the order of the acts' first ones."""
+    return _grouped(subjects, lambda each: each.act)
 
 
 def _grouped(subjects: Iterable[Subject], by: Callable[[Subject], object]) -> list[list[Subject]]:

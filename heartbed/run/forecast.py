@@ -8,16 +8,15 @@ from itertools import pairwise
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Subject
 from heartbed.record.kinds import RunForecast
+from heartbed.run.acts import by_act
 from heartbed.run.costs import RUN_OCTETS, Act, Costs
 
 
 def forecast(subjects: Sequence[Subject], settings: Settings, costs: Costs, available: int) -> RunForecast:
     """By what such runs took; ``available`` are the octets of memory that can still be had."""
-    acts: dict[int, list[Subject]] = {}
-    for each in subjects:
-        acts.setdefault(each.act, []).append(each)
-    seconds, known = costs.seconds((_act(of_it, settings) for of_it in acts.values()), settings.cores)
-    held = [held_by(of_it, settings, costs) for of_it in acts.values()]
+    acts = by_act(subjects)
+    seconds, known = costs.seconds((_act(each, settings) for each in acts), settings.cores)
+    held = [held_by(each, settings, costs) for each in acts]
     # While the cells of one act idle, those of the next are started.
     most = max([*held, *map(sum, pairwise(held))])
     return RunForecast(
