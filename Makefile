@@ -32,7 +32,7 @@ matrix: setup ## the whole reference matrix
 	@$(HEARTBED) matrix $(ELSE_SAY)
 bisect: setup ## CELL= GOOD=oslo14.3.0 BAD=oslo18.3.1: the release that changes the cell's verdict
 	@$(HEARTBED) bisect $${CELL:+"$$CELL"} --good "$${GOOD:-}" --bad "$${BAD:-}" $${PROBE:+--probe "$$PROBE"} $(ELSE_SAY)
-bench: setup ## how long 24 cells take together, and one after another; the first verdict; the page of a run to open; what a look costs
+bench: setup ## how long 24 cells and a hundred take together, and one after another; the first verdict; the page of a run to open; what a look costs
 	@$(HEARTBED) bench $(ELSE_SAY)
 	@.venv/bin/python -m tests.bench.first_verdict
 	@.venv/bin/python -m tests.bench.pages

@@ -18,6 +18,9 @@ from heartbed.studies.session import Session
 CELLS = (*COMPARISON, *(f"{each}-threads1" for each in COMPARISON))
 """Twenty-four cells: the comparison, with the MPM's own number of threads and with one."""
 
+MANY = tuple(f"{each}-threads{threads}" for each in COMPARISON for threads in range(1, 10))
+"""A hundred cells, more or less, of the same images: the comparison with one to nine threads."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -35,13 +38,23 @@ class Timing:
         """The whole run as a multiple of what cannot be saved: starting the cells, and one idle time."""
         return self.total_s / (self.starts_s + self.idle_s)
 
+    @property
+    def beyond_s(self) -> float:
+        """What the run took beyond that: its broker, opening and asking the cells, and the dissection."""
+        return self.total_s - self.starts_s - self.idle_s
+
+    def as_dict(self) -> dict[str, Any]:
+        """For machines; seconds."""
+        return {**asdict(self), "beyond_s": round(self.beyond_s, 2), "overhead": round(self.overhead, 3)}
+
 
 @dataclass(frozen=True)
 class Result:
-    """The cells together, and each alone in a run of its own."""
+    """The cells together, and each alone in a run of its own; and a hundred together, where those were asked for."""
 
     together: Timing
     alone: tuple[Timing, ...]
+    many: Timing | None = None
 
     @property
     def gain(self) -> float:
@@ -51,8 +64,9 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """For machines; seconds."""
         return {
-            "together": {**asdict(self.together), "overhead": round(self.together.overhead, 3)},
-            "alone": [asdict(timing) for timing in self.alone],
+            "together": self.together.as_dict(),
+            "many": self.many and self.many.as_dict(),
+            "alone": [timing.as_dict() for timing in self.alone],
             "gain": round(self.gain, 2),
         }
 
@@ -77,13 +91,16 @@ def _starts_s(events: Sequence[Event]) -> float:
     return sum(event.t - began[event.cell] for event in states if event.data.state == "ready")
 
 
-def compare(selection: Selection, session: Session, tell: Callable[[str, Timing], None]) -> Result:
-    """Time the cells together, then each alone. ``tell`` is called after each run."""
-    together = measure(selection, session)
-    tell(f"{len(selection.cells)} cells together", together)
-    alone = []
-    for cell in selection.cells:
-        timing = measure(Selection((cell,)), session)
-        tell(cell.name, timing)
-        alone.append(timing)
-    return Result(together, tuple(alone))
+def compare(
+    selection: Selection, session: Session, tell: Callable[[str, Timing], None], many: Selection | None = None
+) -> Result:
+    """Time the cells together, ``many`` others together, then each alone. ``tell`` is called after each run."""
+
+    def timed(what: str, cells: Selection) -> Timing:
+        timing = measure(cells, session)
+        tell(what, timing)
+        return timing
+
+    together = timed(f"{len(selection.cells)} cells together", selection)
+    crowd = timed(f"{len(many.cells)} cells together", many) if many else None
+    return Result(together, tuple(timed(cell.name, Selection((cell,))) for cell in selection.cells), crowd)
