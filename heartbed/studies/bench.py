@@ -18,8 +18,8 @@ from heartbed.studies.session import Session
 CELLS = (*COMPARISON, *(f"{each}-threads1" for each in COMPARISON))
 """Twenty-four cells: the comparison, with the MPM's own number of threads and with one."""
 
-MANY = tuple(f"{each}-threads{threads}" for each in COMPARISON for threads in range(1, 10))
-"""A hundred cells, more or less, of the same images: the comparison with one to nine threads."""
+MANY = tuple(f"{each}-threads{threads}" for each in COMPARISON for threads in range(1, 12))
+"""A hundred cells and two, of the same images: the comparison with one to eleven threads."""
 
 
 @dataclass(frozen=True)
