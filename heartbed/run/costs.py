@@ -54,8 +54,8 @@ class Took(BaseModel):
     alive: int
 
 
-class Act(NamedTuple):
-    """An act that is to be played: of which probes, with how many cells, and how long each is left alone, seconds."""
+class Extent(NamedTuple):
+    """How much an act is that will be played: its probes, number of cells, and how long each is left alone, seconds."""
 
     probes: str
     cells: int
@@ -70,17 +70,17 @@ class Costs(BaseModel):
     acts: list[Took] = []
     process_octets: dict[str, int] = {}
 
-    def seconds(self, acts: Iterable[Act], cores: int) -> tuple[float, bool]:
+    def seconds(self, acts: Iterable[Extent], cores: int) -> tuple[float, bool]:
         """What a run will take from its first container on, and whether all of that was measured here."""
         parts = [(act.window_s, *self._beyond(act, cores)) for act in acts]
         fixed_s = statistics.median(self.fixed_s or [FIXED_S])
         known = bool(self.fixed_s) and all(measured for _, _, measured in parts)
         return fixed_s + sum(window_s + beyond_s for window_s, beyond_s, _ in parts), known
 
-    def _alike(self, act: Act, cores: int) -> list[Took]:
+    def _alike(self, act: Extent, cores: int) -> list[Took]:
         return [each for each in self.acts if each.cells and (each.probes, each.cores) == (act.probes, cores)]
 
-    def _beyond(self, act: Act, cores: int) -> tuple[float, bool]:
+    def _beyond(self, act: Extent, cores: int) -> tuple[float, bool]:
         """By a line through what such acts took, or in proportion to the one number of cells that there was."""
         took = self._alike(act, cores)
         if not took:
@@ -95,7 +95,7 @@ class Costs(BaseModel):
         each_s = (mean_s - ACT_S) / mean if mean_s > 2 * ACT_S else CELL_CORE_S / cores
         return max(0.0, mean_s + each_s * (act.cells - mean)), True
 
-    def alive(self, act: Act, cores: int) -> int:
+    def alive(self, act: Extent, cores: int) -> int:
         """How many of an act's cells will run at a time, at the most."""
         some = [each for each in self._alike(act, cores) if 0 < each.alive < each.cells]
         if not some:

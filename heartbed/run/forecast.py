@@ -9,7 +9,7 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Subject
 from heartbed.record.kinds import RunForecast
 from heartbed.run.acts import by_act
-from heartbed.run.costs import RUN_OCTETS, Act, Costs
+from heartbed.run.costs import RUN_OCTETS, Costs, Extent
 
 
 def forecast(subjects: Sequence[Subject], settings: Settings, costs: Costs, available: int) -> RunForecast:
@@ -34,7 +34,7 @@ def held_by(act: Sequence[Subject], settings: Settings, costs: Costs) -> int:
     return sum(costs.octets(each.cell) for each in act) * costs.alive(asked, settings.cores) // max(1, asked.cells)
 
 
-def _act(subjects: Sequence[Subject], settings: Settings) -> Act:
+def _act(subjects: Sequence[Subject], settings: Settings) -> Extent:
     played = [each for each in subjects if not each.control]
     window_s = max(settings.idle_of(each.cell) for each in subjects)
-    return Act(",".join(sorted({each.scenario.name for each in played})), len(played), window_s)
+    return Extent(",".join(sorted({each.scenario.name for each in played})), len(played), window_s)

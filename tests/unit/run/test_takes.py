@@ -15,13 +15,13 @@ from heartbed.record.event import Event, only, read
 from heartbed.record.kinds import AskedCell, CellState, Kind, ProcessUsage, RunEnd, RunForecast, RunPhase, RunStart
 from heartbed.run import acts, costs, play
 from heartbed.run.acts import divided
-from heartbed.run.costs import MIB, Act, Costs, Learner, Took
+from heartbed.run.costs import MIB, Costs, Extent, Learner, Took
 from heartbed.run.execute import execute
 from heartbed.run.forecast import forecast, held_by
 from tests.unit.local import LocalEngine, no_images
 
 CELLS = select(["{prefork,event}-{embedded,daemon}-{eventlet,native}"]).cells
-IDLE = Act("idle", 12, 7.0)
+IDLE = Extent("idle", 12, 7.0)
 
 
 def under(*names: str, copies: int = 1) -> tuple[Subject, ...]:
@@ -90,7 +90,7 @@ def took(cells: int, beyond_s: float, names: str = "idle", cores: int = 2, alive
     ],
 )
 def test_an_act_takes_what_such_acts_took_here(acts_: list[Took], cells: int, beyond_s: float) -> None:
-    seconds, known = Costs(fixed_s=[8.0, 9.0, 30.0], acts=acts_).seconds([Act("idle", cells, 7.0)], cores=2)
+    seconds, known = Costs(fixed_s=[8.0, 9.0, 30.0], acts=acts_).seconds([Extent("idle", cells, 7.0)], cores=2)
     assert (round(seconds, 6), known) == (round(9 + 7 + beyond_s, 6), True)
 
 
@@ -114,7 +114,7 @@ def test_memory_is_that_of_a_container_and_of_each_process() -> None:
     ],
 )
 def test_cells_go_when_they_have_been_asked_and_others_come(acts_: list[Took], cells: int, alive: int) -> None:
-    asked = Act("idle", cells, 7.0)
+    asked = Extent("idle", cells, 7.0)
     assert Costs(acts=acts_).alive(asked, cores=2) == alive
 
 
