@@ -53,6 +53,12 @@ class Recycle(Renewing):
         """The limit, where the configuration is the testbed's own."""
         return {} if cell.recycling else {VARIABLE: f"{values['requests']:.0f}"}
 
+    def begin(self, stage: Stage, opened: OpenedCell) -> None:
+        """Where it was asked so before, those that have answered then are none that are new now."""
+        opened.pids |= opened.steady.pids
+        opened.steady.pids = set()
+        super().begin(stage, opened)
+
     def stay(self, stage: Stage, opened: OpenedCell) -> None:
         """Wait until a cell has had its processes replaced, or has been asked for longer than that takes."""
         if not opened.subject.control:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -11,7 +13,11 @@ from heartbed.cells.axes import CONTROL
 from heartbed.cells.cell import Cell
 from heartbed.cells.expressions import select
 from heartbed.cells.recycling import NEVER, VARIABLE, Recycling
+from heartbed.cells.subject import subjects
+from heartbed.probes import recycle
 from heartbed.probes.recycle import MOST, PROBE
+from heartbed.stage.opened import OpenedCell
+from heartbed.stage.stage import Stage
 
 (CELL,) = select(["prefork-daemon-native"]).cells
 VALUES = PROBE.values({})
@@ -51,3 +57,18 @@ def test_a_client_outside_every_server_has_none_that_would_replace_it() -> None:
     (outside,) = select([CONTROL]).cells
     assert outside.recycling == NEVER
     assert PROBE.variables(outside, VALUES) == {}
+
+
+def test_each_time_that_it_is_repeated_processes_are_to_be_replaced_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[bool] = []
+    monkeypatch.setattr(recycle, "wait_until", lambda _, reached, _for_s: waited.append(reached()))
+    (subject,) = subjects([CELL])
+    opened = OpenedCell(subject, cast("Any", SimpleNamespace(wait_longer=lambda _: None)), pids={1})
+    worker = SimpleNamespace(end=lambda: None)
+    stage = cast("Stage", SimpleNamespace(parameters=VALUES, worker=lambda *_: worker))
+    for of_a_round in ([{1, 2}, {3}], [{3, 4}, {5}]):
+        PROBE.begin(stage, opened)
+        for answered in of_a_round:
+            opened.steady.pids |= answered
+            PROBE.stay(stage, opened)
+    assert waited == [False, True, False, True]
