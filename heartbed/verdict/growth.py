@@ -7,13 +7,14 @@ started grows for a while; and where it is large enough to matter.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import ConsumerCreated, ProcessUsage, QueueDeleted
+from heartbed.record.kinds import ConsumerCreated, ProcessGone, ProcessUsage, QueueDeleted
 from heartbed.record.rounds import Round
 from heartbed.verdict.slope import Point, Slope, slope
 from heartbed.verdict.values import Growth
@@ -44,9 +45,9 @@ def series(cell: CellHistory, played: Sequence[Round]) -> list[Series]:
         Series("connections", "", tuple((t, float(connections(cell, t))) for t in at)),
         Series("queues", "", tuple((t, float(queues(cell, t))) for t in at)),
     ]
-    usages = [(each.asked, _usage(cell, each)) for each in played]
+    usages = [(each.asked, held(cell, each.begun, each.asked)) for each in played]
     for what, unit, of in USED:
-        points = tuple((t, float(sum(of(event.data) for event in held))) for t, held in usages if held)
+        points = tuple((t, float(sum(of(event.data) for event in last))) for t, last in usages if last)
         found += [Series(what, unit, points)] if points else []
     return found
 
@@ -87,10 +88,11 @@ USED: tuple[tuple[str, str, Callable[[ProcessUsage], int]], ...] = (
 """What the processes of a cell hold, its unit, and how much that is in one of them."""
 
 
-def _usage(cell: CellHistory, played: Round) -> list[Event[ProcessUsage]]:
-    """The last that was measured of each process in an idle time."""
-    measured = [event for event in cell.of(ProcessUsage) if played.begun <= event.t <= played.asked]
-    return list({event.pid: event for event in measured}.values())
+def held(cell: CellHistory, since: float, until: float) -> list[Event[ProcessUsage]]:
+    """The last that was measured between two moments (epoch seconds) of each process that had not ended by then."""
+    measured = {event.pid: event for event in cell.of(ProcessUsage) if since <= event.t <= until}
+    gone = {event.pid: event.t for event in cell.of(ProcessGone) if since <= event.t <= until}
+    return [event for pid, event in measured.items() if gone.get(pid, -math.inf) < event.t]
 
 
 def growth(measured: Series) -> Growth | None:

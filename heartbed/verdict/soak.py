@@ -44,7 +44,7 @@ def judge(repeated: CellRule, cell: CellHistory, last_t: float, blind: str = "")
     verdict = _of_rounds(judged).model_copy(update={"growth": found, "tries": _tries(judged)})
     growing = [each for each in found if each.grows]
     if growing and verdict.outcome.rank > Outcome.LEAKED.rank:
-        return _leaking(verdict, cell, growing)
+        return _leaking(verdict, cell, growing, played)
     if growing:
         return _with_notes(verdict, f"besides, it grows: {'; '.join(map(words, growing))}")
     if not found and verdict.outcome.good:
@@ -91,8 +91,10 @@ def _tries(judged: Sequence[CellVerdict]) -> Tries | None:
     return made[0].model_copy(update=sums)
 
 
-def _leaking(verdict: CellVerdict, cell: CellHistory, growing: Sequence[Growth]) -> CellVerdict:
-    proof = [piece for event in _ends(cell) for piece in cite(event, _held(event))]
+def _leaking(
+    verdict: CellVerdict, cell: CellHistory, growing: Sequence[Growth], played: Sequence[Round]
+) -> CellVerdict:
+    proof = [piece for event in _ends(cell, played[-1].asked) for piece in cite(event, _held(event))]
     fastest = next((each for each in growing if each.what == "connections"), growing[0])
     why = f"{'; '.join(map(words, growing))}, and it still grew in the second half; {verdict.why}"
     return verdict.model_copy(
@@ -105,12 +107,11 @@ def _leaking(verdict: CellVerdict, cell: CellHistory, growing: Sequence[Growth])
     )
 
 
-def _ends(cell: CellHistory) -> list[Event[ProcessUsage]]:
-    """What was measured first and last of the process that has the most memory at the end."""
-    last = {event.pid: event for event in cell.of(ProcessUsage)}
-    largest = max(last.values(), key=lambda event: growths.memory(event.data), default=None)
-    measured = [event for event in cell.of(ProcessUsage) if largest is not None and event.pid == largest.pid]
-    return [measured[0], measured[-1]] if measured else []
+def _ends(cell: CellHistory, t: float) -> list[Event[ProcessUsage]]:
+    """What was measured first and last of the process that has the most memory at a moment (epoch seconds)."""
+    last = max(growths.held(cell, 0.0, t), key=lambda event: growths.memory(event.data), default=None)
+    measured = [event for event in cell.of(ProcessUsage) if last is not None and event.pid == last.pid]
+    return [measured[0], last] if last is not None else []
 
 
 def _held(event: Event[ProcessUsage]) -> str:

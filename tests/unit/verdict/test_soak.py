@@ -121,6 +121,44 @@ def test_memory_that_grows_by_less_than_an_allocator_keeps_is_told_and_no_leak()
     assert "; memory grew, by too little in this time to tell a leak from a start (--for longer): " in found.why
 
 
+def with_ended(history: History, in_round: Callable[[int], int], octets: int) -> History:
+    """In each round so many processes more, which were measured and have ended before it was over."""
+    run_end, pid = history.events.pop(), history.pid
+    for number in range(12):
+        begun = IDLE_FROM + number * ROUND_S
+        for each in range(in_round(number)):
+            history.pid = 1000 + 100 * number + each
+            history.add("process.usage", begun + 1.0, descriptors=9, threads=3, rss_octets=octets, pss_octets=octets)
+            history.add("process.gone", begun + 2.0)
+    history.pid, history.events = pid, [*history.events, run_end]
+    return history
+
+
+def test_what_processes_held_that_have_ended_is_held_no_more() -> None:
+    found = with_ended(soaked(), lambda n: n, 40 * MIB).cell_verdict
+    assert found.outcome is Outcome.KEPT, found.why
+    assert {what: each.last for what, each in grown(found).items() if what in {"threads", "memory"}} == {
+        "threads": 3,
+        "memory": 40 * MIB,
+    }
+
+
+def test_a_process_that_lives_is_shown_where_memory_grows_and_not_a_larger_one_that_has_ended() -> None:
+    found = with_ended(soaked(memory=lambda n: 40.0 + n), lambda _: 1, 400 * MIB).cell_verdict
+    assert (found.outcome, found.cause) == (Outcome.LEAKED, "grows")
+    held = [each.text for each in found.evidence if each.kind == "process.usage"]
+    assert [each.partition(" holds")[0] for each in held] == ["process 12"] * 2
+
+
+def test_a_number_that_is_a_new_processs_now_counts_for_that_one() -> None:
+    history = soaked(memory=lambda n: 40.0 + n)
+    run_end = history.events.pop()
+    for number in range(12):
+        history.add("process.gone", IDLE_FROM + number * ROUND_S + 1.0)
+    history.events.append(run_end)
+    assert grown(history.cell_verdict)["memory"].last == 51 * MIB
+
+
 def test_connections_that_are_left_open_are_a_leak_of_their_own() -> None:
     found = verdict(left_open=lambda _: 1)
     assert (found.outcome, found.cause) == (Outcome.LEAKED, "left_open")
