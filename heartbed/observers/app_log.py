@@ -93,7 +93,7 @@ class AppLog(LogStream[Entry]):
     """Follows the log of a cell; emits ``app.log``, and ``app.exit`` where a child has ended."""
 
     def __init__(
-        self, cell: str, follow: Callable[[], LogFeed], emit: Emit, readers: Sequence[Reader], last: float = 0.0
+        self, cell: str, follow: Callable[[], LogFeed], emit: Emit, readers: Sequence[Reader], last: int = 0
     ) -> None:
         super().__init__("app_log", follow, emit, Entries(readers), cell=cell, last=last)
         self._debug: Counter[str | None] = Counter()

@@ -135,7 +135,7 @@ class Observation:
             self._agent.watch(service, at.host_pid)
         before = self._logs.get(service)
         self.leave([service])
-        follow, last = partial(self._bed.follow, service), before.last if before else 0.0
+        follow, last = partial(self._bed.follow, service), before.last if before else 0
         log = self._logs[service] = AppLog(service, follow, self._bus.emit, self._readers, last)
         self._begin(log)
 

@@ -1,6 +1,6 @@
 """How a container's log is followed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,9 +63,9 @@ class Log:
         """Nothing to close."""
 
 
-def follow(log: Log) -> list[Event]:
+def follow(log: Log, again: Callable[[], bool] = lambda: False) -> list[Event]:
     events: list[Event] = []
-    stream = Collecting("app_log", lambda: log, events.append, Lines(), cell="c")
+    stream = Collecting("app_log", lambda: log, events.append, Lines(), cell="c", again=again)
     stream.start()
     stream._reader.join(5)
     stream.stop()
@@ -84,3 +84,31 @@ def test_log_that_breaks_is_told_of() -> None:
     assert failure.cell == "c"
     assert failure.data.observer == "app_log"
     assert "the engine is gone" in failure.data.reason
+
+
+class Growing(Log):
+    """A log that is read from its beginning each time, and is longer then."""
+
+    def __init__(self, *parts: bytes) -> None:
+        super().__init__()
+        self._parts, self._times = parts, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._times += 1
+        yield b"".join(self._parts[: self._times])
+
+
+def test_lines_of_the_same_moment_or_almost_are_all_told_and_each_once() -> None:
+    first = (
+        b"2026-11-27T07:36:25.123456700Z one\n"
+        b"2026-11-27T07:36:25.123456800Z two\n"
+        b"2026-11-27T07:36:25.123456800Z three\n"
+    )
+    opened = iter([True, False])
+    events = follow(Growing(first, b"2026-11-27T07:36:25.123456801Z four\n"), lambda: next(opened))
+    assert [event.data.text for event in only(events, AppLog)] == ["one", "two", "three", "four"]
+
+
+def test_a_clock_that_is_set_back_hides_no_line() -> None:
+    log = Growing(b"2026-11-27T07:36:25.1Z one\n2026-11-27T07:36:24.9Z two\n2026-11-27T07:36:25Z three\n")
+    assert [event.data.text for event in only(follow(log), AppLog)] == ["one", "two", "three"]
