@@ -85,7 +85,8 @@ def missing(asked: Sequence[AskedShard], told: Iterable[str]) -> list[str]:
 
 def _told(numbers: Sequence[int], verdicts: Sequence[RunVerdict]) -> list[str]:
     """What could not be observed, each with its shard; what is so in all of them once."""
-    everywhere = {each for each in verdicts[0].missing if all(each in verdict.missing for verdict in verdicts)}
+    first = dict.fromkeys(verdicts[0].missing)
+    everywhere = [each for each in first if all(each in verdict.missing for verdict in verdicts)]
     own = [f"shard {n}: {each}" for n, v in zip(numbers, verdicts, strict=True) for each in v.missing]
     return [*everywhere, *(each for each in dict.fromkeys(own) if each.partition(": ")[2] not in everywhere)]
 

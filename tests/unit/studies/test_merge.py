@@ -13,7 +13,8 @@ from heartbed.cells.settings import Settings
 from heartbed.cells.shards import Division
 from heartbed.cli import cli
 from heartbed.errors import InputError
-from heartbed.record.kinds import WireFrame
+from heartbed.record.event import Event, read
+from heartbed.record.kinds import ObserverFailed, WireFrame
 from heartbed.report.data import RunData
 from heartbed.report.explain import explain
 from heartbed.report.loaded import load
@@ -82,6 +83,17 @@ def test_a_shard_given_twice_counts_once(tmp_path: Path) -> None:
     data = merged(tmp_path, one, one, again, two)
     assert fates(data) == {FIRST: Outcome.KEPT, SECOND: Outcome.KEPT}
     assert "c is not counted: b is shard 2 too" in data.verdict.missing
+
+
+def test_what_could_not_be_observed_in_any_shard_is_said_once_in_the_order_in_which_it_came(tmp_path: Path) -> None:
+    told = [f"observer {number} has ended" for number in range(8)]
+    folders = []
+    for whole in (shard(tmp_path / "a", "1/2"), shard(tmp_path / "b", "2/2")):
+        start, *rest = read(whole)
+        failed = [Event(ObserverFailed(observer=f"o{n}", reason=why), start.t) for n, why in enumerate(told)]
+        folders.append(written(tmp_path / "told" / whole.name, [start, *failed, *rest]))
+    missing = merged(tmp_path, *folders).verdict.missing
+    assert [each for each in missing if "observer" in each] == told
 
 
 def test_of_two_plays_of_a_shard_the_one_whose_controls_did_right_counts(tmp_path: Path) -> None:
