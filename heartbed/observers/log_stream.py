@@ -26,7 +26,7 @@ E_co = TypeVar("E_co", covariant=True)
 class LogLine:
     """One line of a container's log; ``t`` is when Docker had it, epoch seconds, and ``t_ns`` the same in nanoseconds.
 
-    Of seconds since the epoch a float tells a quarter of a microsecond: lines that follow one another may be alike in it.
+    Of seconds since the epoch a float tells a quarter of a microsecond: in it lines that differ may be alike.
     """
 
     t: float
@@ -52,8 +52,8 @@ class LogStream(Generic[E]):
     """Base of the observers that read logs: one thread follows, another makes sense of it.
 
     ``follow`` opens the log, from its beginning, so that nothing is missed however late this starts. ``again`` waits
-    for a service that has ended to run once more, and says whether it does. ``last`` is the time of the newest line that has
-    been read, nanoseconds; where the log is opened once more, what is not later is passed over.
+    for a service that has ended to run once more, and says whether it does. ``last`` is the time of the newest line
+    that was read, nanoseconds; where the log is opened once more, what is not later is passed over.
     """
 
     def __init__(  # noqa: PLR0913  whose log, where, how it is read, and who is told
