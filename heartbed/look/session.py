@@ -66,13 +66,14 @@ class Session:
     def recording(self) -> Iterator[Session]:
         """Begin the record, and end it. Raises ``TestbedError`` where it cannot be written."""
         runfolder.check(self.asked.runs)
-        folder = runfolder.create(self.asked.runs)
+        folder = runfolder.prepare(self.asked.runs)
         self.folder: Path = folder.path
         with interruptible() as interruption, Writer(folder.path) as writer:
             bus = Bus(writer)
             bus.listen(self._events.append)
             self._bus = bus
             self._begin(folder.name)
+            folder.become_latest()
             self._sockets = Sockets(self.asked.ports, self._scope.wanted, bus.emit, self.failed)
             try:
                 yield self

@@ -40,6 +40,12 @@ class RunFolder:
         """The file that is locked while the run lives."""
         return self.path / LOCK
 
+    def become_latest(self) -> None:
+        """Let ``latest`` point at it, now that its record has begun. Raises ``TestbedError``."""
+        runs = self.path.parent
+        with _writing_to(runs):
+            _point(runs / LATEST, self.name)
+
 
 def check(runs: Path) -> None:
     """Raise ``TestbedError`` when runs cannot be put there: better before images are built than after."""
@@ -50,13 +56,19 @@ def check(runs: Path) -> None:
 
 def create(runs: Path) -> RunFolder:
     """Make the folder of a new run, lock it, and let ``latest`` point at it. Raises ``TestbedError``."""
+    folder = prepare(runs)
+    folder.become_latest()
+    return folder
+
+
+def prepare(runs: Path) -> RunFolder:
+    """The same for a run whose record begins later: only then is it the latest. Raises ``TestbedError``."""
     name = time.strftime("%Y%m%d-%H%M%S")
     with _writing_to(runs):
         runs.mkdir(parents=True, exist_ok=True)
         path = _make(runs, name)
         lock = FileLock(path / LOCK)
         lock.acquire(timeout=0)
-        _point(runs / LATEST, path.name)
     return RunFolder(path, lock)
 
 

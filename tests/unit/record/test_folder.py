@@ -36,6 +36,14 @@ def test_a_run_is_named_after_the_time_and_is_the_latest(tmp_path: Path, second:
     assert (tmp_path / "deep" / "runs" / "latest").resolve() == folder.path
 
 
+def test_a_run_that_is_prepared_is_the_latest_no_sooner_than_it_is_told_so(tmp_path: Path) -> None:
+    before = made(tmp_path)
+    folder = runfolder.prepare(tmp_path)
+    assert (tmp_path / "latest").resolve() == before
+    folder.become_latest()
+    assert (tmp_path / "latest").resolve() == folder.path
+
+
 def test_runs_that_begin_in_the_same_second_have_names_of_their_own(tmp_path: Path, second: str) -> None:
     paths = [made(tmp_path) for _ in range(3)]
     assert [path.name for path in paths] == [second, f"{second}-2", f"{second}-3"]

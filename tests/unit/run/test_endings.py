@@ -16,13 +16,14 @@ import yaml
 from heartbed import probes
 from heartbed.cells.expressions import Selection, select
 from heartbed.cells.settings import Settings
-from heartbed.errors import CellFailedError, TestbedError
+from heartbed.errors import CellFailedError, NoEngineError, TestbedError
 from heartbed.record import folder as runfolder
-from heartbed.record.event import Event, only, read
+from heartbed.record.event import Event, Writer, only, read
 from heartbed.record.kinds import CellState, RunEnd, RunPhase
 from heartbed.run import play
 from heartbed.run.execute import execute
 from heartbed.run.interrupt import InterruptedRunError
+from heartbed.testbed.testbed import Machine
 from heartbed.verdict import judge
 from heartbed.verdict.values import Outcome
 from tests.unit.local import LAST_WORDS, Behaviour, LocalEngine, no_images
@@ -185,6 +186,30 @@ def test_a_run_that_is_stopped_before_it_has_a_folder_leaves_none(settings: Sett
     with pytest.raises(InterruptedRunError):
         execute(CELLS, settings, images, (), LocalEngine().parts())
     assert runfolder.every(settings.runs) == []
+
+
+class Silent(LocalEngine):
+    """An engine that answers no more when a run's folder has been made."""
+
+    def machine(self) -> Machine:
+        raise NoEngineError("the Docker engine answers no more")
+
+
+@pytest.mark.parametrize("silent", [True, False], ids=["the engine", "the disk"])
+def test_a_run_that_fails_before_its_record_has_begun_leaves_the_latest_as_it_was(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    run(LocalEngine(), settings)
+    (before,) = runfolder.every(settings.runs)
+
+    def full(_writer: Writer, _event: Event) -> None:
+        raise TestbedError("the disk is full")
+
+    if not silent:
+        monkeypatch.setattr(Writer, "write", full)
+    with pytest.raises(TestbedError):
+        run(Silent() if silent else LocalEngine(), settings)
+    assert runfolder.find(settings.runs, "latest") == before
 
 
 def test_an_error_of_heartbeds_own_is_in_the_record_too_and_leaves_nothing(settings: Settings) -> None:
