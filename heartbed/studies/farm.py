@@ -132,9 +132,9 @@ class Farm:
                     say(f"shard {division}: {seconds(done.took_s)} on {done.host}")
                     left_out |= done.left_out
                     folders += _kept(done, Path(place) / str(division.number))
-            except (HeartbedError, KeyboardInterrupt) as error:
+            except BaseException as error:
                 if folders:
-                    error.add_note(f"{merge(folders, settings.runs, left_out)} has what had come back until then")
+                    error.add_note(_saved(partial(merge, folders, settings.runs, left_out)))
                 raise
             if not folders:
                 raise TestbedError("no cell can be played", log=[f"{name}: {why}" for name, why in left_out.items()])
@@ -172,6 +172,14 @@ def _some(client: Client, futures: Sequence[Future[Done]]) -> Iterator[Future[Do
 
     with contextlib.suppress(TimeoutError):
         yield from as_completed(futures, loop=client.loop, timeout=LOOKS_S)
+
+
+def _saved(keep: Callable[[], Path]) -> str:
+    """Where what had come back is kept, in words; or why it could not be: never raises, as another error is to be."""
+    try:
+        return f"{keep()} has what had come back until then"
+    except Exception as error:  # noqa: BLE001  # whatever it is, what went wrong first is told
+        return f"what had come back until then could not be kept: {error}"
 
 
 def _kept(done: Done, folder: Path) -> list[Path]:

@@ -301,6 +301,46 @@ def test_what_came_back_before_a_shard_failed_is_kept_and_named(
     assert "Missing: shard 2/2." in load(settings.runs, "latest").verdict.missing
 
 
+@pytest.fixture
+def half_back(monkeypatch: pytest.MonkeyPatch) -> RuntimeError:
+    """The first of two shards comes back, and then what nobody has foreseen is raised, which is returned."""
+    error = RuntimeError("not an error of heartbed's")
+
+    def played(_farm: Farm, _client: object, jobs: dict[Division, Job]) -> Iterator[tuple[Division, farm.Done]]:
+        division = next(iter(jobs))
+        yield division, play(jobs[division], local)
+        raise error
+
+    monkeypatch.setattr(farm, "connected", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(farm, "fit", lambda *_: ["a", "b"])
+    monkeypatch.setattr(Farm, "_played", played)
+    return error
+
+
+def test_what_came_back_is_kept_whatever_is_raised(settings: Settings, half_back: RuntimeError) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        spread("tcp://127.0.0.1:9", settings, play)
+    assert caught.value is half_back
+    (note,) = half_back.__notes__
+    assert note.endswith("has what had come back until then")
+    assert "Missing: shard 2/2." in load(settings.runs, "latest").verdict.missing
+
+
+def test_what_cannot_be_kept_hides_nothing_that_went_wrong_before(
+    settings: Settings, half_back: RuntimeError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(farm, "merge", full)
+    with pytest.raises(RuntimeError) as caught:
+        spread("tcp://127.0.0.1:9", settings, play)
+    assert caught.value is half_back
+    assert half_back.__notes__ == [
+        "what had come back until then could not be kept: [Errno 28] No space left on device"
+    ]
+
+
 def test_more_cells_than_a_record_can_hold_are_refused_before_any_is_played() -> None:
     with pytest.raises(InputError, match="5000 cells are more than one record can hold, which is some 4096"):
         farm._must_travel(CELLS[:1] * 5000)
