@@ -194,7 +194,7 @@ def render_compose(expressions: Sequence[str], heartbeat: int) -> None:
 def bench(expressions: Sequence[str], heartbeat: int, as_json: bool, runs: Path) -> None:
     """Time cells together, and one after another.
 
-    Without EXPR: 24 cells, and about a hundred together. The overhead is the
+    Without EXPR: 24 cells, and a hundred together. The overhead is the
     whole run as a multiple of what it takes to start the cells, on all cores,
     and one idle time; what a run takes beyond these grows little with its cells.
 
