@@ -81,12 +81,22 @@ class Taken:
 def read_options(path: Path) -> OsloConfig:
     """Read a ``nova.conf``. Raises ``InputError``."""
     parser = _parser(path)
-    groups = {section: dict(parser[section]) for section in parser.sections()}
+    groups: dict[str, dict[str, str | None]] = {}
+    for section in parser.sections():
+        options = {name: _unquoted(value) for name, value in parser[section].items()}
+        groups.setdefault(section if section == DEFAULT else section.lower(), {}).update(options)
     found = options_of(str(path), groups)
     backend = (groups[DEFAULT].get(BACKEND[1]) or "").strip()
     others = [name for name in groups[DEFAULT] if not _is_ours(DEFAULT, name) and name != BACKEND[1]]
     sections = tuple(name for name in groups if name not in (DEFAULT, GROUP))
     return OsloConfig(found.shown, found.options, found.left, len(others), sections, backend)
+
+
+def _unquoted(value: str | None) -> str | None:
+    """A value of a file as oslo.config reads it, which takes one pair of quotes off; of the environment it does not."""
+    if value and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
 
 
 def from_environment(shown: str, variables: Mapping[str, str]) -> OsloConfig:

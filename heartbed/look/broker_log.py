@@ -11,12 +11,10 @@ from heartbed.files import open_now
 from heartbed.observers.broker_log import Entries, to_event
 from heartbed.observers.log_stream import LogLine
 from heartbed.record.event import Event
-from heartbed.record.kinds import BrokerLog
+from heartbed.record.kinds import OTHER, BrokerLog
 
 NEWEST_OCTETS = 1024 * 1024
 """Of a log, that are read."""
-
-OTHER = "other"
 
 
 def closes(files: Collection[str], conns: Collection[str], since: float) -> Iterator[Event[BrokerLog]]:

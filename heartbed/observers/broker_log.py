@@ -10,6 +10,7 @@ from datetime import datetime
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.log_stream import LogLine, LogStream
 from heartbed.record.event import Event
+from heartbed.record.kinds import OTHER
 from heartbed.record.kinds import BrokerLog as Words
 from heartbed.testbed.testbed import LogFeed
 
@@ -113,7 +114,7 @@ def why(entry: Entry) -> tuple[str, int | None]:
     if ERROR.search(entry.text):
         return "error", None
     if not CLOSING.search(entry.text):
-        return "other", None
+        return OTHER, None
     missed = MISSED.search(entry.text)
     if missed:
         return "missed_heartbeats", int(missed[1])

@@ -9,6 +9,7 @@ from functools import cached_property
 from heartbed.record.by_kind import ByKind
 from heartbed.record.event import Event, K
 from heartbed.record.kinds import (
+    OTHER,
     BrokerLog,
     ChannelCreated,
     ConnectionClosed,
@@ -113,10 +114,8 @@ class ConnectionHistory:
 
     @cached_property
     def log_close(self) -> Event[BrokerLog] | None:
-        """The broker's log entry that says why it closed: the one with a reason, else the first."""
-        entries = self.of(BrokerLog)
-        telling = [entry for entry in entries if entry.data.reason != "other"]
-        return next(iter(telling or entries), None)
+        """The broker's log entry that says why it closed; others name the connection, too."""
+        return next((entry for entry in self.of(BrokerLog) if entry.data.reason != OTHER), None)
 
     @cached_property
     def close_event(self) -> Event[ConnectionClosed] | None:
@@ -129,8 +128,7 @@ class ConnectionHistory:
 
         RabbitMQ writes its log entry before it closes, on a busy machine up to 0.1 s before.
         """
-        logged = self.log_close if self.log_close and self.log_close.data.reason != "other" else None
-        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, logged)
+        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, self.log_close)
         return next((event.t for event in ends if event is not None), None)
 
     @cached_property

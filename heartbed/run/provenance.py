@@ -18,7 +18,7 @@ from heartbed.testbed.images.spec import ImageRef
 from heartbed.testbed.plan import Plan
 from heartbed.testbed.testbed import Machine
 
-SECRETIVE = re.compile(r"--(env|header|body|broker|[a-z]+-(header|body))")
+SECRETIVE = re.compile(r"--(env|define|header|body|broker|[a-z]+-(header|body))")
 """Options whose values are given to an application, or have a password in them, and may be nobody's business."""
 
 

@@ -13,6 +13,7 @@ import requests
 from pydantic import ValidationError
 
 from heartbed.applications.requests import MINIMAL, HttpRequest, Requests
+from heartbed.errors import NoEngineError, TestbedError
 from heartbed.record.bus import Emit
 from heartbed.record.event import Event
 from heartbed.record.kinds import YIELDING, AppFacts, Request
@@ -138,7 +139,12 @@ class Client:
         given_up: Callable[[], bool] = lambda: False,
     ) -> requests.Response:
         headers = {**dict(request.headers), "Connection": "close", **(look or {})}
-        url = self._base() + request.path
+        try:
+            url = self._base() + request.path
+        except NoEngineError:
+            raise
+        except TestbedError as error:  # it has ended: nobody takes a connection
+            raise requests.ConnectionError(error.message) from error
         return patient.send(request.method, url, request.body or None, headers, timeout, given_up)
 
     def _ask(

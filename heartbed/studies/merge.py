@@ -59,10 +59,11 @@ class Part:
         return {*(cell.name for cell in self.start.cells), *(left["name"] for left in self.start.left_out)}
 
     @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """Of several that tell of the same cells the least counts: complete, its controls in order, and first."""
+    def rank(self) -> tuple[bool, bool, int, float]:
+        """Of several about the same cells the least counts: complete, controls in order, fewest left out, first."""
         complete = any(end.data.status == "complete" for end in only(self.events, RunEnd))
-        return not complete, bool(judge(self.events, probes.rules()).reason), self.events[0].t
+        verdict = judge(self.events, probes.rules())
+        return not complete, bool(verdict.reason), len(verdict.left_out), self.events[0].t
 
     @property
     def facts(self) -> dict[str, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import Request, RpcArrived
+from heartbed.record.kinds import Request
+from heartbed.verdict import casts, hanging, tries
 from heartbed.verdict import cell as cells
-from heartbed.verdict import hanging, tries
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
@@ -49,7 +49,7 @@ def _burst(name: str, attempt: int, sent: Sequence[Event[Request]], cell: CellHi
         wrong=sum(_wrong(event) for event in sent),
         hung=sum(hanging.in_vain(event, cell) for event in sent),
         never_returned=sum(hanging.never_returned(event) and hanging.in_vain(event, cell) for event in sent),
-        casts_lost=len(lost_casts(sent, cell)) if cell.of(RpcArrived) else None,
+        casts_lost=None if (lost := casts.lost(sent, cell)) is None else len(lost),
         median_ms=round(statistics.median(took), 1) if took else None,
         max_ms=round(took[-1], 1) if took else None,
         connections_peak=_peak(cell, sent[0].t, until),
@@ -67,12 +67,6 @@ def _right(event: Event[Request]) -> bool:
 
 def _wrong(event: Event[Request]) -> bool:
     return not _right(event) and not hanging.unanswered(event)
-
-
-def lost_casts(sent: Iterable[Event[Request]], cell: CellHistory) -> list[Event[Request]]:
-    """Casts that were answered with a success, and of which the RPC server was never handed the message."""
-    arrived = {event.data.request_id for event in cell.of(RpcArrived)}
-    return [e for e in sent if e.data.what == "cast" and _right(e) and e.data.request_id not in arrived]
 
 
 def _open_at(cell: CellHistory, t: float) -> int:
@@ -109,9 +103,7 @@ def _answered_wrong(case: Case) -> Finding | None:
 
 
 def _never_arrived(case: Case) -> Finding | None:
-    if not case.cell.of(RpcArrived):
-        return None
-    lost = lost_casts(case.cell.of(Request), case.cell)
+    lost = casts.lost(case.cell.of(Request), case.cell)
     if not lost:
         return None
     why = f"{count(len(lost), 'cast')} answered with a success never reached the RPC server"

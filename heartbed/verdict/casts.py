@@ -7,11 +7,12 @@ messages have left it, and the greenlet dump what has not begun to run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import Frame, ProcessGreenlets, RpcArrived
+from heartbed.record.kinds import Frame, ProcessGreenlets, Request, RpcArrived
 from heartbed.verdict import stack
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
@@ -50,21 +51,36 @@ def besides(cell: CellHistory, until: float, told: Finding) -> tuple[Finding, li
     return replace(told, why=why, evidence=(*told.evidence, *missing.evidence)), []
 
 
+def lost(sent: Iterable[Event[Request]], cell: CellHistory) -> list[Event[Request]] | None:
+    """Of casts that were answered with a success, those whose message the RPC server was never handed.
+
+    None where that cannot be known: the server was not heard, or the answers bear no number of their request.
+    """
+    arrived = {event.data.request_id for event in cell.of(RpcArrived)} - {None}
+    casts = successes(sent)
+    named = [event for event in casts if event.data.request_id]
+    if not arrived or (casts and not named):
+        return None
+    return [event for event in named if event.data.request_id not in arrived]
+
+
+def successes(sent: Iterable[Event[Request]]) -> list[Event[Request]]:
+    """The casts that were answered with a success."""
+    return [e for e in sent if e.data.what == "cast" and e.data.status is not None and not e.data.failed]
+
+
 def _missing(cell: CellHistory) -> Finding | None:
     """Casts of Heartbed's own application that the RPC server was not handed."""
-    arrived = {event.data.request_id for event in cell.of(RpcArrived)} - {None}
-    if not arrived:
-        return None  # an older record, or the RPC server was not heard
-    casts = [e for e in cell.requests("open", "before", "during") if e.data.what == "cast" and not e.data.failed]
-    lost = [event for event in casts if event.data.request_id and event.data.request_id not in arrived]
-    if not lost:
+    sent = cell.requests("open", "before", "during")
+    gone = lost(sent, cell)
+    if not gone:
         return None
-    first = lost[0].data
+    casts, first = successes(sent), gone[0].data
     why = (
-        f"{len(lost)} of {count(len(casts), 'cast')} that were answered with {first.status} never arrived at the RPC "
+        f"{len(gone)} of {count(len(casts), 'cast')} that were answered with {first.status} never arrived at the RPC "
         f"server, the first that of request {first.request_id}"
     )
-    evidence = [piece for event in lost for piece in cite(event, f"a cast, answered with {event.data.status}")]
+    evidence = [piece for event in gone for piece in cite(event, f"a cast, answered with {event.data.status}")]
     return Finding(Outcome.FAILED, Cause.CAST_LOST, why, tuple(evidence))
 
 

@@ -57,20 +57,17 @@ def _lost_before(case: Case) -> Finding | None:
     """What had gone before the fault cannot be put down to it."""
     begun = _begun(case)
     gone = [c for c in case.cell.connections if c.closed is not None and c.closed < begun]
-    there = [c for c in case.cell.connections if c.opened <= begun and c not in gone]
-    if not gone or there:
+    if not gone or any(c.opened <= begun and c not in gone for c in case.cell.connections):
         return None
     return unknown(Cause.NO_CONNECTION, "its connections had been closed before the fault began")
 
 
 def _begun(case: Case) -> float:
-    found = span(case.cell)
-    return found[0] if found else 0.0
+    return (span(case.cell) or (0.0, 0.0))[0]
 
 
 def _ended(case: Case) -> float:
-    found = span(case.cell)
-    return found[1] if found else 0.0
+    return (span(case.cell) or (0.0, 0.0))[1]
 
 
 def _after(case: Case) -> list[Event[Request]]:
@@ -222,7 +219,11 @@ def _held_up(case: Case, requests: Sequence[Event[Request]]) -> str:
 
 
 def _untouched(case: Case) -> Finding:
-    open_ = count(len(case.connections), "connection")
+    there = [c for c in case.connections if c.opened <= _begun(case)]
+    if lost := [c for c in there if c.closed_by == "broker"]:
+        why = f"the fault ended none of its connections, but {lost[0].purpose} had been closed before it began"
+        return unknown(Cause.NO_CONNECTION, why)
+    open_ = count(sum(c.closed is None or c.closed > _over(case) for c in there), "connection")
     return kept(f"{open_} stayed open, and every request was answered as before")
 
 

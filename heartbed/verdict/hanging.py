@@ -102,10 +102,11 @@ def answered_late(request: Event[Request], cell: CellHistory) -> float | None:
     """
     if request.data.burst or not never_returned(request):
         return None
-    asked = f'"{request.data.method} {request.data.path} '
+    # An application may be mounted below a path of the server's.
+    asked = re.compile(rf'"{request.data.method} \S*{re.escape(request.data.path)} ')
     for entry in cell.of(AppLog):
         match = ACCESS.match(entry.data.text) if entry.data.logger == "access" else None
-        if match and asked in entry.data.text and abs(entry.t - request.t) < SAME_S:
+        if match and asked.search(entry.data.text) and abs(entry.t - request.t) < SAME_S:
             took_s, status = int(match[2]) / 1e6, int(match[1])
             return took_s if took_s * 1000 >= request.data.ms and status != TIMED_OUT else None
     return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import ProcessSeen
 from heartbed.verdict import cell as cells
-from heartbed.verdict import fault, renewal
+from heartbed.verdict import fault, hanging, renewal
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
@@ -47,6 +47,12 @@ def _lost(case: Case) -> Finding | None:
     """Requests that failed, though it is well now: of a process that was replaced, or by themselves."""
     asked = case.cell.requests("during")
     bad = renewal.failures(asked)
+    if hung := [event for event in bad if hanging.in_vain(event, case.cell)]:
+        return hanging.finding(hung[0], case.cell)
+    late = [event for event in bad if hanging.unanswered(event)]
+    if bad and len(late) == len(bad):
+        return hanging.of_request(late[0], case.cell)
+    bad = [event for event in bad if event not in late]
     if not bad:
         return None
     found = spans(case.cell, case.until)

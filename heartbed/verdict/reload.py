@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Intervention
 from heartbed.verdict import cell as cells
@@ -96,6 +94,10 @@ def _still_there(case: Case) -> Finding | None:
 
 def _lost_meanwhile(case: Case) -> Finding | None:
     bad = renewal.failures([event for span in _spans(case) for event in renewal.under(case.cell, span)])
+    late = [event for event in bad if hanging.unanswered(event) and hanging.unproven(event, case.cell)]
+    if late and len(late) == len(bad):
+        return hanging.of_request(late[0], case.cell)
+    bad = [event for event in bad if event not in late]
     if not bad:
         return None
     after_s = max(_back_after(case.cell, span) for span in _spans(case))
@@ -108,8 +110,9 @@ def _back_after(cell: CellHistory, span: Span) -> float:
     asked = sorted(renewal.under(cell, span), key=lambda event: event.t)
     if not renewal.failures(asked):
         return 0.0
-    right = [renewal.end(after) for before, after in pairwise(asked) if before.data.failed and not after.data.failed]
-    return max(0.0, (right[-1] if right else span.until) - span.done)
+    last = max(number for number, event in enumerate(asked) if event.data.failed)
+    back = renewal.end(asked[last + 1]) if last + 1 < len(asked) else span.until
+    return max(0.0, back - span.done)
 
 
 def _smooth(case: Case) -> Finding:

@@ -11,6 +11,7 @@ from typing import Any
 
 from heartbed.record.kinds.base import Kind, Part, Unknown
 from heartbed.record.kinds.broker import (
+    OTHER,
     BrokerLog,
     ChannelCreated,
     ConnectionClosed,
@@ -58,6 +59,7 @@ from heartbed.record.kinds.testbed import ContainerChanged, ControlCall, Machine
 from heartbed.record.kinds.wire import WireClose, WireFrame, WireMissing, WireOpen
 
 __all__ = [
+    "OTHER",
     "REMOVED",
     "YIELDING",
     "AppExit",

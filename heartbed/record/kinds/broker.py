@@ -55,6 +55,10 @@ class QueueDeleted(Kind):
     name: str = Field(default="", description="the queue's")
 
 
+OTHER = "other"
+"""The reason of an entry of the log that tells of no close."""
+
+
 class BrokerLog(Kind):
     """An entry of RabbitMQ's log: of a connection, or a warning and above, or the one that tells the versions."""
 

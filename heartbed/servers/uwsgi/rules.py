@@ -42,10 +42,13 @@ OTHER_SOCKETS = (
 OTHER_PROTOCOL = "the testbed asks over HTTP or the uwsgi protocol: the same workers answer, whichever brings a request"
 RAW = "hands connections to a function, and no request to a WSGI application: this form is not covered"
 
+RELOADS = ("py-auto-reload", "py-autoreload", "python-auto-reload", "python-autoreload")
+"""One option of the Python plugin's, by all its names: reload where a module's file has changed."""
+
 MASTER = (
     *("master", "stats", "cheap", "touch-", "fs-", "logger", "req-logger", "log-syslog", "log-maxsize", "log-master"),
     *("log-encoder", "log-req-encoder", "mule", "farm", "spooler", "attach-daemon", "smart-attach-daemon", "idle"),
-    *("alarm", "cron", "snmp", "subscribe"),
+    *("alarm", "cron", "snmp", "subscribe", *RELOADS, "py-tracebacker"),
 )
 """First letters of the options for which uWSGI starts its master. Found by starting 2.0.31 with each."""
 
@@ -63,8 +66,9 @@ _ROUTES = "the testbed's uWSGI has no routing"
 DROPPED: Mapping[str, str] = {
     **dict.fromkeys(("uid", "gid", "chown-socket", "add-gid", "chroot", "immediate-uid", "immediate-gid"), _USERS),
     **dict.fromkeys(("home", "virtualenv", "venv", "pyhome", "pythonpath", "python-path", "pp"), _PYTHON),
-    **dict.fromkeys(("chdir", "chdir2", "import", "pyimport", "python-import", "shared-import"), _PYTHON),
-    **dict.fromkeys(("shared-pyimport", "shared-python-import", "pymodule-alias", "py-autoreload"), _PYTHON),
+    **dict.fromkeys(("chdir", "chdir2", "import", "pyimport", "py-import", "python-import"), _PYTHON),
+    **dict.fromkeys(("shared-import", "shared-pyimport", "shared-py-import", "shared-python-import"), _PYTHON),
+    **dict.fromkeys(("pymodule-alias", "py-auto-reload-ignore", "py-tracebacker", *RELOADS), _PYTHON),
     **dict.fromkeys(("plugin", "plugins", "need-plugin", "need-plugins"), _COMPILED),
     **dict.fromkeys(("plugin-dir", "plugins-dir", "autoload"), _COMPILED),
     **dict.fromkeys(("logto", "logto2", "logger", "req-logger", "daemonize", "daemonize2"), _LOGS),

@@ -26,6 +26,9 @@ GREEN = Library("17.3.2", {(GROUP, "heartbeat_in_pthread"): "False", (GROUP, "he
 WITHOUT = Library("18.3.1", {(GROUP, "heartbeat_timeout_threshold"): "60"})
 
 
+PERIOD = "heartbeat_timeout_threshold"
+
+
 def nova_conf(folder: Path, *lines: str) -> Path:
     path = folder / "nova.conf"
     path.write_text("\n".join(lines) + "\n")
@@ -167,3 +170,24 @@ def test_a_line_that_continues_nothing_is_refused(tmp_path: Path) -> None:
 def test_library_is_asked_as_the_application_loads_it() -> None:
     """An old eventlet, which oslo.messaging loads, does not load with a newer dnspython unless it leaves that alone."""
     assert OPTIONS.index("EVENTLET_NO_GREENDNS") < OPTIONS.index("import oslo_messaging")
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_one_pair_of_quotes_is_taken_off_as_oslo_config_does_and_of_the_environment_none(
+    tmp_path: Path, quote: str
+) -> None:
+    lines = [f"{name} = {quote}{value}{quote}" for name, value in (("heartbeat_in_pthread", "true"), (PERIOD, "0"))]
+    file = nova_conf(tmp_path, "[oslo_messaging_rabbit]", *lines, f"rpc_conn_pool_size = {quote}30{quote}")
+    wishes = Wishes(oslo="12.9.4", configs=(read_options(file),), libraries={"12.9.4": XENA})
+    assert wishes.pthread_said
+    assert wishes.switched_off
+    assert wishes.taken.environment["OS_OSLO_MESSAGING_RABBIT__RPC_CONN_POOL_SIZE"] == "30"
+    said = from_environment("site.ini", {"OS_OSLO_MESSAGING_RABBIT__RPC_CONN_POOL_SIZE": '"30"'})
+    assert said.options == {(GROUP, "rpc_conn_pool_size"): '"30"'}
+
+
+def test_a_section_is_the_same_in_capitals(tmp_path: Path) -> None:
+    lines = ("[OSLO_MESSAGING_RABBIT]", "heartbeat_in_pthread = true", "[oslo_messaging_rabbit]", f"{PERIOD} = 0")
+    config = read_options(nova_conf(tmp_path, *lines))
+    assert config.options == {(GROUP, "heartbeat_in_pthread"): "true", (GROUP, PERIOD): "0"}
+    assert config.sections == ()

@@ -13,6 +13,7 @@ from heartbed.run.provenance import discreet
         (["check", "site.conf", "--quiet"], ["check", "site.conf", "--quiet"]),
         (["--env", "PASSWORD=x y"], ["--env", "PASSWORD=..."]),
         (["--env=PASSWORD=x"], ["--env=PASSWORD=..."]),
+        (["--define", "DB_PASSWORD=x"], ["--define", "DB_PASSWORD=..."]),
         (["--open-header", "X-Auth-Token: abc"], ["--open-header", "X-Auth-Token:..."]),
         (["--body", '{"a": 1}', "--open", "PUT /x"], ["--body", "...", "--open", "PUT /x"]),
         (["--call-body=@file"], ["--call-body=..."]),

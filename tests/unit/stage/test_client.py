@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from heartbed.errors import NoEngineError, TestbedError
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import Request
 from heartbed.stage import client as module
@@ -109,3 +110,23 @@ def test_a_fault_that_holds_requests_up_does_as_long_as_it_lasts(client: Client)
     client.wait_longer(8.0)
     client.wait_longer(-8.0)
     assert client.patience_s == 4.0 + GRACE_S
+
+
+def test_a_cell_that_has_ended_takes_no_connection() -> None:
+    def ended() -> str:
+        raise TestbedError("cell has ended before its port 8080 was published")
+
+    events: list[Event] = []
+    gone = Client("cell", ended, events.append, 4.0)
+    assert gone.wake().status is None
+    assert gone.cast("during") == (None, None)
+    (told,) = only(events, Request)
+    assert told.data.error == "ConnectionError: cell has ended before its port 8080 was published"
+
+
+def test_without_an_engine_nothing_is_learnt_of_a_cell() -> None:
+    def silent() -> str:
+        raise NoEngineError("no engine answers")
+
+    with pytest.raises(NoEngineError):
+        Client("cell", silent, lambda _: None, 4.0).wake()

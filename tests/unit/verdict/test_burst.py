@@ -104,3 +104,16 @@ def test_more_connections_than_the_pool_may_hold_are_a_leak() -> None:
 def test_idling_is_not_the_question_of_a_burst() -> None:
     assert verdict(beating=False).cause == ""
     assert IDLE_FROM < ASKED_AGAIN
+
+
+def test_casts_whose_answers_bear_no_number_of_their_request_are_not_lost() -> None:
+    history = under_bursts()
+    history.events = [
+        replace(event, data=event.data.model_copy(update={"request_id": None}))
+        if isinstance(event.data, Request) and event.data.what == "cast"
+        else event
+        for event in history.events
+    ]
+    found = history.cell_verdict
+    assert found.outcome is Outcome.KEPT
+    assert [burst.casts_lost for burst in found.bursts] == [None] * 3

@@ -250,3 +250,16 @@ def test_one_of_several_processes_that_never_answers_hangs_whatever_the_others_d
     hung = of_two({"status": None, "error": "ReadTimeout: not answered within 6 s"})
     assert hung.outcome is Outcome.HUNG
     assert hung.why.startswith("of its 2 processes one is not well again: ")
+
+
+def test_what_was_lost_before_a_fault_that_ended_nothing_leaves_the_cell_without_a_verdict() -> None:
+    history = struck()
+    told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
+    history.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
+    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+    history.close(history.connection("SEND", 40001), STRIKES - 0.1)
+    history.connection("LISTEN", 40002)
+    history.connection("SEND", 40003, opened=ASKED_AGAIN + 0.005)
+    found = verdict(history.after(202, 200))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert found.why == "the fault ended none of its connections, but SEND had been closed before it began"

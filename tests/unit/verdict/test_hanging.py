@@ -260,14 +260,15 @@ def test_one_that_ended_is_replaced_by_one_only() -> None:
     ]
 
 
+@pytest.mark.parametrize("mount", ["", "/compute"])
 @pytest.mark.parametrize(("took_us", "outcome"), [(6_800_000, Outcome.LOST), (200_000, Outcome.HUNG)])
 def test_a_request_that_was_answered_after_it_was_given_up_was_slow_and_did_not_hang(
-    took_us: int, outcome: Outcome
+    took_us: int, outcome: Outcome, mount: str
 ) -> None:
     history = History.of()
     history.pair(beating=False)
     no_answer(history, ASKED_AGAIN, method="GET", path="/diagnostics")
-    text = f'200 {took_us}us "GET /diagnostics HTTP/1.1" 7:12'
+    text = f'200 {took_us}us "GET {mount}/diagnostics HTTP/1.1" 7:12'
     history.add("app.log", ASKED_AGAIN + 0.02, source="httpd", level="info", logger="access", text=text)
     verdict = history.cell_verdict
     assert verdict.outcome is outcome

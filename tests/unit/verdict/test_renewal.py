@@ -161,3 +161,33 @@ def test_a_cast_that_was_answered_and_never_arrived_is_a_failure() -> None:
     history.add("rpc.arrived", TOLD - 0.5, what="cast", request_id="req-0")
     found = verdict(history)
     assert (found.outcome, found.cause) == (Outcome.FAILED, "cast_lost")
+
+
+def given_up(history: Renewed, **works: float) -> Renewed:
+    """A call that was given up after six seconds, of each of which the cell was at work for so long."""
+    more: dict[str, Any] = {"what": "call", "status": None, "ms": 6000.0, "patience_s": 4.0, "number": 200}
+    history.add("request", IDLE_FROM + 0.3, phase="during", error="ReadTimeout: not answered within 6 s", **more)
+    for second in range(1, 8):
+        history.add("machine.work", IDLE_FROM + second, cell=None, over_s=1.0, parts={history.cell: works})
+    return history
+
+
+def test_a_request_that_was_given_up_while_the_cell_was_at_work_was_not_lost() -> None:
+    recycled = verdict(given_up(renewed("recycle").asked(), ran_s=1.0).replaced())
+    assert (recycled.outcome, recycled.cause) == (Outcome.INCONCLUSIVE, "late")
+    reloaded = verdict(given_up(renewed("reload").asked(), ran_s=1.0).told().replaced())
+    assert (reloaded.outcome, reloaded.cause) == (Outcome.INCONCLUSIVE, "late")
+
+
+def test_one_that_was_given_up_while_the_cell_stood_still_hung() -> None:
+    assert verdict(given_up(renewed("recycle").asked()).replaced()).outcome is Outcome.HUNG
+
+
+def test_a_cell_is_well_again_after_its_last_failure() -> None:
+    history = renewed("reload").asked(failing=range(3, 4), status=None)
+    more: dict[str, Any] = {"what": "cast", "ms": 20.0, "phase": "during"}
+    history.add("request", IDLE_FROM + 5.65, status=None, error="ConnectionError: refused", number=200, **more)
+    found = verdict(history.told("stop and start", ended=TOLD + 0.5).replaced())
+    assert found.outcome is Outcome.RECOVERED
+    assert found.recovered_after_s is not None
+    assert found.recovered_after_s > 4

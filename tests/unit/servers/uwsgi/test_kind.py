@@ -330,6 +330,13 @@ def test_a_switch_is_off_by_a_few_words_only(value: str, on: bool) -> None:
     assert shape([Option("master", "true", 1), Option("master", value, 2)]).master is on
 
 
+@pytest.mark.parametrize("name", ["py-autoreload", "python-auto-reload", "py-tracebacker"])
+def test_so_do_the_python_plugins_by_all_their_names(tmp_path: Path, name: str) -> None:
+    found = adapted(tmp_path, f"{name} = 1")
+    assert found.needs_master == name
+    assert f"\n{name} =" not in render("/x", found)
+
+
 def test_some_options_start_the_master_by_themselves(tmp_path: Path) -> None:
     assert shape([Option("log-master", "true", 1)]).master
     assert adapted(tmp_path, "stats = :1").needs_master == "stats"
