@@ -103,7 +103,7 @@ def test_of_two_plays_of_a_shard_the_one_whose_controls_did_right_counts(tmp_pat
 
 
 def test_of_two_plays_of_a_shard_the_one_that_left_out_fewer_cells_counts(tmp_path: Path) -> None:
-    fewer = shard(tmp_path / "b", "2/2", left_out=[{"name": "worker-native", "reason": "its server has ended"}])
+    fewer = shard(tmp_path / "b", "2/2", left_out=[{"name": SECOND, "reason": "its server has ended"}])
     all_ = shard(tmp_path / "c", "2/2", later=100.0)
     data = merged(tmp_path, shard(tmp_path / "a", "1/2"), fewer, all_)
     assert "b is not counted: c is shard 2 too" in data.verdict.missing
