@@ -122,14 +122,29 @@ def _decided(cells: Sequence[CellVerdict]) -> str:
             f"{kept_with} {fared}, {not_with} did not."
         )
     for name, (kept, not_kept) in deciding.items():
+        which = f"{_names(kept, varied[name])} {fared}, {_names(not_kept, varied[name])} did not"
+        if not _by_itself(cells, varied.values(), varied[name]):
+            return f"It goes with {titles[name]}, but not each was tried with all else the same: {which}."
         effects = {other: _effect(cells, varied.values(), each) for other, each in varied.items() if other != name}
         idle = " and ".join(titles[other] for other, effect in effects.items() if effect is False)
         telling = " and ".join(titles[other] for other, effect in effects.items() if effect)
-        more = f"; {idle} made no difference" if idle else ""
-        more += f"; how the others fared differed with {telling}" if telling else ""
-        which = (_names(side, varied[name]) for side in (kept, not_kept))
-        return "It is {} that decides: {} {fared}, {} did not{}.".format(titles[name], *which, more, fared=fared)
+        # Whose first request failed all the same is told in a sentence of its own.
+        to_that = " to that" if _not_answered(cells) else ""
+        more = f"; {idle} made no difference{to_that}" if idle else ""
+        more += f"; how those fared differed with {telling}" if telling else ""
+        return f"It is {titles[name]} that decides: {which}{more}."
     return _by_rule(cells, varied.values())
+
+
+def _by_itself(cells: Sequence[CellVerdict], varied: Collection[Question], axis: Question) -> bool:
+    """Whether each factor was tried beside one that fared otherwise, with all else the same."""
+    told = [
+        value(cell, axis)
+        for one, two in _pairs(cells, varied, axis)
+        if one.outcome.good != two.outcome.good
+        for cell in (one, two)
+    ]
+    return set(told) == {value(cell, axis) for cell in cells}
 
 
 def _fared(cells: Sequence[CellVerdict]) -> str:
@@ -165,13 +180,20 @@ def _effect(cells: Sequence[CellVerdict], varied: Collection[Question], axis: Qu
 
     None where there are no two such cells. An axis that a cell does not have is no difference.
     """
+    pairs = _pairs(cells, varied, axis)
+    return any(_fate(one) != _fate(two) for one, two in pairs) if pairs else None
+
+
+def _pairs(
+    cells: Sequence[CellVerdict], varied: Collection[Question], axis: Question
+) -> list[tuple[CellVerdict, CellVerdict]]:
+    """Those that differ on this axis alone."""
     others = [other for other in varied if other.name != axis.name]
-    pairs = [
+    return [
         (one, two)
         for one, two in itertools.combinations(cells, 2)
         if _differ(one, two, axis) and not any(_differ(one, two, other) for other in others)
     ]
-    return any(_fate(one) != _fate(two) for one, two in pairs) if pairs else None
 
 
 def _differ(one: CellVerdict, two: CellVerdict, axis: Question) -> bool:
@@ -180,8 +202,8 @@ def _differ(one: CellVerdict, two: CellVerdict, axis: Question) -> bool:
 
 
 def _fate(cell: CellVerdict) -> tuple[object, ...]:
-    """What became of a cell, of its connections of either purpose, and of the first request after the idle time."""
-    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections), cell.cost.failed
+    """What became of a cell, and of its connections of either purpose."""
+    return cell.outcome, frozenset((str(each.purpose), each.outcome) for each in cell.connections)
 
 
 def _not_answered(cells: Sequence[CellVerdict]) -> str:
@@ -192,7 +214,7 @@ def _not_answered(cells: Sequence[CellVerdict]) -> str:
     how = sorted({f"HTTP {cell.cost.after_status}" for cell in failed if cell.cost.after_status})
     which = ", ".join(cell.cell for cell in failed) if len(failed) <= MOST_NAMES else count(len(failed), "cell")
     code = f" ({', '.join(how)})" if how else ""
-    return f" In {which} not even the first request after it was answered rightly{code}."
+    return f" In {which} not even the first request after the idle period was answered rightly{code}."
 
 
 def _sides(cells: Sequence[CellVerdict], axis: Question) -> tuple[list[str], list[str]] | None:

@@ -37,6 +37,9 @@ def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
     """What the client sent since the last request was answered, in words."""
     if not conn.captured or cell.idle_from is None:
         return "there is no capture of what it sent"
+    if conn.closed is not None and conn.closed <= cell.idle_from:
+        before_s = seconds(cell.idle_from - conn.closed)
+        return f"RabbitMQ closed it {before_s} before the last request was answered"
     sent = [f for f in conn.frames("client") if cell.idle_from < f.t <= (conn.closed or f.t)]
     # Pages are requests, too. What is said here counts from the last one that needs RabbitMQ.
     needing = " that needs RabbitMQ" if pages.asked(cell) else ""

@@ -63,11 +63,11 @@ def test_the_axis_that_decides_and_those_that_make_no_difference() -> None:
 
 def test_an_axis_with_which_the_fate_of_the_others_differs_made_a_difference() -> None:
     told = said(prefork_eventlet=LOST, prefork_native=KEPT, event_eventlet=HUNG, event_native=KEPT)
-    assert told.endswith("did not; how the others fared differed with the MPM.")
+    assert told.endswith("did not; how those fared differed with the MPM.")
     assert "no difference" not in told
 
 
-def test_what_does_not_even_answer_afterwards_is_told_and_is_a_difference() -> None:
+def test_what_does_not_even_answer_afterwards_is_told_besides() -> None:
     cells = [
         verdict(name, LOST if "eventlet" in name else KEPT)
         for name in ("prefork-eventlet", "prefork-native", "event-eventlet", "event-native")
@@ -75,8 +75,8 @@ def test_what_does_not_even_answer_afterwards_is_told_and_is_a_difference() -> N
     dead = Cost(before_ms=500.0, after_ms=5047.0, after_status=504)
     cells[2] = cells[2].model_copy(update={"cost": dead})
     assert answer(cells).endswith(
-        "did not; how the others fared differed with the MPM. In event-daemon-eventlet not even the first request "
-        "after it was answered rightly (HTTP 504)."
+        "did not; the MPM made no difference to that. In event-daemon-eventlet not even the first request after the "
+        "idle period was answered rightly (HTTP 504)."
     )
 
 
@@ -146,8 +146,16 @@ def test_axes_that_were_varied_only_together_are_not_told_apart() -> None:
 
 def test_no_difference_is_claimed_of_an_axis_that_was_never_varied_by_itself() -> None:
     told = said(prefork_native=KEPT, event_eventlet=LOST, prefork_eventlet_pthread=LOST)
-    assert told.startswith("It is how the application runs its threads that decides")
-    assert "no difference" not in told
+    assert told == (
+        "It goes with how the application runs its threads, but not each was tried with all else the same: native "
+        "threads kept every connection, eventlet with its green heartbeat thread and eventlet with heartbeat_in_pthread "
+        "did not."
+    )
+
+
+def test_a_server_that_was_tried_with_another_model_only_does_not_decide() -> None:
+    found = {"prefork-eventlet": LOST, "gunicorn-eventlet": KEPT, "uwsgi-native": KEPT}
+    assert told(found).startswith("It goes with the server, but not each was tried with all else the same: ")
 
 
 def test_two_axes_that_only_together_decide() -> None:

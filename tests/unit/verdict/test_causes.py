@@ -7,6 +7,7 @@ import pytest
 from heartbed.verdict import cell, document, ending, loss
 from heartbed.verdict.cause import TELLS_ALL, Cause, meaning, of, words
 from heartbed.verdict.values import Outcome, worst
+from tests.unit.histories import IDLE_FROM, History
 
 
 @pytest.mark.parametrize("cause", Cause, ids=str)
@@ -47,3 +48,11 @@ def test_the_order_of_outcomes_is_that_of_their_declaration() -> None:
     assert worst([Outcome.KEPT, Outcome.INCONCLUSIVE, Outcome.LOST]) is Outcome.LOST
     assert worst([Outcome.KEPT, Outcome.INCONCLUSIVE]) is Outcome.INCONCLUSIVE
     assert worst([]) is Outcome.INCONCLUSIVE
+
+
+def test_of_a_connection_that_was_closed_before_the_last_request_was_answered_no_silence_after_it_is_told() -> None:
+    history = History.of()
+    history.close(history.connection("SEND", 40001, opened=IDLE_FROM - 9.0), IDLE_FROM - 3.0)
+    history.end()
+    (lost,) = [each for each in history.cell_verdict.connections if each.outcome is Outcome.LOST]
+    assert lost.why.endswith("RabbitMQ closed it 3.0 s before the last request was answered")
