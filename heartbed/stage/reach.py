@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from heartbed.waiting import SHORTEST_S, Deadline, pauses
@@ -16,11 +16,16 @@ Answer = tuple[int | None, int | None]
 
 
 def until_reached(
-    stop: threading.Event, request: Callable[[], Answer], wanted: Sequence[int], enough: Callable[[set[int]], bool]
+    stop: threading.Event,
+    request: Callable[[], Answer],
+    wanted: Sequence[int],
+    enough: Callable[[set[int]], bool],
+    awaited: Container[int] | None = None,
 ) -> set[int]:
     """Send ``request`` side by side, one for each process, again and again until enough processes have answered.
 
-    In haste as long as it is answered with a success, and ever more slowly where it is not.
+    ``awaited`` are the processes whose answer gives the others time again, any where there are none: a server that
+    replaces its process with each request always has another one. In haste as long as it is answered with a success, and ever more slowly where it is not.
     """
     reached: set[int] = set()
     side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one
@@ -32,7 +37,8 @@ def until_reached(
         if fresh := {pid for pid in pids if pid is not None} - reached:
             # However long it took: where answers are late, the others have not had their chance yet.
             reached |= fresh
-            deadline = Deadline(REACH_DEADLINE_S)
+            if awaited is None or any(pid in awaited for pid in fresh):
+                deadline = Deadline(REACH_DEADLINE_S)
         # A request that is not answered at all has found the process that hangs: asking on would only wait again.
         hangs = None in pids and bool(reached)
         if enough(reached) or hangs or deadline.passed:

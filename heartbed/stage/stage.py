@@ -228,4 +228,5 @@ class Stage:
             ask,
             wanted,
             lambda reached: len(reached) >= len(wanted) if phase == "open" else set(wanted) <= reached,
+            None if phase == "open" else wanted,
         )

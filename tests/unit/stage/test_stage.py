@@ -167,6 +167,13 @@ def test_processes_that_answer_late_are_asked_for_until_none_is_new(monkeypatch:
     assert found == {11, 12, 13}
 
 
+def test_a_process_that_has_gone_is_not_asked_for_as_long_as_others_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "REACH_DEADLINE_S", 0.3)
+    fresh = itertools.count(100)
+    found = reach.until_reached(threading.Event(), lambda: (next(fresh), 200), [7], lambda _: False, [7])
+    assert 7 not in found
+
+
 def test_where_no_process_has_answered_those_are_looked_at_that_hold_connections(stage: Stage) -> None:
     asked: list[int] = []
     stage.request_stacks = lambda _cell, pid, _at: asked.append(pid)

@@ -148,8 +148,8 @@ def test_no_difference_is_claimed_of_an_axis_that_was_never_varied_by_itself() -
     told = said(prefork_native=KEPT, event_eventlet=LOST, prefork_eventlet_pthread=LOST)
     assert told == (
         "It goes with how the application runs its threads, but not each was tried with all else the same: native "
-        "threads kept every connection, eventlet with its green heartbeat thread and eventlet with heartbeat_in_pthread "
-        "did not."
+        "threads kept every connection, eventlet with its green heartbeat thread and eventlet with "
+        "heartbeat_in_pthread did not."
     )
 
 
