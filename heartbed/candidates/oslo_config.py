@@ -20,6 +20,7 @@ LEVELS = ("debug", "default_log_levels")
 POOL = ("rpc_conn_pool_size", "conn_pool_min_size", "conn_pool_ttl")
 """Options of the driver that releases up to 2023.1 also read from DEFAULT."""
 
+_COMPRESSED = "messages are not compressed here"
 _BROKER = "the broker is the testbed's"
 _TLS = "the testbed's broker is asked without TLS"
 _SERVER = "it must be the same in the RPC server, which is the testbed's own"
@@ -32,7 +33,8 @@ BACKEND = (DEFAULT, "concurrency_backend")
 """nova's own option for its execution model, since nova 34."""
 
 REASONS = (
-    (GROUP, r"rabbit_(host|port|user|password|virtual_host|login)|kombu_compression\Z", _BROKER),
+    (GROUP, r"rabbit_(host|port|user|password|virtual_host|login)\Z", _BROKER),
+    (GROUP, r"kombu_compression\Z", _COMPRESSED),
     (GROUP, r"ssl|kombu_ssl", _TLS),
     (GROUP, r"(amqp_durable_queues|rabbit_durable_queues|amqp_auto_delete)\Z", _SERVER),
     (GROUP, r"(rabbit_quorum_queue|rabbit_stream_fanout)\Z", _SERVER),
@@ -115,8 +117,7 @@ def options_of(shown: str, groups: Mapping[str, Mapping[str, str | None]]) -> Os
     options: dict[Name, str] = {}
     left = []
     for group in (DEFAULT, GROUP):
-        for written, value in groups.get(group, {}).items():
-            name = written.replace("-", "_")
+        for name, value in groups.get(group, {}).items():
             if reason := _reason(group, name):
                 left.append((name, reason))
             elif _is_ours(group, name):
@@ -183,7 +184,9 @@ def _ignored(config: OsloConfig, name: Name, library: Library) -> str:
 
 
 def _other_timeout(config: OsloConfig, given: str, heartbeat_s: int) -> Iterable[str]:
-    if given and given not in ("0", str(heartbeat_s)):
+    if given == "0":
+        yield f"{config.shown}: taken: {TIMEOUT}, which is 0: heartbeats are switched off"
+    elif given and given != str(heartbeat_s):
         waits = f"--heartbeat {given} waits as long as yours"
         if given.isdecimal() and int(given) > LONGEST_HEARTBEAT_S:
             longest = f"RabbitMQ's own is {LONGEST_HEARTBEAT_S} unless it is told otherwise"
@@ -203,6 +206,7 @@ def _reason(group: str, name: str) -> str:
 def _parser(path: Path) -> configparser.RawConfigParser:
     # A section that nobody has takes the place of DEFAULT, whose values would else be seen in every section.
     parser = configparser.RawConfigParser(strict=False, default_section="\0", allow_no_value=True)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # to oslo.config, names in capitals are others
     try:
         parser.read_string(read_octets(path, LARGEST).decode("utf-8"), str(path))
     except UnicodeDecodeError:

@@ -25,7 +25,8 @@ def until_reached(
     """Send ``request`` side by side, one for each process, again and again until enough processes have answered.
 
     ``awaited`` are the processes whose answer gives the others time again, any where there are none: a server that
-    replaces its process with each request always has another one. In haste as long as it is answered with a success, and ever more slowly where it is not.
+    replaces its process with each request always has another one. In haste as long as it is answered with a success,
+    and ever more slowly where it is not.
     """
     reached: set[int] = set()
     side_by_side = range(max(1, len(wanted)))  # where no process is known, one request may still find one

@@ -119,7 +119,17 @@ def test_an_option_that_the_library_does_not_have_is_said_to_be_ignored(tmp_path
 
 
 def test_heartbeats_that_are_switched_off_stay_off(tmp_path: Path) -> None:
-    assert of(tmp_path, "[oslo_messaging_rabbit]", "heartbeat_timeout_threshold = 0").switched_off
+    found = of(tmp_path, "[oslo_messaging_rabbit]", "heartbeat_timeout_threshold = 0")
+    assert found.switched_off
+    (note,) = found.notes
+    assert note.endswith("taken: heartbeat_timeout_threshold, which is 0: heartbeats are switched off")
+
+
+@pytest.mark.parametrize("name", ["Heartbeat_In_Pthread", "heartbeat-in-pthread"])
+def test_a_name_that_is_written_otherwise_is_another_to_oslo_config(tmp_path: Path, name: str) -> None:
+    found = of(tmp_path, "[oslo_messaging_rabbit]", f"{name} = true")
+    assert found.environment == {}
+    assert f"has no option {name} in [oslo_messaging_rabbit]: it is ignored" in found.notes[0]
 
 
 @pytest.mark.parametrize("text", ["no section = 1", "[unclosed"])
