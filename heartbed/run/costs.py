@@ -15,7 +15,16 @@ from heartbed.cells.cell import Cell
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import read_octets, save
 from heartbed.record.event import Event
-from heartbed.record.kinds import REMOVED, AskedCell, CellState, ProcessUsage, RunEnd, RunPhase, RunStart
+from heartbed.record.kinds import (
+    REMOVED,
+    AskedCell,
+    CellState,
+    ProcessGone,
+    ProcessUsage,
+    RunEnd,
+    RunPhase,
+    RunStart,
+)
 
 SCHEMA = 1
 FILE = Path("results", "costs.json")
@@ -125,7 +134,8 @@ class Learner:
         self._start: Event | None = None
         self._end: Event | None = None
         self._phases: list[tuple[float, RunPhase]] = []
-        self._octets: dict[tuple[str, int], int] = {}
+        self._living: dict[str, dict[int, int]] = {}
+        self._held: Counter[str] = Counter()
         self._act_of: dict[str, int] = {}
         self._running: dict[int, set[str]] = {}
         self._alive: Counter[int] = Counter()
@@ -143,7 +153,9 @@ class Learner:
             case RunEnd(status="complete"):
                 self._end = event
             case ProcessUsage(pss_octets=int() as octets) if event.cell and event.pid:
-                self._octets[event.cell, event.pid] = octets
+                self._measured(event.cell, event.pid, octets)
+            case ProcessGone() if event.cell and event.pid:
+                self._living.get(event.cell, {}).pop(event.pid, None)
 
     def _note(self, act: int, cell: str, state: str) -> None:
         running = self._running.setdefault(act, set())
@@ -152,6 +164,12 @@ class Learner:
         elif state == REMOVED:
             running.discard(cell)
         self._alive[act] = max(self._alive[act], len(running))
+
+    def _measured(self, cell: str, pid: int, octets: int) -> None:
+        """The most that a cell's living processes have held at a time: at its end it has none."""
+        living = self._living.setdefault(cell, {})
+        living[pid] = octets
+        self._held[cell] = max(self._held[cell], sum(living.values()))
 
     def keep(self, runs: Path, cores: int) -> None:
         """Put it to what is known, where the run was complete. A folder that cannot be written to is left alone."""
@@ -172,14 +190,11 @@ class Learner:
             save(runs / FILE, now.model_dump_json(indent=1))
 
     def _by_application(self, cells: Sequence[AskedCell]) -> dict[str, int]:
-        """All that a cell's processes hold, for each of those with the application in it; the median of its cells."""
-        held: Counter[str] = Counter()
-        for (cell, _), octets in self._octets.items():
-            held[cell] += octets
+        """All that a cell's processes held, for each of those with the application in it; the median of its cells."""
         found: dict[str, list[float]] = {}
         for asked in cells:
-            if asked.service in held and (app := asked.factors.get("app")):
-                found.setdefault(app, []).append(held[asked.service] / asked.processes)
+            if asked.service in self._held and (app := asked.factors.get("app")):
+                found.setdefault(app, []).append(self._held[asked.service] / asked.processes)
         return {app: int(statistics.median(octets)) for app, octets in found.items()}
 
     def _took(self, start: RunStart, number: int, seconds: float, cores: int) -> Took:

@@ -12,7 +12,17 @@ from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Subject, subjects
 from heartbed.record.event import Event, only, read
-from heartbed.record.kinds import AskedCell, CellState, Kind, ProcessUsage, RunEnd, RunForecast, RunPhase, RunStart
+from heartbed.record.kinds import (
+    AskedCell,
+    CellState,
+    Kind,
+    ProcessGone,
+    ProcessUsage,
+    RunEnd,
+    RunForecast,
+    RunPhase,
+    RunStart,
+)
 from heartbed.run import acts, costs, play
 from heartbed.run.acts import divided
 from heartbed.run.costs import MIB, Costs, Extent, Learner, Took
@@ -163,6 +173,15 @@ def test_a_run_teaches_what_its_acts_and_its_processes_took(tmp_path: Path) -> N
     assert known.fixed_s == [8.0]
     assert known.acts == [took(2, 13.0, alive=1), Took(probes="idle", cells=1, beyond_s=7.0, cores=2, alive=0)]
     assert known.process_octets == {"minimal": 31}
+
+
+def test_processes_that_were_replaced_do_not_count_beside_those_in_their_place(tmp_path: Path) -> None:
+    events = [at(111, usage(30), "a", 1), at(111, usage(10), "a", 2)]
+    for pid in range(2, 12):
+        events += [at(112 + pid, ProcessGone(), "a", pid), at(112 + pid, usage(10), "a", pid + 1)]
+    ended = [at(141, ProcessGone(), "a", pid) for pid in (12, 1)]
+    heard(*events, *ended).keep(tmp_path, cores=2)
+    assert costs.load(tmp_path).process_octets == {"minimal": 40}
 
 
 def test_only_a_complete_run_teaches_and_only_so_many_are_remembered(tmp_path: Path) -> None:
