@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,11 +51,22 @@ class Settings:
 
     def idle_of(self, cell: Cell) -> float:
         """How long this cell must be left alone, seconds."""
-        return 3 * (self.timeout_of(cell) or self.heartbeat_s) + self.margin_s
+        return idle_s(self.timeout_of(cell), self.heartbeat_s, self.margin_s)
 
     def middle_of(self, cell: Cell) -> float:
         """How long after its idle time has begun this cell is looked at, seconds."""
         return self.idle_of(cell) / 2
+
+
+def idle_s(timeout_s: float | None, heartbeat_s: float, margin_s: float) -> float:
+    """How long a cell must be left alone, seconds: by its own timeout, where it has one, or else by the run's."""
+    return 3 * (timeout_s or heartbeat_s) + margin_s
+
+
+def window_s(timeouts_s: Iterable[float | None], heartbeat_s: float, margin_s: float) -> float:
+    """For how long an act is left alone, seconds: as long as that of its cells, and controls, that takes longest."""
+    alone_s = (idle_s(each, heartbeat_s, margin_s) for each in timeouts_s)
+    return max(alone_s, default=idle_s(None, heartbeat_s, margin_s))
 
 
 def heartbeat(text: str | int) -> int:

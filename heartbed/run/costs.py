@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from heartbed.cells.cell import Cell
+from heartbed.cells.settings import window_s
 from heartbed.errors import InputError, TestbedError
 from heartbed.files import read_octets, save
 from heartbed.record.event import Event
@@ -198,9 +199,10 @@ class Learner:
         return {app: int(statistics.median(octets)) for app, octets in found.items()}
 
     def _took(self, start: RunStart, number: int, seconds: float, cores: int) -> Took:
-        cells = [asked for asked in start.cells if asked.act == number and not asked.control]
-        heartbeat_s = max((asked.heartbeat_s or start.heartbeat_s for asked in cells), default=start.heartbeat_s)
-        beyond_s = max(0.0, seconds - 3 * heartbeat_s - (start.margin_s or 0.0))
+        act = [asked for asked in start.cells if asked.act == number]
+        cells = [asked for asked in act if not asked.control]
+        alone_s = window_s((asked.heartbeat_s for asked in act), start.heartbeat_s, start.margin_s or 0.0)
+        beyond_s = max(0.0, seconds - alone_s)
         names = ",".join(sorted({asked.probe or start.probe for asked in cells}))
         return Took(probes=names, cells=len(cells), beyond_s=round(beyond_s, 2), cores=cores, alive=self._alive[number])
 

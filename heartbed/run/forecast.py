@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from heartbed.cells.settings import Settings
+from heartbed.cells.settings import Settings, window_s
 from heartbed.cells.subject import Subject
 from heartbed.record.kinds import RunForecast
 from heartbed.run.acts import by_act
@@ -36,5 +36,6 @@ def held_by(act: Sequence[Subject], settings: Settings, costs: Costs) -> int:
 
 def _act(subjects: Sequence[Subject], settings: Settings) -> Extent:
     played = [each for each in subjects if not each.control]
-    window_s = max(settings.idle_of(each.cell) for each in subjects)
-    return Extent(",".join(sorted({each.scenario.name for each in played})), len(played), window_s)
+    timeouts = (settings.timeout_of(each.cell) for each in subjects)
+    alone_s = window_s(timeouts, settings.heartbeat_s, settings.margin_s)
+    return Extent(",".join(sorted({each.scenario.name for each in played})), len(played), alone_s)

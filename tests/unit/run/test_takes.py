@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from heartbed import probes
+from heartbed.cells.axes import CONTROL
 from heartbed.cells.expressions import select
 from heartbed.cells.settings import Settings
-from heartbed.cells.subject import Subject, subjects
+from heartbed.cells.subject import Subject, subjects, with_controls
 from heartbed.record.event import Event, only, read
 from heartbed.record.kinds import (
     AskedCell,
@@ -139,9 +140,13 @@ def at(t: float, data: Kind, cell: str | None = None, pid: int | None = None) ->
     return Event(data, t=t, cell=cell, pid=pid)
 
 
-def heard(*more: Event, status: str = "complete") -> Learner:
+def heard(*more: Event, status: str = "complete", heartbeat_s: int | None = None) -> Learner:
+    """``heartbeat_s`` is the cells' own timeout; that of the control in the first act is the run's."""
     learner = Learner()
-    cells = [AskedCell(name=name, act=act, factors={"app": "minimal"}) for name, act in (("a", 1), ("b", 1), ("c", 2))]
+    cells = [
+        AskedCell(name=name, act=act, factors={"app": "minimal"}, heartbeat_s=heartbeat_s)
+        for name, act in (("a", 1), ("b", 1), ("c", 2))
+    ]
     start = RunStart(run="r", heartbeat_s=2, margin_s=1, cells=[*cells, AskedCell(name="n", act=1, control=True)])
     events = [
         at(100, start),
@@ -173,6 +178,24 @@ def test_a_run_teaches_what_its_acts_and_its_processes_took(tmp_path: Path) -> N
     assert known.fixed_s == [8.0]
     assert known.acts == [took(2, 13.0, alive=1), Took(probes="idle", cells=1, beyond_s=7.0, cores=2, alive=0)]
     assert known.process_octets == {"minimal": 31}
+
+
+@pytest.mark.parametrize(("heartbeat_s", "beyond_s"), [(None, [13.0, 7.0]), (1, [13.0, 10.0]), (4, [7.0, 1.0])])
+def test_an_act_is_left_alone_for_as_long_as_the_longest_of_its_cells_and_controls(
+    tmp_path: Path, heartbeat_s: int | None, beyond_s: list[float]
+) -> None:
+    heard(heartbeat_s=heartbeat_s).keep(tmp_path, cores=2)
+    assert [each.beyond_s for each in costs.load(tmp_path).acts] == beyond_s
+
+
+def test_what_is_forecast_goes_by_the_window_of_cells_and_controls_too() -> None:
+    cells = select(["prefork-heartbeat1"]).cells
+    (outside,) = select([CONTROL]).cells
+    acts_ = with_controls(subjects(cells), outside, lambda _: True)
+    fixed_s = forecast(acts_, Settings(heartbeat_s=2, cores=2), Costs(), 2**34).seconds
+    assert forecast(acts_, Settings(heartbeat_s=3, cores=2), Costs(), 2**34).seconds == fixed_s + 3
+    alone = subjects(cells)
+    assert forecast(alone, Settings(heartbeat_s=2, cores=2), Costs(), 2**34).seconds == fixed_s - 3
 
 
 def test_processes_that_were_replaced_do_not_count_beside_those_in_their_place(tmp_path: Path) -> None:
