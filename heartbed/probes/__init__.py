@@ -5,10 +5,11 @@ A module has ``PROBE``, an object of ``heartbed.stage.probe.Probe``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from heartbed import plugins
+from heartbed.cells.cell import Cell
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import DEFAULT_PROBE, OF, Scenario
 from heartbed.errors import InputError
@@ -52,11 +53,12 @@ def played(scenario: Scenario) -> Probe:
     return repeating
 
 
-def check(settings: Settings) -> None:
-    """Look whether the settings' scenarios can tell anything with them. Raises ``InputError``."""
+def check(settings: Settings, cells: Sequence[Cell] = ()) -> None:
+    """Look whether the settings' scenarios can tell anything of cells with them. Raises ``InputError``."""
     for each in settings.scenarios:
         probe = played(each)
-        probe.check(settings, probe.values(dict(each.parameters)))
+        mine = [cell for cell in cells if not probe.refuses(cell)]
+        probe.check(settings, probe.values(dict(each.parameters)), mine)
 
 
 def rules() -> dict[str, Rule]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from heartbed.cells.cell import Cell
-from heartbed.cells.settings import Settings
+from heartbed.cells.settings import Settings, idle_s
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.probes.burst import PROBE as BURST
@@ -57,15 +57,18 @@ class Soak(Probe):
         """The same with another one."""
         return Soak(other, values)
 
-    def check(self, settings: Settings, values: Mapping[str, float]) -> None:
-        """It must go on for as many idle times as it takes to tell growth."""
-        idle_s = 3 * settings.heartbeat_s + settings.margin_s
-        least_s = FEWEST * idle_s
+    def check(self, settings: Settings, values: Mapping[str, float], cells: Sequence[Cell]) -> None:
+        """It must go on for as many idle times as it takes to tell growth, each as long as its slowest cell's."""
+        own = [settings.timeout_of(cell) or settings.heartbeat_s for cell in cells]
+        timeout_s = max(own + ([settings.heartbeat_s] if self.control or not own else []))
+        alone_s = idle_s(timeout_s, settings.heartbeat_s, settings.margin_s)
+        least_s = FEWEST * alone_s
         if values["for"] < least_s:
+            shorter = "a shorter --heartbeat" if timeout_s == settings.heartbeat_s else "cells with a shorter one"
             raise InputError(
                 f"{long(values['for'])} are too short to repeat {self._of.name}: to tell what grows takes {FEWEST} "
-                f"rounds, and one at least {idle_s:.0f} s with a heartbeat timeout of {settings.heartbeat_s} s",
-                hint=f"--for {2 * least_s / 60:.0f}m, or a shorter --heartbeat",
+                f"rounds, and one at least {alone_s:.0f} s with a heartbeat timeout of {timeout_s} s",
+                hint=f"--for {2 * least_s / 60:.0f}m, or {shorter}",
             )
 
     def refuses(self, cell: Cell) -> str:

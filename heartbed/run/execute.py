@@ -71,7 +71,7 @@ def execute(
     ``TestbedError`` when a part does not come up, and ``InterruptedRunError``
     when the user stops it; the record tells of both.
     """
-    probes.check(settings)
+    probes.check(settings, selection.cells)
     with interruptible() as interruption:
         runfolder.check(settings.runs)
         engine = parts.engine()

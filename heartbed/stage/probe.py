@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -130,9 +130,9 @@ class Probe:
         del stage
         return 0.0
 
-    def check(self, settings: Settings, values: Mapping[str, float]) -> None:
-        """Look whether it can tell anything with these settings and parameters. Raises ``InputError``."""
-        del settings, values
+    def check(self, settings: Settings, values: Mapping[str, float], cells: Sequence[Cell]) -> None:
+        """Look whether it can tell anything of cells with these settings and parameters. Raises ``InputError``."""
+        del settings, values, cells
 
     def refuses(self, cell: Cell) -> str:
         """Why it cannot be played on a cell; empty where it can."""

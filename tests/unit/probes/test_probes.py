@@ -203,6 +203,29 @@ def test_a_soak_needs_and_disturbs_what_it_repeats_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "cells", "idle_s", "hint"),
+    [
+        ("soak:for=60", "prefork", 7, ""),
+        ("soak:for=60", "prefork-heartbeat0", 7, ""),
+        ("soak:for=60", "prefork-heartbeat10", 31, "--for 8m, or cells with a shorter one"),
+        ("soak:for=300", "prefork-heartbeat10", 31, ""),
+        ("soak:for=300", "prefork-heartbeat{2,20}", 61, "--for 16m, or cells with a shorter one"),
+    ],
+)
+def test_a_soak_is_to_go_on_for_as_many_idle_times_of_its_own_cells_as_tell_growth(
+    typed: str, cells: str, idle_s: int, hint: str
+) -> None:
+    asked = Settings(heartbeat_s=2, scenarios=probes.scenarios([typed]))
+    chosen = select([cells]).cells
+    if not hint:
+        probes.check(asked, chosen)
+        return
+    with pytest.raises(InputError, match=f"one at least {idle_s} s with a heartbeat timeout") as refused:
+        probes.check(asked, chosen)
+    assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(
     ("typed", "message", "hint"),
     [
         (
