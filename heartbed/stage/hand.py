@@ -76,7 +76,7 @@ class Hand:
             what,
             service,
             lambda: self._enter(service, do),
-            lambda: self._enter(service, undo),
+            lambda: self._leave(service, undo),
             command=" ".join(do),
             **details,
         ):
@@ -91,11 +91,20 @@ class Hand:
     def _enter(self, service: str, command: tuple[str, ...]) -> None:
         self.bed.enter_network(service, *command)
 
+    def _leave(self, service: str, command: tuple[str, ...]) -> None:
+        """Undo what was done in its network, which has gone with it where it has ended."""
+        if self.bed.running(service):
+            self._enter(service, command)
+
     @contextmanager
     def doing(
         self, what: str, where: str, do: Callable[[], None], undo: Callable[[], None], **details: Any
     ) -> Iterator[None]:
-        """Do something for as long as the block takes, or until the act ends. Raises ``RefusedError``."""
+        """Do something for as long as the block takes, or until the act ends.
+
+        Raises ``RefusedError`` for what could not be done and has been taken back, and ``TestbedError`` for what could
+        not be undone.
+        """
         entry = self._begin(what, where, undo, details)
         self._do(entry, do)
         try:
@@ -149,16 +158,23 @@ class Hand:
     def _do(self, entry: _Done, do: Callable[[], None]) -> None:
         """Do it. What cannot be done is taken back, as some of it may be; an engine that is silent takes nothing back.
 
-        Raises ``RefusedError``.
+        Raises ``RefusedError``; where it cannot be taken back either, which others may meet too, another
+        ``TestbedError``, which ends the run.
         """
         try:
             do()
         except NoEngineError:
             raise
         except TestbedError as error:
-            self._end(entry, refused=error.message)
-            what = f"{entry.told.who} {entry.told.what} {entry.told.where}"
-            raise RefusedError(f"{what}: this could not be done: {error.message}", hint=error.hint) from error
+            why = f"{entry.told.who} {entry.told.what} {entry.told.where}: this could not be done: {error.message}"
+            try:
+                self._end(entry, refused=error.message)
+            except NoEngineError:
+                raise
+            except TestbedError as left:
+                both = f"{why}; nor could it be taken back: {left.message}"
+                raise TestbedError(both, hint=left.hint, log=left.log) from left
+            raise RefusedError(why, hint=error.hint) from error
 
     def _end(self, entry: _Done, **more: Any) -> None:
         """Undo one thing, once; it is told whether that has gone well or not. ``more`` is told with it."""

@@ -17,7 +17,7 @@ from heartbed import probes
 from heartbed.cells.expressions import Selection, select
 from heartbed.cells.settings import Settings
 from heartbed.cli import cli
-from heartbed.errors import TestbedError
+from heartbed.errors import RefusedError, TestbedError
 from heartbed.probes import burst as burst_probe
 from heartbed.record import folder as runfolder
 from heartbed.record.event import Event, only, read
@@ -31,7 +31,7 @@ from heartbed.stage import burst
 from heartbed.stage.act import Act
 from heartbed.verdict import judge
 from heartbed.waiting import Deadline, until
-from tests.unit.local import Behaviour, LocalEngine, no_images
+from tests.unit.local import Behaviour, LocalEngine, LocalTestbed, no_images
 from tests.unit.toys import NAMES, toys
 
 CELLS = select(["prefork-daemon-{eventlet,native}"])
@@ -198,6 +198,37 @@ def test_what_cannot_be_done_leaves_those_without_a_verdict_whom_it_concerns_and
     seen = {(v.cell, v.probe): v.notes[0] for v in judge(events, probes.rules()).cells}
     (told,) = [cell for cell, note in seen.items() if "what it was to meet could not be done (freeze, paused " in note]
     assert told == (NATIVE, "freeze")
+
+
+def test_what_can_neither_be_done_nor_taken_back_fails_the_run_and_both_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_bed: LocalTestbed, what: str, service: str) -> None:
+        raise TestbedError(f"{service}: {what}: no such container")
+
+    monkeypatch.setattr(LocalTestbed, "did", refuse)
+    engine, asked = LocalEngine(), settings(tmp_path, "freeze")
+    with pytest.raises(TestbedError) as failed:
+        run(engine, asked)
+    assert not isinstance(failed.value, RefusedError), "that would leave some without a verdict, and let the run go on"
+    assert failed.value.message == (
+        f"freeze paused {GREEN}: this could not be done: {GREEN}: pause: no such container; "
+        f"nor could it be taken back: {GREEN}: resume: no such container"
+    )
+    assert (only(newest(asked), RunEnd)[0].data.status, engine.left) == ("failed", [])
+
+
+def test_what_is_refused_in_the_network_of_a_cell_that_has_ended_leaves_nothing_to_take_back(tmp_path: Path) -> None:
+    engine = LocalEngine()
+
+    def end(event: Event) -> None:
+        if isinstance(event.data, CellState) and (event.cell, event.data.state) == (NATIVE, "opened"):
+            engine.beds[0].services[NATIVE].end()
+
+    events = run(engine, settings(tmp_path, "cut"), end)
+    (refused,) = [e for e in only(events, Intervention) if e.data.refused]
+    assert (refused.cell, refused.data.error) == (NATIVE, None)
+    assert only(events, RunEnd)[0].data.status == "complete"
 
 
 def test_a_probe_that_lacks_what_it_needs_is_skipped_before_anything_is_started(tmp_path: Path) -> None:
