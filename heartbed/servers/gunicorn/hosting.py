@@ -45,7 +45,7 @@ def _lazy(prepared: GunicornPrepared) -> Change[Shape]:
 
 
 def _native_sync(prepared: GunicornPrepared) -> Change[Shape]:
-    plain = _change(prepared, "sync", "", ONE_THREAD, worker_class="sync", threads=1)
+    plain = _change(prepared, "sync", "", ONE_THREAD, worker_class="sync", threads=1, idle_threads=0)
     return replace(
         plain,
         what=f"sync workers and native threads instead of {prepared.shape.worker_class}",

@@ -32,6 +32,8 @@ class Shape:
     threads: int
     worker_class: str
     preload: bool
+    idle_threads: int = 0
+    """Threads that are set for workers that have none, and that workers of another class would have."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ class Shape:
         """The settings that come to it."""
         return {
             "workers": self.processes,
-            "threads": self.threads,
+            "threads": self.idle_threads or self.threads,
             "worker_class": self.worker_class,
             "preload_app": self.preload,
         }
@@ -51,10 +53,11 @@ class Shape:
 def shape(settings: Settings) -> Shape:
     """What the settings in force come to."""
     own = str(settings.values["worker_class"])
-    worker_class = CLASSES.get(own, own)
+    worker_class, threads = CLASSES.get(own, own), max(1, settings.number("threads"))
     return Shape(
         processes=max(1, settings.number("workers")),
-        threads=1 if worker_class in PATCHING else max(1, settings.number("threads")),
+        threads=1 if worker_class in PATCHING else threads,
         worker_class=worker_class,
         preload=bool(settings.values["preload_app"]),
+        idle_threads=threads if worker_class in PATCHING and threads > 1 else 0,
     )

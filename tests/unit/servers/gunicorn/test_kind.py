@@ -243,6 +243,17 @@ def test_green_workers_patch_the_application(tmp_path: Path, library: str, facto
         prepared(tmp_path, text, green, green, model="native")
 
 
+def test_threads_that_green_workers_leave_idle_are_set_to_one_with_sync_workers(tmp_path: Path) -> None:
+    green = said(threads=16, worker_class="gevent")
+    made = prepared(tmp_path, "threads = 16\nworker_class = 'gevent'\n", green, green)
+    workbench = Workbench(tmp_path / "bench")
+    found = {each.changes[0].key: each for each in mend.mends(made, workbench)}
+    assert "+threads = 1\n+worker_class = 'sync'" in found["sync"].lines
+    copy = (workbench.folder / "gunicorn.conf.py-sync" / "gunicorn.conf.py").read_text().splitlines()
+    assert copy[:2] == ["threads = 1", "worker_class = 'sync'"]
+    assert "+threads" not in found["preload"].lines
+
+
 @pytest.mark.parametrize(
     ("errors", "words"),
     [
