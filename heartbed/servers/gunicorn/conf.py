@@ -105,6 +105,54 @@ def asked(tree: ast.Module) -> dict[str, int]:
     return found
 
 
+PATCHES = {"patch_all": "gevent", "monkey_patch": "eventlet"}
+"""Functions that patch the process, and whose they are."""
+
+
+@dataclass(frozen=True)
+class Patch(Place):
+    """A statement that patches the process with a library of green threads, and the lines without it."""
+
+    library: str
+    without: str
+
+
+def patches(tree: ast.Module, lines: Sequence[str]) -> tuple[Patch, ...]:
+    """Those that are run whatever holds: at the outermost level, or in a ``try`` or ``with`` there."""
+    bring = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    bring += [each.name for n in ast.walk(tree) if isinstance(n, ast.Import) for each in n.names]
+    brought = {(name or "").partition(".")[0] for name in bring}
+    found: list[Patch] = []
+    pending: list[ast.stmt] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Try | ast.With):
+            pending += reversed(node.body)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            library = _patched_with(node.value)
+            if library in brought:
+                found.append(Patch(node.lineno, _last(node), library, _without(node, lines)))
+    return tuple(found)
+
+
+def _patched_with(call: ast.Call) -> str:
+    """The library that a call patches threads with; empty for any other call."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    library = PATCHES.get(name, "")
+    given = {each.arg: getattr(each.value, "value", None) for each in call.keywords}
+    # Where something is asked for by its name, eventlet patches nothing else.
+    threads = given["thread"] if "thread" in given else library == "gevent" or not any(given.values())
+    return library if threads else ""
+
+
+def _without(node: ast.Expr, lines: Sequence[str]) -> str:
+    first, last = lines[node.lineno - 1], lines[_last(node) - 1]
+    before = first.encode()[: node.col_offset].decode(errors="replace")
+    after = last.encode()[node.end_col_offset or 0 :].decode(errors="replace")
+    alone = not before.lstrip("\ufeff") and not after.partition("#")[0].strip() and first == last
+    return f"# {first}" if alone else f"{before}pass{after}"
+
+
 def _last(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 

@@ -9,6 +9,7 @@ from heartbed.candidates.prepared import Draft, Prepared
 from heartbed.cells.cell import Cell
 from heartbed.cells.loops import LAST_WITH_EVENTLET
 from heartbed.servers.gunicorn.adapt import GunicornAdapted
+from heartbed.servers.gunicorn.conf import Patch
 from heartbed.servers.gunicorn.settings import Settings
 from heartbed.servers.gunicorn.shape import FACTORS, Shape
 from heartbed.wording import count
@@ -32,11 +33,15 @@ class GunicornDraft(Draft):
     absent: tuple[str, ...] = ()
     patching: str = ""
     """The library of green threads that its workers may be on."""
+    patches: tuple[Patch, ...] = ()
+    """Where the file itself patches the process."""
 
     @property
     def cell(self) -> Cell:
         """A cell whose image can read the file."""
         found = replace(self.wishes.cell, server="gunicorn", mode="", options=tuple(filter(None, [self.workers])))
+        if not self.patching and any(each.library == "gevent" for each in self.patches):
+            found = replace(found, model="gevent")
         return found.with_version("gunicorn", LAST_WITH_EVENTLET) if self.patching == "eventlet" else found
 
     @property

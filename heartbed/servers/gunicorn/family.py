@@ -1,6 +1,6 @@
 """gunicorn, with its sync or its gthread workers.
 
-The matrix leaves gthread workers out: there a monkey-patched application answers its first request only.
+The matrix leaves gthread workers out: a monkey-patched application was seen to hang there after its first request.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from heartbed.candidates.change import ONE_THREAD, Change, Variant
+from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
 from heartbed.servers.gunicorn.adapt import assigned
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.shape import PATCHING, Shape
@@ -31,7 +31,19 @@ def hosting(prepared: GunicornPrepared) -> list[Change[Shape]]:
 def with_variable(draft: GunicornDraft, v: Variant[Shape], name: str, value: str) -> Variant[Shape]:
     """The variant with a variable in the environment of the workers, in the place of the user's own for it."""
     others = [each for each in draft.variables if each.partition("=")[0] != name]
+    if v.model == "native":
+        v = unpatched(draft, v)
     return assigned(v, draft.adapted, "raw_env", [*others, f"{name}={value}"])
+
+
+def unpatched(draft: GunicornDraft, v: Variant[Shape]) -> Variant[Shape]:
+    """The variant without the lines of the file that patch the process."""
+    main = draft.source.main
+    taken = {each.first for each in v.edits}
+    edits = [
+        Edit(main.inside, each.first, each.last, each.without) for each in draft.patches if each.first not in taken
+    ]
+    return replace(v, edits=(*v.edits, *edits))
 
 
 def _preload(prepared: GunicornPrepared) -> Change[Shape]:
@@ -50,7 +62,7 @@ def _native_sync(prepared: GunicornPrepared) -> Change[Shape]:
         plain,
         what=f"sync workers and native threads instead of {prepared.shape.worker_class}",
         price=f"the application must not patch; {ONE_THREAD}",
-        apply=lambda v: replace(plain.apply(v), model="native", thread="green"),
+        apply=lambda v: replace(plain.apply(unpatched(prepared.draft, v)), model="native", thread="green"),
     )
 
 

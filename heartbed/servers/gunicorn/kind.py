@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from heartbed.candidates import subject
-from heartbed.candidates.adapted import COPY
+from heartbed.candidates.adapted import COPY, Replacement
 from heartbed.candidates.change import Change, Variant
 from heartbed.candidates.container import Container, Ran
 from heartbed.candidates.prepared import Kind
@@ -18,14 +18,14 @@ from heartbed.candidates.source import Source, permitted, read_lines, shown_path
 from heartbed.candidates.subject import Candidate
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
-from heartbed.cells import axes
 from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, hosting
 from heartbed.servers.gunicorn.absent import imports, pass_over, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
-from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names, texts
+from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names, patches, texts
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
+from heartbed.servers.gunicorn.models import with_model
 from heartbed.servers.gunicorn.rules import replaced
 from heartbed.servers.gunicorn.settings import Settings, parse
 from heartbed.servers.gunicorn.shape import CLASSES, PATCHING, Shape, shape
@@ -67,7 +67,8 @@ class GunicornKind(Kind):
         words = {*texts(tree_of(adapted)), *wishes.started_with.values()}
         classes = {CLASSES.get(word) for word in words}
         patching = next((each for each in PATCHING if each in classes), "")
-        return GunicornDraft(self, label, adapted, wishes, (), patching=patching)
+        own = patches(tree_of(adapted), source.main.lines)
+        return GunicornDraft(self, label, adapted, wishes, (), patching=patching, patches=own)
 
     def prepare(self, draft: GunicornDraft, workbench: Workbench, container: Container) -> GunicornPrepared:
         """Have gunicorn say what is in force, replace what cannot be had here. Raises ``InputError``."""
@@ -80,7 +81,7 @@ class GunicornKind(Kind):
             draft.adapted.put(name, value, reason)
         _write(workbench, draft.label, draft.adapted)
         found = shape(self._in_force(draft, container))
-        full = _with_model(_with_variables(draft, settings), found)
+        full = with_model(_with_variables(draft, settings), found)
         fields = subject.fields(full.wishes, full.label, workbench.folder, draft.wishes.started_with) | {
             "main": MAIN,
             "server": "gunicorn",
@@ -122,6 +123,8 @@ class GunicornKind(Kind):
         adapted = prepared.draft.adapted.copied()
         for name, value in hosting.needed(prepared.shape, found).items():
             adapted.put(name, value, "the change")
+        for each in prepared.draft.patches if variant.model == "native" else ():
+            adapted.add(Replacement(adapted.source.main.inside, each.first, each.last, each.without, "the change", ""))
         _write(workbench, label, adapted)
         return replace(prepared.candidate, processes=1, threads=found.threads, options=found.options)
 
@@ -141,31 +144,6 @@ def _with_variables(draft: GunicornDraft, settings: Settings) -> GunicornDraft:
     wishes = draft.wishes.with_variables("--define", draft.wishes.started_with)
     wishes = wishes.with_variables(draft.source.main.shown, given)
     return replace(draft, wishes=wishes, variables=variables)
-
-
-def _with_model(draft: GunicornDraft, found: Shape) -> GunicornDraft:
-    """The draft with the execution model that such workers can have, where the user says none."""
-    if found.worker_class in PATCHING:
-        return _with_patching(draft, found)
-    if found.worker_class != "gthread" or draft.wishes.model or draft.wishes.release:
-        return draft
-    told_ = (
-        "native threads: under gthread workers a monkey-patched application answers its first request only, and "
-        "then hangs (--model eventlet)"
-    )
-    return replace(draft, wishes=replace(draft.wishes, model="native"), assumed=(*draft.assumed, told_))
-
-
-def _with_patching(draft: GunicornDraft, found: Shape) -> GunicornDraft:
-    """The draft with the execution model that its workers give to the application. Raises ``InputError``."""
-    library, cell = found.worker_class, draft.cell
-    model = draft.wishes.model or library
-    chosen = {**cell.factors, "model": model, "app": draft.wishes.app}
-    if why := axes.TABLE.senseless({axis: factor for axis, factor in chosen.items() if axis != "thread"}):
-        raise InputError(f"{draft.source.main.shown}: {why}", hint="leave out --model and --app")
-    told_ = [f"{library}: gunicorn's {library} workers patch the process with it"] if not draft.wishes.model else []
-    told_ += [f"gunicorn {version}, the last that has {library} workers" for version in cell.beside.values()]
-    return replace(draft, wishes=replace(draft.wishes, model=model), assumed=(*draft.assumed, *told_))
 
 
 def _asked(draft: GunicornDraft) -> list[str]:

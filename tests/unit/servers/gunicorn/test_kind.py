@@ -15,7 +15,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.gunicorn import settings
-from heartbed.servers.gunicorn.conf import is_gunicorns, line_of, parse, place
+from heartbed.servers.gunicorn.conf import is_gunicorns, line_of, parse, patches, place
 from heartbed.servers.gunicorn.draft import GunicornPrepared
 from heartbed.servers.gunicorn.settings import Settings
 from heartbed.servers.gunicorn.shape import Shape, shape
@@ -197,7 +197,7 @@ def test_an_application_under_gthread_workers_is_taken_for_a_native_one(tmp_path
     pooled = said(threads=3, worker_class="gthread")
     made = prepared(tmp_path, "threads = 3\n", pooled, pooled)
     assert made.candidate.model == "native"
-    assert any("answers its first request only" in text for text in made.draft.assumptions)
+    assert any("native threads under gthread workers" in text for text in made.draft.assumptions)
     assert not any("execution model eventlet" in text for text in made.draft.assumptions)
 
 
@@ -252,6 +252,62 @@ def test_threads_that_green_workers_leave_idle_are_set_to_one_with_sync_workers(
     copy = (workbench.folder / "gunicorn.conf.py-sync" / "gunicorn.conf.py").read_text().splitlines()
     assert copy[:2] == ["threads = 1", "worker_class = 'sync'"]
     assert "+threads" not in found["preload"].lines
+
+
+EVENTLET = "import eventlet\neventlet.monkey_patch()\nthreads = 3\n"
+GEVENT = "threads = 3\ntry:\n    from gevent import monkey; monkey.patch_all()\nfinally:\n    pass\n"
+
+
+@pytest.mark.parametrize(("library", "text", "line"), [("eventlet", EVENTLET, 2), ("gevent", GEVENT, 3)])
+def test_a_file_that_patches_the_process_says_the_model(tmp_path: Path, library: str, text: str, line: int) -> None:
+    pooled = said(threads=3, worker_class="gthread")
+    made = prepared(tmp_path, text, pooled, pooled)
+    assert (made.candidate.model, made.candidate.factors["worker_class"]) == (library, "gthread")
+    assert made.candidate.build == made.draft.cell.build
+    words = f"gunicorn.conf.py:{line} patches the process with {library}"
+    assert any(words in each for each in made.draft.assumptions)
+    assert not any("native threads under gthread" in each for each in made.draft.assumptions)
+    with pytest.raises(InputError, match=f"{words}: the model is not native"):
+        prepared(tmp_path, text, pooled, pooled, model="native")
+
+
+def test_a_file_that_patches_with_another_library_than_its_workers_is_refused(tmp_path: Path) -> None:
+    text = EVENTLET + "worker_class = 'gevent'\n"
+    with pytest.raises(InputError, match="and so do gevent workers with gevent"):
+        prepared(tmp_path, text, *[said(worker_class="gevent")] * 2)
+    with pytest.raises(InputError, match="and another line with gevent"):
+        prepared(tmp_path, EVENTLET + GEVENT, said(), said())
+
+
+def test_a_native_application_takes_a_file_that_does_not_patch(tmp_path: Path) -> None:
+    made = prepared(tmp_path, EVENTLET, *[said(threads=3, worker_class="gthread")] * 2)
+    workbench = Workbench(tmp_path / "bench")
+    found = {each.changes[0].key: each for each in mend.mends(made, workbench)}
+    assert "-eventlet.monkey_patch()\n+# eventlet.monkey_patch()" in found["native"].lines
+    for key, line in (("native", "# eventlet.monkey_patch()"), ("preload", "eventlet.monkey_patch()")):
+        copy = (workbench.folder / f"gunicorn.conf.py-{key}" / "gunicorn.conf.py").read_text().splitlines()
+        assert copy[1] == line
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("import eventlet; eventlet.monkey_patch(); a = 1", [("eventlet", "import eventlet; pass; a = 1")]),
+        ("from gevent.monkey import patch_all\npatch_all()", [("gevent", "# patch_all()")]),
+        ("from gevent.monkey import patch_all\npatch_all(\n  ssl=False)  # x", [("gevent", "pass  # x")]),
+        ("import gevent.monkey\ngevent.monkey.patch_all(thread=False)", []),
+        ("import eventlet\neventlet.monkey_patch(socket=True)", []),
+        ("import eventlet\neventlet.monkey_patch(os=False)", [("eventlet", "# eventlet.monkey_patch(os=False)")]),
+        ("import eventlet\nif a:\n    eventlet.monkey_patch()", []),
+        ("import eventlet\ndef post_fork(a, b):\n    eventlet.monkey_patch()", []),
+        ("import acme\nacme.monkey_patch()", []),
+    ],
+)
+def test_what_patches_the_process_is_seen_where_it_always_does(text: str, found: list[tuple[str, str]]) -> None:
+    lines = text.split("\n")
+    tree = parse(lines)
+    assert tree is not None
+    assert [(each.library, each.without) for each in patches(tree, lines)] == found
 
 
 @pytest.mark.parametrize(
