@@ -29,7 +29,9 @@ def adapt(source: UwsgiSource, wanted: str | None, defined: Mapping[str, str] | 
             continue
         if reason := rules.REFUSED.get(option.key):
             raise InputError(f"{where(file, option.line)}: {option.key} {reason}")
-    application, beside = choose(source, places, wanted)
+    in_reach = reached(source, defined or {})
+    always = [*rules.unconditional(option for _, option in places)]
+    application, beside = choose(source, in_reach, wanted, always)
     adapted = UwsgiAdapted(source=source, application=application, beside=beside, gevents=gevents)
     has_master = is_on(last([option for _, option in places], "master"))
     for place in places:
@@ -45,11 +47,17 @@ def adapt(source: UwsgiSource, wanted: str | None, defined: Mapping[str, str] | 
             adapted.put(place, None, reason)
             if option.key.startswith(rules.MASTER) and not has_master:
                 adapted.needs_master = option.key
-    unread = rules.ruled_out([option for _, option in places], defined or {})
-    one_address(adapted, [place for place, out in zip(places, unread, strict=True) if not out])
-    run_ours(adapted, places)
+    one_address(adapted, in_reach)
+    run_ours(adapted, in_reach)
     _size(adapted, places)
     return adapted
+
+
+def reached(source: UwsgiSource, defined: Mapping[str, str]) -> list[Place]:
+    """The lines that uWSGI may read where it is started with these variables, with what ``%(_)`` is there."""
+    places = list(source.all())
+    found = rules.reached([option for _, option in places], defined)
+    return [(file, option) for (file, _), option in zip(places, found, strict=True) if option]
 
 
 def run_ours(adapted: UwsgiAdapted, places: list[Place]) -> None:

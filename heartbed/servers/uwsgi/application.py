@@ -57,11 +57,14 @@ class Application:
         return replace(self, mount=mount.rstrip("/"))
 
 
-def choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> tuple[Application, tuple[str, ...]]:
+def choose(
+    source: UwsgiSource, places: list[Place], wanted: str | None, always: Sequence[Option] = ()
+) -> tuple[Application, tuple[str, ...]]:
     """The application to check, and the mount points of the others: the same processes run all of them.
 
     ``wanted`` is the mount point of one. Without, it is the one at the root, or the first. A file that names none may
-    leave it to the command line. Raises ``InputError`` where there is none.
+    leave it to the command line. Raises ``InputError`` where there is none. Of others behind a variable only those are
+    told that hang on no condition, the options ``always``.
     """
     found = [_named(place) for place in places if place[1].key in rules.APPLICATIONS]
     shown = source.main.shown
@@ -76,11 +79,13 @@ def choose(source: UwsgiSource, places: list[Place], wanted: str | None) -> tupl
     options = [option for _, option in places]
     mounts = {expanded(each.mount, options).rstrip("/"): each for each in found}
     if wanted is not None and wanted.rstrip("/") not in mounts:
-        told = ", ".join(mount or "/" for mount in mounts)
-        raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {told}")
+        there = ", ".join(mount or "/" for mount in mounts)
+        raise InputError(f"{shown} mounts nothing at {wanted!r}", hint=f"there are: {there}")
     root = "" if "" in mounts else next(iter(mounts))
     chosen = mounts[root if wanted is None else wanted.rstrip("/")]
-    return chosen, tuple(mount or "/" for mount, each in mounts.items() if each is not chosen)
+    others = [(mount, each) for mount, each in mounts.items() if each is not chosen]
+    told = tuple(mount or "/" for mount, each in others if not each.is_open or (each.place and each.place[1] in always))
+    return chosen, told
 
 
 def _named(place: Place) -> Application:

@@ -18,7 +18,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi import commands, complaints, forms, hosting
-from heartbed.servers.uwsgi.adapt import adapt, fewer, run_ours
+from heartbed.servers.uwsgi.adapt import adapt, fewer, reached, run_ours
 from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
 from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
@@ -189,7 +189,7 @@ def _mounted(draft: UwsgiDraft, options: list[Option]) -> bool:
     application = draft.adapted.application
     if application.is_open:
         draft.adapted.application = application.resolved(options)
-        run_ours(draft.adapted, list(draft.source.all()))
+        run_ours(draft.adapted, reached(draft.source, draft.wishes.started_with))
     return application.is_open
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from heartbed.servers.uwsgi.ini import Option
 
@@ -153,6 +154,21 @@ def ruled_out(options: Sequence[Option], defined: Mapping[str, str]) -> list[boo
         found.append(any(blocks))
         if option.key == "endif" and blocks:
             blocks.pop()
+    return found
+
+
+def reached(options: Sequence[Option], defined: Mapping[str, str]) -> list[Option | None]:
+    """Of each option, what it is where it is read; None where a condition keeps it from that.
+
+    ``%(_)`` behind an ``if-env`` is that variable's value.
+    """
+    found: list[Option | None] = []
+    value = ""
+    for option, out in zip(options, ruled_out(options, defined), strict=True):
+        if option.key.startswith(("if", "else", "endif")):
+            value = defined.get(option.value.partition("=")[0], "") if option.key == "if-env" else ""
+        meant = replace(option, value=option.value.replace("%(_)", value)) if value else option
+        found.append(None if out else meant)
     return found
 
 

@@ -145,6 +145,30 @@ def test_an_address_is_left_that_is_read_with_the_variables_that_are_defined(tmp
     assert adapt(read(path), None, {"BEHIND": "nginx"}).front == "direct"
 
 
+MOUNTS = (
+    *("if-env = MOUNT", "mount = %(_)=awx.wsgi:application", "endif ="),
+    *("if-not-env = MOUNT", "mount = /=awx.wsgi:application", "endif ="),
+)
+
+
+def test_an_application_is_taken_that_is_mounted_with_the_variables_that_are_defined(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text("\n".join(["[uwsgi]", "http-socket = :1", *MOUNTS]) + "\n")
+    found = adapt(read(path), None, {"MOUNT": "/awx"})
+    copy = found.text(found.source.main)
+    assert (found.application.mount, found.beside) == ("/awx", ())
+    assert copy[3] == "mount = /awx=/opt/heartbed/application.wsgi"
+    assert copy[6] == "mount = /=awx.wsgi:application"
+    assert adapt(read(path), "/awx", {"MOUNT": "/awx"}).application.mount == "/awx"
+    found = adapt(read(path), None)
+    assert (found.application.mount, found.beside) == ("", ())
+
+
+def test_another_application_behind_a_variable_is_told_where_it_hangs_on_no_condition(tmp_path: Path) -> None:
+    found = adapted(tmp_path, "mount = $(THERE)=other.wsgi")
+    assert found.beside == ("$(THERE)",)
+
+
 def test_a_socket_that_speaks_the_uwsgi_protocol_gets_a_proxy_in_front(tmp_path: Path) -> None:
     assert adapted(tmp_path, "socket = /run/a.sock").front == "proxied"
     assert adapted(tmp_path, "http-socket = :1").front == "direct"
