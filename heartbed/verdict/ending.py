@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from heartbed.record.connection import ConnectionHistory
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
-from heartbed.record.kinds import AppExit, ProcessGone
+from heartbed.record.kinds import AppExit, AppLog, ProcessGone
 from heartbed.verdict import deadlock
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite
@@ -15,6 +16,12 @@ from heartbed.verdict.finding import Finding, unknown
 
 PROCESS_END_S = 1.0
 """A process that is gone within this time of its connection's end has taken the connection with it."""
+
+OWN_END = re.compile(r".*\btimer expired\b.*|Maximum requests reached.*")
+"""mod_wsgi's words where it ends a daemon process by itself."""
+
+OWN_END_S = 10.0
+"""For so long before a connection's end these words may stand: mod_wsgi gives a process 5 s to shut down in."""
 
 Rule = Callable[[ConnectionHistory, CellHistory, float], Finding | None]
 
@@ -30,8 +37,26 @@ def _process_gone(conn: ConnectionHistory, cell: CellHistory, closed: float) -> 
     near = [each for each in ends if each[0].pid == conn.pid and abs(each[0].t - closed) <= PROCESS_END_S]
     if not near:
         return None
-    why = f"process {conn.pid} ended while it idled and took the connection along; this is not heartbeat loss"
-    return unknown(Cause.PROCESS_GONE, why, *cite(*min(near, key=lambda each: each[0].t)))
+    told = _own_end(conn, cell, closed)
+    because = f" (mod_wsgi: {told.data.text.rstrip('.')})" if told else ""
+    why = f"process {conn.pid} ended while it idled and took the connection along{because}; this is not heartbeat loss"
+    proof = cite(told, told.data.text) if told else []
+    return unknown(Cause.PROCESS_GONE, why, *proof, *cite(*min(near, key=lambda each: each[0].t)))
+
+
+def _own_end(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Event[AppLog] | None:
+    """Where mod_wsgi says that it ends the connection's process, and why."""
+    return next(
+        (
+            event
+            for event in cell.of(AppLog)
+            if event.pid == conn.pid
+            and event.data.logger == "wsgi"
+            and -PROCESS_END_S <= closed - event.t <= OWN_END_S
+            and OWN_END.fullmatch(event.data.text)
+        ),
+        None,
+    )
 
 
 def _pool_expiry(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from heartbed.candidates.source import where
-from heartbed.servers.httpd.lines import VARIABLE
+from heartbed.candidates.values import leading_number
+from heartbed.servers.httpd.lines import VARIABLE, expand, options, words
 from heartbed.servers.httpd.place import at
 from heartbed.servers.httpd.prepared import HttpdPrepared
 from heartbed.servers.httpd.shape import children, in_scope, names_group
@@ -16,6 +17,12 @@ READ_FROM_PROCESS = ("OS_", "EVENTLET_")
 DEFAULT_CHILDREN = {"prefork": 5, "event": 3, "worker": 3}
 """httpd's own StartServers."""
 
+RESTARTS = {
+    "inactivity-timeout": "after {} s without a request mod_wsgi restarts the process",
+    "restart-interval": "mod_wsgi restarts the process {} s after its start, also while it idles",
+}
+"""Options of a WSGIDaemonProcess that end its processes after a time, and when they do."""
+
 
 def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str]) -> tuple[str, ...]:
     """All of them, the most telling first.
@@ -24,6 +31,7 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
     configuration runs, in words.
     """
     return (
+        *_restarts(prepared),
         *_interpreter(prepared),
         *_unused(prepared),
         *_children(prepared),
@@ -36,6 +44,22 @@ def findings(prepared: HttpdPrepared, unset: Sequence[str], beside: Sequence[str
         *_unset(prepared, unset),
         *beside,
     )
+
+
+def _restarts(prepared: HttpdPrepared) -> Iterator[str]:
+    """What has mod_wsgi restart the processes that the application runs in, maybe later than a run lasts."""
+    for node in prepared.root.walk():
+        given = expand(node.arguments, prepared.source.variables) if node.name == "wsgidaemonprocess" else ""
+        if not prepared.shape.group or words(given)[:1] != [prepared.shape.group]:
+            continue
+        values = {option.name: leading_number(option.value) or 0 for option in options(given)}
+        for name, when in RESTARTS.items():
+            if after := values.get(name, 0):
+                yield (
+                    f"{at(prepared.draft, node)}: {name}={after}: {when.format(after)}, and its connections to "
+                    "RabbitMQ end with it, whatever its threads do: what is kept here is kept until then, and the "
+                    "next request starts anew"
+                )
 
 
 def _interpreter(prepared: HttpdPrepared) -> Iterator[str]:

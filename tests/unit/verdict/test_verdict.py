@@ -307,6 +307,19 @@ def test_a_child_that_was_reaped_is_not_heartbeat_loss() -> None:
     assert history.cell_verdict.cause == "process_gone"
 
 
+def test_where_mod_wsgi_says_why_it_ends_a_process_its_words_are_told() -> None:
+    history = History.of()
+    send, _ = history.pair(beating=True)
+    said = "Daemon process idle inactivity timer expired, stopping process 'nova'."
+    history.add("app.log", IDLE_FROM + 2.8, source="httpd", level="info", logger="wsgi", text=said)
+    history.add("process.gone", IDLE_FROM + 3.1)
+    history.close(send, IDLE_FROM + 3.0, "client_closed", sender="client", how="fin")
+    verdict = history.cell_verdict
+    assert verdict.cause == "process_gone"
+    assert "took the connection along (mod_wsgi: Daemon process idle inactivity timer expired, stopping" in verdict.why
+    assert said in [piece.text for piece in verdict.evidence]
+
+
 def test_pool_expiry_is_told_from_other_clean_closes() -> None:
     history = History.of()
     history.facts(conn_pool_ttl=3)

@@ -251,3 +251,36 @@ def test_the_questions_have_a_port_for_each_host(workbench: Workbench) -> None:
 
     prepared(workbench, Listening())
     assert {each.port for each in asked} == {8081}
+
+
+def with_daemon(workbench: Workbench, options: str, **defines: str) -> list[str]:
+    """What is said of Kolla's file with these options more of the WSGIDaemonProcess."""
+
+    class More(Recorded):
+        def run(self, commands: Any) -> dict[str, Ran]:
+            told = super().run(commands)["read"]
+            return {"read": replace(told, output=told.output.replace("threads=1", f"threads=1 {options}", 1))}
+
+    return [*prepared(workbench, More(), defines=defines).oddities]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("inactivity-timeout=120", "inactivity-timeout=120: after 120 s without a request mod_wsgi restarts"),
+        ("inactivity-timeout=${IDLE}", "inactivity-timeout=90: after 90 s without a request"),
+        ("restart-interval=3600", "restart-interval=3600: mod_wsgi restarts the process 3600 s after its start"),
+    ],
+)
+def test_what_ends_processes_later_than_a_run_lasts_is_told_first(
+    workbench: Workbench, options: str, words: str
+) -> None:
+    told, *_ = with_daemon(workbench, options, IDLE="90")
+    line = next(n for n, each in enumerate((DATA / FILE).read_text().splitlines(), 1) if "WSGIDaemonProcess" in each)
+    assert f"{FILE}:{line}: {words}" in told
+    assert "its connections to RabbitMQ end with it" in told
+
+
+@pytest.mark.parametrize("options", ["inactivity-timeout=0", "restart-interval=0", "shutdown-timeout=5"])
+def test_what_ends_no_process_is_not_told(workbench: Workbench, options: str) -> None:
+    assert not any("mod_wsgi restarts the process" in each for each in with_daemon(workbench, options))
