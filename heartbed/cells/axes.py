@@ -20,6 +20,9 @@ from heartbed.versions.releases import RELEASES
 DEFAULT_OSLO = "17.3.2"
 """The last series of oslo.messaging that has ``heartbeat_in_pthread``."""
 
+LONGEST_HEARTBEAT_S = 60
+"""RabbitMQ's own: of two timeouts the smaller counts, so that a longer one would be as this (rabbitmq.conf)."""
+
 CONTROL = "standalone-native"
 """The cell that is outside every server, and on native threads: nothing is wrong with it by itself."""
 
@@ -169,7 +172,7 @@ PARAMETERS = (
     Parameter(
         "heartbeat",
         0,
-        3600,
+        LONGEST_HEARTBEAT_S,
         "heartbeat timeout in seconds; 0 switches heartbeats off",
         "the heartbeat timeout",
         asked="heartbeat_s",

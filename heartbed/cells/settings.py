@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.shards import Share
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.places import ROOT, runs
 
-LONGEST_HEARTBEAT_S = 60
-"""RabbitMQ's own: of two timeouts the smaller counts, so that a longer one would be as this (rabbitmq.conf)."""
+LONGEST_HEARTBEAT_S = axes.LONGEST_HEARTBEAT_S
+"""What ``--heartbeat`` may be at the most: as in a cell's name."""
 
 
 @dataclass(frozen=True)

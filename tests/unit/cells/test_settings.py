@@ -32,3 +32,14 @@ def test_a_cell_idles_for_three_of_its_timeouts_and_a_margin(cell: str, timeout_
     settings = Settings(heartbeat_s=6)
     assert settings.timeout_of(found) == timeout_s
     assert settings.idle_of(found) == idle_s
+
+
+@pytest.mark.parametrize("timeout_s", [0, 60])
+def test_a_cell_may_have_as_long_a_timeout_as_a_run_or_none(timeout_s: int) -> None:
+    (found,) = select([f"prefork-heartbeat{timeout_s}"]).cells
+    assert found.heartbeat_s == timeout_s
+
+
+def test_a_cell_with_a_longer_timeout_than_the_brokers_is_refused() -> None:
+    with pytest.raises(InputError, match="60"):
+        select(["prefork-heartbeat61"])
