@@ -46,7 +46,8 @@ def cli() -> None:
       heartbed explain prefork-daemon-eventlet          the story of a cell of the newest run
       heartbed report latest --format markdown          the newest run, for a bug report
 
-    Exit codes: 0 all kept or recovered, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
+    Exit codes: 0 every cell is kept or recovered, 1 some cell is not, 2 wrong input, 3 inconclusive, 4 the testbed did
+    not come up.
     """
 
 

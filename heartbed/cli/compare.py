@@ -75,7 +75,8 @@ def compare(  # noqa: PLR0913  # click hands over each option by itself
       heartbed compare --probe trickle
       heartbed compare prefork-daemon-eventlet-pthread --with ~/src/oslo.messaging     without it, and with it
 
-    Exit codes: 0 all kept, 1 some not, 2 wrong input, 3 inconclusive, 4 the testbed did not come up.
+    Exit codes: 0 every cell is kept or recovered, 1 some cell is not, 2 wrong input, 3 inconclusive, 4 the testbed did
+    not come up.
     With --fail-if-worse, 1 only where one does not keep what the first one keeps.
     """
     if shard and fail_if_worse:

@@ -48,7 +48,7 @@ EXPRESSIONS = click.argument("expressions", metavar="EXPR...", nargs=-1, shell_c
 HEARTBEAT = heartbeat_option()
 
 
-@click.command(cls=Groups, epilog="Axes and factors: `heartbed cells --help`.")
+@click.command(cls=Groups, epilog="Axes and factors: `heartbed cells`.")
 @EXPRESSIONS
 @probe_option(several=True)
 @HEARTBEAT
@@ -116,7 +116,7 @@ def recorded(  # noqa: PLR0913  # by the values of the command's options
 
 
 @click.command("cells")
-@EXPRESSIONS
+@click.argument("expressions", metavar="[EXPR...]", nargs=-1, shell_complete=completion.expressions)
 def list_cells(expressions: Sequence[str]) -> None:
     """List the cells that expressions stand for, and what the factors mean.
 

@@ -89,3 +89,13 @@ def test_groff_takes_every_page_without_a_warning(name: str) -> None:
         command, input=page(cli, cli.commands[name]), capture_output=True, text=True, check=False, timeout=30
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_expressions_are_asked_for_only_where_there_must_be_some() -> None:
+    assert "[EXPR...]" in told("cells", "--help").partition("\n")[0]
+    assert "[EXPR...]" not in told("run", "--help").partition("\n")[0]
+
+
+@pytest.mark.parametrize("command", ["merge", "compare", "verdict"])
+def test_exit_codes_say_what_is_well(command: str) -> None:
+    assert "0 every cell is kept or recovered, 1 some cell is not" in " ".join(told(command, "--help").split())
