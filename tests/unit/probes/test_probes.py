@@ -275,6 +275,19 @@ def test_all_about_one_probe_is_told() -> None:
         assert told in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("broker-stop", ["needs a window of its own"]),
+        ("soak", ["soak:of= the probe that is repeated, with its parameters; without it burst", "a window of its own"]),
+    ],
+)
+def test_what_a_probe_needs_is_told_of_it_as_in_the_list(name: str, told: list[str]) -> None:
+    output = " ".join(CliRunner().invoke(cli, ["probes", name]).output.split())
+    assert [each for each in told if each not in output] == []
+    assert "nothing" not in output.rpartition(" needs ")[2]
+
+
 def test_a_record_of_a_probe_that_is_not_here_is_refused_by_name() -> None:
     history = History.of()
     start = history.events[0]
