@@ -107,5 +107,5 @@ def _answer(judged: Sequence[LookedAt], lost: int, look: LookHistory) -> str:
     processes = len({each.pid for each in judged})
     of = f"{count(len(judged), 'connection')} of {count(processes, 'process', 'es')}"
     have = "has" if lost == 1 else "have"
-    more = f" {count(lost, 'process', 'es')} {have} TCP sockets that were reset or shut down, by whom is not known."
-    return f"{of}: {told}.{more if lost else ''}"
+    more = f"{count(lost, 'process', 'es')} {have} TCP sockets that were reset or shut down, by whom is not known."
+    return " ".join([*([f"{of}: {told}."] if judged else []), *([more] if lost else [])])

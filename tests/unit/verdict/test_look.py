@@ -167,7 +167,7 @@ def test_process_that_has_lost_sockets_is_told_of_and_nothing_is_claimed() -> No
     verdict = look.verdict(until=1.0)
     (process,) = verdict.processes
     assert (process.lost_sockets, process.outcome, process.connections) == (2, LookOutcome.CANNOT_TELL, [])
-    assert "1 process has TCP sockets that were reset or shut down" in verdict.answer
+    assert verdict.answer.startswith("1 process has TCP sockets that were reset or shut down")
 
 
 def test_process_that_speaks_no_amqp_has_lost_sockets_of_another_kind() -> None:
