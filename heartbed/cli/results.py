@@ -43,7 +43,7 @@ def results(question: str, *, changes: bool, format_name: str, runs: Path) -> No
     if format_name != TEXT:
         click.echo(found.as_csv() if format_name == "csv" else found.as_json(), nl=False)
     elif found.rows:
-        out.print(found.table(ascii_only=out.options.ascii_only))
+        out.print(found.table(ascii_only=out.options.ascii_only), crop=False)
     else:
         out.print("nothing has moved" if changes and not question else "there is none", markup=False)
 

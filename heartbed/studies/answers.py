@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHOWN = "run, cell, probe, outcome, cause, lost_after_s, after_ms"
 MOVED = "cell, probe, was, outcome, cause, run_before, run, differs"
+WHOLE_NAMES = "cell"
+"""The column whose values are never broken: they are found and copied as they are."""
 EVERYTHING = "* EXCLUDE (schema, verdict)"
 
 CHANGES = """
@@ -76,8 +78,9 @@ class Found:
     def table(self, *, ascii_only: bool) -> Table:
         """For the terminal."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in self.columns:
-            table.add_column(name, overflow="fold")
+        for at, name in enumerate(self.columns):
+            least = max((len(str(row[at])) for row in self.rows), default=None) if name == WHOLE_NAMES else None
+            table.add_column(name, overflow="fold", no_wrap=name == WHOLE_NAMES, min_width=least)
         for row in self.rows:
             texts = ("" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in row)
             table.add_row(*(Text(printable(one_line(text), ascii_only=ascii_only), _style(text)) for text in texts))

@@ -19,7 +19,7 @@ from heartbed.errors import InputError, TestbedError
 from heartbed.report.data import RunData
 from heartbed.report.loaded import load
 from heartbed.studies import store
-from heartbed.studies.answers import ask, ever, known
+from heartbed.studies.answers import Found, ask, ever, known
 from heartbed.studies.merge import merge
 from tests.unit.shards import CELLS, shard
 
@@ -206,3 +206,12 @@ def test_the_command_tells_text_csv_and_json(tmp_path: Path) -> None:
     assert json.loads(invoked(tmp_path, "select cell from results", "--format", "json").output) == [{"cell": FIRST}]
     assert "nothing has moved" in invoked(tmp_path, "--changes").output
     assert "there is none" in invoked(tmp_path, "server = 'uwsgi'").output
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_cells_name_is_never_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "prefork-embedded-eventlet-pthread-oslo17.3.2-processes32-of-a-long-name"
+    found = Found(["run", "cell", "more"], [["20251229-092000", name, "many words, which fill much room " * 3]])
+    monkeypatch.setattr("heartbed.cli.results.ask", lambda *_, **__: found)
+    assert name in invoked(tmp_path).output
