@@ -20,7 +20,7 @@ from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain as explain_cell
 from heartbed.report.listing import Listing, entry
 from heartbed.report.loaded import load, load_any
-from heartbed.report.registry import render_look
+from heartbed.report.registry import OF_LOOKS, render_look
 from heartbed.report.text import printable
 from heartbed.studies import merge as merge_
 from heartbed.studies.store import keep
@@ -48,7 +48,7 @@ def verdict(run_name: str, runs: Path) -> int:
       heartbed verdict
       heartbed verdict runs/20251229-092000
 
-    Exit codes: 0 all kept, 1 some not, 2 no such run, 3 inconclusive.
+    Exit codes: 0 every cell is kept or recovered, 1 some cell is not, 2 no such run, 3 inconclusive.
     """
     return publish(load(runs, run_name))
 
@@ -79,7 +79,8 @@ def report(run_name: str, format_name: str, cell: str | None, output: Path | Non
       heartbed report latest --format junit -o heartbed.xml
       heartbed report latest --cell prefork-daemon-eventlet > bug.html
     """
-    data = load_any(runs, run_name)
+    needs_cells = cell is not None or format_name not in format_names(OF_LOOKS)
+    data = (load if needs_cells and run_name == runfolder.LATEST else load_any)(runs, run_name)
     if cell is not None:
         data = _only(data, cell)
     content = render_look(format_name, data) if isinstance(data, LookVerdict) else render(format_name, data)
@@ -147,7 +148,8 @@ def merge(shards: Sequence[str], output: Output, runs: Path) -> int:
       heartbed merge shard-1/runs/latest shard-2/runs/latest
       heartbed merge shard-*/runs/2* --format junit --output results
 
-    Exit codes: 0 all kept, 1 some not, 2 no such run or no shard of this one, 3 inconclusive or not all there.
+    Exit codes: 0 every cell is kept or recovered, 1 some cell is not, 2 no such run or no shard of this one, 3
+    inconclusive or not all there.
     """
     folders = [runfolder.find(runs, each) for each in shards]
     data = load(runs, str(merge_.merge(folders, runs)))

@@ -21,8 +21,14 @@ from heartbed.verdict.look import LookVerdict, judge_look
 
 
 def load(runs: Path, name: str) -> RunData:
-    """A run by path, name or ``latest``, judged anew from its record. Raises ``InputError`` for a look."""
+    """A run by path, name or ``latest``, judged anew from its record. Raises ``InputError`` for a look.
+
+    Where the newest of all is a look, ``latest`` is the newest that has cells.
+    """
     data = load_any(runs, name)
+    if name == folders.LATEST and isinstance(data, LookVerdict):
+        older = (load_any(runs, str(folder)) for folder in reversed(folders.every(runs)))
+        data = next((each for each in older if isinstance(each, RunData)), data)
     if isinstance(data, LookVerdict):
         raise InputError(f"{data.run} is the record of a look, which has no cells", hint=f"heartbed report {data.run}")
     return data

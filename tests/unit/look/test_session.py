@@ -21,6 +21,7 @@ from heartbed.look.scope import scope
 from heartbed.look.session import Session
 from heartbed.record import event as record
 from heartbed.record.kinds import LookProcess, LookSocket, LookTick, RunEnd
+from tests.unit.shards import CELLS, shard
 
 SILENT = ("--for", "1.4", "--heartbeat", "1")
 """Watched for longer than the timeout, and for less than the three after which the broker would have closed."""
@@ -128,6 +129,19 @@ def test_formats_and_commands_for_runs_are_refused_for_a_look(
     for command in (["report", "latest", "--format", "junit"], ["explain", "a-cell", "latest"], ["verdict"]):
         done = CliRunner().invoke(cli, [*command, "--runs", str(tmp_path)], standalone_mode=False)
         assert isinstance(done.exception, InputError), command
+
+
+@pytest.mark.usefixtures("brief")
+def test_after_a_look_what_needs_cells_takes_the_newest_run_that_has_some(
+    pair: tuple[socket.socket, socket.socket], tmp_path: Path
+) -> None:
+    shard(tmp_path / "20200101-000000", "1/2")
+    look(pair[0], tmp_path, "--for", "0.1")
+    for command in (["verdict"], ["explain", CELLS[0].name], ["report", "--format", "junit"], ["diff", "latest"]):
+        done = CliRunner().invoke(cli, [*command, "--runs", str(tmp_path)], standalone_mode=False)
+        assert not isinstance(done.exception, InputError), command
+    told = CliRunner().invoke(cli, ["report", "latest", "--format", "text", "--runs", str(tmp_path)]).output
+    assert str(os.getpid()) in told
 
 
 @pytest.mark.usefixtures("brief")
