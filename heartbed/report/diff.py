@@ -65,7 +65,8 @@ class RunDiff:
                 for _ in range(3):
                     grid.add_column(overflow="fold")
                 for change in changes:
-                    what = one_line(f"{change.before or 'nothing'} → {change.after or 'nothing'}")
+                    none = "not known" if changes is self.versions else "nothing"
+                    what = one_line(f"{change.before or none} → {change.after or none}")
                     grid.add_row(text(f"  {one_line(change.subject)}"), text(one_line(change.what), "dim"), text(what))
                 yield grid
         for where, names in ((self.before, self.only_before), (self.after, self.only_after)):
@@ -94,7 +95,7 @@ def diff(before: RunVerdict, after: RunVerdict) -> RunDiff:
     both = [name for name in old if name in new]
     beats = (before.heartbeat_s, after.heartbeat_s)
     verdicts = [change for name in both for change in _verdict(name, old[name], new[name])]
-    if before.outcome != after.outcome:
+    if both and before.outcome != after.outcome:
         verdicts.append(Change("run", "outcome", before.outcome, after.outcome))
     return RunDiff(
         before=before.run,

@@ -63,7 +63,7 @@ class Explanation:
             yield text(f"The first request after the idle period took {cost}.")
         for note in remarks(self.cell):
             yield text(f"Note: {one_line(note)}")
-        for item in page.missing(self.run):
+        for item in page.missing(self.run, self.cell):
             yield text(f"Not observed: {one_line(item)}", "yellow")
         left_out = len(lines) - len(shown)
         more = f" {left_out} lines that tell less are left out; the report has all." if left_out else ""

@@ -18,7 +18,11 @@ from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.plots import figures
 from heartbed.report.proofs import Proof, proofs
 from heartbed.report.words import Phrase, cost_words, phrases
+from heartbed.verdict.unseen import unseen
 from heartbed.verdict.values import CellVerdict, Connection
+
+SAYS_MISSING = re.compile(r"^Missing:? (.*)\.$")
+"""A sentence on what is missing, which stands under that word here."""
 
 FILES = {
     "record.jsonl": "everything that was observed, one event a line",
@@ -148,9 +152,15 @@ def _cell(run: RunData, cell: CellVerdict, ident: str, on_paper: bool) -> CellVi
     )
 
 
-def missing(run: RunData) -> list[str]:
-    """What was not observed: as the verdict says, and what the record itself lacks."""
-    lacking = list(run.verdict.missing)
+def missing(run: RunData, cell: CellVerdict | None = None) -> list[str]:
+    """What was not observed: as the verdict says, and what the record itself lacks.
+
+    With ``cell`` without what is said of other cells only.
+    """
+    looks = [item for part in run.shards or [run] for item in unseen(part.index, part.asked.cells).items()]
+    others = tuple(said for said, cells in looks if cell and cell.cell not in cells)
+    # What stands before it is the shard, where there are several.
+    lacking = [SAYS_MISSING.sub(r"\1", said) for said in run.verdict.missing if not said.endswith(others)]
     reasons = [event.data.reason for event in run.of_kind(WireMissing)]
     lacking += [f"the wire: {reason}" for reason in reasons if not any(reason in item for item in lacking)]
     if run.verdict.status != "complete":

@@ -222,8 +222,9 @@ def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) 
         own, other = (
             spread(counts, number) for counts in ([float(b.client) for b in beats], [float(b.broker) for b in beats])
         )
+        word = "heartbeat" if own == "1" else "heartbeats"
         each = " each" if len(captured) > 1 else ""
-        yield Line(end, "wire", f"{title}: {own} heartbeats of the client, {other} of the broker{each} so far")
+        yield Line(end, "wire", f"{title}: {own} {word} of the client, {other} of the broker{each} so far")
     if closed:
         first = next(connection for connection in captured if connection.closed == min(closed))
         octets = [frame.t for frame in timeline.client_frames(run, first)]

@@ -28,7 +28,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings, telling
 from heartbed.report.matrix import Matrix, by_probe, matrix
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import STYLES, cost_words, milliseconds, phrases, sentence, which
+from heartbed.report.words import STYLES, control_words, cost_words, milliseconds, phrases, sentence, which
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.merged import in_any_shard
 from heartbed.verdict.values import CellVerdict, Outcome
@@ -229,8 +229,10 @@ class _Screen:
         controls, lag = self.run.verdict.controls, self.run.verdict.lag.max_ms
         bad = {in_any_shard(control.name) for control in controls if not control.ok}
         names = dict.fromkeys(in_any_shard(control.name) for control in controls)
-        good = [name.removeprefix("control-") for name in names if name not in bad and name != MACHINE]
-        where = f" in all {len(self.run.shards)} shards" if self.run.shards else ""
+        well = [control_words(name) for name in names if name not in bad and name.partition(".")[0] != MACHINE]
+        good = [name.removeprefix("control-") for name in well]
+        shards = len(self.run.shards)
+        where = f" in {'the one shard' if shards == 1 else f'all {shards} shards'}" if shards else ""
         late = "lag of the machine was not measured" if lag is None else f"lag at most {milliseconds(lag)}"
         if not controls:
             yield "controls", f"none; {late}", False
@@ -238,7 +240,8 @@ class _Screen:
             yield "controls", f"{', '.join(good)} as they must be{where}; {late}", True
         for control in controls:
             if not control.ok:
-                yield "failed", f"{control.name}: {control.observed} (must be: {control.expected})", False
+                name = control_words(control.name)
+                yield "failed", f"{name}: {control.observed} (must be: {control.expected})", False
 
     def closer(self) -> CellVerdict | None:
         """The cell that is most worth a closer look: the first of the worst."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,15 @@ MOST_PROBES = 4
 
 FEW, MOST_OTHERS = 5, 2
 """Fewer cells are named; of more those that are not meant, where these are not more than so many."""
+
+
+OF_ACT = re.compile(r"\.(\d+)( \(shard |$)")
+"""What the name of a control ends with in every act but the first; in a merged run its shard follows."""
+
+
+def control_words(name: str) -> str:
+    """A control's name for whoever reads: ``machine.2`` as ``machine (act 2)``."""
+    return OF_ACT.sub(r" (act \1)\2", name)
 
 
 @dataclass(frozen=True)

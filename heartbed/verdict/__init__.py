@@ -13,9 +13,6 @@ from heartbed.record.kinds import (
     BrokerLog,
     Intervention,
     ObserverFailed,
-    ProcessGone,
-    ProcessGreenlets,
-    ProcessStacks,
     RunStart,
     WireFrame,
     WireMissing,
@@ -25,6 +22,7 @@ from heartbed.verdict import controls, merged, tries
 from heartbed.verdict.answer import answer
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.rules import Rule, Rules, of, of_native
+from heartbed.verdict.unseen import unseen
 from heartbed.verdict.values import CellVerdict, ControlVerdict, Lag, Outcome, RunVerdict, worst
 
 __all__ = ["EXIT_CODES", "judge"]
@@ -197,10 +195,7 @@ def _missing(run: RunHistory) -> list[str]:
         missing.append("there is no capture of the wire")
     if run.start.data.untrusted:
         missing.append(UNTRUSTED)
-    ended = {(event.cell, event.pid) for event in run.of(ProcessGone)}
-    looks = [e for e in (*run.of(ProcessStacks), *run.of(ProcessGreenlets)) if (e.cell, e.pid) not in ended]
-    failed = {event.data.error for event in looks if event.data.error is not None}
-    missing += [f"a process could not be looked at: {text}" for text in sorted(failed)]
+    missing += unseen(run.index, run.start.data.cells)
     missing += [event.data.reason for event in _unobserved(run)]
     missing += [f"the probe {each['probe']} was not played: {each['reason']}" for each in run.start.data.skipped]
     if run.end is None:

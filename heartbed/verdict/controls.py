@@ -1,6 +1,6 @@
 """The controls: clients whose outcome is known, and the machine itself.
 
-Where one of them goes wrong, nothing that the run says about a cell can be trusted.
+Where one of them goes wrong, the cells of its act have no verdict; those of other acts keep theirs.
 """
 
 from __future__ import annotations

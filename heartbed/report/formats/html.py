@@ -24,7 +24,7 @@ from heartbed.report.data import RunData
 from heartbed.report.findings import findings
 from heartbed.report.telling import find, link, timelines
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import milliseconds, number, outcome_words, question, remarks, sentence
+from heartbed.report.words import control_words, milliseconds, number, outcome_words, question, remarks, sentence
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.stack import place
 from heartbed.wording import seconds
@@ -114,6 +114,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "cause": cause_words,
         "clock": page.clock,
+        "control": control_words,
         "line": one_line,
         "ms": milliseconds,
         "number": number,

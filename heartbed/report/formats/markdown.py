@@ -16,7 +16,7 @@ from heartbed.report.findings import findings
 from heartbed.report.matrix import by_probe, matrix
 from heartbed.report.proofs import proofs
 from heartbed.report.text import one_line, printable
-from heartbed.report.words import cost_words, number, phrases, question, sentence, which
+from heartbed.report.words import control_words, cost_words, number, phrases, question, sentence, which
 from heartbed.verdict.cause import words as cause_words
 from heartbed.verdict.values import CellVerdict, Outcome
 
@@ -72,7 +72,7 @@ def _lines(run: RunData) -> Iterator[str]:
     for cell in verdict.cells:
         if not cell.outcome.good:
             yield from _evidence(run, cell)
-    controls = ", ".join(f"{escaped(c.name)}: {escaped(c.observed)}" for c in verdict.controls) or "none"
+    controls = ", ".join(f"{escaped(control_words(c.name))}: {escaped(c.observed)}" for c in verdict.controls) or "none"
     versions = ", ".join(f"{escaped(name)} {escaped(version)}" for name, version in verdict.versions.items())
     lag = verdict.lag.max_ms
     yield f"Heartbeat timeout {number(verdict.heartbeat_s)} s. Controls: {controls}. {versions}."

@@ -12,6 +12,7 @@ from heartbed.report import axis, timeline
 from heartbed.report.data import RunData
 from heartbed.report.figure import CONFIG, Figure, Table
 from heartbed.verdict.values import CellVerdict, Connection
+from heartbed.wording import count
 
 PLACE = "cell"
 ORDER = 0
@@ -132,7 +133,8 @@ def figure(run: RunData, cell: CellVerdict | None) -> Figure | None:
 def _summary(run: RunData, connections: list[Connection]) -> str:
     counts = [timeline.beats(run, c) for c in connections]
     client, broker = sum(c.client for c in counts), sum(c.broker for c in counts)
-    return f"{client} heartbeats of the client and {broker} of the broker on {len(connections)} connections"
+    own, on = count(client, "heartbeat"), count(len(connections), "connection")
+    return f"{own} of the client and {broker} of the broker on {on}"
 
 
 def stretch(figures: Sequence[Figure]) -> tuple[float, float]:

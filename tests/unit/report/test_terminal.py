@@ -13,13 +13,17 @@ from rich.console import Console, RenderableType
 from heartbed.errors import InputError
 from heartbed.record import kinds
 from heartbed.record.event import Event
+from heartbed.record.index import Index
 from heartbed.record.kinds import CellState, ConnectionClosed
+from heartbed.report import timeline
 from heartbed.report.data import RunData
 from heartbed.report.diff import difference, rich_difference
 from heartbed.report.explain import explain
 from heartbed.report.live import LiveView
+from heartbed.report.registry import render
 from heartbed.report.terminal import summary
 from heartbed.report.words import together
+from heartbed.verdict.unseen import unseen
 from heartbed.verdict.values import Outcome
 from tests.unit.data.report import samples
 from tests.unit.data.report.making import IDLE
@@ -358,3 +362,48 @@ def test_times_of_loss_are_compared_in_timeouts() -> None:
     changes = difference(before, after)
     assert changes["times"] == []
     assert changes["versions"][0]["what"] == "heartbeat timeout"
+
+
+def test_runs_without_a_cell_in_common_have_no_outcomes_to_compare() -> None:
+    before = samples.comparison().verdict
+    first, *_, last = before.cells
+    versions = {name: version for name, version in before.versions.items() if name != "mod_wsgi"}
+    after = before.model_copy(update={"cells": [last], "outcome": Outcome.KEPT, "versions": versions})
+    changes = difference(before.model_copy(update={"cells": [first]}), after)
+    assert changes["verdicts"] == []
+    assert "6.1.1 -> not known" in shown(rich_difference(changes), encoding="ascii")
+
+
+def test_of_several_acts_a_control_is_named_with_its_act() -> None:
+    run = samples.comparison()
+    names = ["machine", "control-silent", "control-silent.2", "machine.2", "native (broker-pause).2"]
+    good, *_ = run.verdict.controls
+    controls = [good.model_copy(update={"name": name, "ok": True}) for name in names]
+    wrong = controls[-1].model_copy(update={"ok": False})
+    text = shown(summary(changed(run, controls=controls)), 120)
+    assert "silent, silent (act 2), native (broker-pause) (act 2) as they must be" in text
+    failed = changed(run, controls=[*controls[:-1], wrong])
+    assert "failed       native (broker-pause) (act 2): " in shown(summary(failed), 120)
+    for name in ("markdown", "html"):
+        page = str(render(name, failed)).replace("\\", "")
+        assert "machine (act 2)" in page
+        assert "machine.2" not in page.partition("window.")[0]
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 heartbeat of the client"), (2, "2 heartbeats of the client")])
+def test_one_heartbeat_is_one(monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
+    monkeypatch.setattr(timeline, "beats", lambda *_: timeline.Beats(number, 3))
+    assert said in shown(explain(samples.comparison(), "prefork-daemon-eventlet"), 120)
+
+
+def test_of_what_was_not_observed_a_cell_is_told_what_is_about_it() -> None:
+    run = samples.comparison()
+    asked = {asked.name: asked.service for asked in run.asked.cells}
+    name, other = "prefork-daemon-eventlet", "event-daemon-eventlet"
+    looks = [Event(kinds.ProcessStacks(error=f"of {each} nothing"), IDLE, asked[each], 4711) for each in (name, other)]
+    events = [*run.events[:-1], *looks, run.events[-1]]
+    missing = ["the observer has ended", *unseen(Index(events), run.asked.cells)]
+    text = shown(explain(RunData(run.verdict.model_copy(update={"missing": missing}), events, run.folder), name), 200)
+    assert "Not observed: the observer has ended" in text
+    assert f"Not observed: a process of {name} could not be looked at" in text
+    assert f"a process of {other}" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,9 @@ def test_a_missing_shard_is_named_and_nothing_is_claimed_of_the_whole(tmp_path: 
     assert data.verdict.outcome is Outcome.INCONCLUSIVE
     assert data.verdict.answer.endswith("Missing: shard 1/2.")
     assert "Missing: shard 1/2." in data.verdict.missing
+    told = str(render("text", data))
+    assert "as they must be in the one shard;" in told
+    assert re.search(r"^missing +shard 1/2$", told, re.MULTILINE)
 
 
 def test_cells_that_a_shard_has_not_played_are_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from heartbed.record.event import only
 from heartbed.record.kinds import ProcessStacks
+from heartbed.verdict.unseen import MOST_NAMES
 from heartbed.verdict.values import Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, History
 
@@ -147,3 +148,18 @@ def test_pages_are_judged_by_looks_in_time_only() -> None:
         hubs=[{"tid": 77, "next_timer_overdue_s": 20.0}],
     )
     assert "did not run it" not in history.cell_verdict.why
+
+
+def test_a_process_that_could_not_be_looked_at_is_told_with_its_cell() -> None:
+    history, *_ = lost()
+    history.add("process.stacks", LOST, error="py-spy came to no end")
+    (told,) = [each for each in history.verdict.missing if "looked at" in each]
+    assert told == f"a process of {history.cell} could not be looked at: py-spy came to no end"
+
+
+def test_of_many_processes_that_could_not_be_looked_at_for_one_reason_a_few_cells_are_named() -> None:
+    history, *_ = lost()
+    for number in range(MOST_NAMES + 2):
+        history.add("process.stacks", LOST, cell=f"cell-{number}", error="py-spy came to no end")
+    (told,) = [each for each in history.verdict.missing if "looked at" in each]
+    assert told.startswith("processes of cell-0, cell-1, cell-2, cell-3, cell-4, cell-5 and 2 more cells could not be")
