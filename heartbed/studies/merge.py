@@ -96,9 +96,10 @@ def merge(folders: Sequence[Path], runs: Path, left_out: Mapping[str, str] | Non
     if (size := sum(len(part.lines) for part in counted)) > record.LARGEST - 2**20:
         raise InputError(f"together the records have {size:,} bytes", hint="merge fewer shards at a time")
     runfolder.check(runs)
-    folder = runfolder.create(runs)
+    folder = runfolder.prepare(runs)
     first = Event(_beginning(folder.name, counted, notes, left_out or {}))
     save(folder.path / record.FILE_NAME, b"".join([first.to_json().encode(), b"\n", *(part.lines for part in counted)]))
+    folder.become_latest()
     return folder.path
 
 
