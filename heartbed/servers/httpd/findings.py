@@ -120,7 +120,8 @@ def _without_effect(prepared: HttpdPrepared) -> Iterator[str]:
         if d.key in ("setenv", "passenv") and d.words and d.words[0].startswith(READ_FROM_PROCESS):
             yield (
                 f"{where(file, d.first)}: {d.name} {d.words[0]} is told with each request, and does not reach the "
-                "environment of the process, where it is read (Debian: envvars; systemd: Environment=)"
+                f"environment of the process, where it is read (Debian: export {d.words[0]}=... in "
+                f"/etc/apache2/envvars; Red Hat, systemctl edit httpd: Environment={d.words[0]}=... under [Service])"
             )
 
 

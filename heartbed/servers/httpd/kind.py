@@ -33,8 +33,12 @@ from heartbed.servers.httpd.source import read
 
 ENVIRONMENT = """\
 # The environment of httpd's own process; SetEnv does not reach it.
-# Debian: a line in /etc/apache2/envvars. Red Hat: systemctl edit httpd, under [Service]: Environment=...
-"""
+# Debian, a line in /etc/apache2/envvars:
+export {setting}
+# Red Hat, systemctl edit httpd:
+[Service]
+Environment={setting}"""
+"""Debian's apache2ctl reads envvars as a shell does: without ``export`` httpd is not given the variable."""
 
 
 class HttpdKind(Kind):
@@ -139,7 +143,7 @@ class HttpdKind(Kind):
     def with_variable(self, draft: HttpdDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
         """The variant with a variable in the environment of httpd's process, which is not in the user's file."""
         del draft
-        return replace(v, settings=(*v.settings, f"{ENVIRONMENT}{name}={value}"))
+        return replace(v, settings=(*v.settings, ENVIRONMENT.format(setting=f"{name}={value}")))
 
     def answers(self, prepared: HttpdPrepared, answer: Mapping[str, Any]) -> None:
         """Raise ``InputError`` unless the application answered with a success."""

@@ -239,6 +239,15 @@ def test_a_variable_that_does_not_reach_the_process_is_told(workbench: Workbench
     said = found.kind.prepare(found, workbench, Recorded()).oddities  # type: ignore[arg-type]
     (told,) = [each for each in said if "does not reach the environment of the process" in each]
     assert "SetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING" in told
+    assert "export OS_NOVA_DISABLE_EVENTLET_PATCHING=... in /etc/apache2/envvars" in told
+
+
+def test_a_variable_for_the_process_is_printed_as_debian_and_as_red_hat_take_it(workbench: Workbench) -> None:
+    (native,) = [each for each in mend.mends(prepared(workbench, Recorded()), workbench) if each.keys == {"native"}]
+    setting = "OS_NOVA_DISABLE_EVENTLET_PATCHING=true"
+    debian, red_hat = f"/etc/apache2/envvars:\nexport {setting}\n", f"[Service]\nEnvironment={setting}"
+    assert debian in native.lines
+    assert native.lines.endswith(red_hat)
 
 
 def test_the_questions_have_a_port_for_each_host(workbench: Workbench) -> None:
