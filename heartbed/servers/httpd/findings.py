@@ -74,9 +74,10 @@ def _interpreter(prepared: HttpdPrepared) -> Iterator[str]:
         else "no WSGIApplicationGroup %{GLOBAL} is in force for it"
     )
     yield (
-        f"{what}: mod_wsgi runs the application in a sub-interpreter of Python's, in which extension modules may not "
-        "be imported at all (greenlet, bcrypt, cryptography) or misbehave, and each such interpreter is another copy "
-        "of the application; the copy has %{GLOBAL}, and the verdict is that of the main interpreter"
+        f"{what}: mod_wsgi runs the application in a sub-interpreter of Python's, in which some extension modules "
+        "refuse to be imported (those made with PyO3, as bcrypt and cryptography) and others may misbehave, and each "
+        "such interpreter is another copy of the application; the copy has %{GLOBAL}, where neither is to be feared, "
+        "and the verdict is that of the main interpreter: the sub-interpreter is not played"
     )
 
 
