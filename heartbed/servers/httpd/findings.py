@@ -15,7 +15,10 @@ READ_FROM_PROCESS = ("OS_", "EVENTLET_")
 """What the names of variables begin with that nova, oslo.config and eventlet read when they are loaded."""
 
 DEFAULT_CHILDREN = {"prefork": 5, "event": 3, "worker": 3}
-"""httpd's own StartServers."""
+"""httpd's own StartServers, as it is compiled in."""
+
+DEBIAN_CHILDREN = {"prefork": 5, "event": 2, "worker": 2}
+"""StartServers of Debian's mods-available/mpm_*.conf."""
 
 RESTARTS = {
     "inactivity-timeout": "after {} s without a request mod_wsgi restarts the process",
@@ -108,11 +111,19 @@ def _children(prepared: HttpdPrepared) -> Iterator[str]:
     asked = children(prepared.root)
     starts = asked or DEFAULT_CHILDREN[made.mpm]
     if starts > made.processes:
-        by = "by StartServers" if asked else "by default"
+        by = "by StartServers" if asked else f"by {_whose_default(prepared)}"
         yield (
             f"httpd starts {starts} children {by}, and more or fewer as it is asked: {made.processes} here, since "
             "they are alike; one that it reaps takes its connections with it"
         )
+
+
+def _whose_default(prepared: HttpdPrepared) -> str:
+    """The default is httpd's own in a whole server; a distribution's own files, which are not here, may set another."""
+    if prepared.draft.adapted.whole:
+        return "its own default"
+    mpm = prepared.shape.mpm
+    return f"its own default (StartServers {DEBIAN_CHILDREN[mpm]} in Debian's mpm_{mpm}.conf, which is not here)"
 
 
 def _without_effect(prepared: HttpdPrepared) -> Iterator[str]:

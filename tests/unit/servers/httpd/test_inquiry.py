@@ -233,6 +233,15 @@ def test_unset_variables_are_named_with_the_line_that_has_them(workbench: Workbe
     assert any(f"{FILE}:{line}: ${{ADMIN}} is not set here" in each for each in said)
 
 
+def test_whose_default_the_number_of_children_is_is_told(workbench: Workbench) -> None:
+    found = cast("HttpdPrepared", prepared(workbench, Recorded(hosted={FILE: {8081: Hosted("", 1, 25)}})))
+    (told,) = [each for each in found.oddities if each.startswith("httpd starts")]
+    assert "starts 3 children by its own default (StartServers 2 in Debian's mpm_event.conf, which is not" in told
+    whole = replace(found, draft=replace(found.draft, adapted=replace(found.draft.adapted, whole=True)))
+    (told,) = [each for each in findings(whole, (), ()) if each.startswith("httpd starts")]
+    assert "starts 3 children by its own default, and more or fewer" in told
+
+
 def test_a_variable_that_does_not_reach_the_process_is_told(workbench: Workbench, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     path = tmp_path / "own" / FILE
