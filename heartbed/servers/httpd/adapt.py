@@ -19,6 +19,7 @@ from heartbed.servers.httpd.rules import (
     OWN_CALLABLE,
     PYTHON,
     RULES,
+    daemon,
     is_misplaced,
     over_tls,
     owner,
@@ -107,11 +108,11 @@ def _changes(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> I
     key = directive.key
     if is_misplaced(directive):
         return
-    if key in RULES:
-        rule, reason = RULES[key]
-        yield rule(directive), reason if isinstance(reason, str) else reason(directive)
-    elif key in _WITH_THE_FILES:
+    if key in _WITH_THE_FILES:
         yield _WITH_THE_FILES[key](adapted, file, directive)
+    elif key in RULES:
+        rule, reason = RULES[key]
+        yield rule(directive), reason
     elif dropped := next((reason for prefix, reason in DROPPED_PREFIXES if key.startswith(prefix)), None):
         yield None, dropped
 
@@ -198,6 +199,7 @@ _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tu
     "wsgiimportscript": _import_script,
     "wsgiscriptaliasmatch": _slash,
     **dict.fromkeys(("<if", "<elseif"), _condition),
+    "wsgidaemonprocess": lambda adapted, _, directive: daemon(directive, adapted.source.variables),
 }
 """Rules that need more than the directive itself."""
 

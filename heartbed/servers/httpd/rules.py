@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from heartbed.candidates.values import MOST_PROCESSES, leading_number
 from heartbed.servers.httpd import modules
-from heartbed.servers.httpd.lines import Directive, Option, options
+from heartbed.servers.httpd.lines import Directive, Option, expand, options
 
 # A rule is given the directive and returns the new text without its indent, None to drop the line; or the
-# directive's own text, to leave it. So does its reason, where that depends on what the directive says.
+# directive's own text, to leave it.
 _Rule = Callable[[Directive], str | None]
-_Reason = str | Callable[[Directive], str]
 
 FEWER_PROCESSES = f"{MOST_PROCESSES} processes show it all"
 
@@ -61,23 +61,23 @@ NOT_HERE = frozenset(
 """Options of WSGIDaemonProcess that name users, folders and a Python of the user's machine."""
 
 
-def _daemon(directive: Directive) -> str:
-    text = directive.arguments
+def daemon(directive: Directive, variables: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
+    """A daemon process group as it is in the copy, and what of it is replaced; with the values of variables in it."""
+    text, expanded = directive.arguments, expand(directive.arguments, dict(variables))
+    if [option.name for option in options(text)] != [option.name for option in options(expanded)]:
+        text = expanded  # a variable has whole options in it
+    own = more = False
     for option in options(text):
         if option.name in NOT_HERE:
-            text = _without(text, option)
-        elif option.name == "processes" and (leading_number(option.value) or 0) > MOST_PROCESSES:
-            text = text.replace(option.written, f"processes={MOST_PROCESSES}")
-    return f"{directive.name} {text}".rstrip()
-
-
-def _why_daemon(directive: Directive) -> str:
-    """What of a daemon process group is replaced."""
-    found = options(directive.arguments)
-    own = any(option.name in NOT_HERE for option in found)
-    more = any(option.name == "processes" and (leading_number(option.value) or 0) > MOST_PROCESSES for option in found)
+            text, own = _without(text, option), True
+        elif option.name == "processes" and _number(option.value, variables) > MOST_PROCESSES:
+            text, more = text.replace(option.written, f"processes={MOST_PROCESSES}"), True
     reasons = ["users, folders or a Python of another machine"] * own + [FEWER_PROCESSES] * more
-    return "; ".join(reasons)
+    return f"{directive.name} {text}".rstrip(), "; ".join(reasons) or "its options, written out"
+
+
+def _number(value: str, variables: Mapping[str, str]) -> int:
+    return leading_number(expand(value, dict(variables))) or 0
 
 
 def _without(text: str, option: Option) -> str:
@@ -120,7 +120,7 @@ OVER_TLS = {"HTTPS": "on", "REQUEST_SCHEME": "https", "SERVER_PORT": "443"}
 WEB_PORTS = re.compile(r"\b(443|80)\b")
 """A condition on another port asks something else."""
 
-RULES: Mapping[str, tuple[_Rule, _Reason]] = {
+RULES: Mapping[str, tuple[_Rule, str]] = {
     "listen": (_drop, "the testbed listens on port 8080"),
     **dict.fromkeys(("user", "group", "chrootdir", "suexec"), (_drop, "httpd runs as an ordinary user")),
     "errorlog": (_to('ErrorLog "/dev/stderr"'), _LOGS),
@@ -139,7 +139,7 @@ RULES: Mapping[str, tuple[_Rule, _Reason]] = {
         ),
         (_drop, PYTHON),
     ),
-    "wsgidaemonprocess": (_daemon, _why_daemon),
+    "wsgidaemonprocess": (lambda directive: daemon(directive)[0], FEWER_PROCESSES),
     "require": (_require, _AUTH),
     "allow": (_allow, _AUTH),
     "deny": (_deny, _AUTH),

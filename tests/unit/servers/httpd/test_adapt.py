@@ -74,6 +74,24 @@ def test_users_and_folders_of_a_daemon_process_go_and_the_rest_stays(tmp_path: P
     assert copied(tmp_path, line) == ["WSGIDaemonProcess nova processes=2 threads=3 inactivity-timeout=60"]
 
 
+@pytest.mark.parametrize(
+    ("given", "copy"),
+    [
+        ("processes=${MANY} threads=1", "processes=2 threads=1"),
+        ("processes=${ONE} threads=1", "processes=${ONE} threads=1"),
+        ("processes=${UNSET}", "processes=${UNSET}"),
+        ("threads=1 ${ALL}", "threads=1 processes=2 inactivity-timeout=60"),
+    ],
+)
+def test_processes_are_counted_with_the_values_of_variables(tmp_path: Path, given: str, copy: str) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text(f"WSGIDaemonProcess nova {given}\n{ALIAS}\n")
+    values = {"MANY": "24", "ONE": "1", "ALL": "processes=8 user=nova inactivity-timeout=60"}
+    found = adapt(read(path, defines=values))
+    assert found.text(found.source.main)[0] == f"WSGIDaemonProcess nova {copy}"
+    assert all("2 processes show it all" in each.reason for each in found.replacements)
+
+
 def test_few_processes_stay_as_they_are(tmp_path: Path) -> None:
     assert copied(tmp_path, "WSGIDaemonProcess nova processes=2") == ["WSGIDaemonProcess nova processes=2"]
 
