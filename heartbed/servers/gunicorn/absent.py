@@ -73,7 +73,7 @@ def stand_in(adapted: GunicornAdapted, missing: Iterable[str]) -> list[str]:
         if not each.modules & gone:
             continue
         text = f"{' ' * each.indent}{_instead(each)}"
-        was = main.lines[each.first - 1].strip()
+        was = ",".join(sorted(each.modules & gone))
         adapted.add(Replacement(main.inside, each.first, each.last, text, "not in the testbed", was))
         for module in sorted(each.modules & gone):
             told.setdefault(module, f"{where(main, each.first)}: {module} is not in the testbed: {_what_then(module)}")

@@ -214,6 +214,10 @@ def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path:
         prepared(tmp_path, "workers = 2\nworker_class = 'tornado'\n", said(worker_class="tornado"))
     with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent comes from elsewhere"):
         prepared(tmp_path, "import acme\nworker_class = acme.workers\n", said(worker_class="gevent"))
+    websocket = "geventwebsocket.gunicorn.workers.GeventWebSocketWorker"
+    with pytest.raises(InputError, match="is not covered") as caught:
+        prepared(tmp_path, f"worker_class = '{websocket}'\n", said(worker_class=websocket))
+    assert "worker_class = 'gevent' in a copy" in caught.value.hint
     asgi = "uvicorn.workers.UvicornWorker"
     with pytest.raises(InputError, match="is not covered") as caught:
         prepared(tmp_path, f"workers = 2\nworker_class = '{asgi}'\n", said(worker_class=asgi))
@@ -365,6 +369,7 @@ def test_what_a_file_imports_and_the_testbed_lacks_does_nothing_in_the_copy(tmp_
     assert "\nfrom wsgi_app.absent import pass_over; pass_over(globals(), 'child_exit')\n" in copy
     assert any("child_exit: where it fails here" in each for each in found.oddities)
     assert "\n    from wsgi_app.absent import Absent; counts = Absent('beacon.counts')\n" in copy
+    assert found.draft.adapted.reasons()["not in the testbed"] == "beacon, acme"
     said_ = [each for each in found.oddities if "not in the testbed" in each]
     assert [each.partition(": ")[0].rpartition(":")[2] for each in said_] == ["2", "3"]
 
