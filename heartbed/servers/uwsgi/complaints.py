@@ -35,12 +35,29 @@ def answers(prepared: UwsgiPrepared, answer: Mapping[str, Any]) -> None:
     raise InputError(
         f"{here}: uWSGI starts on it but {said}",
         log=_telling(answer["log"]),
-        hint="what uWSGI logged is above",
+        hint=AFTER_FORK if any(UNLOCKED in line for line in answer["log"]) else "what uWSGI logged is above",
     )
 
 
+UNLOCKED = "PyMutex_Unlock: unlocking mutex that is not locked"
+AFTER_FORK = (
+    "so ends each worker of uWSGI up to 2.0.31 with py-call-osafterfork on Python 3.13 (unbit/uwsgi issue 2710): leave "
+    "the option out in a copy of the file, or try --python 3.11"
+)
+
+TELLING = re.compile(r"Error|Traceback|unable to|UNABLE|!!!|cannot|\bFatal\b.* error|\bDAMN\b|Exception")
+ASIDE = re.compile(r"no internal routing|^worker respawning too fast")
+"""What a line of uWSGI's log may have that is about an error, and what such lines need not be shown."""
+
+NUMBERS = re.compile(r"\d+")
+
+
 def _telling(log: Sequence[str]) -> list[str]:
-    """The lines of uWSGI's log that are about an error, else the last ones."""
-    errors = [line for line in log if re.search(r"Error|Traceback|unable to|UNABLE|!!!|cannot", line)]
-    errors = [line for line in errors if "no internal routing" not in line]
-    return [line[:300] for line in (errors or log)][-8:]
+    """The lines of uWSGI's log that are about an error, else the last ones; of those that are alike the first."""
+    errors = [line for line in log if TELLING.search(line) and not ASIDE.search(line)]
+    if not errors:
+        return [line[:300] for line in log][-8:]
+    alike: dict[str, str] = {}
+    for line in errors:
+        alike.setdefault(NUMBERS.sub("", line), line[:300])
+    return [*alike.values()][-8:]

@@ -228,3 +228,19 @@ def test_where_uwsgi_says_nothing_it_is_told_how_it_ended(tmp_path: Path, code: 
     told = refused(draft(path, Wishes()), Ran(code, "", "[uWSGI] getting INI configuration from /x\n"))
     assert told.hint == f"it {words}, and did not say why"
     assert refused(draft(path, Wishes()), Ran(code, "", "unable to\n")).hint == "its own words are above"
+
+
+def test_workers_that_die_are_told_once_and_the_option_that_kills_them_is_named(tmp_path: Path) -> None:
+    made = prepared(ini(tmp_path, "[uwsgi]", "http-socket = :1", APPLICATION), shown("ini", "http-socket = :8080"))
+    fatal = "Fatal Python error: PyMutex_Unlock: unlocking mutex that is not locked"
+    log = ["!!! no internal routing support, rebuild with pcre support !!!"]
+    for pid in range(11, 20):
+        log += [fatal, f"DAMN ! worker 1 (pid: {pid}) died, killed by signal 6 :( trying respawn ...", "Respawned"]
+        log += ["worker respawning too fast !!! i have to sleep a bit (2 seconds)..."]
+    with pytest.raises(InputError, match="does not answer") as caught:
+        made.draft.kind.answers(made, {"status": None, "text": "refused", "log": log})
+    assert list(caught.value.log) == [fatal, log[2]]
+    assert "py-call-osafterfork on Python 3.13" in caught.value.hint
+    with pytest.raises(InputError) as caught:
+        made.draft.kind.answers(made, {"status": 500, "text": "", "log": ["a", "b"]})
+    assert (list(caught.value.log), caught.value.hint) == (["a", "b"], "what uWSGI logged is above")
