@@ -125,6 +125,32 @@ LISTS = "its lists are read, as by Debian's uWSGI; one without libyaml, as PyPI'
 PLAIN = "libyaml refuses it, and so does Debian's uWSGI; it is read as by one without libyaml, as PyPI's is built"
 
 
+KEY = re.compile(r"\s+(?:-\s+)?[\"']?([\w-]+)[\"']?\s*:(?:\s|\Z)")
+"""A line of YAML with a key in uWSGI's own mapping, or in one that lies in it."""
+
+
+def told_of_lists(lines: Sequence[str], output: str) -> tuple[str, ...]:
+    """What is to be said of the lists of a YAML file, from what ``uwsgi --show-config`` says."""
+    if not has_lists(lines):
+        return ()
+    read = {each.key for each in in_force(output) if each.value != "/dev/stderr"}
+    if unread_ := [key for key in _keys(lines) if key not in read]:
+        return (f"uWSGI reads nothing of these keys of it, which are not in its form: {', '.join(unread_)}",)
+    return (LISTS,)
+
+
+def _keys(lines: Sequence[str]) -> list[str]:
+    """The keys of a YAML file beneath ``uwsgi``."""
+    found: dict[str, None] = {}
+    inside = False
+    for line in lines:
+        if line.strip() and line[0] not in " \t-#":
+            inside = SECTION["yaml"].match(line) is not None
+        elif inside and (key := KEY.match(f" {line}")):
+            found[key[1]] = None
+    return list(found)
+
+
 def has_lists(lines: Sequence[str]) -> bool:
     """Whether a YAML file may have lists."""
     return any(line.lstrip().startswith("- ") for line in lines)

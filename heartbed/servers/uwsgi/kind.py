@@ -140,7 +140,7 @@ class UwsgiKind(Kind):
         assumed = draft.assumed
         if END in text:
             found = as_ini(source, text)
-            assumed += (forms.LISTS,) if draft.form == "yaml" and forms.has_lists(source.main.lines) else ()
+            assumed += forms.told_of_lists(source.main.lines, text) if draft.form == "yaml" else ()
             assumed += (forms.APPS,) if forms.has_apps(source.main.lines) else ()
         elif draft.form == "yaml":
             found = forms.as_plain_yaml(source)

@@ -244,3 +244,14 @@ def test_workers_that_die_are_told_once_and_the_option_that_kills_them_is_named(
     with pytest.raises(InputError) as caught:
         made.draft.kind.answers(made, {"status": 500, "text": "", "log": ["a", "b"]})
     assert (list(caught.value.log), caught.value.hint) == (["a", "b"], "what uWSGI logged is above")
+
+
+def test_keys_of_yaml_that_uwsgi_does_not_read_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "uwsgi.yaml"
+    path.write_text("uwsgi:\n  - socket: :1\n  - logto: /a\n  - env: '%(_)'\n  # no: thing\nother:\n  x: 1\n")
+    made = prepared(path, shown("yaml", "socket = :1", "logto = /dev/stderr"), shown("ini"))
+    assert any(each.endswith("its form: logto, env") for each in made.draft.assumed)
+    assert not any("its lists are read" in each for each in made.draft.assumed)
+    path.write_text("uwsgi:\n  socket: :1\n  env:\n    - A=1\n    - B=2\n")
+    made = prepared(path, shown("yaml", "socket = :1", "env = A=1", "env = B=2"), shown("ini", "socket = :1"))
+    assert any("its lists are read" in each for each in made.draft.assumed)
