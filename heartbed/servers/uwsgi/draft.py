@@ -10,8 +10,11 @@ from heartbed.cells.cell import Cell
 from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.application import VARIABLE
 from heartbed.servers.uwsgi.ini import Option, sections
-from heartbed.servers.uwsgi.rules import is_decided
+from heartbed.servers.uwsgi.rules import is_decided, is_no_number
 from heartbed.servers.uwsgi.source import UwsgiSource
+
+NO_NUMBER = "this is no number to uWSGI, which starts no worker on it; "
+"""Seen of 2.0.31, of ``processes = auto``: ``Operational MODE: no-workers``."""
 
 
 class _OfUwsgi(Draft):
@@ -61,6 +64,13 @@ class UwsgiDraft(_OfUwsgi):
             elif unset := [name for name in VARIABLE.findall(option.value) if name not in self.wishes.started_with]:
                 given = ", ".join(f"--define {name}=VALUE" for name in unset)
                 found.append(f"{at}: {option.value}: the environment is the container's, not yours ({given})")
+            elif option.key == "for-readline":
+                found.append(
+                    f"{at}: the lines of {option.value} are not read: variables there may decide the model, and who "
+                    "sends heartbeats (--define NAME=VALUE)"
+                )
+            elif is_no_number(option):
+                found.append(f"{at}: {option.key} = {option.value}: {NO_NUMBER}here it has as many as show it all")
             elif "%k" in option.value:
                 found.append(f"{at}: %k is the number of this machine's processor cores")
             target, section = self.source.included(file, option)

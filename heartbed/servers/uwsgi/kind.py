@@ -21,13 +21,13 @@ from heartbed.servers.uwsgi import commands, complaints, forms, hosting
 from heartbed.servers.uwsgi.adapt import adapt, fewer, reached, run_ours
 from heartbed.servers.uwsgi.adapted import UwsgiAdapted
 from heartbed.servers.uwsgi.candidate import UwsgiCandidate
-from heartbed.servers.uwsgi.draft import UnreadDraft, UwsgiDraft
+from heartbed.servers.uwsgi.draft import NO_NUMBER, UnreadDraft, UwsgiDraft
 from heartbed.servers.uwsgi.forms import as_ini, form, said, unread
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.gevents import in_gevents_loop, told_of_patching
 from heartbed.servers.uwsgi.ini import Option, last
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
-from heartbed.servers.uwsgi.rules import PROCESSES
+from heartbed.servers.uwsgi.rules import PROCESSES, is_no_number
 from heartbed.servers.uwsgi.shape import END, Shape, in_force, itself, known, recycling, shape, strangers
 from heartbed.servers.uwsgi.source import UwsgiSource, read
 
@@ -202,7 +202,7 @@ def _have_fewer(draft: UwsgiDraft, asked: Option | None) -> bool:
     why = f"{number} here; " if number else "the container has no such variable of yours: "
     for place in draft.source.all():
         if place[1].key in PROCESSES and leading_number(place[1].value) is None:
-            fewer(draft.adapted, place, why)
+            fewer(draft.adapted, place, NO_NUMBER if is_no_number(place[1]) else why)
     return True
 
 

@@ -185,6 +185,11 @@ def is_decided(condition: Option, defined: Mapping[str, str]) -> bool:
     return condition.key in ("if-env", "if-not-env") and condition.value.partition("=")[0] in defined
 
 
+def is_no_number(option: Option) -> bool:
+    """Whether an option names as many processes as no variable can make a number of."""
+    return option.key in PROCESSES and not re.match(r"\s*[+-]?\d|.*[$%]", option.value)
+
+
 def dropped(option: Option) -> str:
     """Why an option is left out of the copy; empty for one that stays."""
     if reason := DROPPED.get(option.key):

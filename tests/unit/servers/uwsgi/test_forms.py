@@ -246,6 +246,24 @@ def test_workers_that_die_are_told_once_and_the_option_that_kills_them_is_named(
     assert (list(caught.value.log), caught.value.hint) == (["a", "b"], "what uWSGI logged is above")
 
 
+def test_a_word_for_the_number_of_processes_is_told_to_be_none(tmp_path: Path) -> None:
+    path = ini(tmp_path, "[uwsgi]", "http-socket = :1", "processes = auto", APPLICATION)
+    made = prepared(path, shown("ini", "processes = auto"), shown("ini", "processes = 2"))
+    assert made.candidate.process_count == 2
+    assert any("site.ini:3: processes = auto: this is no number to uWSGI" in each for each in made.oddities)
+    reasons = made.draft.adapted.reasons()
+    assert any("starts no worker" in reason for reason in reasons)
+    assert not any("no such variable" in reason for reason in reasons)
+
+
+def test_a_file_of_variables_that_is_not_read_is_told(tmp_path: Path) -> None:
+    lines = ("for-readline = /home/x/.env", "env = %(_)", "endfor =")
+    found = draft(ini(tmp_path, "[uwsgi]", "http-socket = :1", *lines, APPLICATION), Wishes())
+    assert isinstance(found, UwsgiDraft)
+    (told,) = found.undecided()
+    assert "site.ini:3: the lines of /home/x/.env are not read" in told
+
+
 def test_keys_of_yaml_that_uwsgi_does_not_read_are_told(tmp_path: Path) -> None:
     path = tmp_path / "uwsgi.yaml"
     path.write_text("uwsgi:\n  - socket: :1\n  - logto: /a\n  - env: '%(_)'\n  # no: thing\nother:\n  x: 1\n")
