@@ -26,7 +26,10 @@ class Bus:
         self._writer = writer
         self._listeners: list[Listener] = []
         self._seen: list[Event] = []
-        self._changed = threading.Condition()
+        # Entered by itself, and not by the condition's own ``with``: that is Python's code, in which a signal may raise
+        # when the lock is held and nobody knows of it yet.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._failure: TestbedError | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -41,7 +44,7 @@ class Bus:
             self.fail(error)
         for listener in self._listeners:
             listener(event)
-        with self._changed:
+        with self._lock:
             self._seen.append(event)
             self._changed.notify_all()
 
@@ -56,7 +59,7 @@ class Bus:
 
     def seen(self, kind: type[K]) -> list[Event[K]]:
         """The events of a kind that there have been."""
-        with self._changed:
+        with self._lock:
             return only(self._seen, kind)
 
     def wait_for(
@@ -69,7 +72,7 @@ class Bus:
         """
         seen, polled = 0, time.monotonic()
         while True:
-            with self._changed:
+            with self._lock:
                 if seen == len(self._seen):
                     self._changed.wait(timeout=POLL_S)
                 fresh, seen = self._seen[seen:], len(self._seen)
