@@ -26,10 +26,7 @@ class Bus:
         self._writer = writer
         self._listeners: list[Listener] = []
         self._seen: list[Event] = []
-        # Entered by itself, and not by the condition's own ``with``: that is Python's code, in which a signal may raise
-        # when the lock is held and nobody knows of it yet.
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._changed = threading.Condition()
         self._failure: TestbedError | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -44,7 +41,7 @@ class Bus:
             self.fail(error)
         for listener in self._listeners:
             listener(event)
-        with self._lock:
+        with self._changed:
             self._seen.append(event)
             self._changed.notify_all()
 
@@ -59,7 +56,7 @@ class Bus:
 
     def seen(self, kind: type[K]) -> list[Event[K]]:
         """The events of a kind that there have been."""
-        with self._lock:
+        with self._changed:
             return only(self._seen, kind)
 
     def wait_for(
@@ -72,7 +69,7 @@ class Bus:
         """
         seen, polled = 0, time.monotonic()
         while True:
-            with self._lock:
+            with self._changed:
                 if seen == len(self._seen):
                     self._changed.wait(timeout=POLL_S)
                 fresh, seen = self._seen[seen:], len(self._seen)

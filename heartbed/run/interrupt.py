@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = b"heartbed: cleaning up; this takes some seconds\n"
+
+HALFWAY = tuple(
+    getattr(each, "__code__", None) for each in (threading.Condition.__enter__, threading.Condition.__exit__)
+)
+"""Python's own code that takes and gives back the lock of conditions, events and futures: an exception in it leaves the
+lock taken for ever, since nobody knows of it yet, or any more."""
+
+STEPS_S = 0.001
+"""After so long the main thread has left it."""
 
 
 class InterruptedRunError(KeyboardInterrupt):
@@ -18,6 +30,12 @@ class InterruptedRunError(KeyboardInterrupt):
 
     A ``KeyboardInterrupt``, so that nothing that catches ``Exception`` takes it for its own.
     """
+
+
+def _again(number: int) -> None:
+    """Send the main thread a signal when it has done a few steps more."""
+    time.sleep(STEPS_S)
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 class Interruption:
@@ -37,9 +55,13 @@ class Interruption:
         """From now on the next signal interrupts again."""
         self._held = False
 
-    def on_signal(self, number: int, frame: object) -> None:
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Interrupt, or ask for patience."""
-        del number, frame
+        while frame is not None and frame.f_code is Interruption.on_signal.__code__:
+            frame = frame.f_back
+        if frame is not None and frame.f_code in HALFWAY:
+            _thread.start_new_thread(_again, (number,))
+            return
         if self._held:
             with contextlib.suppress(OSError):
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, PATIENCE)

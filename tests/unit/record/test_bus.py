@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import threading
 from pathlib import Path
 
@@ -100,27 +98,3 @@ def test_events_of_many_threads_are_whole_lines(bus: Bus, tmp_path: Path) -> Non
     for thread in threads:
         thread.join()
     assert len(read(tmp_path)) == 1 + 8 * 50
-
-
-def test_a_signal_in_the_middle_of_an_event_keeps_no_other_thread_from_telling_its_own(tmp_path: Path) -> None:
-    class Stopped(BaseException):
-        """What the signal raises."""
-
-    def stop(*_: object) -> None:
-        raise Stopped
-
-    before = signal.signal(signal.SIGALRM, stop)
-    writer = Writer(tmp_path)
-    try:
-        for _ in range(100):
-            bus = Bus(writer)
-            with contextlib.suppress(Stopped):
-                signal.setitimer(signal.ITIMER_REAL, 0.0003)
-                while True:
-                    bus.seen(AppLog)
-            thread = threading.Thread(target=bus.seen, args=(AppLog,), daemon=True)
-            thread.start()
-            thread.join(5)
-            assert not thread.is_alive()
-    finally:
-        signal.signal(signal.SIGALRM, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -61,3 +62,15 @@ def test_another_thread_than_the_main_one_changes_no_handler() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_it_leaves_no_lock_behind_that_others_wait_for() -> None:
+    for _ in range(30):  # of which a third would leave it taken
+        lock = threading.Lock()
+        condition = threading.Condition(lock)
+        with interruptible(), contextlib.suppress(InterruptedRunError):
+            threading.Timer(0.0003, os.kill, (os.getpid(), signal.SIGTERM)).start()
+            while True:
+                with condition:
+                    pass
+        assert not lock.locked()
