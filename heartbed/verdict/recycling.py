@@ -46,15 +46,12 @@ def _words(case: Case) -> str:
 def _lost(case: Case) -> Finding | None:
     """Requests that failed, though it is well now: of a process that was replaced, or by themselves."""
     asked = case.cell.requests("during")
-    bad = renewal.failures(asked)
-    if hung := [event for event in bad if hanging.in_vain(event, case.cell)]:
+    failed_ = renewal.failures(asked)
+    if hung := [event for event in failed_ if hanging.in_vain(event, case.cell)]:
         return hanging.finding(hung[0], case.cell)
-    late = [event for event in bad if hanging.unanswered(event)]
-    if bad and len(late) == len(bad):
-        return hanging.of_request(late[0], case.cell)
-    bad = [event for event in bad if event not in late]
+    bad = renewal.proven(failed_, case.cell)
     if not bad:
-        return None
+        return hanging.of_request(failed_[0], case.cell) if failed_ else None
     found = spans(case.cell, case.until)
     why = f"{len(bad)} of {count(len(asked), 'request')} were lost ({renewal.how(bad)}). {_words(case)}"
     cause = Cause.RENEWAL if found else Cause.REFUSED

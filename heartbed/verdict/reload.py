@@ -93,13 +93,10 @@ def _still_there(case: Case) -> Finding | None:
 
 
 def _lost_meanwhile(case: Case) -> Finding | None:
-    bad = renewal.failures([event for span in _spans(case) for event in renewal.under(case.cell, span)])
-    late = [event for event in bad if hanging.unanswered(event) and hanging.unproven(event, case.cell)]
-    if late and len(late) == len(bad):
-        return hanging.of_request(late[0], case.cell)
-    bad = [event for event in bad if event not in late]
+    failed_ = renewal.failures([event for span in _spans(case) for event in renewal.under(case.cell, span)])
+    bad = renewal.proven(failed_, case.cell)
     if not bad:
-        return None
+        return hanging.of_request(failed_[0], case.cell) if failed_ else None
     after_s = max(_back_after(case.cell, span) for span in _spans(case))
     why = f"it lost {count(len(bad), 'request')} ({renewal.how(bad)}), and was well again by itself. {_words(case)}"
     return recovered(after_s, why, *cite(bad[0], renewal.how(bad[:1])), *_evidence(case))

@@ -132,6 +132,11 @@ def failures(asked: Sequence[Event[Request]]) -> list[Event[Request]]:
     return list({event.data.number: event for event in asked if event.data.failed}.values())
 
 
+def proven(failed: Sequence[Event[Request]], cell: CellHistory) -> list[Event[Request]]:
+    """Without those whose answer may only have been late."""
+    return [event for event in failed if not (hanging.unanswered(event) and hanging.unproven(event, cell))]
+
+
 def how(failed: Sequence[Event[Request]]) -> str:
     """How requests failed, in words: ``3 refused or cut off, 1 answered 503``."""
     return ", ".join(f"{number} {each}" for each, number in Counter(map(_how, failed)).items())
