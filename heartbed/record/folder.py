@@ -54,15 +54,8 @@ def check(runs: Path) -> None:
         tempfile.TemporaryFile(dir=runs).close()
 
 
-def create(runs: Path) -> RunFolder:
-    """Make the folder of a new run, lock it, and let ``latest`` point at it. Raises ``TestbedError``."""
-    folder = prepare(runs)
-    folder.become_latest()
-    return folder
-
-
 def prepare(runs: Path) -> RunFolder:
-    """The same for a run whose record begins later: only then is it the latest. Raises ``TestbedError``."""
+    """Make the folder of a new run and lock it; it is the latest once its record has begun. Raises ``TestbedError``."""
     name = time.strftime("%Y%m%d-%H%M%S")
     with _writing_to(runs):
         runs.mkdir(parents=True, exist_ok=True)

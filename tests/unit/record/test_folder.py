@@ -18,7 +18,8 @@ from heartbed.testbed import cleanup
 
 def made(runs: Path) -> Path:
     """A run that has a record."""
-    folder = runfolder.create(runs)
+    folder = runfolder.prepare(runs)
+    folder.become_latest()
     (folder.path / FILE_NAME).touch()
     return folder.path
 
@@ -31,7 +32,8 @@ def second(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_run_is_named_after_the_time_and_is_the_latest(tmp_path: Path, second: str) -> None:
-    folder = runfolder.create(tmp_path / "deep" / "runs")
+    folder = runfolder.prepare(tmp_path / "deep" / "runs")
+    folder.become_latest()
     assert folder.name == second
     assert (tmp_path / "deep" / "runs" / "latest").resolve() == folder.path
 
@@ -52,7 +54,7 @@ def test_runs_that_begin_in_the_same_second_have_names_of_their_own(tmp_path: Pa
 
 
 def test_the_lock_is_held_exactly_as_long_as_the_run(tmp_path: Path) -> None:
-    folder = runfolder.create(tmp_path)
+    folder = runfolder.prepare(tmp_path)
     assert cleanup.locked(folder.lock_path)
     folder.lock.release()
     assert not cleanup.locked(folder.lock_path)
@@ -74,11 +76,11 @@ def test_a_run_that_is_not_there_is_wrong_input_that_names_the_newest(tmp_path: 
 
 
 def test_a_folder_without_a_record_is_no_run(tmp_path: Path) -> None:
-    runfolder.create(tmp_path)
+    runfolder.prepare(tmp_path)
     assert runfolder.every(tmp_path) == []
 
 
-@pytest.mark.parametrize("act", [runfolder.check, runfolder.create])
+@pytest.mark.parametrize("act", [runfolder.check, runfolder.prepare])
 def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path: Path, act: object) -> None:
     (tmp_path / "file").touch()
     assert callable(act)
