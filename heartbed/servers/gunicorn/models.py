@@ -45,8 +45,7 @@ def _with_own_patches(draft: GunicornDraft, found: Shape) -> GunicornDraft:
         )
     if found.worker_class in PATCHING or model:
         return draft
-    chosen = {**draft.cell.factors, "model": patch.library, "app": draft.wishes.app}
-    if why := axes.TABLE.senseless({axis: factor for axis, factor in chosen.items() if axis != "thread"}):
+    if why := _senseless(draft, patch.library):
         raise InputError(f"{told_}: {why}", hint="leave out --app, or the line in a copy of the file")
     wishes = replace(draft.wishes, model=patch.library)
     return replace(draft, wishes=wishes, assumed=(*draft.assumed, f"{patch.library}: {told_}"))
@@ -54,11 +53,16 @@ def _with_own_patches(draft: GunicornDraft, found: Shape) -> GunicornDraft:
 
 def _with_patching(draft: GunicornDraft, found: Shape) -> GunicornDraft:
     """The draft with the execution model that its workers give to the application. Raises ``InputError``."""
-    library, cell = found.worker_class, draft.cell
+    library = found.worker_class
     model = draft.wishes.model or library
-    chosen = {**cell.factors, "model": model, "app": draft.wishes.app}
-    if why := axes.TABLE.senseless({axis: factor for axis, factor in chosen.items() if axis != "thread"}):
+    if why := _senseless(draft, model):
         raise InputError(f"{draft.source.main.shown}: {why}", hint="leave out --model and --app")
     told_ = [f"{library}: gunicorn's {library} workers patch the process with it"] if not draft.wishes.model else []
-    told_ += [f"gunicorn {version}, the last that has {library} workers" for version in cell.beside.values()]
+    told_ += [f"gunicorn {version}, the last that has {library} workers" for version in draft.cell.beside.values()]
     return replace(draft, wishes=replace(draft.wishes, model=model), assumed=(*draft.assumed, *told_))
+
+
+def _senseless(draft: GunicornDraft, model: str) -> str:
+    """Why there is no such cell with this model; empty where there is."""
+    chosen = {**draft.cell.factors, "model": model, "app": draft.wishes.app}
+    return axes.TABLE.senseless({axis: factor for axis, factor in chosen.items() if axis != "thread"})
