@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heartbed.candidates.library import DEFAULT, GROUP, TIMEOUT, Library, Name
-from heartbed.cells.settings import LONGEST_HEARTBEAT_S
+from heartbed.cells.axes import LONGEST_HEARTBEAT_S
 from heartbed.errors import InputError
 from heartbed.files import read_octets
 from heartbed.wording import count

@@ -7,15 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heartbed.cells import axes
+from heartbed.cells.axes import LONGEST_HEARTBEAT_S
 from heartbed.cells.cell import Cell
 from heartbed.cells.shards import Share
 from heartbed.cells.subject import Scenario
 from heartbed.errors import InputError
 from heartbed.places import ROOT, runs
-
-LONGEST_HEARTBEAT_S = axes.LONGEST_HEARTBEAT_S
-"""What ``--heartbeat`` may be at the most: as in a cell's name."""
 
 
 @dataclass(frozen=True)
