@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from heartbed.errors import InputError
@@ -125,7 +125,7 @@ def _split(text: str) -> tuple[str, str]:
     return name, rest.strip()
 
 
-def expand(text: str, variables: dict[str, str]) -> str:
+def expand(text: str, variables: Mapping[str, str]) -> str:
     """Put the values of ``${NAME}`` in; an unknown one stays, as httpd leaves it.
 
     Raises ``InputError`` where it comes to more than ``LONGEST``: values of values may double and double.

@@ -63,7 +63,7 @@ NOT_HERE = frozenset(
 
 def daemon(directive: Directive, variables: Mapping[str, str] = MappingProxyType({})) -> tuple[str, str]:
     """A daemon process group as it is in the copy, and what of it is replaced; with the values of variables in it."""
-    text, expanded = directive.arguments, expand(directive.arguments, dict(variables))
+    text, expanded = directive.arguments, expand(directive.arguments, variables)
     if [option.name for option in options(text)] != [option.name for option in options(expanded)]:
         text = expanded  # a variable has whole options in it
     own = more = False
@@ -77,7 +77,7 @@ def daemon(directive: Directive, variables: Mapping[str, str] = MappingProxyType
 
 
 def _number(value: str, variables: Mapping[str, str]) -> int:
-    return leading_number(expand(value, dict(variables))) or 0
+    return leading_number(expand(value, variables)) or 0
 
 
 def _without(text: str, option: Option) -> str:
