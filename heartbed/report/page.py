@@ -157,7 +157,8 @@ def missing(run: RunData, cell: CellVerdict | None = None) -> list[str]:
 
     With ``cell`` without what is said of other cells only.
     """
-    looks = [item for part in run.shards or [run] for item in unseen(part.index, part.asked.cells).items()]
+    parts = (run.shards or [run]) if cell else []
+    looks = [item for part in parts for item in unseen(part.index, part.asked.cells).items()]
     others = tuple(said for said, cells in looks if cell and cell.cell not in cells)
     # What stands before it is the shard, where there are several.
     lacking = [SAYS_MISSING.sub(r"\1", said) for said in run.verdict.missing if not said.endswith(others)]
