@@ -31,10 +31,13 @@ class Struck(History):
             self.add("request", ASKED_AGAIN + number / 2, phase="after", what=what, status=status, ms=ms, error=error)
         return self
 
-    def fault(self, *, closes: bool = True, reopens: float | None = None) -> Struck:
+    def meets_a_fault(self) -> None:
         told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
         self.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
         self.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+
+    def fault(self, *, closes: bool = True, reopens: float | None = None) -> Struck:
+        self.meets_a_fault()
         for port in (40001, 40002):
             conn = self.connection("SEND" if port == 40001 else "LISTEN", port)
             if closes:
@@ -165,9 +168,7 @@ def test_what_rabbitmq_is_about_to_close_for_missed_heartbeats_is_no_leak(
 
 def test_what_was_lost_before_the_fault_and_is_opened_again_is_no_leak() -> None:
     history = struck()
-    told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
-    history.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
-    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+    history.meets_a_fault()
     history.close(history.connection("SEND", 40001), STRIKES - 0.5)
     history.close(history.connection("LISTEN", 40002), STRIKES + 0.1, reason="error", how="fin")
     history.connection("SEND", 40003, opened=ASKED_AGAIN + 0.1)
@@ -254,9 +255,7 @@ def test_one_of_several_processes_that_never_answers_hangs_whatever_the_others_d
 
 def test_what_was_lost_before_a_fault_that_ended_nothing_leaves_the_cell_without_a_verdict() -> None:
     history = struck()
-    told: dict[str, Any] = {"who": "broker-restart", "number": 1, "what": "stopped", "where": "rabbitmq"}
-    history.add("intervention", STRIKES, cell=None, **told, **span(STRIKES))
-    history.add("intervention", OVER, cell=None, **told, **span(STRIKES, OVER))
+    history.meets_a_fault()
     history.close(history.connection("SEND", 40001), STRIKES - 0.1)
     history.connection("LISTEN", 40002)
     history.connection("SEND", 40003, opened=ASKED_AGAIN + 0.005)
