@@ -112,6 +112,12 @@ def test_memory_is_that_of_a_container_and_of_each_process() -> None:
     assert Costs().octets(one) == 52 * MIB
 
 
+def test_a_service_of_openstacks_is_planned_for_as_such_where_none_was_measured() -> None:
+    (real,) = select(["prefork-daemon-native-2025.2-nova32"]).cells
+    assert Costs().octets(real) == 182 * MIB
+    assert Costs(process_octets={real.app: 150 * MIB}).octets(real) == 162 * MIB
+
+
 @pytest.mark.parametrize(
     ("acts_", "cells", "alive"),
     [
