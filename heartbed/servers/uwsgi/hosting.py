@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from heartbed.candidates.change import ONE_THREAD, Change, Edit, Variant
 from heartbed.candidates.source import SourceFile
-from heartbed.servers.uwsgi.ini import OWN_SECTION, sections
+from heartbed.servers.uwsgi.ini import OWN_SECTION, is_on, last, sections
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.rules import GEVENT, LAZY, LOOP, THREADS
 from heartbed.servers.uwsgi.shape import Shape
 from heartbed.servers.uwsgi.source import UwsgiSource
+
+LAZY_APPS, ENABLE_THREADS = "lazy-apps", "enable-threads"
 
 
 def hosting(prepared: UwsgiPrepared) -> list[Change[Shape]]:
@@ -18,7 +20,7 @@ def hosting(prepared: UwsgiPrepared) -> list[Change[Shape]]:
     found = [_preload(prepared) if prepared.shape.lazy else _lazy(prepared)]
     if prepared.shape.gevents:
         return [_own_loop(prepared), *found]
-    if not any(option.key in ("enable-threads", THREADS) for _, option in prepared.source.all()):
+    if not any(option.key == THREADS for _, option in prepared.source.all()) and not _is_set(prepared, ENABLE_THREADS):
         found.append(_enable_threads(prepared))
     if prepared.shape.threads > 1:
         found.append(_one_thread(prepared))
@@ -54,6 +56,15 @@ def _without(v: Variant[Shape], prepared: UwsgiPrepared, keys: tuple[str, ...]) 
     return replace(v, edits=(*v.edits, *edits))
 
 
+def _is_set(prepared: UwsgiPrepared, switch: str) -> bool:
+    return is_on(last((option for _, option in prepared.source.all()), switch))
+
+
+def _set(v: Variant[Shape], prepared: UwsgiPrepared, switch: str) -> Variant[Shape]:
+    """The variant with a switch on, and without the lines that put it otherwise: the last of them all would hold."""
+    return added(_without(v, prepared, (switch,)), prepared.source.main, f"{switch} = true")
+
+
 def _preload(prepared: UwsgiPrepared) -> Change[Shape]:
     def apply(v: Variant[Shape]) -> Variant[Shape]:
         return replace(_without(v, prepared, LAZY), shape=replace(v.shape, lazy=False))
@@ -68,19 +79,14 @@ def _preload(prepared: UwsgiPrepared) -> Change[Shape]:
 
 def _lazy(prepared: UwsgiPrepared) -> Change[Shape]:
     def apply(v: Variant[Shape]) -> Variant[Shape]:
-        return added(replace(v, shape=replace(v.shape, lazy=True)), prepared.source.main, "lazy-apps = true")
+        return _set(replace(v, shape=replace(v.shape, lazy=True)), prepared, LAZY_APPS)
 
     price = "every process loads the application by itself: a slower start, and more memory"
-    return Change("lazy", "lazy-apps = true", price, apply)
+    return Change("lazy", f"{LAZY_APPS} = true", price, apply)
 
 
 def _enable_threads(prepared: UwsgiPrepared) -> Change[Shape]:
-    return Change(
-        "enable-threads",
-        "enable-threads = true",
-        "",
-        lambda v: added(v, prepared.source.main, "enable-threads = true"),
-    )
+    return Change(ENABLE_THREADS, f"{ENABLE_THREADS} = true", "", lambda v: _set(v, prepared, ENABLE_THREADS))
 
 
 def _own_loop(prepared: UwsgiPrepared) -> Change[Shape]:

@@ -19,6 +19,7 @@ from heartbed.servers.uwsgi.forms import form
 from heartbed.servers.uwsgi.keys import origins
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
 from heartbed.servers.uwsgi.source import read
+from heartbed.studies import mend
 
 APPLICATION = "module = hello:app"
 YAML = "uwsgi:\n  socket: :1\n  master: true\n  workers: 2\n  module: hello:app\n"
@@ -273,3 +274,14 @@ def test_keys_of_yaml_that_uwsgi_does_not_read_are_told(tmp_path: Path) -> None:
     path.write_text("uwsgi:\n  socket: :1\n  env:\n    - A=1\n    - B=2\n")
     made = prepared(path, shown("yaml", "socket = :1", "env = A=1", "env = B=2"), shown("ini", "socket = :1"))
     assert any("its lists are read" in each for each in made.draft.assumed)
+
+
+def test_a_switch_that_the_file_has_off_is_not_left_there_by_a_change_that_sets_it(tmp_path: Path) -> None:
+    off = ("lazy-apps = false", "enable-threads = 0")
+    own = prepared(ini(tmp_path, "[uwsgi]", "master = true", *off, APPLICATION), shown("ini", *off))
+    bench = Workbench(tmp_path / "bench")
+    found = {each.changes[0].key: each for each in mend.mends(own, bench)}
+    for switch, key in (("lazy-apps", "lazy"), ("enable-threads", "enable-threads")):
+        copy = (bench.folder / found[key].candidate.label / "files" / "site.ini").read_text().splitlines()
+        assert [line for line in copy if line.startswith(switch)][-1] == f"{switch} = true"
+        assert sum(line.startswith(switch) for line in copy) == 1
