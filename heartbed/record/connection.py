@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -18,7 +19,7 @@ from heartbed.record.kinds import (
     Socket,
     WireClose,
     WireFrame,
-    WireOpen,
+    WireMissing,
 )
 
 
@@ -40,6 +41,8 @@ class ConnectionHistory:
     conn: str
     cell: str
     events: list[Event] = field(default_factory=list)
+    capture_end: float = math.inf
+    """When the last packet of the run was captured, epoch seconds."""
 
     @cached_property
     def _by_kind(self) -> ByKind:
@@ -92,15 +95,18 @@ class ConnectionHistory:
         """AMQP frames of ``client`` or ``broker`` in the capture, of one type or of all."""
         return [e for e in self.of(WireFrame) if e.data.sender == sender and kind in (None, e.data.type)]
 
-    @cached_property
-    def captured(self) -> bool:
-        """Whether the capture holds this connection."""
-        return bool(self.of(WireOpen) or self.of(WireFrame))
+    def captured(self, until: float) -> bool:
+        """Whether the capture holds all that the client sent up to a moment (epoch seconds).
 
-    @cached_property
-    def unused(self) -> bool:
-        """Whether the capture shows that the client has neither sent nor asked for a message on it."""
-        return self.captured and not any((f.data.method or "").startswith("basic.") for f in self.frames("client"))
+        RabbitMQ beats twice a timeout: a capture that goes on has packets at least so often.
+        """
+        goes_on = until <= self.capture_end + (self.timeout_s or 0.0)
+        return bool(self.frames("client")) and not self.of(WireMissing) and goes_on
+
+    def unused(self, until: float) -> bool:
+        """Whether the capture shows that the client has neither sent nor asked for a message on it by then."""
+        used = any((f.data.method or "").startswith("basic.") for f in self.frames("client"))
+        return self.captured(until) and not used
 
     @cached_property
     def answered(self) -> bool:
@@ -150,14 +156,14 @@ class ConnectionHistory:
         return "client" if self.close_reason in ("client_closed", "clean") else "unknown"
 
     def last_client_octet(self, before: float) -> float | None:
-        """When the client last sent anything up to ``before``; None without capture."""
+        """When the client last sent anything up to ``before``; None without a whole capture."""
         times = [event.t for event in self.frames("client") if event.t <= before]
-        return times[-1] if times else None
+        return times[-1] if times and self.captured(before) else None
 
     def longest_silence(self, until: float) -> tuple[float, float] | None:
-        """Start and length (seconds) of the client's longest silence up to ``until``; None without capture."""
+        """Start and length (seconds) of the client's longest silence up to ``until``; None without a whole capture."""
         times = [event.t for event in self.frames("client") if event.t <= until]
-        if not times:
+        if not times or not self.captured(until):
             return None
         ends = [*times[1:], until]
         return max(((start, end - start) for start, end in zip(times, ends, strict=True)), key=lambda gap: gap[1])

@@ -27,6 +27,9 @@ from heartbed.record.kinds import (
     RunEnd,
     RunPhase,
     RunStart,
+    WireClose,
+    WireFrame,
+    WireOpen,
 )
 from heartbed.record.work import Work
 
@@ -212,13 +215,14 @@ def sort(events: Iterable[Event]) -> RunHistory:
     given = list(events)
     (start,) = only(given[:1], RunStart)
     index = Index(given)
+    capture_end = max((event.t for event in index.of(WireOpen, WireFrame, WireClose)), default=-math.inf)
     connections: dict[str, list[ConnectionHistory]] = defaultdict(list)
     for conn, own in ((conn, life) for conn, found in index.by_address.items() for life in found):
         # The broker's own event knows the client's name; what is known by the address alone may be another's.
         by_certainty = sorted(own, key=lambda event: not isinstance(event.data, ConnectionCreated))
         owner = next((event.cell for event in by_certainty if event.cell is not None), None)
         if owner is not None:
-            connections[owner].append(ConnectionHistory(conn, owner, own))
+            connections[owner].append(ConnectionHistory(conn, owner, own, capture_end))
     for each in connections.values():
         each.sort(key=lambda connection: connection.opened)
     done = interventions(index.events)

@@ -212,7 +212,7 @@ def _reason(entry: Event[BrokerLog]) -> str:
 
 def _wire(run: RunData, cell: CellVerdict, alike: list[Connection], title: str) -> Iterator[Line]:
     """How many heartbeats there were until the end, and when a client that was closed was last heard."""
-    captured = [connection for connection in alike if timeline.frames(run, connection)]
+    captured = [connection for connection in alike if connection.heartbeats_sent is not None]
     if not captured:
         return
     closed = [connection.closed for connection in captured if connection.closed is not None]

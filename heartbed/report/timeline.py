@@ -63,11 +63,7 @@ def zero(run: RunData, cell: CellVerdict) -> Zero:
     lost = [c for c in cell.connections if c.closed is not None and c.lost_after_s is not None]
     if lost:
         first = min(lost, key=lambda c: c.lost_after_s or 0.0)
-        heard = first.longest_gap_s is not None
-        return Zero(
-            (first.closed or 0.0) - (first.lost_after_s or 0.0),
-            "the client’s last octet" if heard else BEGAN,
-        )
+        return Zero((first.closed or 0.0) - (first.lost_after_s or 0.0), "the client’s last octet")
     octets = [frame.t for c in cell.connections for frame in client_frames(run, c) if frame.t <= idle]
     return Zero(max(octets), "the client’s last octet before it idled") if octets else Zero(idle, BEGAN)
 
@@ -148,7 +144,7 @@ def dues(run: RunData, connection: Connection) -> Iterator[Due]:
     """When RabbitMQ may have closed: once for each silence of the client beyond two timeouts."""
     timeout = connection.timeout_s
     octets = [event.t for event in client_frames(run, connection)]
-    if not timeout or not octets:
+    if not timeout or not octets or connection.heartbeats_sent is None:
         return
     last_seen = run.events[-1].t
     closed = connection.closed if connection.closed is not None else last_seen

@@ -109,7 +109,7 @@ def _never_sent(cell: CellHistory, until: float) -> Finding | None:
 
 def _published(cell: CellHistory, until: float) -> int | None:
     """How many messages have left the cell; None where not all of its connections are in the capture."""
-    if not all(conn.captured for conn in cell.connections):
+    if not all(conn.captured(until) for conn in cell.connections if conn.answered and conn.opened <= until):
         return None
     frames = [frame for conn in cell.connections for frame in conn.frames("client") if frame.t <= until]
     return sum(frame.data.method == "basic.publish" for frame in frames)

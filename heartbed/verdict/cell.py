@@ -112,7 +112,7 @@ def casts_lost(case: Case) -> Finding | None:
     What waited in vain is told instead, and so is the loss of a connection that was in use. One on which nothing was
     ever sent is what a thread has left that stands still in the middle of sending: it goes with the message.
     """
-    unused = {conn.conn for conn in case.cell.connections if conn.unused}
+    unused = {conn.conn for conn in case.cell.connections if conn.unused(case.until)}
     lost = case.of(Outcome.LOST)
     if hanging.first(case.cell) is not None or any(each.conn not in unused for each in lost):
         return None

@@ -28,8 +28,8 @@ def judge(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str =
     """
     closed = conn.closed if conn.closed is not None and conn.closed <= until else None
     finding = _still_open(conn, cell, until, blind) if closed is None else _closed(conn, cell, closed)
-    last = conn.last_client_octet(closed if closed is not None else until)
-    silence = conn.longest_silence(closed if closed is not None else until)
+    over = until if closed is None else closed
+    last, silence, captured = conn.last_client_octet(over), conn.longest_silence(over), conn.captured(over)
     return Connection(
         conn=conn.conn,
         name=conn.created.data.user_provided_name if conn.created else None,
@@ -41,10 +41,10 @@ def judge(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str =
         closed=closed,
         closed_by=conn.closed_by if closed is not None else None,
         close_reason=conn.close_reason if closed is not None else None,
-        heartbeats_sent=len(conn.frames("client", "heartbeat")) if conn.captured else None,
-        heartbeats_received=len(conn.frames("broker", "heartbeat")) if conn.captured else None,
+        heartbeats_sent=len(conn.frames("client", "heartbeat")) if captured else None,
+        heartbeats_received=len(conn.frames("broker", "heartbeat")) if captured else None,
         longest_gap_s=round(silence[1], 3) if silence else None,
-        lost_after_s=_lost_after(closed, last, cell) if finding.outcome is Outcome.LOST else None,
+        lost_after_s=_lost_after(closed, last) if finding.outcome is Outcome.LOST else None,
         outcome=finding.outcome,
         cause=finding.cause or "",
         why=finding.why,
@@ -52,9 +52,8 @@ def judge(conn: ConnectionHistory, cell: CellHistory, until: float, blind: str =
     )
 
 
-def _lost_after(closed: float | None, last: float | None, cell: CellHistory) -> float | None:
-    start = last if last is not None else cell.idle_from
-    return None if closed is None or start is None else round(closed - start, 3)
+def _lost_after(closed: float | None, last: float | None) -> float | None:
+    return None if closed is None or last is None else round(closed - last, 3)
 
 
 def _opening(conn: ConnectionHistory) -> list[Evidence]:
@@ -78,7 +77,7 @@ def _still_open(conn: ConnectionHistory, cell: CellHistory, until: float, blind:
     if timeout == 0:
         why = "heartbeats are switched off: RabbitMQ closes no idle connection, and neither side notices a dead peer"
         return kept(why, cause=Cause.HEARTBEAT_DISABLED)
-    idled = until - cell.idle_from if cell.idle_from is not None else 0.0
+    idled = max(0.0, until - cell.idle_from) if cell.idle_from is not None else 0.0
     if idled < 3 * timeout:
         why = f"it was left idle for {seconds(idled)}, but RabbitMQ may take {seconds(3 * timeout)} to close"
         return unknown(Cause.SHORT_OBSERVATION, why)
@@ -105,9 +104,9 @@ def _beaten(conn: ConnectionHistory, cell: CellHistory, until: float, silence: f
 def _without_capture(idled: float, blind: str) -> Finding:
     """Open as far as the broker told, which is enough when nothing of what it told can have been missed."""
     if blind:
-        why = f"nothing shows that it was closed, but there is no capture, and {blind}"
+        why = f"nothing shows that it was closed, but there is no whole capture, and {blind}"
         return unknown(Cause.UNEXPLAINED, why)
-    return kept(f"RabbitMQ left it open for {seconds(idled)}; there is no capture")
+    return kept(f"RabbitMQ left it open for {seconds(idled)}; there is no whole capture")
 
 
 def _closed(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding:

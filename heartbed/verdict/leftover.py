@@ -28,9 +28,9 @@ def finding(connections: Sequence[ConnectionHistory], begun: float, over: float)
 
 
 def _silent(conn: ConnectionHistory, until: float) -> bool:
-    """Whether its client had sent nothing for two timeouts, which is when RabbitMQ may close it."""
+    """Whether its client may have sent nothing for two timeouts, which is when RabbitMQ may close it."""
     last = conn.last_client_octet(until)
-    return last is not None and bool(conn.timeout_s) and until - last >= 2 * (conn.timeout_s or 0.0)
+    return bool(conn.timeout_s) and (last is None or until - last >= 2 * (conn.timeout_s or 0.0))
 
 
 def _most_at_once(connections: Sequence[ConnectionHistory], until: float) -> int:

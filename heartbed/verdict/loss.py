@@ -35,8 +35,8 @@ def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Finding:
 
 def last_sign(conn: ConnectionHistory, cell: CellHistory) -> str:
     """What the client sent since the last request was answered, in words."""
-    if not conn.captured or cell.idle_from is None:
-        return "there is no capture of what it sent"
+    if cell.idle_from is None or not conn.captured(cell.idle_from if conn.closed is None else conn.closed):
+        return "there is no whole capture of what it sent"
     if conn.closed is not None and conn.closed <= cell.idle_from:
         before_s = seconds(cell.idle_from - conn.closed)
         return f"RabbitMQ closed it {before_s} before the last request was answered"

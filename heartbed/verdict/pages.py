@@ -93,7 +93,7 @@ def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Finding
     """What pages did for a connection that is kept; None where nothing is proven."""
     pages = answered(cell, conn.pid, until)
     since = cell.idle_from
-    if not pages or since is None:
+    if not pages or since is None or not conn.captured(until):
         return None
     sent = [frame for frame in conn.frames("client") if since < frame.t <= until]
     other = [frame for frame in sent if frame.data.type != "heartbeat"]

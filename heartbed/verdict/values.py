@@ -83,10 +83,14 @@ class Connection(Value):
     closed: float | None
     closed_by: str | None = Field(description="broker, client or unknown")
     close_reason: str | None = Field(description="missed_heartbeats, client_closed, clean, ...")
-    heartbeats_sent: int | None = Field(description="by the client, over its whole life; null without capture")
+    heartbeats_sent: int | None = Field(description="by the client, over its whole life; null without a whole capture")
     heartbeats_received: int | None = Field(description="from the broker")
-    longest_gap_s: float | None = Field(description="longest silence of the client on the wire; null without capture")
-    lost_after_s: float | None = Field(description="from the client's last octet to the close")
+    longest_gap_s: float | None = Field(
+        description="longest silence of the client on the wire; null without a whole capture"
+    )
+    lost_after_s: float | None = Field(
+        description="from the client's last octet to the close; null without a whole capture"
+    )
     outcome: Outcome
     cause: str = Field(description="a short code: hub_not_run, no_heartbeat_thread, ...; empty when kept")
     why: str = Field(description="the cause in a sentence")

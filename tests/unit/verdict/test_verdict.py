@@ -36,7 +36,7 @@ def test_what_rabbitmq_closed_for_missed_heartbeats_is_lost_and_timed_by_the_cap
     assert {piece.kind for piece in send.evidence} >= {"broker.log", "wire.close", "broker.connection.closed"}
 
 
-def test_without_capture_a_loss_is_timed_by_the_brokers_event() -> None:
+def test_without_capture_nobody_knows_how_long_after_the_last_octet_a_connection_was_lost() -> None:
     history = History.of()
     history.pair(beating=False)
     history.events = [event for event in history.events if not event.kind.startswith("wire.")]
@@ -44,9 +44,63 @@ def test_without_capture_a_loss_is_timed_by_the_brokers_event() -> None:
     verdict = history.verdict
     (cell,) = verdict.cells
     assert cell.outcome is Outcome.LOST
-    assert cell.lost_after_s == pytest.approx(5.002)
+    assert cell.lost_after_s is None
+    assert "it sent not one octet" not in cell.why
     assert cell.connections[0].heartbeats_sent is None
     assert "there is no capture of the wire" in verdict.missing
+
+
+def test_of_what_a_torn_capture_shows_nothing_is_counted() -> None:
+    history = History.of()
+    torn, whole = history.pair(beating=False)
+    reason = f"packets of {torn} are missing from the capture before frame 7"
+    history.add("wire.missing", IDLE_FROM + 4.0, conn=torn, cell=None, reason=reason)
+    cell = history.cell_verdict
+    send, listen = cell.connections
+    assert (send.outcome, send.lost_after_s, send.heartbeats_sent, send.longest_gap_s) == (
+        Outcome.LOST,
+        None,
+        None,
+        None,
+    )
+    assert send.why.endswith("there is no whole capture of what it sent")
+    assert listen.why.endswith("it sent not one octet after the last request was answered")
+    assert listen.conn == whole
+    assert listen.lost_after_s == cell.lost_after_s == pytest.approx(5.3)
+
+
+def test_a_capture_that_ended_early_shows_nobodys_silence() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    history.events = [e for e in history.events if not e.kind.startswith("wire.") or e.t < IDLE_FROM + 2.0]
+    cell = history.cell_verdict
+    assert (cell.outcome, cell.why) == (Outcome.KEPT, "RabbitMQ left it open for 7.0 s; there is no whole capture")
+    history = History.of()
+    for conn in history.pair(beating=False):
+        history.beat(conn, end=IDLE_FROM + 2.5)
+    history.events = [e for e in history.events if not e.kind.startswith("wire.") or e.t < IDLE_FROM + 1.0]
+    cell = history.cell_verdict
+    assert (cell.outcome, cell.lost_after_s) == (Outcome.LOST, None)
+    assert "not one octet" not in cell.why
+    assert "was last heard" not in cell.why
+
+
+def test_a_loss_while_a_cell_is_opened_is_not_timed_from_later() -> None:
+    history = History.of()
+    conn = history.connection("SEND", 40001, opened=IDLE_FROM - 8.0)
+    history.close(conn, IDLE_FROM - 3.0)
+    history.beat(history.connection("LISTEN", 40002))
+    history.events = [event for event in history.events if not event.kind.startswith("wire.")]
+    assert history.cell_verdict.connections[0].lost_after_s is None
+
+
+def test_a_record_that_ends_before_the_last_answer_tells_of_no_negative_time() -> None:
+    history = History.of(controls=False)
+    history.pair(beating=True)
+    history.add("request", IDLE_FROM, phase="before", what="call", status=200, ms=900.0, error=None)
+    history.events = [event for event in history.events if event.t <= IDLE_FROM]
+    told = history.cell_verdict.connections[0].why
+    assert told == "it was left idle for 0.00 s, but RabbitMQ may take 6.0 s to close"
 
 
 def test_one_lost_connection_makes_the_cell_lost_and_the_other_is_told_apart() -> None:

@@ -116,7 +116,7 @@ def connection(sample: Sample, where: Where, purpose: str, opened: float, fate: 
         heartbeats_sent=sent,
         heartbeats_received=received,
         longest_gap_s=(2.97 * beat if lost else beat / 2) if sample.capture else None,
-        lost_after_s=2.97 * beat if lost else None,
+        lost_after_s=2.97 * beat if lost and sample.capture else None,
         outcome=model.Outcome(fate.outcome),
         cause=fate.cause if fate.outcome != "kept" else "",
         why=fate.why,
