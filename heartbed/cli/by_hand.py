@@ -41,7 +41,8 @@ def doctor() -> int:
 
     Exit codes: 0 if all is there or will come by itself, else 4.
     """
-    return subprocess.run([str(ROOT / "scripts" / "doctor")], check=False).returncode
+    code = subprocess.run([str(ROOT / "scripts" / "doctor")], check=False).returncode
+    return 128 - code if code < 0 else code  # as a shell has it: 141 where nobody reads what it says
 
 
 @click.command()

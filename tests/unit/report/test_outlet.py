@@ -26,10 +26,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
 PROBES, WRONG = ["probes"], ["run", "preforc"]
 
 
-def test_a_pipe_that_nobody_reads_is_141_and_silent(environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["schema", "doctor"])
+def test_a_pipe_that_nobody_reads_is_141_and_silent(command: str, environ: dict[str, str], tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = run(["schema"], environ, tmp_path, into=write)
+    done = run([command], environ, tmp_path, into=write)
     os.close(write)
     assert (done.code, done.err) == (141, b"")
 
