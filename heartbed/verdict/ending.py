@@ -32,6 +32,8 @@ def otherwise(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Find
 
 
 def _process_gone(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    if conn.closed_by == "broker":
+        return None
     ends: list[tuple[Event, str]] = [(event, event.data.reason) for event in cell.of(AppExit)]
     ends += [(event, "the process is gone") for event in cell.of(ProcessGone)]
     near = [each for each in ends if each[0].pid == conn.pid and abs(each[0].t - closed) <= PROCESS_END_S]
@@ -61,7 +63,7 @@ def _own_end(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Event
 
 def _pool_expiry(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
     ttl = cell.said.conn_pool_ttl
-    if conn.close_reason != "clean" or ttl is None or closed - conn.opened < ttl:
+    if conn.close_reason != "clean" or ttl is None or closed - max(conn.opened, cell.used_last(conn)) < ttl:
         return None
     return unknown(
         Cause.POOL_EXPIRY, "the application's connection pool closed it, having been unused for conn_pool_ttl"
@@ -70,7 +72,7 @@ def _pool_expiry(conn: ConnectionHistory, cell: CellHistory, closed: float) -> F
 
 def _client_closed(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
     del cell, closed
-    if conn.close_reason not in ("clean", "client_closed") or conn.closed_by != "client":
+    if conn.close_reason == "error" or conn.closed_by != "client":
         return None
     return unknown(Cause.CLIENT_CLOSED, "the client closed it; this is not heartbeat loss")
 
@@ -93,11 +95,26 @@ def _broker_closed(conn: ConnectionHistory, cell: CellHistory, closed: float) ->
     return unknown(Cause.BROKER_CLOSED, f"RabbitMQ closed it for another reason than heartbeats: {text[:200]}")
 
 
+def _not_told(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding | None:
+    """Who closed it is known, and not why; or not even that, for want of a capture."""
+    del cell
+    if conn.closed_by == "broker":
+        said = (
+            "no word of RabbitMQ's log says why" if conn.close_reason == "unlogged" else "RabbitMQ's log says otherwise"
+        )
+        return unknown(Cause.UNEXPLAINED, f"the capture shows that RabbitMQ's end closed it, and {said}")
+    if conn.captured(closed):
+        return None
+    return unknown(Cause.UNEXPLAINED, "it was closed, and neither RabbitMQ's log nor a whole capture tells by whom")
+
+
 def _network(conn: ConnectionHistory, cell: CellHistory, closed: float) -> Finding:
     del conn, cell, closed
-    why = "it ended without a word of RabbitMQ about heartbeats and without the client closing it: look at the network"
+    why = (
+        "it ended, and neither RabbitMQ's log nor the capture has a word of either side closing it: look at the network"
+    )
     return unknown(Cause.NETWORK, why)
 
 
-RULES: tuple[Rule, ...] = (_process_gone, _pool_expiry, _client_closed, _deadlock, _broker_closed, _network)
+RULES: tuple[Rule, ...] = (_process_gone, _pool_expiry, _client_closed, _deadlock, _broker_closed, _not_told, _network)
 """In the order in which they are asked."""

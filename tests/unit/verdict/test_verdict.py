@@ -313,7 +313,9 @@ def test_a_replaced_connection_is_not_kept() -> None:
         ("client_closed", "client", "fin", "client_closed"),
         ("clean", "client", "fin", "client_closed"),
         ("error", "broker", "fin", "broker_closed"),
-        ("", "broker", "rst", "network"),
+        ("", "client", "rst", "client_closed"),
+        ("", "broker", "rst", "unexplained"),
+        ("client_closed", "broker", "fin", "unexplained"),
         ("", "client", "", "network"),
     ],
 )
@@ -323,6 +325,37 @@ def test_other_ends_are_told_apart_and_are_not_heartbeat_loss(reason: str, sende
     history.close(send, IDLE_FROM + 3.0, reason, sender=sender, how=how)
     verdict = history.cell_verdict
     assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, cause)
+
+
+def test_without_capture_and_log_nobody_knows_who_closed_a_connection() -> None:
+    history = History.of()
+    send, _ = history.pair(beating=True)
+    history.close(send, IDLE_FROM + 3.0, "", how="")
+    history.events = [event for event in history.events if event.kind != "wire.frame"]
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "unexplained")
+    assert verdict.why.endswith("neither RabbitMQ's log nor a whole capture tells by whom")
+
+
+def test_what_rabbitmq_closed_was_not_taken_along_by_its_process() -> None:
+    history = History.of()
+    send, _ = history.pair(beating=True)
+    history.close(send, IDLE_FROM + 3.0, "error", sender="broker", how="fin")
+    history.add("process.gone", IDLE_FROM + 3.5)
+    assert history.cell_verdict.connections[0].cause == "broker_closed"
+
+
+@pytest.mark.parametrize(("used_s", "cause"), [(2.0, "client_closed"), (9.0, "pool_expiry")])
+def test_a_pool_drops_what_was_unused_for_long_enough(used_s: float, cause: str) -> None:
+    history = History.of()
+    history.facts(conn_pool_ttl=8)
+    send = history.connection("SEND", 40001, opened=IDLE_FROM - 9.0)
+    history.beat(history.connection("LISTEN", 40002))
+    history.beat(send, start=IDLE_FROM - 8.0)
+    history.drop("request")
+    history.add("request", IDLE_FROM + 4.0 - used_s, phase="before", what="call", status=200, ms=10.0, error=None)
+    history.close(send, IDLE_FROM + 4.0, "clean", sender="client", how="fin")
+    assert history.cell_verdict.connections[0].cause == cause
 
 
 def test_what_the_client_ended_before_idling_began_is_told_and_not_judged() -> None:
