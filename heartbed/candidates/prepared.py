@@ -64,6 +64,10 @@ class Kind(ABC):
     def recognises(self, lines: Sequence[str]) -> bool:
         """Whether a file with these lines is of this kind."""
 
+    def refuse(self, path: Path, lines: Sequence[str]) -> None:
+        """Raise ``InputError`` for a file that no kind recognises, and that is named like one of this kind."""
+        del path, lines
+
     @abstractmethod
     def draft(self, path: Path, wishes: Wishes, label: str) -> Draft:
         """Read and adapt a file; nothing is started. Raises ``InputError``."""

@@ -23,6 +23,9 @@ def draft(path: Path, wishes: Wishes, *, label: str | None = None) -> Draft:
     """Read and adapt a file, as the kind that recognises it does. Raises ``InputError``."""
     lines = read_lines(path, str(path))
     kind = next(each for each in kinds() if each.recognises(lines))
+    if kind.last:
+        for each in kinds():
+            each.refuse(path, lines)
     return kind.draft(path, wishes, label or label_of(path.name))
 
 

@@ -6,6 +6,9 @@ import ast
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from heartbed.errors import InputError
 
 NAMES = (
     *("bind", "backlog", "workers", "worker_class", "worker_connections", "threads", "timeout", "graceful_timeout"),
@@ -39,6 +42,22 @@ def is_gunicorns(lines: Sequence[str]) -> bool:
     if tree is None or any(isinstance(each, ast.Expr) and isinstance(each.value, ast.List) for each in tree.body):
         return False
     return any(name in NAMES for name, _ in _bound(tree))
+
+
+def refuse(path: Path, lines: Sequence[str]) -> None:
+    """Raise ``InputError`` for a file that is named as one of Python, and is no configuration of gunicorn's."""
+    if path.suffix != ".py":
+        return
+    try:
+        compile("\n".join(lines).lstrip("\ufeff"), str(path), "exec", ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        raise InputError(f"{path}:{error.lineno}: this is not Python: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"{path} is not Python: {error}") from None
+    raise InputError(
+        f"{path} is Python, but not known for a configuration of gunicorn's",
+        hint="it must set one of its usual settings, as bind, workers or threads; a WSGI script is named with --app",
+    )
 
 
 def names(tree: ast.Module) -> list[str]:

@@ -20,7 +20,7 @@ from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
 from heartbed.cells.recycling import Recycling
 from heartbed.errors import InputError
-from heartbed.servers.gunicorn import commands, complaints, hosting
+from heartbed.servers.gunicorn import commands, complaints, conf, hosting
 from heartbed.servers.gunicorn.absent import imports, pass_over, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
 from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names, patches, texts
@@ -55,6 +55,10 @@ class GunicornKind(Kind):
     def recognises(self, lines: Sequence[str]) -> bool:
         """Python that sets something of gunicorn's."""
         return is_gunicorns(lines)
+
+    def refuse(self, path: Path, lines: Sequence[str]) -> None:
+        """Python that gunicorn could not take, or that sets nothing of its. Raises ``InputError``."""
+        conf.refuse(path, lines)
 
     def draft(self, path: Path, wishes: Wishes, label: str) -> GunicornDraft:
         """Read a file. Raises ``InputError``."""

@@ -28,6 +28,13 @@ BEGINS = {"xml": "<", "json": "{"}
 """Language -> what its files begin with."""
 
 
+SUFFIXES = {".yaml": "YAML", ".yml": "YAML", ".json": "JSON", ".xml": "XML"}
+"""How such files are named -> their language."""
+
+HAS = {"YAML": "a mapping uwsgi:", "JSON": 'an object with the key "uwsgi"', "XML": "an element <uwsgi>"}
+"""Language -> where its options stand."""
+
+
 def form(lines: Sequence[str]) -> str:
     """The language of a file of uWSGI's; empty where it is none."""
     if is_ini(lines):
@@ -36,6 +43,14 @@ def form(lines: Sequence[str]) -> str:
     return next(
         (name for name, found in SECTION.items() if text.startswith(BEGINS.get(name, "")) and found.search(text)), ""
     )
+
+
+def refuse(path: Path) -> None:
+    """Raise ``InputError`` for a file that is named as one in these languages: nothing of uWSGI's was found in it."""
+    if language := SUFFIXES.get(path.suffix):
+        raise InputError(
+            f"{path} has nothing that uWSGI reads", hint=f"in {language} its options stand in {HAS[language]}"
+        )
 
 
 def unread(path: Path, lines: tuple[str, ...], root: Path | None) -> Source:

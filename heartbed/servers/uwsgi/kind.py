@@ -60,6 +60,11 @@ class UwsgiKind(Kind):
         """An ini file, or one in another language that has uWSGI's section."""
         return bool(form(lines))
 
+    def refuse(self, path: Path, lines: Sequence[str]) -> None:
+        """A file in one of uWSGI's languages without its section. Raises ``InputError``."""
+        del lines
+        forms.refuse(path)
+
     def draft(self, path: Path, wishes: Wishes, label: str) -> UwsgiDraft | UnreadDraft:
         """Read and adapt a file. Pure but for the reading. Raises ``InputError``."""
         if wishes.mpm:

@@ -443,3 +443,17 @@ def test_the_line_of_a_setting_is_the_last_that_sets_it() -> None:
     tree = parse(["a = 1", "a = 2"])
     assert tree is not None
     assert (line_of(tree, "a"), line_of(tree, "b")) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("workers = 2\nbind =\n", "gunicorn.conf.py:2: this is not Python: invalid syntax"),
+        ("application = print\n", "gunicorn.conf.py is Python, but not known for a configuration of gunicorn's"),
+    ],
+)
+def test_python_that_gunicorn_cannot_take_is_not_held_for_httpds(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "gunicorn.conf.py"
+    file.write_text(text)
+    with pytest.raises(InputError, match=words):
+        draft(file, Wishes())

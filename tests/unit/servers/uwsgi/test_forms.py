@@ -285,3 +285,21 @@ def test_a_switch_that_the_file_has_off_is_not_left_there_by_a_change_that_sets_
         copy = (bench.folder / found[key].candidate.label / "files" / "site.ini").read_text().splitlines()
         assert [line for line in copy if line.startswith(switch)][-1] == f"{switch} = true"
         assert sum(line.startswith(switch) for line in copy) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hint"),
+    [
+        ("site.json", "{", 'in JSON its options stand in an object with the key "uwsgi"'),
+        ("site.yml", "other:\n  a: b\n", "in YAML its options stand in a mapping uwsgi:"),
+        ("site.xml", "<other/>", "in XML its options stand in an element <uwsgi>"),
+    ],
+)
+def test_a_file_in_one_of_its_languages_without_its_section_is_not_held_for_httpds(
+    tmp_path: Path, name: str, text: str, hint: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(InputError, match="has nothing that uWSGI reads") as refused:
+        draft(file, Wishes())
+    assert refused.value.hint == hint
