@@ -121,11 +121,12 @@ def _include(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> t
     source, here = adapted.source, (file.inside, directive.first)
     pattern = source.includes.get(here)
     if directive.key == "use":
-        text = f'Include "{FILES}/{pattern}"' if pattern else same(directive)
-        return text, "the macro, written out"
+        return f'Include "{FILES}/{pattern}"' if pattern else same(directive), "the macro, written out"
     if pattern is not None:
         return f'{directive.name} "{FILES}/{pattern}"', "the copy of what it includes"
-    if loading.is_distributions(expand(directive.words[0], source.variables)):
+    if here not in source.absent:
+        return same(directive), ""  # it stands in an <IfDefine> that does not hold
+    if loading.is_distributions(expand(directive.words[0], source.variables_at(file, directive))):
         return None, "it is not here: the testbed brings what a distribution's own files would"
     return None, "it is not here"
 
@@ -135,7 +136,7 @@ def _told_absent(source: HttpdSource) -> Iterator[str]:
     together: dict[tuple[SourceFile, str], list[Directive]] = {}
     for file, d in source.all():
         why = source.absent.get((file.inside, d.first))
-        if not why or loading.is_distributions(expand(d.words[0], source.variables)):
+        if not why or loading.is_distributions(expand(d.words[0], source.variables_at(file, d))):
             continue
         if d.key == "include" or why.startswith("outside"):
             together.setdefault((file, why), []).append(d)
@@ -182,7 +183,7 @@ def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive
     if not directive.words:
         return same(directive), ""
     source = adapted.source
-    path = expand(directive.words[0], source.variables)
+    path = expand(directive.words[0], source.variables_at(file, directive))
     absolute = path if path.startswith("/") else f"{source.server_root or '/etc/apache2'}/{path}"
     if "${" in absolute or not can_hold_a_script(f"{absolute.rstrip('/')}/x"):
         return f'{directive.name} "/run/heartbed"', "that folder cannot be had here"
@@ -199,7 +200,9 @@ _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tu
     "wsgiimportscript": _import_script,
     "wsgiscriptaliasmatch": _slash,
     **dict.fromkeys(("<if", "<elseif"), _condition),
-    "wsgidaemonprocess": lambda adapted, _, directive: daemon(directive, adapted.source.variables),
+    "wsgidaemonprocess": lambda adapted, file, directive: daemon(
+        directive, adapted.source.variables_at(file, directive)
+    ),
 }
 """Rules that need more than the directive itself."""
 

@@ -86,7 +86,7 @@ def mpm(source: HttpdSource) -> str | None:
     found = [
         (file, d, mpm)
         for file, d in source.all()
-        if d.key == "loadmodule" and (mpm := _mpm_of(d)) and holds(d, source.variables)
+        if d.key == "loadmodule" and (mpm := _mpm_of(d)) and holds(d, source.variables_at(file, d))
     ]
     certain = [each for each in found if not any(name != "ifdefine" for name in each[1].within)]
     if len({mpm for _, _, mpm in certain}) > 1:

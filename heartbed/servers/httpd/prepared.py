@@ -66,7 +66,7 @@ class HttpdPrepared(Prepared[Shape]):
     def settings(self) -> Mapping[str, str]:
         """The telling directives in force, with the number of processes as the user's file has it."""
         daemon = self.place(self.shape.daemon) if self.shape.daemon else None
-        given = expand(daemon[1].arguments, self.source.variables) if daemon else ""
+        given = expand(daemon[1].arguments, self.source.variables_at(*daemon)) if daemon else ""
         asked = {option.name: option.value for option in options(given)}
         found = {"processes": asked["processes"]} if "processes" in asked else {}
         own = f"{files(self.label)}/"

@@ -10,7 +10,7 @@ from pathlib import Path
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
 from heartbed.servers.httpd import express
-from heartbed.servers.httpd.lines import Directive, directives, expand
+from heartbed.servers.httpd.lines import Directive, directives, expand, holds
 from heartbed.servers.httpd.macros import Macro, defined
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -34,11 +34,13 @@ class HttpdSource(Source):
     """A configuration of httpd's, with the variables that it defines.
 
     ``given`` are the variables that httpd is started with. ``macros`` are known by their name in lower case;
-    ``absent`` are the lines that include what is not here, with the reason.
+    ``absent`` are the lines that include what is not here, with the reason. ``defined`` are, for each line that httpd
+    may read, the variables that there are then: a line further down may define them otherwise.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    defined: dict[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
     macros: dict[str, Macro] = field(default_factory=dict)
     absent: dict[tuple[str, int], str] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
@@ -54,6 +56,10 @@ class HttpdSource(Source):
                 most = f"{MOST_DIRECTIVES:,} directives"
                 raise InputError(f"{self.main.shown} comes to more than {most} with what it includes")
         return self._read[file.inside]
+
+    def variables_at(self, file: SourceFile, directive: Directive) -> Mapping[str, str]:
+        """The variables that there are where a directive is read; those at the end for one that httpd does not read."""
+        return self.defined.get((file.inside, directive.first), self.variables)
 
     def all(self) -> Iterator[tuple[SourceFile, Directive]]:
         """Every directive of every file; those of a macro where it is used, not where it is defined."""
@@ -124,12 +130,17 @@ def _follow(source: HttpdSource, file: SourceFile, depth: int) -> None:
     found = source.of(file)
     macros = dict(defined(file.lines, found))
     for directive in found:
+        if not holds(directive, source.variables):
+            continue
+        source.defined[file.inside, directive.first] = source.variables
         if macro := macros.get(directive.first):
             source.macros[macro.name.lower()] = macro
         if "macro" in directive.within:
             continue
         if directive.key == "define" and directive.words:
             _define(source, file, directive)
+        elif directive.key == "undefine":
+            source.variables = {n: value for n, value in source.variables.items() if n not in directive.words}
         elif directive.key in ("include", "includeoptional"):
             _include(source, file, directive, depth)
         elif directive.key == "use":
@@ -139,7 +150,7 @@ def _follow(source: HttpdSource, file: SourceFile, depth: int) -> None:
 def _define(source: HttpdSource, file: SourceFile, directive: Directive) -> None:
     name, *value = directive.words
     try:
-        source.variables[name] = expand(value[0], source.variables) if value else ""
+        source.variables = {**source.variables, name: expand(value[0], source.variables) if value else ""}
     except InputError as error:
         raise InputError(f"{where(file, directive.first)}: {error.message}") from None
 

@@ -248,6 +248,34 @@ def test_the_mpm_of_a_condition_that_does_not_hold_is_not_taken(tmp_path: Path) 
     assert adapted(tmp_path, *prefork, "LoadModule mpm_worker_module m/mod_mpm_worker.so").mpm == "worker"
 
 
+@pytest.mark.parametrize(
+    ("lines", "copy"),
+    [
+        (("<IfDefine !N>", "Define N 1", "</IfDefine>"), "processes=2"),
+        (("<IfDefine !DEBUG>", "UnDefine N", "</IfDefine>"), "processes=${N}"),
+    ],
+)
+def test_what_a_condition_keeps_from_being_read_defines_nothing(
+    tmp_path: Path, lines: tuple[str, ...], copy: str
+) -> None:
+    path = tmp_path / "site.conf"
+    path.write_text("\n".join((*lines, "WSGIDaemonProcess a processes=${N}", "UnDefine N", ALIAS)) + "\n")
+    found = adapt(read(path, defines={"N": "9"}))
+    assert found.text(found.source.main)[3] == f"WSGIDaemonProcess a {copy}"
+
+
+def test_an_include_under_a_condition_is_the_one_that_httpd_reads(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        (tmp_path / f"{name}.inc").write_text("KeepAlive On\n")
+    path = tmp_path / "site.conf"
+    path.write_text(
+        f"<IfDefine !SITE>\nDefine SITE dev\nInclude other.inc\n</IfDefine>\nInclude ${{SITE}}.inc\n{ALIAS}\n"
+    )
+    found = adapt(read(path, defines={"SITE": "prod"}))
+    assert [file.inside for file in found.source.files] == ["site.conf", "prod.inc"]
+    assert found.notes == []
+
+
 def test_in_the_main_interpreter_no_line_names_another(tmp_path: Path) -> None:
     found = adapted(tmp_path, "  WSGIApplicationGroup nova", "WSGIScriptAlias /a /a.py application-group=x threads=1")
     assert found.in_main_interpreter().text(found.source.main)[:2] == [
