@@ -84,7 +84,7 @@ def where(file: SourceFile, line: int) -> str:
 
 def read_lines(path: Path, shown: str, *, may_be_empty: bool = False) -> tuple[str, ...]:
     """The lines of a file. Raises ``InputError`` for one that is missing, empty, binary or too large."""
-    raw = read_octets(path, LARGEST_FILE, shown, hint="name a configuration file, a preset or a cell expression")
+    raw = read_octets(path, LARGEST_FILE, shown, hint="name a configuration file, or a preset of `heartbed presets`")
     if not raw.strip() and not may_be_empty:
         raise InputError(f"{shown} is empty")
     if b"\0" in raw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from heartbed.candidates import presets
+from heartbed.cells import expressions as cells_
 from heartbed.cells.settings import Settings
 from heartbed.cells.subject import Scenario
 from heartbed.cli.common import (
@@ -24,6 +26,7 @@ from heartbed.cli.grouped import Groups
 from heartbed.cli.output import Answer, Output, output_options
 from heartbed.cli.wishes import wishes_of, wishes_options
 from heartbed.errors import InputError
+from heartbed.files import is_folder, is_regular
 from heartbed.record.bus import Listener
 from heartbed.report.console import console
 from heartbed.servers.kinds import draft
@@ -35,6 +38,7 @@ from heartbed.studies.check.study import Changes
 from heartbed.studies.check.study import check as study
 from heartbed.studies.farm import Farm
 from heartbed.verdict import EXIT_CODES
+from heartbed.wording import meant
 
 
 @click.command(cls=Groups)
@@ -106,9 +110,23 @@ def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)
     preset = presets.path(conf)
     label = conf if preset else None
-    drafted = draft(preset or Path(conf), wishes_of(wishes, heartbeat, preset), label=label)
+    drafted = draft(preset or file_of(conf), wishes_of(wishes, heartbeat, preset), label=label)
     with testing_in(settings, quiet=quiet, listeners=listeners, elsewhere=scheduler) as session:
         return study(session, drafted, Changes(ruled_out=rule_out, wanted=not no_mend))
+
+
+def file_of(conf: str) -> Path:
+    """The file of that name. Raises ``InputError`` for a cell, and for what may be a preset that is misspelt."""
+    path = Path(conf)
+    if is_regular(path) or is_folder(path) or "/" in conf or path.suffix:
+        return path
+    try:
+        cells_.select([conf])
+    except InputError:
+        near = meant(conf, presets.names())
+        hint = "`heartbed presets` lists the presets"
+        raise InputError(f"{conf} is neither a file nor a preset{near}", hint=hint) from None
+    raise InputError(f"{conf} is a cell's name, and no configuration", hint=f"heartbed run {shlex.quote(conf)}")
 
 
 @click.command("presets")
