@@ -35,7 +35,7 @@ class Cause(StrEnum):
         "option_unknown",
         "the option is unknown to this version",
         "This oslo.messaging has no heartbeat_in_pthread: its heartbeat thread is what it always is",
-        "the application's facts",
+        "the application's facts, greenlet dump and stacks",
     )
     HUB_NOT_RUN = (
         "hub_not_run",

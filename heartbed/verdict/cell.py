@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from heartbed.record.connection import Purpose
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import AppFacts, CellState, Request
-from heartbed.verdict import casts, cause, client, connection, disturbance, hanging, remarks, tries
+from heartbed.verdict import casts, cause, client, connection, disturbance, hanging, remarks, together, tries
 from heartbed.verdict.agreement import disagreements
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.evidence import cite, in_order
 from heartbed.verdict.finding import Finding, kept, unknown
-from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Evidence, Outcome, worst
+from heartbed.verdict.values import CellVerdict, Connection, Cost, Disagreement, Outcome, worst
 from heartbed.wording import count
 
 NAMED = ("name", "factors", "subject", "probe", "act", "control", "attempt")
@@ -101,9 +101,7 @@ def _never_returned(case: Case) -> Finding | None:
     request = hanging.first(case.cell)
     if request is None or not hanging.never_returned(request):
         return None
-    lost = case.of(Outcome.LOST)
-    besides = f"{_purposes(lost)} lost: {cause.words(_first(lost).cause)}" if lost else ""
-    return hanging.finding(request, case.cell, besides)
+    return hanging.finding(request, case.cell, together.told(together.by_cause(case.of(Outcome.LOST))))
 
 
 def casts_lost(case: Case) -> Finding | None:
@@ -119,8 +117,10 @@ def casts_lost(case: Case) -> Finding | None:
     found = casts.finding(case.cell, case.until)
     if found is None or not lost:
         return found
-    left = f"RabbitMQ closed {count(len(lost), 'connection')} on which nothing had been sent: {_first(lost).why}"
-    return replace(found, why=f"{found.why}; {left}", evidence=(*found.evidence, *_evidence(lost)))
+    left = (
+        f"RabbitMQ closed {count(len(lost), 'connection')} on which nothing had been sent: {together.first(lost).why}"
+    )
+    return replace(found, why=f"{found.why}; {left}", evidence=(*found.evidence, *together.evidence(lost)))
 
 
 def nothing_opened(case: Case) -> Finding | None:
@@ -146,7 +146,9 @@ def not_kept(case: Case) -> Finding | None:
     if case.result is Outcome.KEPT:
         return None
     deciding = case.of(case.result)
-    return Finding(case.result, cause.of(_first(deciding).cause), _why(case, case.result), _evidence(deciding))
+    return Finding(
+        case.result, cause.of(together.first(deciding).cause), together.why(deciding), together.evidence(deciding)
+    )
 
 
 def _purpose_missing(case: Case) -> Finding | None:
@@ -160,7 +162,7 @@ def _purpose_missing(case: Case) -> Finding | None:
                 connection = "connection" if wanted == 1 else "connections"
                 had_not = f"process {pid} had {number} {purpose} {connection} when it began to idle"
                 why = f"{had_not}, so nothing is known of it"
-                return unknown(Cause.NO_CONNECTION, why, *_evidence(case.connections))
+                return unknown(Cause.NO_CONNECTION, why, *together.evidence(case.connections))
     return None
 
 
@@ -173,7 +175,7 @@ def _not_asked_again(case: Case) -> Finding | None:
     if case.cell.requests("after"):
         return None
     why = "it was not asked again after the idle period"
-    return unknown(Cause.SHORT_OBSERVATION, why, *_evidence(case.connections))
+    return unknown(Cause.SHORT_OBSERVATION, why, *together.evidence(case.connections))
 
 
 def _refused_afterwards(case: Case) -> Finding | None:
@@ -182,13 +184,13 @@ def _refused_afterwards(case: Case) -> Finding | None:
         return None
     answer = hanging.answer(wrong)
     why = f"all connections were kept, but a {wrong.data.what} after the idle period failed: {answer}"
-    return unknown(Cause.UNEXPLAINED, why, *_evidence(case.connections), *cite(wrong, answer))
+    return unknown(Cause.UNEXPLAINED, why, *together.evidence(case.connections), *cite(wrong, answer))
 
 
 def _kept(case: Case) -> Finding:
     disabled = next((c for c in case.connections if c.cause), None)
     told = disabled or max(case.connections, key=lambda c: c.longest_gap_s or 0.0)
-    return kept(told.why, *_evidence(case.connections), cause=cause.of(told.cause))
+    return kept(told.why, *together.evidence(case.connections), cause=cause.of(told.cause))
 
 
 def disturbed(case: Case) -> Finding | None:
@@ -219,24 +221,6 @@ RULES: Rules = (
     _kept,
 )
 """In the order in which they are asked: the first that finds something is the verdict."""
-
-
-def _first(connections: Sequence[Connection]) -> Connection:
-    return min(connections, key=lambda c: c.closed or math.inf)
-
-
-def _evidence(connections: Sequence[Connection]) -> tuple[Evidence, ...]:
-    return tuple(piece for each in connections for piece in each.evidence)
-
-
-def _why(case: Case, outcome: Outcome) -> str:
-    """The cause of the first connection that met this fate, headed by which ones it is about."""
-    deciding = case.of(outcome)
-    return f"{_purposes(deciding)}: {_first(deciding).why}"
-
-
-def _purposes(connections: Sequence[Connection]) -> str:
-    return " and ".join(sorted({str(c.purpose) for c in connections}, reverse=True))
 
 
 def _cost(cell: CellHistory) -> Cost:

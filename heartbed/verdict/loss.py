@@ -29,7 +29,9 @@ def of_missed_heartbeats(conn: ConnectionHistory, cell: CellHistory) -> Finding:
     if cell.asked.factors.get("thread") == "pthread" and cell.said.heartbeat_in_pthread_exists is False:
         version = cell.libraries.get("oslo.messaging", "this version")
         why = f"heartbeat_in_pthread was asked for, but oslo.messaging {version} has no such option; {found.why}"
-        return replace(found, cause=Cause.OPTION_UNKNOWN, why=why)
+        # Its heartbeat thread is what it always is: that explains what was proven of a green one, and nothing else.
+        code = Cause.OPTION_UNKNOWN if found.cause is Cause.HUB_NOT_RUN else found.cause
+        return replace(found, cause=code, why=why)
     return found
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from heartbed.cells.expressions import select
 from heartbed.record.connection import Purpose
-from heartbed.record.kinds import RunStart
+from heartbed.record.event import only
+from heartbed.record.kinds import ProcessGreenlets, RunStart
 from heartbed.verdict.values import Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, TIMEOUT_S, History
 
@@ -199,6 +200,27 @@ def test_a_commit_is_not_taken_for_the_release_before_it() -> None:
     history.looked_at()
     assert "oslo.messaging 17.3.0@624f857 has no such option" in history.cell_verdict.why
     assert history.verdict.versions["oslo.messaging"] == "17.3.0@624f857"
+
+
+def test_an_option_that_is_unknown_explains_no_loss_of_which_nothing_was_seen() -> None:
+    history = History.of("prefork-daemon-eventlet-pthread-oslo18.3.1")
+    history.facts(heartbeat_in_pthread_exists=False, heartbeat_in_pthread=None)
+    history.pair(beating=False)
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.LOST, "unexplained")
+    assert "oslo.messaging 18.3.1 has no such option; no stack of process 12 was taken" in verdict.why
+
+
+def test_each_cause_is_told_of_the_connections_that_it_is_about() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at()
+    (dump,) = only(history.events, ProcessGreenlets)
+    sends = dump.data.model_copy(update={"greenlets": dump.data.greenlets[:1]})
+    history.events = [replace(dump, data=sends) if event is dump else event for event in history.events]
+    verdict = history.cell_verdict
+    assert verdict.why.startswith("SEND: nothing runs the eventlet hub")
+    assert verdict.why.endswith("; besides, LISTEN lost: no heartbeat thread")
 
 
 def test_heartbeats_switched_off_keep_a_connection_and_say_so() -> None:
