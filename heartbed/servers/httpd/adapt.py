@@ -152,10 +152,6 @@ def _told_absent(source: HttpdSource) -> Iterator[str]:
         yield f"{file.shown}:{at}: {names} {what} {why}"
 
 
-def _load_module(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
-    return loading.module(directive, adapted.missing_modules)
-
-
 def _import_script(adapted: HttpdAdapted, _: SourceFile, directive: Directive) -> tuple[str | None, str]:
     scripts = {word for _, d in adapted.source.all() if d.key in SCRIPTS for word in d.words[1:2]}
     return (same(directive) if directive.words[:1] and directive.words[0] in scripts else None), PYTHON
@@ -195,7 +191,7 @@ def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive
 
 _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tuple[str | None, str]]] = {
     **dict.fromkeys(("include", "includeoptional", "use"), _include),
-    "loadmodule": _load_module,
+    "loadmodule": lambda adapted, _, directive: loading.module(directive, adapted.missing_modules),
     "documentroot": _document_root,
     "wsgiimportscript": _import_script,
     "wsgiscriptaliasmatch": _slash,

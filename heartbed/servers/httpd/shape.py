@@ -74,7 +74,8 @@ def recycling(root: Node, made: Shape) -> Recycling:
     if made.mode == "daemon":
         given = {option.name: option.value for option in options(made.daemon.arguments)} if made.daemon else {}
         return Recycling(leading_number(given.get("maximum-requests", "")) or 0, "maximum-requests")
-    found = [*root.own("maxrequestsperchild"), *root.own("maxconnectionsperchild")]
+    # Two names of one setting, the last line of which holds.
+    found = [node for node in root.children if node.name in ("maxrequestsperchild", "maxconnectionsperchild")]
     return Recycling((leading_number(found[-1].arguments) if found else None) or 0, "MaxConnectionsPerChild")
 
 

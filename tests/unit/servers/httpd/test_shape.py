@@ -77,6 +77,8 @@ def test_daemon_processes_and_children_have_limits_of_their_own() -> None:
     assert recycling(root, daemon) == Recycling(50, "maximum-requests")
     embedded = shape(root, applications(root)[0], "event", in_force())
     assert recycling(root, embedded) == Recycling(4000, "MaxConnectionsPerChild")
+    both = written("MaxConnectionsPerChild 100", *lines)
+    assert recycling(both, embedded) == Recycling(4000, "MaxConnectionsPerChild")
     bare = written("WSGIScriptAlias / /srv/a.wsgi")
     assert recycling(bare, shape(bare, applications(bare)[0], "event", in_force())).requests == 0
 
