@@ -127,9 +127,15 @@ def _whose_default(prepared: HttpdPrepared) -> str:
 
 
 def _without_effect(prepared: HttpdPrepared) -> Iterator[str]:
-    """Variables that are set where neither nova nor oslo.config looks."""
+    """Variables that are set where neither nova nor oslo.config looks, or where the testbed has none."""
     for file, d in prepared.source.all():
-        if d.key in ("setenv", "passenv") and d.words and d.words[0].startswith(READ_FROM_PROCESS):
+        read = [name for name in d.words if name.startswith(READ_FROM_PROCESS)]
+        if d.key == "passenv" and read:
+            yield (
+                f"{where(file, d.first)}: {d.name} takes {', '.join(read)} from httpd's own environment, where the "
+                "process reads it too: in the testbed it is not set (--model and --oslo-config say what it does)"
+            )
+        elif d.key == "setenv" and read[:1] == d.words[:1] != []:
             yield (
                 f"{where(file, d.first)}: {d.name} {d.words[0]} is told with each request, and does not reach the "
                 f"environment of the process, where it is read (Debian: export {d.words[0]}=... in "

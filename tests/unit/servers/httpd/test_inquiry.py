@@ -245,12 +245,18 @@ def test_whose_default_the_number_of_children_is_is_told(workbench: Workbench) -
 def test_a_variable_that_does_not_reach_the_process_is_told(workbench: Workbench, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     path = tmp_path / "own" / FILE
-    path.write_text((DATA / FILE).read_text() + "\nSetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING true\nSetEnv HTTPS on\n")
+    path.write_text(
+        (DATA / FILE).read_text()
+        + "\nSetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING true\nSetEnv HTTPS on\nPassEnv LANG OS_X\n"
+    )
     found = draft(path, Wishes())
     said = found.kind.prepare(found, workbench, Recorded()).oddities  # type: ignore[arg-type]
     (told,) = [each for each in said if "does not reach the environment of the process" in each]
     assert "SetEnv OS_NOVA_DISABLE_EVENTLET_PATCHING" in told
     assert "export OS_NOVA_DISABLE_EVENTLET_PATCHING=... in /etc/apache2/envvars" in told
+    assert any(
+        "PassEnv takes OS_X from httpd's own environment, where the process reads it too" in each for each in said
+    )
 
 
 def test_a_variable_for_the_process_is_printed_as_debian_and_as_red_hat_take_it(workbench: Workbench) -> None:
