@@ -48,9 +48,13 @@ class UwsgiDraft(_OfUwsgi):
         return self.adapted.source
 
     def own(self) -> list[Option]:
-        """The user's options that are still in the copy."""
-        dropped = self.adapted.dropped
-        return [option for file, option in self.source.all() if (file.inside, option.line) not in dropped]
+        """The user's options that are still in the copy, where none of another name stands in their place."""
+        text = {(each.file, each.first): each.text or "" for each in self.adapted.replacements}
+        return [
+            option
+            for file, option in self.source.all()
+            if text.get((file.inside, option.line), option.key).partition("=")[0].strip() == option.key
+        ]
 
     def undecided(self) -> list[str]:
         """What is decided by the container, where it may be decided otherwise than on the user's machine."""

@@ -428,6 +428,14 @@ def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(workb
     )
 
 
+def test_an_option_that_another_stands_for_is_not_called_one_that_uwsgi_ignores(tmp_path: Path) -> None:
+    path = tmp_path / "site.ini"
+    path.write_text(f"[uwsgi]\nhttps = :8774,/a.crt,/a.key\nhttps = :8775,/a.crt,/a.key\n{APPLICATION}\n")
+    found = draft(path, Wishes())
+    assert isinstance(found, UwsgiDraft)
+    assert [option.key for option in found.own()] == ["wsgi-file"]
+
+
 def test_the_environment_in_the_file_says_the_model(tmp_path: Path) -> None:
     path = tmp_path / "site.ini"
     path.write_text(f"[uwsgi]\nenv = OS_NOVA_DISABLE_EVENTLET_PATCHING=yes\n{APPLICATION}\n")
