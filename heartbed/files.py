@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 from heartbed.errors import InputError, TestbedError
 
 
-def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
+RUNS = "--runs"
+"""The option that names the folder of runs, in which most files are."""
+
+
+def save(path: Path, content: str | bytes, *, private: bool = False, option: str = RUNS) -> None:
     """Write a file whole or not at all: what was there before stays until then. Raises ``TestbedError``.
 
-    ``private`` keeps it from other users. Its folder is made if need be.
+    ``private`` keeps it from other users, ``option`` is the one that names its folder, which is made if need be.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -26,7 +31,22 @@ def save(path: Path, content: str | bytes, *, private: bool = False) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, option) from error
+
+
+def ready_folder(folder: Path, option: str) -> None:
+    """Make the folder that an option names, and see that it takes files: better before a run than after it.
+
+    Raises ``TestbedError``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = "it is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+        hint = f"choose another folder with {option} DIR"
+        raise TestbedError(f"cannot write to {option} {folder}: {reason}", hint=hint) from error
 
 
 def spliced(text: str, what: str, body: str) -> str:
@@ -36,11 +56,11 @@ def spliced(text: str, what: str, body: str) -> str:
     return f"{before}{begin}{body}{end}{rest.partition(end)[2]}"
 
 
-def unwritable(path: Path, error: OSError) -> TestbedError:
-    """The error for a file of a run that cannot be written."""
+def unwritable(path: Path, error: OSError, option: str = RUNS) -> TestbedError:
+    """The error for a file that cannot be written, in a folder that this option names."""
     return TestbedError(
         f"cannot write {path}: {error.strerror or error}",
-        hint="free some disk space, or choose another folder with --runs DIR; what was written so far is kept",
+        hint=f"free some disk space, or choose another folder with {option} DIR; what was written so far is kept",
     )
 
 

@@ -12,7 +12,7 @@ from click_man.core import generate_man_page
 from heartbed import __version__
 from heartbed.cli.grouped import LONGEST
 from heartbed.errors import InputError
-from heartbed.files import save
+from heartbed.files import ready_folder, save
 
 AS_IT_IS = "\b\n"
 """What click marks a paragraph with whose lines stay as they are; roff has ``.nf`` for it."""
@@ -42,9 +42,10 @@ def manual(ctx: click.Context, name: str | None, output: Path | None) -> None:
     if output is None:
         click.echo(page(program, commands[name] if name else None), nl=False)
         return
-    save(output / "heartbed.1", page(program))
+    ready_folder(output, "--output")
+    save(output / "heartbed.1", page(program), option="--output")
     for each in commands.values():
-        save(output / f"heartbed-{each.name}.1", page(program, each))
+        save(output / f"heartbed-{each.name}.1", page(program, each), option="--output")
 
 
 def page(program: click.Command, command: click.Command | None = None) -> str:

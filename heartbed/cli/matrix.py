@@ -21,6 +21,7 @@ from heartbed.cli.common import (
     scheduler_option,
     shard_option,
 )
+from heartbed.files import ready_folder
 from heartbed.report.console import console
 from heartbed.run.playable import weight
 from heartbed.studies import batch, reference, results
@@ -78,6 +79,7 @@ def matrix(  # noqa: PLR0913, PLR0917  # click hands over each option by itself
       heartbed matrix --shard 1/5
       heartbed matrix --scheduler tcp://10.0.0.1:8786
     """
+    ready_folder(output, "--output")
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
     everything = matrix_.selection(servers).cells
     without = 0

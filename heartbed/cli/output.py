@@ -14,13 +14,15 @@ from rich.console import Console
 
 from heartbed.cli.common import Command
 from heartbed.cli.grouped import under
-from heartbed.errors import TestbedError
-from heartbed.files import save
+from heartbed.files import ready_folder, save
 from heartbed.record.bus import Listener
 from heartbed.record.event import Event
 from heartbed.report import RunData, file_name, format_names, render
 from heartbed.report.console import console
 from heartbed.report.terminal import summary
+
+OUTPUT = "--output"
+"""The option that names the folder."""
 
 TEXT = "text"
 """The format that is meant for a terminal."""
@@ -62,12 +64,8 @@ class Output:
 
     def ready(self) -> None:
         """Make the folder, better before a run than after it. Raises ``TestbedError``."""
-        if self.folder is None:
-            return
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise TestbedError(f"cannot write to --output {self.folder}: {error.strerror}") from error
+        if self.folder is not None:
+            ready_folder(self.folder, OUTPUT)
 
     def give(self, answer: Answer) -> None:
         """Write it and show it. Raises ``TestbedError`` where it cannot be written."""
@@ -75,7 +73,7 @@ class Output:
         try:
             if self.folder is not None:
                 for name in (self.format_name,) if self.format_name else FOR_GATES:
-                    save(self.folder / answer.files[name], answer.told(name))
+                    save(self.folder / answer.files[name], answer.told(name), option=OUTPUT)
         finally:
             if self.events:
                 _print_line({"kind": ANSWER, "data": json.loads(answer.told("json"))})

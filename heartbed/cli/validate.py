@@ -14,6 +14,7 @@ from heartbed.cells.subject import Scenario
 from heartbed.cli import completion
 from heartbed.cli.common import heartbeat_option, probe_option, quiet_option, runs_option, scheduler_option
 from heartbed.errors import InputError
+from heartbed.files import ready_folder
 from heartbed.report.console import console
 from heartbed.studies import batch, matrix, results, validate, validated
 from heartbed.studies.farm import Farm
@@ -80,6 +81,9 @@ def validate_(  # noqa: PLR0913, PLR0917  # click hands over each option by itse
     if strange := [each for each in releases if each not in RELEASES]:
         raise InputError(f"--release {strange[0]}: no such OpenStack release", hint=f"releases: {', '.join(RELEASES)}")
     pairs = validate.cells(releases or validate.runnable(app, [*RELEASES]), app, expressions)
+    ready_folder(output, "--output")
+    for scenario in scenarios:
+        validated.load(output, str(applications.shows()[app]), scenario.name)  # what cannot be added to is told now
     session = Session(Settings(heartbeat_s=heartbeat, runs=runs), quiet, elsewhere=scheduler)
     brings = {real.release: real.layer.brings if real.layer else {} for _, real in pairs}
     everything = []

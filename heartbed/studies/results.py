@@ -14,6 +14,7 @@ from heartbed.cells import axes
 from heartbed.cells.cell import Cell
 from heartbed.cells.subject import DEFAULT_PROBE
 from heartbed.errors import TestbedError
+from heartbed.files import save as save_file
 from heartbed.places import INSTALLED, ROOT
 from heartbed.record.connection import Purpose
 from heartbed.report.about.matrix import Matrix, Place, Row
@@ -190,10 +191,9 @@ def told(made: Results, played: Played) -> Matrix:
 
 def save(made: Results, render: Callable[[Results], str], folder: Path = FOLDER, name: str = NAME) -> tuple[Path, Path]:
     """Write the JSON and the page that ``render`` makes of it; returns both paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     data, page = folder / f"{name}.json", folder / f"{name}.md"
-    data.write_text(json.dumps(asdict(made), indent=1) + "\n", encoding="utf-8")
-    page.write_text(render(made), encoding="utf-8")
+    save_file(data, json.dumps(asdict(made), indent=1) + "\n", option="--output")
+    save_file(page, render(made), option="--output")
     return data, page
 
 
@@ -203,7 +203,7 @@ def save_overview(render: Callable[[Mapping[str, Results]], str], folder: Path =
     if len(made) < 2:
         return None
     page = folder / f"{NAME}-all.md"
-    page.write_text(render(made), encoding="utf-8")
+    save_file(page, render(made), option="--output")
     return page
 
 

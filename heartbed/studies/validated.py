@@ -13,6 +13,8 @@ from rich.table import Table
 
 from heartbed import __version__
 from heartbed.cells.subject import DEFAULT_PROBE
+from heartbed.errors import TestbedError
+from heartbed.files import save as save_file
 from heartbed.studies.results import FOLDER, name_of
 from heartbed.studies.validate import Pair
 from heartbed.verdict.answer import when
@@ -54,22 +56,25 @@ def load(folder: Path = FOLDER, real: str = FIRST, probe: str = DEFAULT_PROBE) -
     file = folder / f"{_stem(real, probe)}.json"
     if not file.is_file():
         return {}
-    raw = json.loads(file.read_text(encoding="utf-8"))["releases"]
-    return {each["release"]: Kept(**{**each, "pairs": [Pair(**pair) for pair in each["pairs"]]}) for each in raw}
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))["releases"]
+        return {each["release"]: Kept(**{**each, "pairs": [Pair(**pair) for pair in each["pairs"]]}) for each in raw}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        hint = "move it away, or choose another folder with --output DIR"
+        raise TestbedError(f"{file} has no results that this heartbed reads: {error}", hint=hint) from error
 
 
 def save(
     new: Mapping[str, Kept], folder: Path = FOLDER, real: str = FIRST, probe: str = DEFAULT_PROBE
 ) -> tuple[Path, Path]:
     """Write the releases played, beside those that were kept before; returns the paths of the JSON and of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
     before = load(folder, real, probe)
     every = {**before, **{release: _merged(before.get(release), each) for release, each in new.items()}}
     ordered = [every[release] for release in RELEASES if release in every]
     data, page = folder / f"{_stem(real, probe)}.json", folder / f"{_stem(real, probe)}.md"
     told = {"schema": SCHEMA, "probe": probe, "releases": [asdict(each) for each in ordered]}
-    data.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    page.write_text(markdown(ordered, real, probe), encoding="utf-8")
+    save_file(data, json.dumps(told, indent=1) + "\n", option="--output")
+    save_file(page, markdown(ordered, real, probe), option="--output")
     return data, page
 
 
