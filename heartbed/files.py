@@ -11,7 +11,6 @@ from typing import BinaryIO
 
 from heartbed.errors import InputError, TestbedError
 
-
 RUNS = "--runs"
 """The option that names the folder of runs, in which most files are."""
 
