@@ -7,6 +7,7 @@ messages have left it, and the greenlet dump what has not begun to run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -54,14 +55,18 @@ def besides(cell: CellHistory, until: float, told: Finding) -> tuple[Finding, li
 def lost(sent: Iterable[Event[Request]], cell: CellHistory) -> list[Event[Request]] | None:
     """Of casts that were answered with a success, those whose message the RPC server was never handed.
 
-    None where that cannot be known: the server was not heard, or the answers bear no number of their request.
+    It must have been handed a later one of the cell: else it may not have been heard any more. None where nothing can
+    be known: the server was not heard at all, or the answers bear no number of their request.
     """
-    arrived = {event.data.request_id for event in cell.of(RpcArrived)} - {None}
+    arrived = {event.data.request_id: event.t for event in cell.of(RpcArrived) if event.data.request_id is not None}
+    begun = {event.data.request_id: event.t for event in cell.of(Request)}
+    heard_until = max((begun.get(number, t) for number, t in arrived.items()), default=-math.inf)
     casts = successes(sent)
     named = [event for event in casts if event.data.request_id]
     if not arrived or (casts and not named):
         return None
-    return [event for event in named if event.data.request_id not in arrived]
+    missing = [event for event in named if event.data.request_id not in arrived]
+    return [event for event in missing if event.t + event.data.ms / 1000 <= heard_until]
 
 
 def successes(sent: Iterable[Event[Request]]) -> list[Event[Request]]:

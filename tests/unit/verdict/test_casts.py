@@ -44,6 +44,12 @@ def test_where_every_cast_has_arrived_nothing_is_missing() -> None:
     assert kept_with_casts("req-2", "req-1").cell_verdict.outcome is Outcome.KEPT
 
 
+def test_a_cast_after_which_the_rpc_server_was_not_heard_is_not_said_to_be_missing() -> None:
+    history = kept_with_casts("req-1")
+    history.drop("rpc.arrived", what="call")
+    assert history.cell_verdict.outcome is Outcome.KEPT
+
+
 def test_a_record_in_which_nothing_arrives_tells_nothing_of_casts() -> None:
     history = kept_with_casts()
     history.drop("rpc.arrived")
@@ -55,7 +61,7 @@ def test_a_loss_is_told_first_and_the_missing_cast_beside_it() -> None:
     history.pair(beating=False)
     at = IDLE_FROM - 0.7
     history.add("request", at, phase="open", what="cast", status=202, ms=5.0, error=None, request_id="req-1")
-    history.add("rpc.arrived", at, what="call", method="get_diagnostics", request_id="req-9")
+    history.add("rpc.arrived", at + 0.3, what="call", method="get_diagnostics", request_id="req-9")
     verdict = history.cell_verdict
     assert verdict.outcome is Outcome.LOST
     assert "; besides, 1 of 1 cast that were answered with 202 never arrived at the RPC server" in verdict.why

@@ -158,7 +158,7 @@ def test_where_no_process_was_recycled_nothing_is_said() -> None:
 def test_a_cast_that_was_answered_and_never_arrived_is_a_failure() -> None:
     history = renewed("reload").asked().told().replaced()
     history.add("request", TOLD + 0.05, phase="during", what="cast", status=202, ms=5.0, number=99, request_id="req-1")
-    history.add("rpc.arrived", TOLD - 0.5, what="cast", request_id="req-0")
+    history.add("rpc.arrived", TOLD + 0.5, what="cast", request_id="req-0")
     found = verdict(history)
     assert (found.outcome, found.cause) == (Outcome.FAILED, "cast_lost")
 
