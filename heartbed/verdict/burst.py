@@ -160,7 +160,7 @@ BAD: cells.Rules = (
     cells.nothing_opened,
     _left_over,
 )
-GOOD: cells.Rules = (_came_back, _all_answered)
+GOOD: cells.Rules = (cells.not_asked_again, _came_back, _all_answered)
 RULES: cells.Rules = (*BEFORE, *BAD, *GOOD)
 """The first that finds something has the say."""
 

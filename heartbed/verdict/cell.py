@@ -171,7 +171,8 @@ def too_late(case: Case) -> Finding | None:
     return hanging.too_late(case.cell)
 
 
-def _not_asked_again(case: Case) -> Finding | None:
+def not_asked_again(case: Case) -> Finding | None:
+    """Nobody knows what a request after the idle period would have met."""
     if case.cell.requests("after"):
         return None
     why = "it was not asked again after the idle period"
@@ -216,7 +217,7 @@ RULES: Rules = (
     not_kept,
     too_late,
     _purpose_missing,
-    _not_asked_again,
+    not_asked_again,
     _refused_afterwards,
     _kept,
 )

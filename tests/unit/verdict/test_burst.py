@@ -101,6 +101,14 @@ def test_more_connections_than_the_pool_may_hold_are_a_leak() -> None:
     assert history.cell_verdict.outcome is Outcome.LEAKED
 
 
+def test_a_run_that_ended_before_the_burst_after_idling_says_nothing_of_the_cell() -> None:
+    history = under_bursts()
+    history.events = [event for event in history.events if event.t < ASKED_AGAIN]
+    found = history.cell_verdict
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "short_observation")
+    assert found.why == "it was not asked again after the idle period"
+
+
 def test_idling_is_not_the_question_of_a_burst() -> None:
     assert verdict(beating=False).cause == ""
     assert IDLE_FROM < ASKED_AGAIN
