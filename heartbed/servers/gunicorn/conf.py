@@ -60,9 +60,9 @@ def refuse(path: Path, lines: Sequence[str]) -> None:
     )
 
 
-def names(tree: ast.Module) -> list[str]:
-    """The names that the file itself sets at its outermost level, in their order."""
-    return list(dict.fromkeys(name for name, _ in _bound(tree)))
+def unread(tree: ast.Module) -> list[str]:
+    """The names that the file sets at its outermost level and does not itself make use of, in their order."""
+    return [name for name in dict.fromkeys(name for name, _ in _bound(tree)) if not _is_read(tree, name)]
 
 
 def own_names(tree: ast.Module) -> list[str]:
@@ -82,14 +82,17 @@ def place(tree: ast.Module, name: str) -> Place | None:
     That is one assignment of nothing but this name, whose value nothing else is made of.
     """
     bound = [node for each, node in _bound(tree) if each == name]
-    read = any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
-    if len(bound) != 1 or read:
+    if len(bound) != 1 or _is_read(tree, name):
         return None
     (node,) = bound
     if node not in tree.body or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
         return None
     shared = [n for n in tree.body if n is not node and n.lineno <= _last(node) and node.lineno <= _last(n)]
     return None if shared or len(node.targets) > 1 else Place(node.lineno, _last(node))
+
+
+def _is_read(tree: ast.Module, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
 
 
 def line_of(tree: ast.Module, name: str) -> int:

@@ -23,7 +23,7 @@ from heartbed.errors import InputError
 from heartbed.servers.gunicorn import commands, complaints, conf, hosting
 from heartbed.servers.gunicorn.absent import imports, pass_over, stand_in
 from heartbed.servers.gunicorn.adapt import GunicornAdapted, tree_of
-from heartbed.servers.gunicorn.conf import asked, is_gunicorns, names, patches, texts
+from heartbed.servers.gunicorn.conf import asked, is_gunicorns, patches, texts, unread
 from heartbed.servers.gunicorn.draft import GunicornDraft, GunicornPrepared
 from heartbed.servers.gunicorn.models import with_model
 from heartbed.servers.gunicorn.rules import replaced
@@ -31,6 +31,9 @@ from heartbed.servers.gunicorn.settings import Settings, parse
 from heartbed.servers.gunicorn.shape import CLASSES, PATCHING, Shape, shape
 
 MAIN = "gunicorn.conf.py"
+
+OPTIONS = {"preload": "preload_app"}
+"""A name that gunicorn's command line has for a setting, and a file has not."""
 
 
 class GunicornKind(Kind):
@@ -157,12 +160,13 @@ def _asked(draft: GunicornDraft) -> list[str]:
 
 
 def _strangers(draft: GunicornDraft, settings: Settings) -> list[str]:
-    """Names that are set and nearly a setting's, which gunicorn ignores in silence."""
+    """Names that are nearly a setting's and set for nothing else, which gunicorn ignores in silence."""
     found = []
-    for name in names(tree_of(draft.adapted)):
-        nearest = difflib.get_close_matches(name.lower(), settings.values, n=1, cutoff=0.85)
+    for name in unread(tree_of(draft.adapted)):
+        alike = difflib.get_close_matches(name.lower(), settings.values, n=1, cutoff=0.85)
+        nearest = OPTIONS.get(name.lower()) or next(iter(alike), "")
         if name not in settings.values and nearest:
-            found.append(f"{name} is no setting of gunicorn's, which ignores it (is {nearest[0]} meant?)")
+            found.append(f"{name} is no setting of gunicorn's, which ignores it (is {nearest} meant?)")
     return found
 
 

@@ -193,6 +193,19 @@ def test_a_name_that_is_nearly_a_setting_is_told(own: GunicornPrepared) -> None:
     assert own.oddities == ("wokers is no setting of gunicorn's, which ignores it (is workers meant?)",)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("preload = True", ["preload is no setting of gunicorn's, which ignores it (is preload_app meant?)"]),
+        ("THREADS = 3\nthreads = THREADS", []),
+        ("wokers = '2'\nworkers = int(wokers)", []),
+    ],
+)
+def test_a_name_that_the_file_itself_makes_use_of_is_no_misspelling(tmp_path: Path, text: str, told: list[str]) -> None:
+    made = prepared(tmp_path, f"bind = ':1'\n{text}\n", said(), said())
+    assert [each for each in made.oddities if "no setting" in each] == told
+
+
 def test_an_application_under_gthread_workers_is_taken_for_a_native_one(tmp_path: Path) -> None:
     pooled = said(threads=3, worker_class="gthread")
     made = prepared(tmp_path, "threads = 3\n", pooled, pooled)
