@@ -14,7 +14,7 @@ from heartbed.record.event import Event
 from heartbed.record.history import CellHistory, RunHistory
 from heartbed.record.kinds import ConsumerCreated, Request
 from heartbed.verdict import cell as cells
-from heartbed.verdict import controls, hanging, leftover
+from heartbed.verdict import controls, hanging, leftover, reopening
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
@@ -171,7 +171,8 @@ def _came_back(case: Case) -> Finding | None:
     held = _held_up(case, [*meanwhile, *after])
     if not dead and not missed and not held:
         return None
-    by_itself = _reopened(case, dead)
+    fresh = [c for c in case.cell.connections if c.opened > begun]
+    by_itself = reopening.since(dead, fresh, case.until)
     took = max(0.0, by_itself - ended) if by_itself is not None else _first_right(case) - after[0].t
     told = [_noticed(case, dead)] if dead else []
     told += [f"{count(len(missed), 'request')} failed meanwhile"] if missed else []
@@ -179,14 +180,6 @@ def _came_back(case: Case) -> Finding | None:
     how = "opened its connections again by itself" if by_itself is not None else "was well again when it was asked"
     why = f"it {how}, {seconds(took)} {'after the fault' if by_itself is not None else 'later'}; {'; '.join(told)}"
     return recovered(took, why, *cite(dead[0].close_event if dead else None, "closed by the fault"))
-
-
-def _reopened(case: Case, dead: Sequence[ConnectionHistory]) -> float | None:
-    """When the last of those that were lost had been opened again before anybody asked; None where some were not."""
-    again = case.cell.asked_again
-    later = [c for c in case.cell.connections if c.answered and c.opened > _begun(case)]
-    fresh = [c.opened for c in later if again and c.opened < again]
-    return fresh[len(dead) - 1] if dead and len(fresh) >= len(dead) else None
 
 
 def _first_right(case: Case) -> float:
@@ -198,7 +191,7 @@ def _first_right(case: Case) -> float:
 def _noticed(case: Case, dead: Sequence[ConnectionHistory]) -> str:
     """When each of its connections ended, counted from the beginning of the fault, and what RabbitMQ says of it."""
     begun = _begun(case)
-    ends = [f"{c.purpose} closed{_missed(c)} {seconds((c.closed or begun) - begun)} into it" for c in dead]
+    ends = [f"{c.purpose} closed{_missed(c)} {seconds((c.closed or begun) - begun)} after it began" for c in dead]
     return ", ".join(dict.fromkeys(ends))
 
 

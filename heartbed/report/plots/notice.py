@@ -139,12 +139,16 @@ def _of_connection(conn: ConnectionHistory, lane: str, since: float, until: floa
     broker = [event.t for event in (conn.close_event, conn.log_close) if event is not None]
     broker = [wire.t] if wire and wire.data.sender == "broker" else broker  # to the microsecond
     if broker and since <= min(broker) <= until:
-        yield _Mark("broker", min(broker), lane, f"the broker closes it, {seconds(min(broker) - since)} into the fault")
+        yield _Mark(
+            "broker", min(broker), lane, f"the broker closes it, {seconds(min(broker) - since)} after the fault began"
+        )
     client = [e.t for e in conn.of(Socket) if e.data.state in LETS_GO or _gone_first(e, broker)]
     client += [wire.t] if wire and wire.data.sender == "client" else []
     client = [t for t in client if since <= t <= until]
     if client:
-        yield _Mark("client", min(client), lane, f"the client closes it, {seconds(min(client) - since)} into the fault")
+        yield _Mark(
+            "client", min(client), lane, f"the client closes it, {seconds(min(client) - since)} after the fault began"
+        )
 
 
 def _gone_first(event: Event[Socket], broker: list[float]) -> bool:
@@ -158,7 +162,12 @@ def _opened_again(history: CellHistory, there: list[ConnectionHistory], since: f
         lanes = [f"{conn.purpose} {conn.conn.rpartition(':')[2]}" for conn in there if conn.purpose is purpose]
         later = [c for c in history.connections if c.purpose is purpose and c.answered and since < c.opened <= until]
         for conn, lane in zip(later, lanes, strict=False):
-            yield _Mark("again", conn.opened, lane, f"{conn.conn} is opened, {seconds(conn.opened - since)} into it")
+            yield _Mark(
+                "again",
+                conn.opened,
+                lane,
+                f"{conn.conn} is opened, {seconds(conn.opened - since)} after the fault began",
+            )
 
 
 def _well(history: CellHistory, since: float, until: float) -> Iterator[_Mark]:
@@ -167,7 +176,7 @@ def _well(history: CellHistory, since: float, until: float) -> Iterator[_Mark]:
     for what in dict.fromkeys(event.data.what for event in asked):
         first = min((e for e in asked if e.data.what == what), key=lambda e: e.t + e.data.ms / 1000)
         t = first.t + first.data.ms / 1000
-        yield _Mark("well", t, f"{what}s", f"a {what} is answered right, {seconds(t - since)} into it")
+        yield _Mark("well", t, f"{what}s", f"a {what} is answered right, {seconds(t - since)} after the fault began")
 
 
 def _summary(rows: dict[str, list[tuple[float, str, str]]]) -> str:
