@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import configparser
+import lzma
 import re
 import tarfile
 import tomllib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from email.parser import Parser
 from pathlib import Path
@@ -26,6 +28,10 @@ class Project:
     version: str = ""
 
 
+BROKEN = (OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
+"""What is raised by archives that are cut short, damaged, encrypted or packed in another way than is known here."""
+
+
 def normal(name: str) -> str:
     """A name in the one spelling that stands for all (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -42,7 +48,7 @@ def of(path: Path) -> Project:
             return _of_wheel(path)
         if path.name.endswith(".tar.gz"):
             return _of_sdist(path)
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise InputError(f"--with {path}: it cannot be read: {error}") from None
     raise InputError(f"--with {path}: neither a source distribution nor a wheel", hint=f"name {KINDS}")
 
@@ -68,7 +74,8 @@ def _in_pyproject(file: Path) -> str:
         return ""
     except ValueError as error:
         raise InputError(f"--with: {file} is not TOML: {error}") from None
-    return str(read.get("project", {}).get("name", ""))
+    project = read.get("project")
+    return str(project.get("name", "")) if isinstance(project, dict) else ""
 
 
 def _in_setup_cfg(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 import zipfile
@@ -135,6 +136,43 @@ def test_what_is_no_project_is_refused_with_what_would_be_one(tmp_path: Path, ch
         bring.brought([tmp_path / "nothing"])
     with pytest.raises(InputError, match=r"both oslo\.messaging"):
         bring.brought([checkout, checkout])
+
+
+def damaged(how: str, folder: Path) -> Path:
+    """A library that cannot be read."""
+    wheel, sdist, tree = folder / "amqp-5.4.0-py3-none-any.whl", folder / "kombu-5.6.0.tar.gz", folder / "kombu"
+    if how == "cut":
+        with tarfile.open(sdist, "w:gz") as tar:
+            (folder / "much").write_bytes(os.urandom(9999))
+            tar.add(folder / "much", "kombu-5.6.0/much")
+        sdist.write_bytes(sdist.read_bytes()[:5000])
+        return sdist
+    if how == "untold":
+        tree.mkdir()
+        (tree / "pyproject.toml").write_text('project = "kombu"\n')
+        return tree
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("amqp-5.4.0.dist-info/METADATA", "Name: amqp\nVersion: 5.4.0\n")
+    octets = bytearray(wheel.read_bytes())
+    index = octets.find(b"PK\x01\x02")
+    at, value = {"encrypted": (8, 1), "packed otherwise": (10, 99)}[how]
+    octets[index + at] = octets[at - 2] = value
+    wheel.write_bytes(octets)
+    return wheel
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("cut", "it cannot be read"),
+        ("encrypted", "it cannot be read: File .* is encrypted"),
+        ("packed otherwise", "it cannot be read: That compression method is not supported"),
+        ("untold", "its build files do not say which project it is"),
+    ],
+)
+def test_what_cannot_be_read_is_told(how: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=words):
+        bring.brought([damaged(how, tmp_path)])
 
 
 def test_a_setup_py_is_read_and_not_run(tmp_path: Path) -> None:
