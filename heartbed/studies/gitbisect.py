@@ -48,7 +48,10 @@ def ends(path: Path, good: str, bad: str, packages: Sequence[str]) -> Ends:
     found = repository(path)
     if found is None:
         raise InputError(f"--repo {path}: it is no git checkout", hint="name the folder that has .git")
-    package = bring.package_of(path, packages).name
+    try:
+        package = bring.package_of(path, packages).name
+    except InputError as error:
+        raise InputError(error.message.replace("--with", "--repo", 1), hint=error.hint) from None
     first, last = found.commit(good), found.commit(bad)
     if first == last:
         raise InputError(f"good and bad are the same commit: {first[:SHORT]}", hint="name two commits")

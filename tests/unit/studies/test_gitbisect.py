@@ -114,6 +114,11 @@ def test_what_cannot_be_bisected_is_refused(repo: Path, tmp_path: Path) -> None:
         gitbisect.ends(tmp_path / "nothing", "a", "b", [])
     with pytest.raises(InputError, match="no git checkout"):
         gitbisect.ends(tmp_path, "a", "b", [])
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    git(strange, "init", "--quiet")
+    with pytest.raises(InputError, match=r"^--repo \S+/strange: it has no build system"):
+        gitbisect.ends(strange, "a", "b", [])
     git(repo, "checkout", "--quiet", "-b", "other", commits(repo)[3])
     git(repo, "commit", "--quiet", "--allow-empty", "-m", "Elsewhere")
     with pytest.raises(InputError, match="on two branches"):
