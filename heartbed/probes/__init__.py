@@ -34,10 +34,11 @@ def every() -> dict[str, Probe]:
     return {each.name: each for each in sorted(probes, key=lambda each: (each.name != DEFAULT_PROBE, each.name))}
 
 
-def named(name: str) -> Probe:
-    """The probe of that name. Raises ``InputError`` for one that there is not."""
+def named(name: str, *others: str) -> Probe:
+    """The probe of that name. Raises ``InputError`` for one that there is not; ``others`` may be said there besides."""
     if name not in every():
-        raise InputError(f"unknown probe {name!r}{meant(name, every())}", hint=f"probes: {', '.join(every())}, {ALL}")
+        known = ", ".join((*every(), *others))
+        raise InputError(f"unknown probe {name!r}{meant(name, every())}", hint=f"probes: {known}")
     return every()[name]
 
 
@@ -81,7 +82,7 @@ def scenarios(texts: Iterable[str], for_s: str | None = None) -> tuple[Scenario,
 def _scenario(text: str) -> Scenario:
     own, of, repeated = text.partition(f":{OF}=")
     name, *given = own.split(":")
-    probe = named(name)
+    probe = named(name, ALL)
     known = {each.name: each for each in probe.parameters}
     chosen: dict[str, float] = {}
     for each in given:

@@ -261,6 +261,12 @@ def test_a_command_takes_no_other_name(command: list[str]) -> None:
     assert result.exception.message == "unknown probe 'trickel'; did you mean 'trickle'?"
 
 
+def test_what_is_told_of_one_probe_is_not_told_of_all() -> None:
+    result = CliRunner().invoke(cli, ["probes", "all"])
+    assert isinstance(result.exception, InputError)
+    assert result.exception.hint.endswith(", soak, trickle")
+
+
 def test_the_probes_are_listed() -> None:
     result = CliRunner().invoke(cli, ["probes"])
     assert result.exit_code == 0
