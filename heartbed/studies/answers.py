@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SHOWN = "run, cell, probe, outcome, cause, lost_after_s, after_ms"
 MOVED = "cell, probe, was, outcome, cause, run_before, run, differs"
-WHOLE_NAMES = "cell"
-"""The column whose values are never broken: they are found and copied as they are."""
+WHOLE_NAMES = ("cell", "run", "run_before")
+"""The columns whose values are never broken: they are found and copied as they are."""
 EVERYTHING = "* EXCLUDE (schema, verdict)"
 
 CHANGES = """
@@ -79,8 +79,8 @@ class Found:
         """For the terminal."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for at, name in enumerate(self.columns):
-            least = max((len(str(row[at])) for row in self.rows), default=None) if name == WHOLE_NAMES else None
-            table.add_column(name, overflow="fold", no_wrap=name == WHOLE_NAMES, min_width=least)
+            least = max((len(str(row[at])) for row in self.rows), default=None) if name in WHOLE_NAMES else None
+            table.add_column(name, overflow="fold", no_wrap=name in WHOLE_NAMES, min_width=least)
         for row in self.rows:
             texts = ("" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in row)
             table.add_row(*(Text(printable(one_line(text), ascii_only=ascii_only), _style(text)) for text in texts))
