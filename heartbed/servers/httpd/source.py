@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from heartbed.candidates import templates
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
 from heartbed.servers.httpd import express
@@ -99,6 +100,7 @@ def _lines(path: Path, *, may_be_empty: bool = False) -> tuple[str, ...]:
             f"{path}:1: the file begins with a byte order mark (BOM), which httpd takes for a part of the first word",
             hint="save it as UTF-8 without a BOM",
         )
+    templates.refuse(str(path), lines)
     _refuse_depth(path, lines)
     return lines
 

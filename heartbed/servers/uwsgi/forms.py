@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from heartbed.candidates import templates
 from heartbed.candidates.source import Source, SourceFile, permitted, shown_path, where
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi.ini import INCLUDES, is_ini
@@ -54,9 +55,10 @@ def refuse(path: Path) -> None:
 
 
 def unread(path: Path, lines: tuple[str, ...], root: Path | None) -> Source:
-    """The user's file as it is. Raises ``InputError`` where it is outside of the permitted folder."""
+    """The user's file as it is. Raises ``InputError`` where it is outside of the permitted folder, or a template."""
     source = Source(permitted(path, root or path.resolve().parent))
     source.add(path.resolve(), lines, 0, shown_path(path))
+    templates.refuse(source.main.shown, lines)
     return source
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from heartbed.candidates import templates
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
 from heartbed.servers.uwsgi.ini import INCLUDES, OWN_SECTION, Option, options, sections
@@ -73,6 +74,7 @@ def _add(source: UwsgiSource, path: Path, section: str, depth: int, shown: str =
     file = source.add(path, lines, depth, shown) or source.file(str(path.relative_to(source.root)))
     if file is None:
         return
+    templates.refuse(file.shown, lines)
     for option in options(lines, section):
         # What is known has been followed already, also where a file includes itself.
         if option.key in INCLUDES and (file.inside, option.line) not in source.includes:
