@@ -79,7 +79,9 @@ def _main() -> int:
     except (click.exceptions.Exit, SystemExit) as finished:  # the latter where a shell asks for completions
         result = finished.exit_code if isinstance(finished, click.exceptions.Exit) else finished.code and 2
     except (KeyboardInterrupt, click.Abort) as error:
-        if isinstance(error.__cause__, EOFError):  # click takes it for the end of what a user types: nobody is asked here
+        if isinstance(
+            error.__cause__, EOFError
+        ):  # click takes it for the end of what is typed; nothing is asked for here
             return _defect(error.__cause__)
         click.echo("stopped; nothing was left running", err=True)
         show_notes(error.__cause__ or error)  # click puts its own in the place of ours

@@ -142,7 +142,7 @@ def test_what_is_done_to_all_cells_at_once_waits_for_none_of_them(name: str) -> 
 
 def test_an_unknown_probe_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(InputError, match="unknown probe 'trickel'") as refused:
-        probes.named("trickel")
+        probes.named("trickel", probes.ALL)
     assert "did you mean 'trickle'?" in refused.value.message
     assert refused.value.hint == f"probes: {', '.join(probes.every())}, all"
 

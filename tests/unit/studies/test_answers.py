@@ -209,7 +209,9 @@ def test_the_command_tells_text_csv_and_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("columns", [60, 100])
-def test_the_names_of_a_cell_and_of_its_run_are_never_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+def test_names_of_cells_and_runs_are_never_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     name = "prefork-embedded-eventlet-pthread-oslo17.3.2-processes32-of-a-long-name"
     found = Found(["run", "cell", "more"], [["20251229-092000", name, "many words, which fill much room " * 3]])
