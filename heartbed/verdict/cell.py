@@ -153,7 +153,11 @@ def not_kept(case: Case) -> Finding | None:
 
 def _purpose_missing(case: Case) -> Finding | None:
     """Every purpose must have been seen in every process."""
-    asked = case.cell.asked.purposes
+    asked, processes = case.cell.asked.purposes, case.cell.asked.processes
+    holders = {pid for conn in case.cell.idled for pid in conn.holders}
+    if len(holders) < processes and not client.is_own(case.cell):
+        why = f"only {len(holders)} of {processes} processes had connections when it began to idle, so nothing is known"
+        return unknown(Cause.NO_CONNECTION, f"{why} of the others", *together.evidence(case.connections))
     for pid in sorted({c.pid or 0 for c in case.connections}):
         had = Counter(str(c.purpose) for c in case.connections if (c.pid or 0) == pid)
         for purpose, wanted in Counter([Purpose.SEND, Purpose.LISTEN] if asked is None else asked).items():

@@ -317,6 +317,14 @@ def test_a_purpose_that_was_never_opened_is_not_kept() -> None:
     assert "no LISTEN connection" in verdict.why
 
 
+def test_a_cell_of_which_one_process_opened_no_connection_is_not_kept() -> None:
+    history = History.of("prefork-daemon-native-processes2")
+    history.pair(beating=True)
+    verdict = history.cell_verdict
+    assert (verdict.outcome, verdict.cause) == (Outcome.INCONCLUSIVE, "no_connection")
+    assert verdict.why.startswith("only 1 of 2 processes had connections when it began to idle")
+
+
 def test_a_replaced_connection_is_not_kept() -> None:
     history = History.of()
     send, _ = history.pair(beating=True)
