@@ -29,7 +29,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "") -> CellVerdict:
 def spans(cell: CellHistory, until: float) -> list[Span]:
     """What the probe has done to the cell that replaces processes, each until the next."""
     done = sorted((each for each in cell.interventions if RENEWAL in each.details), key=lambda each: each.begun)
-    ends = [*(each.begun for each in done[1:]), until]
+    ends = [*(each.begun for each in done), until][1:]
     found = []
     for each, end in zip(done, ends, strict=True):
         there = [c for c in cell.connections if c.answered and c.opened <= each.begun]

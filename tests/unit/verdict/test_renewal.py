@@ -71,6 +71,13 @@ def verdict(history: History) -> CellVerdict:
     return history.cell_verdict
 
 
+def test_a_record_that_ends_before_anything_was_done_has_no_renewal() -> None:
+    history = renewed("reload").asked()
+    history.pair(beating=True)
+    found = verdict(history)
+    assert (found.outcome, found.cause, found.renewals) == (Outcome.INCONCLUSIVE, "short_observation", [])
+
+
 def test_a_reload_that_loses_no_request_is_kept_and_what_became_of_all_is_told() -> None:
     found = verdict(renewed("reload").asked().told().replaced())
     assert found.outcome is Outcome.KEPT, found.why
