@@ -143,14 +143,12 @@ def unconditional(options: Iterable[Option]) -> Iterator[Option]:
 def ruled_out(options: Sequence[Option], defined: Mapping[str, str]) -> list[bool]:
     """Of each option, whether a condition on a variable of the environment that is defined keeps it from being read.
 
-    What is not defined may yet be the container's own: that is not decided here.
+    What is not defined may yet be the container's own: that is not decided here. uWSGI has no ``else`` before 2.1.
     """
     found, blocks = [], list[bool]()
     for option in options:
         if option.key.startswith("if"):
             blocks.append(_is_false(option, defined))
-        elif option.key.startswith("else") and blocks:
-            blocks[-1] = False
         found.append(any(blocks))
         if option.key == "endif" and blocks:
             blocks.pop()
@@ -165,7 +163,7 @@ def reached(options: Sequence[Option], defined: Mapping[str, str]) -> list[Optio
     found: list[Option | None] = []
     value = ""
     for option, out in zip(options, ruled_out(options, defined), strict=True):
-        if option.key.startswith(("if", "else", "endif")):
+        if option.key.startswith(("if", "endif")):
             value = defined.get(option.value.partition("=")[0], "") if option.key == "if-env" else ""
         meant = replace(option, value=option.value.replace("%(_)", value)) if value else option
         found.append(None if out else meant)

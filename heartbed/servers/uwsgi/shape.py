@@ -128,7 +128,7 @@ def strangers(options: Sequence[Option], known_options: Collection[str], text: s
     found = []
     for option in options:
         key = option.key
-        if key not in known_options and f"%({key})" not in text and not LOGIC.match(key):
+        if key not in known_options and f"%({key})" not in text:
             nearest = difflib.get_close_matches(key, known_options, n=1, cutoff=0.8)
             found.append((option, nearest[0] if nearest else ""))
     return found

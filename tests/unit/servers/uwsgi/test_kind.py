@@ -21,6 +21,7 @@ from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import LONGEST, Option, expanded, is_ini, options
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
+from heartbed.servers.uwsgi.rules import ruled_out
 from heartbed.servers.uwsgi.shape import Shape, in_force, recycling, shape
 from heartbed.servers.uwsgi.source import read
 from heartbed.studies import mend
@@ -426,6 +427,13 @@ def test_an_option_that_uwsgi_does_not_have_is_told_and_a_variable_is_none(workb
     assert (
         told == "enable-thread is no option of the testbed's uWSGI 2.0.31, which ignores it (is enable-threads meant?)"
     )
+
+
+def test_the_alternative_that_only_a_later_uwsgi_has_is_told_to_be_none() -> None:
+    lines = [Option("if-env", "DEBUG", 2), Option("else", "", 3), Option("socket", ":1", 4), Option("endif", "", 5)]
+    told = shapes.strangers(lines, {"if-env", "endif", "socket"}, "")
+    assert told == [(lines[1], "")]
+    assert ruled_out([replace(lines[0], key="if-not-env"), *lines[1:]], {"DEBUG": "1"}) == [True, True, True, True]
 
 
 def test_an_option_that_another_stands_for_is_not_called_one_that_uwsgi_ignores(tmp_path: Path) -> None:
