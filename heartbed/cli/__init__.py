@@ -1,7 +1,8 @@
 """The command ``heartbed``.
 
 Exit codes: 0 every cell is kept or recovered, 1 some cell is not, 2 the input is wrong,
-3 inconclusive, 4 the testbed could not be brought up, 70 a defect of heartbed,
+3 inconclusive, 4 the testbed could not be brought up, or something could not be written,
+70 a defect of heartbed,
 130 stopped by the user, 141 nobody reads what it says any more.
 """
 
@@ -63,11 +64,14 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         if out.error is not None and not out.broken:
-            show_error(HeartbedError(f"standard output cannot be written: {out.error.strerror}"))
+            error = HeartbedError(f"standard output cannot be written: {out.error.strerror}")
+            show_error(error)
+            code = error.exit_code if code is None else code
     sys.exit(BROKEN_PIPE if out.broken else code)
 
 
-def _main() -> int:
+def _main() -> int | None:
+    """The exit code; None of a command that has come to no answer but what it has said."""
     try:
         result = cli.main(prog_name="heartbed", standalone_mode=False, default_map=_said())
     except HeartbedError as error:
@@ -88,7 +92,7 @@ def _main() -> int:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last place where a defect can still be told from the machine's troubles
         return _defect(error)
-    return result if isinstance(result, int) else 0
+    return result if isinstance(result, int) else None
 
 
 def _said() -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What cannot be written ends nothing and changes no exit code; a pipe that nobody reads ends with 141."""
+"""What cannot be written ends nothing and changes no answer; a pipe that nobody reads ends with 141."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from heartbed.report.outlet import Outlet
 from tests.forked import run
 from tests.signals import UNIGNORED
+from tests.unit.data.report import samples
 
 HEARTBED = Path(sys.executable).with_name("heartbed")
 FULL = Path("/dev/full")
@@ -36,13 +37,25 @@ def test_a_pipe_that_nobody_reads_is_141_and_silent(command: str, environ: dict[
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
-@pytest.mark.parametrize(("command", "code"), [(PROBES, 0), (WRONG, 2)])
-def test_a_full_output_keeps_the_code(command: list[str], code: int, environ: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("command", "code"), [(PROBES, 4), (WRONG, 2)])
+def test_a_full_output_is_told(command: list[str], code: int, environ: dict[str, str], tmp_path: Path) -> None:
+    """What has nothing but its output has failed without it."""
     with FULL.open("wb") as full:
         done = run(command, environ, tmp_path, into=full.fileno())
     assert done.code == code
     assert b"Traceback" not in done.err
-    assert (b"standard output cannot be written: No space left on device" in done.err) == (code == 0)
+    assert (b"standard output cannot be written: No space left on device" in done.err) == (code == 4)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+def test_a_full_output_keeps_the_answer(environ: dict[str, str], tmp_path: Path) -> None:
+    samples.write(samples.comparison(), tmp_path / "a-run")
+    with FULL.open("wb") as full:
+        done = subprocess.run(
+            [HEARTBED, "verdict", "a-run"], env=environ, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert done.returncode == 3
+    assert b"standard output cannot be written: No space left on device" in done.stderr
 
 
 @pytest.mark.parametrize("closed", [[1], [2], [0, 1, 2]], ids=str)
