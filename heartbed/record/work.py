@@ -31,6 +31,10 @@ class Work:
         """For how long it was at work, or kept from it, between two moments (epoch seconds); untold time is none."""
         return sum(_share(e, since, until) * min(e.data.over_s, self._works(e.data)) for e in self.told)
 
+    def told_s(self, since: float, until: float) -> float:
+        """Of how much of the time between two moments (epoch seconds) the machine has told anything."""
+        return sum(_share(e, since, until) * e.data.over_s for e in self.told)
+
     def starved_s(self, since: float, until: float) -> float:
         """For how long it, or somebody that it depends on, waited for a core."""
         return sum(_share(e, since, until) * min(e.data.over_s, self._waits(e.data)) for e in self.told)

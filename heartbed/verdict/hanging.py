@@ -77,11 +77,14 @@ def unproven(request: Event[Request], cell: CellHistory) -> str:
     until = request.t + waited_s
     why = ""
     if request.data.status is None:
-        worked_s = cell.work.at_work_s(request.t, until)
-        if request.data.patience_s is not None and waited_s - worked_s < request.data.patience_s - ROUNDING_S:
+        worked_s, told_s = cell.work.at_work_s(request.t, until), cell.work.told_s(request.t, until)
+        if request.data.patience_s is not None and told_s - worked_s < request.data.patience_s - ROUNDING_S:
+            unknown_s = waited_s - told_s
+            untold = f", and for {seconds(unknown_s)} nobody told whether it was" if unknown_s > ROUNDING_S else ""
             why = (
                 f"a {request.data.what} {_when(request)} was given up after {seconds(waited_s)}, but for "
-                f"{seconds(worked_s)} of that the cell was at work: an answer that is late is not one that never comes"
+                f"{seconds(worked_s)} of that the cell was at work{untold}: an answer that is late is not one that "
+                "never comes"
             )
     else:
         allowed_s = min(waited_s, cell.rpc_timeout_s or waited_s)

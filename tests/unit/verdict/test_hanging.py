@@ -56,6 +56,16 @@ def given_up(history: History, **parts: dict[str, Any]) -> CellVerdict:
     return history.cell_verdict
 
 
+def test_an_answer_that_was_given_up_while_nobody_told_of_work_is_no_hanging() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    no_answer(history, ASKED_AGAIN + 0.1, ms=8_000.0, patience_s=6.0)
+    works(history, ASKED_AGAIN, 2, cell={"ran_s": 0.0})
+    found = history.cell_verdict
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "late")
+    assert "for 0.00 s of that the cell was at work, and for 6.1 s nobody told whether it was" in found.why
+
+
 def test_an_answer_that_was_given_up_while_the_cell_worked_for_it_is_no_hanging() -> None:
     found = given_up(History.of(), cell={"ran_s": 0.5, "waited_s": 0.45})
     assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "late")

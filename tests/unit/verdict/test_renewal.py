@@ -111,6 +111,7 @@ def test_a_process_that_does_not_end_because_a_request_hangs_in_it_has_hung() ->
     history = renewed("reload").asked().told().replaced(ends=False)
     waited: dict[str, Any] = {"what": "call", "status": None, "ms": 7300.0, "error": "ReadTimeout", "number": 3}
     history.add("request", IDLE_FROM - 9, phase="open", patience_s=7.0, **waited)
+    history.add("machine.work", IDLE_FROM - 1, cell=None, over_s=8.0, parts={})
     found = verdict(history)
     assert found.outcome is Outcome.HUNG
     assert found.why.startswith(
