@@ -12,8 +12,8 @@ from pathlib import Path
 from heartbed.candidates import templates
 from heartbed.candidates.source import Source, SourceFile, permitted, shown_path, where
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi.ini import INCLUDES, is_ini
-from heartbed.servers.uwsgi.keys import origins
+from heartbed.servers.uwsgi.ini import INCLUDES, INCLUDES_OTHERS, is_ini
+from heartbed.servers.uwsgi.keys import first, origins
 from heartbed.servers.uwsgi.rules import APPLICATIONS
 from heartbed.servers.uwsgi.shape import FORMS, LOGIC, in_force
 from heartbed.servers.uwsgi.source import UwsgiSource
@@ -94,6 +94,15 @@ def as_ini(source: Source, output: str) -> UwsgiSource:
         )
     read = [each for each in read if each.key != APP]
     return _source(source, [(each.key, each.value) for each in read if each.value != "/dev/stderr"])
+
+
+def refuse_includes(source: Source) -> None:
+    """Raise ``InputError`` for a file that includes others, of which uWSGI is shown none: it then reads nothing."""
+    if found := first(source.main, (*INCLUDES, *INCLUDES_OTHERS)):
+        raise InputError(
+            f"{found}: this form is not covered: only an ini file may include others here",
+            hint="write what they say into a copy of the file",
+        )
 
 
 def as_plain_yaml(source: Source) -> UwsgiSource:

@@ -18,6 +18,9 @@ DEEPEST, LONGEST = 8, 4_096
 INCLUDES = ("ini", "include", "inherit")
 """Options that read another file."""
 
+INCLUDES_OTHERS = ("yaml", "yml", "xml", "json", "js", "config")
+"""Options that read another file in another language; ``include`` and ``inherit`` tell one by the end of its name."""
+
 
 @dataclass(frozen=True)
 class Option:

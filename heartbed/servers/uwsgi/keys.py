@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from heartbed.candidates.source import SourceFile, where
 
@@ -31,6 +31,12 @@ def origins(file: SourceFile, read: Sequence[tuple[str, str]]) -> list[str]:
         taken.add((line, key, value))
         found.append(where(file, line) if line else f"{file.shown}, the option {key}")
     return found
+
+
+def first(file: SourceFile, keys: Collection[str]) -> str:
+    """Where a file first has one of these options, and which; empty where it has none."""
+    found = ((number, key) for number, line in enumerate(file.lines, 1) for key in keys if key in _keys(line))
+    return next((f"{where(file, number)}: {key}" for number, key in found), "")
 
 
 def _lines_of(lines: Sequence[str], key: str) -> list[int]:

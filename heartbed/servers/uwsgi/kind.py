@@ -143,6 +143,8 @@ class UwsgiKind(Kind):
         ran = container.run(asked, draft.wishes.started_with)["read"]
         text = ran.output + ran.errors
         assumed = draft.assumed
+        if END not in text:
+            forms.refuse_includes(source)
         if END in text:
             found = as_ini(source, text)
             assumed += forms.told_of_lists(source.main.lines, text) if draft.form == "yaml" else ()

@@ -10,10 +10,11 @@ from pathlib import Path
 from heartbed.candidates import templates
 from heartbed.candidates.source import Source, SourceFile, permitted, read_lines, shown_path, where
 from heartbed.errors import InputError
-from heartbed.servers.uwsgi.ini import INCLUDES, OWN_SECTION, Option, options, sections
+from heartbed.servers.uwsgi.ini import INCLUDES, INCLUDES_OTHERS, OWN_SECTION, Option, options, sections
 
 BYTE_ORDER_MARK = "\ufeff"
 MOST_OPTIONS = 20_000
+OTHER_ENDINGS = tuple(f".{language}" for language in INCLUDES_OTHERS)
 
 
 @dataclass
@@ -77,7 +78,7 @@ def _add(source: UwsgiSource, path: Path, section: str, depth: int, shown: str =
     templates.refuse(file.shown, lines)
     for option in options(lines, section):
         # What is known has been followed already, also where a file includes itself.
-        if option.key in INCLUDES and (file.inside, option.line) not in source.includes:
+        if option.key in (*INCLUDES, *INCLUDES_OTHERS) and (file.inside, option.line) not in source.includes:
             _include(source, file, option, depth)
 
 
@@ -94,6 +95,12 @@ def _include(source: UwsgiSource, file: SourceFile, option: Option, depth: int) 
         raise InputError(
             f"{at}: {option.key} = {option.value} is not the plain name of a file",
             hint="name the file itself for this check, without variables",
+        )
+    if option.key in INCLUDES_OTHERS or (option.key != "ini" and name.endswith(OTHER_ENDINGS)):
+        raise InputError(
+            f"{at}: {option.key} = {option.value}: this form is not covered: a file in another language than ini is "
+            "read where it is named itself, not where it is included",
+            hint="write what it says into a copy of the file that includes it",
         )
     path = Path(os.path.normpath(folder / name)) if name else file.path.resolve()
     if not path.is_relative_to(source.root):

@@ -122,6 +122,29 @@ def test_a_section_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "there is no section [common]" in found.undecided()[0]
 
 
+@pytest.mark.parametrize("line", ["include = base.yaml", "inherit = base.json", "yaml = base.yml", "xml = base.xml"])
+def test_what_an_ini_file_includes_in_another_language_is_said_to_be_not_covered(tmp_path: Path, line: str) -> None:
+    with pytest.raises(InputError, match=r"site.ini:2: .* is not covered: a file in another language"):
+        draft(ini(tmp_path, "[uwsgi]", line, APPLICATION), Wishes())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("a.yaml", "uwsgi:\n  master: true\n  ini: other.ini\n", "a.yaml:3: ini"),
+        ("a.json", '{"uwsgi": {\n"include": "other.ini"}}', "a.json:2: include"),
+        ("a.xml", "<uwsgi>\n<yaml>other.yaml</yaml>\n</uwsgi>", "a.xml:2: yaml"),
+    ],
+)
+def test_what_another_language_than_ini_includes_is_said_to_be_not_covered(
+    tmp_path: Path, name: str, text: str, line: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"{line}: this form is not covered"):
+        prepared(path, "realpath() of other.ini failed: No such file or directory")
+
+
 def test_sections_that_include_each_other_come_to_an_end(tmp_path: Path) -> None:
     path = ini(tmp_path, "[uwsgi]", "ini = :a", APPLICATION, "[a]", "ini = :b", "[b]", "ini = :a", "threads = 2")
     assert [o.key for _, o in read(path).all()] == ["ini", "ini", "ini", "threads", "module"]
