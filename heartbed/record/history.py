@@ -100,7 +100,7 @@ class CellHistory:
 
     def looks_at(self, kind: type[L], conn: ConnectionHistory) -> list[Event[L]]:
         """What was seen of a connection's process while it can tell of that connection, in order of time."""
-        since, until = self.used_last(conn), self.used_again(conn)
+        since, until = max(self.used_last(conn), conn.opened), self.used_again(conn)
         looks = [look for pid in conn.holders for look in self.looks(kind, pid)]
         return sorted((e for e in looks if since <= e.t and _seen(e) <= until), key=lambda look: look.t)
 

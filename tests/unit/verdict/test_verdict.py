@@ -211,6 +211,30 @@ def test_an_option_that_is_unknown_explains_no_loss_of_which_nothing_was_seen() 
     assert "oslo.messaging 18.3.1 has no such option; no stack of process 12 was taken" in verdict.why
 
 
+def test_a_look_from_before_a_connection_was_opened_tells_nothing_of_it() -> None:
+    history = History.of()
+    history.pair(beating=False)
+    history.looked_at()
+    history.events = [
+        replace(event, t=IDLE_FROM - 5.0)
+        if event.kind.startswith("process.")
+        else replace(event, pid=None)
+        if event.kind == "request"
+        else event
+        for event in history.events
+    ]
+    assert history.cell_verdict.cause == "unexplained"
+
+
+def test_a_request_that_was_refused_is_not_said_to_have_waited() -> None:
+    history = History.of()
+    history.pair(beating=True)
+    history.drop("request", phase="after")
+    refused = {"status": None, "ms": 1.0, "error": "ConnectionError: refused"}
+    history.add("request", ASKED_AGAIN, phase="after", what="call", **refused)
+    assert history.cell_verdict.why.endswith("a call after the idle period failed: refused or cut off after 0.00 s")
+
+
 def test_each_cause_is_told_of_the_connections_that_it_is_about() -> None:
     history = History.of()
     history.pair(beating=False)
