@@ -133,9 +133,10 @@ def _came_back(case: Case) -> Finding | None:
         return None
     after = [event for event in case.cell.requests("after") if event.data.burst]
     first = min((_end(event) - again for event in after), default=0.0)
+    sent = len({(event.data.burst, event.data.attempt) for event in after})
     why = (
-        f"{count(len(dead), 'connection')} had been closed while it idled; all {len(after)} requests of the burst "
-        f"after it were answered, the first after {seconds(first)}"
+        f"{count(len(dead), 'connection')} had been closed while it idled; all {len(after)} requests of the "
+        f"{'burst' if sent == 1 else f'{sent} bursts'} after it were answered, the first after {seconds(first)}"
     )
     return recovered(first, why, *cite(dead[0].close_event, "closed while it idled"))
 

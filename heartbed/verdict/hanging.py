@@ -131,7 +131,9 @@ def never_returned(request: Event[Request]) -> bool:
 def answer(request: Event[Request]) -> str:
     """What came of a request, in words."""
     status, took = request.data.status, seconds(request.data.ms / 1000)
-    return f"no answer at all within {took}" if status is None else f"{status} after {took}"
+    if status is not None:
+        return f"{status} after {took}"
+    return f"no answer at all within {took}" if never_returned(request) else f"refused or cut off after {took}"
 
 
 def words(request: Event[Request]) -> str:

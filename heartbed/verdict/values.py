@@ -196,7 +196,11 @@ class CellVerdict(Value):
     cause: str
     why: str
     lost_after_s: float | None = Field(description="of the connection lost first")
-    recovered_after_s: float | None = Field(default=None, description="from the end of the fault to the first success")
+    recovered_after_s: float | None = Field(
+        default=None,
+        description="from the end of the fault until it was well again by itself; where it was so only when it was "
+        "asked, from the first request to the first success that no failure followed",
+    )
     cost: Cost
     bursts: list[Burst] = Field(default_factory=list, description="under a probe that sends any")
     subject: str | None = Field(

@@ -93,6 +93,14 @@ def test_connections_that_were_dead_after_idling_and_hurt_nobody_are_a_recovery(
     assert "had been closed while it idled" in found.why
 
 
+def test_several_bursts_after_idling_are_not_told_as_one() -> None:
+    history = under_bursts(beating=False)
+    for number in range(4):
+        asked = {"phase": "after", "what": "cast", "burst": "after idling", "attempt": 2}
+        history.add("request", ASKED_AGAIN + 1.0 + number / 10, status=202, ms=20.0, **asked)
+    assert "all 8 requests of the 2 bursts after it were answered" in history.cell_verdict.why
+
+
 def test_more_connections_than_the_pool_may_hold_are_a_leak() -> None:
     history = under_bursts()
     facts = next(event for event in history.events if event.kind == "app.facts")
