@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from heartbed.record.event import Event, only
 from heartbed.record.kinds import Request, RunStart
@@ -96,7 +97,7 @@ def test_connections_that_were_dead_after_idling_and_hurt_nobody_are_a_recovery(
 def test_several_bursts_after_idling_are_not_told_as_one() -> None:
     history = under_bursts(beating=False)
     for number in range(4):
-        asked = {"phase": "after", "what": "cast", "burst": "after idling", "attempt": 2}
+        asked: dict[str, Any] = {"phase": "after", "what": "cast", "burst": "after idling", "attempt": 2}
         history.add("request", ASKED_AGAIN + 1.0 + number / 10, status=202, ms=20.0, **asked)
     assert "all 8 requests of the 2 bursts after it were answered" in history.cell_verdict.why
 

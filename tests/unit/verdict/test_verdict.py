@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -230,7 +231,7 @@ def test_a_request_that_was_refused_is_not_said_to_have_waited() -> None:
     history = History.of()
     history.pair(beating=True)
     history.drop("request", phase="after")
-    refused = {"status": None, "ms": 1.0, "error": "ConnectionError: refused"}
+    refused: dict[str, Any] = {"status": None, "ms": 1.0, "error": "ConnectionError: refused"}
     history.add("request", ASKED_AGAIN, phase="after", what="call", **refused)
     assert history.cell_verdict.why.endswith("a call after the idle period failed: refused or cut off after 0.00 s")
 
