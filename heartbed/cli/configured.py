@@ -40,9 +40,12 @@ def find(folder: Path) -> Written | None:
         if is_regular(own):
             return Written(own, _read(own))
         if is_regular(project):
-            table = _read(project).get("tool", {}).get("heartbed")
-            if table is not None:
+            tools = _read(project).get("tool")
+            table = tools.get("heartbed") if isinstance(tools, dict) else None
+            if isinstance(table, dict):
                 return Written(project, table)
+            if table is not None:
+                raise InputError(f"{project}: tool.heartbed = {table!r}: a table is wanted, [tool.heartbed]")
     return None
 
 
@@ -78,7 +81,7 @@ def defaults(written: Written, commands: Mapping[str, click.Command]) -> dict[st
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_octets(path, LARGEST).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not TOML: {error}") from None
 
 
@@ -117,6 +120,9 @@ def _value(written: Written, key: str, param: click.Parameter, value: Any) -> An
         raise InputError(f"{written.path}: {key} = {value!r}: {error.message}") from None
     except InputError as error:
         raise InputError(f"{written.path}: {key} = {value!r}: {error.message}", hint=error.hint) from None
+    except (AttributeError, TypeError, ValueError):  # click expects words, or a value of its own kind
+        wanted = "true or false is" if param.type is click.BOOL else "text in quotes is"
+        raise InputError(f"{written.path}: {key} = {value!r}: {wanted} wanted") from None
     return given
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,28 @@ def test_what_is_wrong_is_said_of_the_file(tmp_path: Path, text: str, words: str
         said(tmp_path, text)
     assert f"{tmp_path / configured.NAME}" in raised.value.message
     assert words in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("runs = 5\n", "runs = 5: text in quotes is wanted"),
+        ("[check]\nno-mend = 1\n", "check.no-mend = 1: true or false is wanted"),
+        (f"a = {'[' * 3000}\n", "is not TOML: "),
+    ],
+)
+def test_values_of_another_kind_are_told_of_the_file(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=re.escape(words)) as refused:
+        said(tmp_path, text)
+    assert str(tmp_path / configured.NAME) in refused.value.message
+
+
+@pytest.mark.parametrize("text", ["[tool]\nheartbed = 5\n", "[[tool.heartbed]]\nheartbeat = 6\n"])
+def test_what_is_no_table_of_a_project_is_told(text: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a table is wanted, \[tool\.heartbed\]"):
+        said(tmp_path, text, configured.PROJECT)
+
+
+def test_a_project_that_has_no_tools_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / configured.PROJECT).write_text("tool = 5\n")
+    assert configured.find(tmp_path) is None
