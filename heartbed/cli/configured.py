@@ -121,7 +121,7 @@ def _value(written: Written, key: str, param: click.Parameter, value: Any) -> An
     except InputError as error:
         raise InputError(f"{written.path}: {key} = {value!r}: {error.message}", hint=error.hint) from None
     except (AttributeError, TypeError, ValueError):  # click expects words, or a value of its own kind
-        wanted = "true or false is" if param.type is click.BOOL else "text in quotes is"
+        wanted = "true or false is" if isinstance(param.type, click.types.BoolParamType) else "text in quotes is"
         raise InputError(f"{written.path}: {key} = {value!r}: {wanted} wanted") from None
     return given
 
