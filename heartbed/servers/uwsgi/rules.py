@@ -125,6 +125,10 @@ def runs_something_else(option: Option) -> bool:
     return _OTHER_PROGRAM.match(option.key) is not None
 
 
+IF_ENV, END_IF = ("if-env", "ifenv"), ("endif", "end-if")
+"""Options that ask for a variable of the environment, and that end what hangs on a condition, by all their names."""
+
+
 def has_gevents_loop(options: Iterable[Option]) -> bool:
     """Whether a configuration has uWSGI run gevent's loop in the place of its own."""
     return any(o.key == "gevent" or (o.key == "loop" and o.value == "gevent") for o in options)
@@ -137,7 +141,7 @@ def unconditional(options: Iterable[Option]) -> Iterator[Option]:
         depth += option.key.startswith("if")
         if not depth:
             yield option
-        depth -= option.key == "endif"
+        depth -= option.key in END_IF
 
 
 def ruled_out(options: Sequence[Option], defined: Mapping[str, str]) -> list[bool]:
@@ -150,7 +154,7 @@ def ruled_out(options: Sequence[Option], defined: Mapping[str, str]) -> list[boo
         if option.key.startswith("if"):
             blocks.append(_is_false(option, defined))
         found.append(any(blocks))
-        if option.key == "endif" and blocks:
+        if option.key in END_IF and blocks:
             blocks.pop()
     return found
 
@@ -163,8 +167,8 @@ def reached(options: Sequence[Option], defined: Mapping[str, str]) -> list[Optio
     found: list[Option | None] = []
     value = ""
     for option, out in zip(options, ruled_out(options, defined), strict=True):
-        if option.key.startswith(("if", "endif")):
-            value = defined.get(option.value.partition("=")[0], "") if option.key == "if-env" else ""
+        if option.key.startswith("if") or option.key in END_IF:
+            value = defined.get(option.value.partition("=")[0], "") if option.key in IF_ENV else ""
         meant = replace(option, value=option.value.replace("%(_)", value)) if value else option
         found.append(None if out else meant)
     return found
@@ -180,7 +184,7 @@ def _is_false(condition: Option, defined: Mapping[str, str]) -> bool:
 
 def is_decided(condition: Option, defined: Mapping[str, str]) -> bool:
     """Whether a condition is on a variable of the environment that is defined."""
-    return condition.key in ("if-env", "if-not-env") and condition.value.partition("=")[0] in defined
+    return condition.key in (*IF_ENV, "if-not-env") and condition.value.partition("=")[0] in defined
 
 
 def is_no_number(option: Option) -> bool:

@@ -21,7 +21,7 @@ from heartbed.servers.uwsgi.draft import UwsgiDraft
 from heartbed.servers.uwsgi.frame import render
 from heartbed.servers.uwsgi.ini import LONGEST, Option, expanded, is_ini, options
 from heartbed.servers.uwsgi.prepared import UwsgiPrepared
-from heartbed.servers.uwsgi.rules import ruled_out
+from heartbed.servers.uwsgi.rules import ruled_out, unconditional
 from heartbed.servers.uwsgi.shape import Shape, in_force, recycling, shape
 from heartbed.servers.uwsgi.source import read
 from heartbed.studies import mend
@@ -434,6 +434,12 @@ def test_the_alternative_that_only_a_later_uwsgi_has_is_told_to_be_none() -> Non
     told = shapes.strangers(lines, {"if-env", "endif", "socket"}, "")
     assert told == [(lines[1], "")]
     assert ruled_out([replace(lines[0], key="if-not-env"), *lines[1:]], {"DEBUG": "1"}) == [True, True, True, True]
+
+
+def test_conditions_have_other_names_too() -> None:
+    lines = [Option("ifenv", "A=1", 2), Option("socket", ":1", 3), Option("end-if", "", 4), Option("socket", ":2", 5)]
+    assert ruled_out(lines, {"A": "2"}) == [True, True, True, False]
+    assert list(unconditional(lines)) == lines[3:]
 
 
 def test_an_option_that_another_stands_for_is_not_called_one_that_uwsgi_ignores(tmp_path: Path) -> None:
