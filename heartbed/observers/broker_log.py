@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from heartbed.observers.base import Emit, Resolve
 from heartbed.observers.log_stream import LogLine, LogStream
@@ -15,8 +15,10 @@ from heartbed.record.kinds import BrokerLog as Words
 from heartbed.testbed.testbed import LogFeed
 
 HEAD = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+[+-]\d\d:\d\d) \[(?P<level>\w+)\] (?P<pid><[\d.]+>) ?(?P<text>.*)"
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+(?:[+-]\d\d:\d\d)?) "
+    r"\[(?P<level>\w+)\] (?P<pid><[\d.]+>) ?(?P<text>.*)"
 )
+"""Before 3.9 without a zone, which in a container is UTC."""
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 ENDS = re.compile(r"(?P<host>[0-9A-Fa-f.:]+|\[[^\]]+\]):(?P<port>\d+) -> \S+:\d+(?: - (?P<name>[^,)\s]*))?")
 CLOSING = re.compile(r"closing AMQP connection")
@@ -63,7 +65,8 @@ class Entries:
     """Puts lines together to entries.
 
     RabbitMQ repeats the head (time, level, process) on every line of an entry
-    that has several, unless it is told to write each entry as one line.
+    that has several, unless it is told to write each entry as one line, and
+    unless it is older than 3.9.
     """
 
     def __init__(self) -> None:
@@ -92,7 +95,8 @@ class Entries:
         """The entry that was open, now over."""
         head, texts, self._head, self._texts = self._head, self._texts, None, []
         if head is not None:
-            t = datetime.fromisoformat(head["time"]).timestamp()
+            at = datetime.fromisoformat(head["time"])
+            t = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
             yield Entry(t, head["level"], head["pid"], "\n".join(texts).strip("\n"))
 
 

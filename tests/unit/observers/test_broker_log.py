@@ -52,6 +52,15 @@ def closing(events: list[Event[Words]], conn: str) -> Event[Words]:
     return found
 
 
+@pytest.mark.parametrize("zone", ["", "+00:00"])
+def test_the_heads_of_versions_before_3_9_have_no_zone(zone: str) -> None:
+    where = "closing AMQP connection <0.2375.0> (172.22.0.6:54720 -> 172.22.0.2:5672 - nova:7:uuid):"
+    lines = [f"2021-03-02 10:00:00.123{zone} [error] <0.2375.0> {where}", "missed heartbeats from client, timeout: 8s"]
+    (entry,) = entries_of(lines)
+    assert entry.t == 1614679200.123
+    assert why(entry) == ("missed_heartbeats", 8)
+
+
 def test_missed_heartbeats_are_told_with_the_timeout(single_line: list[Event[Words]]) -> None:
     event = closing(single_line, "172.22.0.6:37014")
     assert event.data.reason == "missed_heartbeats"
