@@ -14,9 +14,11 @@ from heartbed.servers.httpd import loading, modules
 from heartbed.servers.httpd.lines import Directive, directives, expand
 from heartbed.servers.httpd.patterns import takes_slash
 from heartbed.servers.httpd.rules import (
+    AUTH,
     BALANCER,
     DROPPED_PREFIXES,
     OWN_CALLABLE,
+    PROVIDERS,
     PYTHON,
     RULES,
     daemon,
@@ -170,10 +172,6 @@ def _slash(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> tup
     return f"{directive.name} {shorter}", "the slash is left to the path"
 
 
-def _condition(_: HttpdAdapted, __: SourceFile, directive: Directive) -> tuple[str | None, str]:
-    return over_tls(directive, "'"), BALANCER
-
-
 def _document_root(adapted: HttpdAdapted, file: SourceFile, directive: Directive) -> tuple[str | None, str]:
     """A folder that httpd wants to exist: an empty one is made at its place."""
     if not directive.words:
@@ -195,7 +193,7 @@ _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tu
     "documentroot": _document_root,
     "wsgiimportscript": _import_script,
     "wsgiscriptaliasmatch": _slash,
-    **dict.fromkeys(("<if", "<elseif"), _condition),
+    **dict.fromkeys(("<if", "<elseif"), lambda _, __, directive: (over_tls(directive, "'"), BALANCER)),
     "wsgidaemonprocess": lambda adapted, file, directive: daemon(
         directive, adapted.source.variables_at(file, directive)
     ),
@@ -204,13 +202,15 @@ _WITH_THE_FILES: Mapping[str, Callable[[HttpdAdapted, SourceFile, Directive], tu
 
 
 def _set_aside(adapted: HttpdAdapted) -> None:
-    """Set aside what belongs to a module that is not here; refuse what belongs to none.
+    """Set aside what belongs to a module that is not here, or says who may ask; refuse what belongs to none.
 
     A directive that no module of the image knows is taken to be of a missing
     module that the files load. Without one it is an error, as it is to httpd.
     """
     for file, directive in adapted.source.all():
         key = directive.key
+        if key in PROVIDERS:
+            _section(adapted, file, directive, AUTH)
         if key.startswith("</") or modules.is_known(key) or _macro(key):
             continue
         if any(each in ("ifmodule", "ifdefine", "iffile", "ifdirective", "ifversion") for each in directive.within):

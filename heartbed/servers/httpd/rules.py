@@ -110,7 +110,7 @@ def with_options(directive: Directive, name: str, value: str | None) -> str:
 _LOGS = "logs go to the container's log"
 _OWN = "the testbed's own place for it"
 _TLS = "TLS is off: the testbed has no certificates, and asks over HTTP"
-_AUTH = "everyone may ask in the testbed"
+AUTH = "everyone may ask in the testbed"
 PYTHON = "the testbed's own Python and application"
 BALANCER = "asked as by a load balancer that has ended TLS"
 
@@ -140,10 +140,10 @@ RULES: Mapping[str, tuple[_Rule, str]] = {
         (_drop, PYTHON),
     ),
     "wsgidaemonprocess": (lambda directive: daemon(directive)[0], FEWER_PROCESSES),
-    "require": (_require, _AUTH),
-    "allow": (_allow, _AUTH),
-    "deny": (_deny, _AUTH),
-    "satisfy": (_drop, _AUTH),
+    "require": (_require, AUTH),
+    "allow": (_allow, AUTH),
+    "deny": (_deny, AUTH),
+    "satisfy": (_drop, AUTH),
     "sslengine": (_ssl_engine, _TLS),
     "rewritecond": (over_tls, BALANCER),
     "rewritemap": (_rewrite_map, "its file or program is of another machine"),
@@ -177,12 +177,15 @@ DROPPED_PREFIXES = (
     ("sslopenssl", _TLS),
     ("sslproxy", _TLS),
     ("sslsrp", _TLS),
-    ("auth", _AUTH),
-    ("anonymous", _AUTH),
+    ("auth", AUTH),
+    ("anonymous", AUTH),
     ("md", _TLS),
 )
 """First letters of directives that need files of the user's machine, or a login."""
 
+
+PROVIDERS = ("<authnprovideralias", "<authzprovideralias")
+"""Sections that name a way to tell who asks, which may be a module's that is not here."""
 
 OWN_CALLABLE = "the testbed's own application is called application"
 

@@ -206,6 +206,13 @@ def test_a_module_that_debian_packages_is_named_with_its_package(tmp_path: Path)
     assert "libapache2-mod-auth-openidc" in found.reason
 
 
+def test_ways_to_tell_who_asks_are_set_aside_as_a_whole(tmp_path: Path) -> None:
+    provider = ("<AuthnProviderAlias ldap a>", 'AuthLDAPURL "ldap://a/o=x"', "</AuthnProviderAlias>")
+    copy = copied(tmp_path, *provider, "<Location />", "AuthBasicProvider a", "Require valid-user", "</Location>")
+    assert copy[:3] == [f"# {line}" for line in provider]
+    assert copy[4:6] == ["# AuthBasicProvider a", "Require all granted"]
+
+
 def test_a_section_of_a_module_that_is_not_here_is_set_aside_as_a_whole(tmp_path: Path) -> None:
     lines = ["LoadModule foo_module m/mod_foo.so", "<FooZone a>", "Timeout 5", "</FooZone>", "Timeout 6"]
     assert copied(tmp_path, *lines) == [*(f"# {line}" for line in lines[:-1]), "Timeout 6"]
