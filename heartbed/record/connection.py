@@ -31,6 +31,9 @@ class Purpose(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+END_S = 1.0
+"""So much later than RabbitMQ's word on its end a connection's FIN or RST may come: it tells of it as it closes."""
+
 CLIENT_METHODS = {"basic.consume": Purpose.LISTEN, "basic.publish": Purpose.SEND}
 
 
@@ -134,8 +137,15 @@ class ConnectionHistory:
 
         RabbitMQ writes its log entry before it closes, on a busy machine up to 0.1 s before.
         """
-        ends: tuple[Event | None, ...] = (self.wire_close, self.close_event, self.log_close)
+        ends: tuple[Event | None, ...] = (self._captured_end, self.close_event, self.log_close)
         return next((event.t for event in ends if event is not None), None)
+
+    @cached_property
+    def _captured_end(self) -> Event[WireClose] | None:
+        """The FIN or RST that ended it: none that comes long after RabbitMQ had told of its end."""
+        told = self.close_event or self.log_close
+        late = self.wire_close is not None and told is not None and self.wire_close.t > told.t + END_S
+        return None if late else self.wire_close
 
     @cached_property
     def close_reason(self) -> str | None:
@@ -151,8 +161,8 @@ class ConnectionHistory:
             return None
         if self.close_reason == "missed_heartbeats":
             return "broker"
-        if self.wire_close is not None:
-            return self.wire_close.data.sender
+        if self._captured_end is not None:
+            return self._captured_end.data.sender
         return "client" if self.close_reason in ("client_closed", "clean") else "unknown"
 
     def last_client_octet(self, before: float) -> float | None:

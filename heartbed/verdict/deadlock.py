@@ -43,7 +43,8 @@ class Waiter:
     @property
     def words(self) -> str:
         """Which thread waits where, for what."""
-        return f"OS thread {self.tid} is suspended in {self.lock}, in {self.where}"
+        who = "a green thread" if self.tid is None else f"OS thread {self.tid}"
+        return f"{who} is suspended in {self.lock}, in {self.where}"
 
     @property
     def evidence(self) -> list[Evidence]:

@@ -98,7 +98,7 @@ def carried(conn: ConnectionHistory, cell: CellHistory, until: float) -> Finding
     sent = [frame for frame in conn.frames("client") if since < frame.t <= until]
     other = [frame for frame in sent if frame.data.type != "heartbeat"]
     if other:
-        why = f"the client sent {len(other)} frames other than heartbeats in the idle period: it was used"
+        why = f"the client sent {count(len(other), 'frame')} other than heartbeats in the idle period: it was used"
         said = "a frame of the client in the idle period that is no heartbeat"
         return kept(why, *cite(other[0], said), note=USED)
     return _by_its_thread(conn, cell, sent, pages)

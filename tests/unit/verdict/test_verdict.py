@@ -212,6 +212,16 @@ def test_an_option_that_is_unknown_explains_no_loss_of_which_nothing_was_seen() 
     assert "oslo.messaging 18.3.1 has no such option; no stack of process 12 was taken" in verdict.why
 
 
+def test_what_rabbitmq_closed_is_lost_though_the_capture_shows_only_the_clients_late_end() -> None:
+    history = History.of()
+    for conn in history.pair(beating=False):
+        history.events = [e for e in history.events if (e.conn, e.kind) != (conn, "wire.close")]
+        history.add("wire.close", ASKED_AGAIN + 0.5, conn=conn, cell=None, frame=11, how="fin", **{"from": "client"})
+    verdict = history.cell_verdict
+    assert verdict.outcome is Outcome.LOST
+    assert {(conn.closed, conn.closed_by) for conn in verdict.connections} == {(IDLE_FROM + 5.002, "broker")}
+
+
 def test_a_look_from_before_a_connection_was_opened_tells_nothing_of_it() -> None:
     history = History.of()
     history.pair(beating=False)
