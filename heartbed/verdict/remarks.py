@@ -56,9 +56,11 @@ def _growth(cell: CellHistory, judged: list[ConnectionHistory], until: float) ->
     idle_from = cell.idle_from
     fresh = [c for c in cell.connections if c.answered and idle_from is not None and idle_from < c.opened <= until]
     ended = [c for c in [*judged, *fresh] if c.closed is not None]
+    gone = {event.pid for event in cell.of(ProcessGone)}
     replaced = 0
     for new in fresh:
-        before = next((c for c in ended if c.pid == new.pid and c.closed is not None and c.closed <= new.opened), None)
+        there = (c for c in ended if c.closed is not None and c.closed <= new.opened)
+        before = next((c for c in there if c.pid == new.pid or c.pid in gone), None)
         if before is not None:
             ended.remove(before)
             replaced += 1

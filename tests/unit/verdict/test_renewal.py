@@ -71,6 +71,12 @@ def verdict(history: History) -> CellVerdict:
     return history.cell_verdict
 
 
+def test_what_the_next_process_opens_is_in_place_of_what_ended_with_the_one_before() -> None:
+    found = verdict(renewed("reload").asked().told().replaced())
+    assert "2 connections opened in the idle period in place of what had ended" in found.notes
+    assert not [note for note in found.notes if "besides" in note]
+
+
 def test_a_record_that_ends_before_anything_was_done_has_no_renewal() -> None:
     history = renewed("reload").asked()
     history.pair(beating=True)
