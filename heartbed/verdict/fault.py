@@ -178,7 +178,10 @@ def _came_back(case: Case) -> Finding | None:
     told += [f"{count(len(missed), 'request')} failed meanwhile"] if missed else []
     told += [held] if held else []
     how = "opened its connections again by itself" if by_itself is not None else "was well again when it was asked"
-    why = f"it {how}, {seconds(took)} {'after the fault' if by_itself is not None else 'later'}; {'; '.join(told)}"
+    when = f"{seconds(took)} {'after the fault' if by_itself is not None else 'later'}"
+    if by_itself is not None and by_itself < ended:
+        when = f"{seconds(by_itself - begun)} after the fault began, and before it was over"
+    why = f"it {how}, {when}; {'; '.join(told)}"
     return recovered(took, why, *cite(dead[0].close_event if dead else None, "closed by the fault"))
 
 

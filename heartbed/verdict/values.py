@@ -198,8 +198,8 @@ class CellVerdict(Value):
     lost_after_s: float | None = Field(description="of the connection lost first")
     recovered_after_s: float | None = Field(
         default=None,
-        description="from the end of the fault until it was well again by itself; where it was so only when it was "
-        "asked, from the first request to the first success that no failure followed",
+        description="from the end of the fault until it was well again by itself, 0 where it was before; where it was "
+        "so only when it was asked, from the first request to the first success that no failure followed",
     )
     cost: Cost
     bursts: list[Burst] = Field(default_factory=list, description="under a probe that sends any")

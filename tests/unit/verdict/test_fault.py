@@ -69,6 +69,12 @@ def test_a_cell_that_opens_its_connections_again_by_itself_is_recovered_from_the
     assert "opened its connections again by itself" in found.why
 
 
+def test_one_that_was_well_before_the_fault_was_over_is_not_said_to_be_so_after_it() -> None:
+    found = verdict(struck().fault(reopens=OVER - 0.5).after(202, 200))
+    assert (found.outcome, found.recovered_after_s) == (Outcome.RECOVERED, 0.0)
+    assert "opened its connections again by itself, 1.5 s after the fault began, and before it was over" in found.why
+
+
 def test_one_connection_that_was_opened_twice_is_not_both_that_were_lost() -> None:
     history = struck().fault()
     for port, at in ((40003, OVER + 0.5), (40004, OVER + 1.5)):
