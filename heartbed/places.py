@@ -6,6 +6,8 @@ what can be had again in the user's cache folder, and puts runs where the user s
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -37,6 +39,21 @@ APP_DIRECTORY = "/opt/heartbed"
 """Where Heartbed's own files are in every image that hosts the application."""
 
 
+def here() -> Path:
+    """The folder where the user stands; one that has been removed meanwhile by the name that the shell has for it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.environ.get("PWD", "/"))
+
+
+def short(path: Path) -> str:
+    """The path as a person would type it here."""
+    with contextlib.suppress(ValueError, OSError):
+        return str(path.resolve().relative_to(here()))
+    return str(path)
+
+
 def runs() -> Path:
     """The folder of all runs where none is named."""
-    return (Path.cwd() if INSTALLED else ROOT) / RUNS
+    return (here() if INSTALLED else ROOT) / RUNS

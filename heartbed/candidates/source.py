@@ -9,7 +9,7 @@ from pathlib import Path
 
 from heartbed.errors import InputError
 from heartbed.files import read_octets
-from heartbed.places import INSTALLED, ROOT
+from heartbed.places import INSTALLED, ROOT, here
 
 LARGEST_FILE = 1024 * 1024
 """Octets. httpd's own manual, as one file, is smaller."""
@@ -103,7 +103,7 @@ def permitted(path: Path, root: Path) -> Path:
 
 def shown_path(path: Path) -> str:
     """The path as a person would type it here; of what is Heartbed's own, where it stands in the source."""
-    for folder in (ROOT, Path.cwd()) if INSTALLED else (Path.cwd(),):
+    for folder in (ROOT, here()) if INSTALLED else (here(),):
         with contextlib.suppress(ValueError):
             return str(path.relative_to(folder))
     return str(path)

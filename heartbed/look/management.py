@@ -64,8 +64,11 @@ class Management:
 
 def management(text: str) -> Management:
     """The API of an address like ``http://user:password@host:15672``. Raises ``InputError``."""
-    parts = urlsplit(text)
     hint = "for example --broker http://monitor:password@rabbit1:15672"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise InputError("--broker: the host between [ and ] is not an IPv6 address", hint=hint) from None
     try:
         port = parts.port
     except ValueError:

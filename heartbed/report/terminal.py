@@ -11,7 +11,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from heartbed.places import short
 from heartbed.record import folder as runfolder
 from heartbed.report import page
 from heartbed.report.across import NARROWEST, NOT_PLAYED, Across, across, heading, parts, spoken, taken, word
@@ -60,7 +60,7 @@ PASSING = {"uvx": "archive-v0", "pipx run": "pipx"}
 def summary(run: RunData) -> RenderableType:
     """The last screen of a run, to be printed by ``rich``. Names ``report.html`` if it has been written."""
     page_path = run.folder / PAGE
-    return Summary(run, _short(page_path) if page_path.is_file() else "")
+    return Summary(run, short(page_path) if page_path.is_file() else "")
 
 
 def _program() -> str:
@@ -69,19 +69,12 @@ def _program() -> str:
         if mark in Path(sys.prefix).parts:
             return f"{runner} {NAME}"
     called = Path(sys.argv[0])
-    return shlex.quote(_short(called)) if called.name == NAME and not shutil.which(NAME) else NAME
-
-
-def _short(path: Path) -> str:
-    """The path as a person would type it here."""
-    with suppress(ValueError):
-        return str(path.resolve().relative_to(Path.cwd()))
-    return str(path)
+    return shlex.quote(short(called)) if called.name == NAME and not shutil.which(NAME) else NAME
 
 
 def explain_command(run: RunData, cell: CellVerdict) -> str:
     """The command that tells the story of a cell, to be pasted here."""
-    which = "" if runfolder.is_newest(run.folder) else f" {shlex.quote(_short(run.folder))}"
+    which = "" if runfolder.is_newest(run.folder) else f" {shlex.quote(short(run.folder))}"
     return f"{_program()} explain {shlex.quote(one_line(cell.cell))}{which}"
 
 

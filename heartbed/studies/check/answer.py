@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heartbed.candidates.adapted import diff
+from heartbed.places import short
 from heartbed.record.kinds import Request
 from heartbed.report.terminal import explain_command
 from heartbed.report.words import STYLES, cost_words, phrases, sentence
@@ -162,13 +162,6 @@ def _footer(checked: Checked, out: Console) -> None:
         out.print(f"\n[yellow]The run is inconclusive: {escape(reason)}[/]")
     out.print()
     for data in (checked.data, *checked.later):
-        out.print(f"[dim]report   [/]{escape(_short(data.folder / 'report.html'))}", soft_wrap=True)
+        out.print(f"[dim]report   [/]{escape(short(data.folder / 'report.html'))}", soft_wrap=True)
     closer = explain_command(checked.run_of(checked.verdict), checked.verdict)
     out.print(f"[dim]closer   [/]{escape(closer)}", soft_wrap=True)
-
-
-def _short(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -90,7 +90,9 @@ def test_password_is_in_no_text_of_it() -> None:
     assert "s@cret" not in repr(found)
 
 
-@pytest.mark.parametrize("text", ["rabbit1:15672", "amqp://rabbit1", "http://", "http://rabbit1:port"])
+@pytest.mark.parametrize(
+    "text", ["rabbit1:15672", "amqp://rabbit1", "http://", "http://rabbit1:port", "http://u:p@[::1"]
+)
 def test_address_of_another_kind_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         management(text)
