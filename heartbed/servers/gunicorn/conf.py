@@ -111,7 +111,9 @@ def asked_for(tree: ast.Module, name: str) -> str:
 ASKED = {
     "environ": "variables of the environment are the container's, not yours (--define NAME=VALUE)",
     "getenv": "variables of the environment are the container's, not yours (--define NAME=VALUE)",
-    "cpu_count": "the number of processor cores is this machine's",
+    **dict.fromkeys(
+        ("cpu_count", "process_cpu_count", "sched_getaffinity"), "the number of processor cores is this machine's"
+    ),
 }
 """What a file may ask for of where it runs, and what is to be said of it."""
 

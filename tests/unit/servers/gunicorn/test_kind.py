@@ -222,6 +222,12 @@ def test_what_the_container_decides_is_told_with_its_line(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("cores", ["cpu_count()", "process_cpu_count()", "len(os.sched_getaffinity(0))"])
+def test_cores_are_named_as_this_machines_however_they_are_counted(tmp_path: Path, cores: str) -> None:
+    made = prepared(tmp_path, f"import os\nfrom os import *\nworkers = {cores}\n", said(), said())
+    assert any("gunicorn.conf.py:3: the number of processor cores" in each for each in made.oddities)
+
+
 def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class tornado is not covered"):
         prepared(tmp_path, "workers = 2\nworker_class = 'tornado'\n", said(worker_class="tornado"))
