@@ -68,10 +68,17 @@ def _of_probe(cells: Sequence[CellVerdict], when: str) -> str:
     if not bad or len(bad) == len(known):
         which = "The cell" if len(known) == 1 else f"Every one of the {len(known)} cells"
         seen = {cell.outcome for cell in known}
-        does = [words for outcome, words in (BAD if bad else GOOD).items() if outcome in seen]
+        good = GOOD if _kept_connections(known) else {**GOOD, Outcome.KEPT: "loses no request"}
+        does = [words for outcome, words in (BAD if bad else good).items() if outcome in seen]
         return f"{which} {' or '.join(does)}{under}.{tail}"
     said = _decided(known)
     return (said if when in ("", "when idle") else _headed(when, said)) + _not_answered(known) + tail
+
+
+def _kept_connections(cells: Sequence[CellVerdict]) -> bool:
+    """Whether those that are kept have their connections still: not where processes were replaced."""
+    kept = [cell for cell in cells if cell.outcome is Outcome.KEPT]
+    return all(conn.outcome is Outcome.KEPT for cell in kept for conn in cell.connections)
 
 
 def questions(cells: Sequence[CellVerdict]) -> list[Question]:

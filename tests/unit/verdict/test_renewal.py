@@ -77,6 +77,12 @@ def test_what_the_next_process_opens_is_in_place_of_what_ended_with_the_one_befo
     assert not [note for note in found.notes if "besides" in note]
 
 
+def test_a_cell_whose_connections_ended_with_their_process_is_not_said_to_keep_them() -> None:
+    history = renewed("recycle").asked().replaced()
+    history.end()
+    assert history.verdict.answer == "The cell loses no request under recycle."
+
+
 def test_a_record_that_ends_before_anything_was_done_has_no_renewal() -> None:
     history = renewed("reload").asked()
     history.pair(beating=True)
