@@ -95,8 +95,8 @@ help: ## this list
 	@printf '  %-22s %s\n' \
 	    HEARTBEAT=6 "heartbeat timeout in seconds ($$HEARTBEAT)" \
 	    'A=... B=...' 'what to compare: cell expressions, files, presets' \
-	    PROBE=trickle 'what is done meanwhile, in compare, bisect (idle) and test-prefork' \
-	    CONF=site.conf 'the configuration to check: of httpd or uWSGI, or a preset' \
+	    PROBE=trickle 'what is done meanwhile, in compare and bisect (idle), test-prefork and its like' \
+	    CONF=site.conf 'the configuration to check: of httpd, uWSGI or gunicorn, or a preset' \
 	    OSLO_MESSAGING=... 'version of oslo.messaging for make up (17.3.2)' \
 	    HEARTBED_RABBITMQ=3.10 'an older RabbitMQ (4)' \
 	    RABBITMQ_IMAGE=... 'another broker, as rabbitmq:4-management' \

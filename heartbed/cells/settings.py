@@ -76,7 +76,7 @@ def heartbeat(text: str | int) -> int:
     if not 1 <= value <= LONGEST_HEARTBEAT_S:
         raise InputError(
             f"heartbeat {str(text)!r} is not a heartbeat timeout",
-            hint=f"give whole seconds from 1 to {LONGEST_HEARTBEAT_S}, which is what RabbitMQ and oslo.messaging have "
-            "where nobody says otherwise: RabbitMQ's is the longest that there can be",
+            hint=f"give whole seconds from 1 to {LONGEST_HEARTBEAT_S}: that is RabbitMQ's own timeout, and of both "
+            "sides' timeouts the shorter holds",
         )
     return value
