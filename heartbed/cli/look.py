@@ -76,8 +76,8 @@ OPTIONS = (
         "--broker",
         metavar="URL",
         envvar="HEARTBED_LOOK_BROKER",
-        help="The broker's management API, which is read: http://user:password@host:15672. All can see a command line: "
-        "the variable is for the password's sake.",
+        help="The broker's management API, which is read: http://user:password@host:15672. All users of a host can see "
+        "a command line: HEARTBED_LOOK_BROKER in the environment says the same unseen.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Machine-readable; `heartbed schema --look` says how."),
     runs_option,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,7 @@ from heartbed.cli import cli
 from heartbed.cli.grouped import SECTIONS
 from heartbed.cli.manual import page
 from heartbed.errors import InputError
+from heartbed.places import ROOT
 
 
 def told(*arguments: str) -> str:
@@ -99,3 +101,16 @@ def test_expressions_are_asked_for_only_where_there_must_be_some() -> None:
 @pytest.mark.parametrize("command", ["merge", "compare", "verdict"])
 def test_exit_codes_say_what_is_well(command: str) -> None:
     assert "0 every cell is kept or recovered, 1 some cell is not" in " ".join(told(command, "--help").split())
+
+
+def test_each_variable_of_the_environment_is_named_where_options_are_told() -> None:
+    given = {
+        str(param.envvar)
+        for command in cli.commands.values()
+        for param in command.params
+        if isinstance(param, click.Option) and param.envvar
+    }
+    documented = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert len(given) > 2
+    assert [name for name in given if f"`{name}`" not in documented] == []
+    assert "HEARTBED_LOOK_BROKER" in told("look", "--help")
