@@ -104,7 +104,7 @@ def checked_by(  # noqa: PLR0913  one parameter an option, as click passes them
     **wishes: Any,
 ) -> Checked:
     """The checked file, by the values of the command's options. Raises ``InputError`` and ``TestbedError``."""
-    if conf is None:
+    if not conf:  # a variable of a pipeline may be empty
         raise InputError("no configuration was named", hint="heartbed check site.conf, or make check CONF=site.conf")
     mend.check_keys(rule_out)
     settings = Settings(heartbeat_s=heartbeat, runs=runs, scenarios=scenarios, untrusted=untrusted)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from heartbed.cli.check import file_of
+from heartbed.cli.check import check, file_of
 from heartbed.errors import InputError
 
 
@@ -38,3 +39,10 @@ def test_a_file_may_be_called_as_a_cell_is(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     Path("prefork-daemon").touch()
     assert file_of("prefork-daemon") == Path("prefork-daemon")
+
+
+@pytest.mark.parametrize("given", [[], [""]])
+def test_a_configuration_that_is_not_named_is_asked_for(given: list[str]) -> None:
+    error = CliRunner().invoke(check, given).exception
+    assert isinstance(error, InputError)
+    assert error.message == "no configuration was named"
