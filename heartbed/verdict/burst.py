@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from heartbed.record.event import Event
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Request
-from heartbed.verdict import casts, hanging, tries
+from heartbed.verdict import casts, hanging, leftover, tries
 from heartbed.verdict import cell as cells
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
@@ -159,6 +159,7 @@ BAD: cells.Rules = (
     _never_arrived,
     cells.too_late,
     cells.nothing_opened,
+    leftover.unseen,
     _left_over,
 )
 GOOD: cells.Rules = (cells.not_asked_again, _came_back, _all_answered)

@@ -32,6 +32,8 @@ class Case:
     disagreements: Sequence[Disagreement]
     until: float
     """When it was asked again, or when the record ends, epoch seconds."""
+    blind: str = ""
+    """Why the broker was not observed all the time; empty where it was."""
 
     @property
     def result(self) -> Outcome:
@@ -54,7 +56,7 @@ def judge(cell: CellHistory, last_t: float, blind: str = "", rules: Rules | None
     """
     until = cell.asked_again if cell.asked_again is not None else last_t
     connections = [connection.judge(c, cell, until, blind) for c in cell.idled]
-    case = Case(cell, connections, disagreements(cell, connections), until)
+    case = Case(cell, connections, disagreements(cell, connections), until, blind)
     first = next(finding for rule in rules or RULES if (finding := rule(case)) is not None)
     if first.outcome not in (Outcome.KEPT, Outcome.INCONCLUSIVE):
         first = disturbance.of_looks(cell, *_asked_during(cell)) or first

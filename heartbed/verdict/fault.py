@@ -233,6 +233,7 @@ RULES: cells.Rules = (
     _lost_before,
     never_well,
     _one_ill,
+    leftover.unseen,
     _left_over,
     _came_back,
     _untouched,

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 from heartbed.record.connection import ConnectionHistory
 from heartbed.verdict.cause import Cause
+from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
-from heartbed.verdict.finding import Finding, leaked
+from heartbed.verdict.finding import Finding, leaked, unknown
 from heartbed.wording import count
+
+
+def unseen(case: Case) -> Finding | None:
+    """Which of its connections are open nobody knows: the broker was not observed, and the capture does not tell."""
+    if not case.blind or all(c.captured(case.until) for c in case.cell.connections if c.answered):
+        return None
+    why = f"nobody knows which of its connections are open: there is no whole capture, and {case.blind}"
+    return unknown(Cause.UNEXPLAINED, why)
 
 
 def finding(connections: Sequence[ConnectionHistory], begun: float, over: float) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heartbed.record.history import CellHistory
 from heartbed.record.kinds import Intervention
 from heartbed.verdict import cell as cells
-from heartbed.verdict import fault, hanging, renewal
+from heartbed.verdict import fault, hanging, leftover, renewal
 from heartbed.verdict.cause import Cause
 from heartbed.verdict.cell import Case
 from heartbed.verdict.evidence import cite
@@ -126,6 +126,7 @@ RULES: cells.Rules = (
     _failed_before,
     fault.never_well,
     renewal.casts_lost,
+    leftover.unseen,
     _nothing_ended,
     _still_there,
     _lost_meanwhile,

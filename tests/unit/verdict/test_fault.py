@@ -75,6 +75,16 @@ def test_one_that_was_well_before_the_fault_was_over_is_not_said_to_be_so_after_
     assert "opened its connections again by itself, 1.5 s after the fault began, and before it was over" in found.why
 
 
+def test_where_the_broker_was_not_observed_and_nothing_captured_nothing_is_said_of_what_is_open() -> None:
+    history = struck().fault().after(202, 200)
+    told = ("wire.open", "wire.frame", "wire.close", "broker.connection.closed", "broker.log")
+    history.events = [e for e in history.events if e.kind not in told or (e.conn or "").startswith("172.30.0.9")]
+    history.add("observer.failed", IDLE_FROM + 0.5, cell=None, observer="broker_events", reason="its events ended")
+    found = verdict(history)
+    assert (found.outcome, found.cause) == (Outcome.INCONCLUSIVE, "unexplained")
+    assert found.why.startswith("nobody knows which of its connections are open")
+
+
 def test_one_connection_that_was_opened_twice_is_not_both_that_were_lost() -> None:
     history = struck().fault()
     for port, at in ((40003, OVER + 0.5), (40004, OVER + 1.5)):
