@@ -46,12 +46,12 @@ test-prefork: images ## the idle and burst probes on prefork's cells, or those o
 	@$(PYTEST) tests/probes --server prefork --probe "$${PROBE:-idle,burst}"
 test-event: images ## the idle and burst probes on event's cells, or those of PROBE=
 	@$(PYTEST) tests/probes --server event --probe "$${PROBE:-idle,burst}"
-test-worker: images ## the probes on worker's cells
-	@$(PYTEST) tests/probes --server worker $${PROBE:+--probe "$$PROBE"}
-test-uwsgi: images ## the probes on uWSGI's cells
-	@$(PYTEST) tests/probes --server uwsgi $${PROBE:+--probe "$$PROBE"}
-test-gunicorn: images ## the probes on gunicorn's cells
-	@$(PYTEST) tests/probes --server gunicorn $${PROBE:+--probe "$$PROBE"}
+test-worker: images ## the idle, burst and trickle probes on worker's cells, or those of PROBE=
+	@$(PYTEST) tests/probes --server worker --probe "$${PROBE:-idle,burst,trickle}"
+test-uwsgi: images ## the idle, burst and trickle probes on uWSGI's cells, or those of PROBE=
+	@$(PYTEST) tests/probes --server uwsgi --probe "$${PROBE:-idle,burst,trickle}"
+test-gunicorn: images ## the idle, burst and trickle probes on gunicorn's cells, or those of PROBE=
+	@$(PYTEST) tests/probes --server gunicorn --probe "$${PROBE:-idle,burst,trickle}"
 test-unit: python ## what needs no Docker, in seconds
 	@$(PYTEST) tests/unit --numprocesses auto --dist worksteal
 test-slow: images ## what takes minutes
