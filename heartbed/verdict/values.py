@@ -85,12 +85,8 @@ class Connection(Value):
     close_reason: str | None = Field(description="missed_heartbeats, client_closed, clean, ...")
     heartbeats_sent: int | None = Field(description="by the client, over its whole life; null without a whole capture")
     heartbeats_received: int | None = Field(description="from the broker")
-    longest_gap_s: float | None = Field(
-        description="longest silence of the client on the wire; null without a whole capture"
-    )
-    lost_after_s: float | None = Field(
-        description="from the client's last octet to the close; null without a whole capture"
-    )
+    longest_gap_s: float | None = Field(description="the client's longest silence; null without a whole capture")
+    lost_after_s: float | None = Field(description="from the client's last octet to the close; null as above")
     outcome: Outcome
     cause: str = Field(description="a short code: hub_not_run, no_heartbeat_thread, ...; empty when kept")
     why: str = Field(description="the cause in a sentence")
@@ -197,9 +193,7 @@ class CellVerdict(Value):
     why: str
     lost_after_s: float | None = Field(description="of the connection lost first")
     recovered_after_s: float | None = Field(
-        default=None,
-        description="from the end of the fault until it was well again by itself, 0 where it was before; where it was "
-        "so only when it was asked, from the first request to the first success that no failure followed",
+        default=None, description="from the fault's end (0: before that), or from when it was first asked after it"
     )
     cost: Cost
     bursts: list[Burst] = Field(default_factory=list, description="under a probe that sends any")
