@@ -73,7 +73,9 @@ def wedged(dumps: Sequence[Event[ProcessGreenlets]], said: Sequence[Event[AppLog
 
 def _waiting(cell: CellHistory) -> dict[int, list[Waiter]]:
     """What waits in a green lock, for ever or not, in each of a cell's dumps, by the event's ``id``."""
-    return {id(dump): _waiting_in(dump, cell.of(AppLog)) for dump in cell.of(ProcessGreenlets)}
+    # Which of several processes has printed what bears no number nobody knows.
+    said = [each for each in cell.of(AppLog) if each.pid is not None or cell.asked.processes < 2]
+    return {id(dump): _waiting_in(dump, said) for dump in cell.of(ProcessGreenlets)}
 
 
 def _waiting_in(dump: Event[ProcessGreenlets], said: Sequence[Event[AppLog]]) -> list[Waiter]:

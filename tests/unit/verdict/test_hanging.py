@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,16 @@ def given_up(history: History, **parts: dict[str, Any]) -> CellVerdict:
     no_answer(history, ASKED_AGAIN + 0.1, ms=60_000.0, patience_s=6.0)
     works(history, ASKED_AGAIN, 61, **parts)
     return history.cell_verdict
+
+
+@pytest.mark.parametrize(("processes", "cause"), [("", "deadlock"), ("-processes2", "unexplained")])
+def test_of_several_processes_words_without_a_number_are_of_none(processes: str, cause: str) -> None:
+    history = History.of(f"prefork-embedded-eventlet-pthread{processes}")
+    history.pair(beating=False)
+    dump(history, IDLE_FROM + 4.5, *LOCK, BEATS["SEND"], hub={"timers": [{"due_in_s": 0.1, "what": "x"}]})
+    history.add("app.log", IDLE_FROM - 2.0, text=REFUSED)
+    history.events[-1] = replace(history.events[-1], pid=None)
+    assert history.cell_verdict.connections[0].cause == cause
 
 
 def test_an_answer_that_was_given_up_while_nobody_told_of_work_is_no_hanging() -> None:
