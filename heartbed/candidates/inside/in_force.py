@@ -19,8 +19,9 @@ def application(environ, start_response):  # type: ignore[no-untyped-def]  # noq
         "whole": environ.get("REQUEST_URI", ""),
         "handler": environ.get("mod_wsgi.handler_script", ""),
         "script": environ.get("SCRIPT_FILENAME", ""),
-        "process_group": mod_wsgi.process_group,
-        "application_group": mod_wsgi.application_group,
+        "process_group": environ["mod_wsgi.process_group"],
+        # The module may be another interpreter's of the process, that of the one that was made last.
+        "application_group": environ["mod_wsgi.application_group"],
         "processes": mod_wsgi.maximum_processes,
         "threads": mod_wsgi.threads_per_process,
     }

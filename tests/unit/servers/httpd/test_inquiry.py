@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from heartbed.candidates import workbench as places
 from heartbed.candidates.container import Answer, Question, Ran, Tour
+from heartbed.candidates.inside import in_force
 from heartbed.candidates.prepared import Prepared
 from heartbed.candidates.wishes import Wishes
 from heartbed.candidates.workbench import Workbench
@@ -310,3 +313,11 @@ def test_what_ends_processes_later_than_a_run_lasts_is_told_first(
 @pytest.mark.parametrize("options", ["inactivity-timeout=0", "restart-interval=0", "shutdown-timeout=5"])
 def test_what_ends_no_process_is_not_told(workbench: Workbench, options: str) -> None:
     assert not any("mod_wsgi restarts the process" in each for each in with_daemon(workbench, options))
+
+
+def test_the_interpreter_is_the_one_of_the_request_whichever_the_module_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = SimpleNamespace(process_group="a", application_group="x:80|/b", maximum_processes=1, threads_per_process=1)
+    monkeypatch.setitem(sys.modules, "mod_wsgi", module)
+    environ = {"mod_wsgi.process_group": "a", "mod_wsgi.application_group": ""}
+    (body,) = in_force.application(environ, lambda *_: None)  # type: ignore[no-untyped-call]
+    assert json.loads(body)["application_group"] == ""
