@@ -77,13 +77,13 @@ def check_class(draft: GunicornDraft, found: Shape) -> None:
         )
     if found.worker_class in CLASSES.values():
         return
-    near = next((each for each in PATCHING if each in found.worker_class.lower()), "sync")
+    near = next((each for each in PATCHING if each in found.worker_class.lower()), "")
+    like = f"worker_class = '{near}' in a copy of the file says what those would do" if near else ""
     raise InputError(
         f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
         hint="such workers serve ASGI applications, and what is tested here are WSGI applications"
         if re.search("uvicorn|asgi", found.worker_class, re.IGNORECASE)
-        else f"files are run with sync, gthread, gevent and eventlet workers; worker_class = '{near}' in a copy of "
-        "the file says what those would do",
+        else f"files are run with sync, gthread, gevent and eventlet workers; {like or 'one made from these is like them'}",
     )
 
 

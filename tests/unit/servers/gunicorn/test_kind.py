@@ -229,8 +229,9 @@ def test_cores_are_named_as_this_machines_however_they_are_counted(tmp_path: Pat
 
 
 def test_a_class_of_workers_that_is_not_covered_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class tornado is not covered"):
+    with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class tornado is not covered") as caught:
         prepared(tmp_path, "workers = 2\nworker_class = 'tornado'\n", said(worker_class="tornado"))
+    assert "worker_class = 'sync'" not in caught.value.hint
     with pytest.raises(InputError, match=r"gunicorn\.conf\.py:2: worker_class gevent comes from elsewhere"):
         prepared(tmp_path, "import acme\nworker_class = acme.workers\n", said(worker_class="gevent"))
     websocket = "geventwebsocket.gunicorn.workers.GeventWebSocketWorker"
