@@ -78,12 +78,13 @@ def check_class(draft: GunicornDraft, found: Shape) -> None:
     if found.worker_class in CLASSES.values():
         return
     near = next((each for each in PATCHING if each in found.worker_class.lower()), "")
-    like = f"worker_class = '{near}' in a copy of the file says what those would do" if near else ""
+    like = "one that is made from these is like them"
+    like = f"worker_class = '{near}' in a copy of the file says what those would do" if near else like
     raise InputError(
         f"{draft.source.main.shown}:{line}: worker_class {found.worker_class} is not covered",
         hint="such workers serve ASGI applications, and what is tested here are WSGI applications"
         if re.search("uvicorn|asgi", found.worker_class, re.IGNORECASE)
-        else f"files are run with sync, gthread, gevent and eventlet workers; {like or 'one made from these is like them'}",
+        else f"files are run with sync, gthread, gevent and eventlet workers; {like}",
     )
 
 
