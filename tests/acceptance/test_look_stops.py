@@ -11,6 +11,9 @@ from heartbed.record.kinds import ProcessStacks
 from tests.acceptance.program import Program
 from tests.looked import broker, clock
 
+DUMPS = 5
+"""Each stops the process once; of 40 all were seen, of some hundreds one was not."""
+
 
 def test_process_that_never_waits_is_never_stopped_by_a_look_at_its_stacks(tmp_path: Path) -> None:
     program = Program(tmp_path)
@@ -26,5 +29,7 @@ def test_process_that_never_waits_is_never_stopped_by_a_look_at_its_stacks(tmp_p
 def test_it_sees_a_stop_where_there_is_one() -> None:
     spy = Path(sys.executable).with_name("py-spy")
     with broker() as made, clock(made.port) as seen:
-        subprocess.run([spy, "dump", "--pid", str(seen.pid)], capture_output=True, check=True)
+        # The kernel counts a stop as another's having the core where it interrupts the process in that very moment.
+        for _ in range(DUMPS):
+            subprocess.run([spy, "dump", "--pid", str(seen.pid)], capture_output=True, check=True)
     assert seen.stops > 0
