@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.measure import Measurement
 
 from heartbed.cli.common import runs_option
 from heartbed.cli.output import TEXT
 from heartbed.report.console import console
 from heartbed.studies.answers import ask
+
+WIDEST = 10_000
+"""Characters: no line of a table is longer."""
 
 
 @click.command()
@@ -43,7 +47,10 @@ def results(question: str, *, changes: bool, format_name: str, runs: Path) -> No
     if format_name != TEXT:
         click.echo(found.as_csv() if format_name == "csv" else found.as_json(), nl=False)
     elif found.rows:
-        out.print(found.table(ascii_only=out.options.ascii_only), crop=False)
+        table = found.table(ascii_only=out.options.ascii_only)
+        # Lines may be longer than the terminal is wide: names and words that are broken cannot be read, nor copied.
+        least = Measurement.get(out, out.options.update(max_width=WIDEST), table).minimum
+        out.print(table, crop=False, width=max(out.width, least))
     else:
         out.print("nothing has moved" if changes and not question else "there is none", markup=False)
 

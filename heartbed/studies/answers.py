@@ -28,6 +28,8 @@ SHOWN = "run, cell, probe, outcome, cause, lost_after_s, after_ms"
 MOVED = "cell, probe, was, outcome, cause, run_before, run, differs"
 WHOLE_NAMES = ("cell", "run", "run_before")
 """The columns whose values are never broken: they are found and copied as they are."""
+WORD = 24
+"""Characters of a column that is not made narrower: outcomes and causes are words."""
 EVERYTHING = "* EXCLUDE (schema, verdict)"
 
 CHANGES = """
@@ -79,8 +81,9 @@ class Found:
         """For the terminal."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for at, name in enumerate(self.columns):
-            least = max((len(str(row[at])) for row in self.rows), default=None) if name in WHOLE_NAMES else None
-            table.add_column(name, overflow="fold", no_wrap=name in WHOLE_NAMES, min_width=least)
+            longest = max((len(str(row[at])) for row in self.rows), default=0)
+            whole = longest if name in WHOLE_NAMES else min(longest, WORD)
+            table.add_column(name, overflow="fold", no_wrap=longest == whole, min_width=max(whole, len(name)))
         for row in self.rows:
             texts = ("" if value is None else f"{value:g}" if isinstance(value, float) else str(value) for value in row)
             table.add_row(*(Text(printable(one_line(text), ascii_only=ascii_only), _style(text)) for text in texts))

@@ -219,3 +219,13 @@ def test_names_of_cells_and_runs_are_never_broken(
     shown = invoked(tmp_path).output
     assert name in shown
     assert "20251229-092000" in shown
+
+
+def test_words_are_never_broken_however_narrow_the_terminal_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    row = ["20251229-092000", "prefork-embedded-eventlet-pthread-oslo17.3.2", "lost", "hub_not_run", 4.943]
+    found = Found(["run", "cell", "outcome", "cause", "lost_after_s"], [row])
+    monkeypatch.setattr("heartbed.cli.results.ask", lambda *_, **__: found)
+    header, line = invoked(tmp_path).output.splitlines()
+    assert header.split() == found.columns
+    assert line.split() == [str(each) for each in row]
