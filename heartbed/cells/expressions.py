@@ -27,9 +27,10 @@ __all__ = ["COMPARISON", "DEFAULT_OSLO", "Cell", "Selection", "default_cell", "s
 
 MOST_CELLS = 1000
 DEEPEST_BRACES = 50
-"""Braces within one another, or left open: far fewer than Python's stack has room for."""
+"""Braces within one another: far fewer than Python's stack has room for."""
 
 EMPTY_ALTERNATIVE = re.compile(r"[{,]\s*[,}]")
+LISTED = "`heartbed cells` lists all factors and what they mean"
 NUMBERED = re.compile(r"([a-z]+)(-?\d+)\Z")
 
 
@@ -100,7 +101,11 @@ def _expand(expression: str) -> list[str]:
         raise InputError("an empty cell expression", hint=usage())
     if EMPTY_ALTERNATIVE.search(expression):
         raise InputError(f"an empty factor in {expression!r}", hint=usage())
-    steps = ({"{": 1, "}": -1}.get(each, 0) for each in expression)
+    steps = [{"{": 1, "}": -1}.get(each, 0) for each in expression]
+    if sum(steps):
+        wrong = "is not closed" if sum(steps) > 0 else "was never opened"
+        hint = "alternatives are written as {a,b}, in quotes for the shell"
+        raise InputError(f"a brace {wrong} in {expression[:60]!r}", hint=hint)
     if max(accumulate(steps, lambda depth, step: max(0, depth + step), initial=0)) > DEEPEST_BRACES:
         raise InputError(f"more than {DEEPEST_BRACES} braces within one another in {expression[:60]!r}", hint=usage())
     try:
@@ -157,17 +162,17 @@ def _unknown(token: str, text: str) -> InputError:
     numbered |= {each.word: f"{each.word}{each.default}" for each in table.libraries if each.word not in words}
     stem = re.sub(r"[=:]?-?[\d.]+\Z", "", token)
     everything = [*words, *numbered]
-    nearest = difflib.get_close_matches(token, everything, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(token, everything, n=1)
     nearest = nearest or difflib.get_close_matches(stem, everything, n=1)
     message = f"unknown factor {token!r} in {text!r}"
     if not nearest:
         return InputError(message, hint=usage())
     word = nearest[0]
     if word in numbered:
-        return InputError(f"{message}; did you mean {word!r} with its number, as in {numbered[word]!r}?", hint=usage())
+        return InputError(f"{message}; did you mean {word!r} with its number, as in {numbered[word]!r}?", hint=LISTED)
     axis = table.axis_of(word)
     valid = axis.tokens if axis else RELEASES
-    return InputError(f"{message}; did you mean {word!r}? {words[word]}: {', '.join(valid)}", hint=usage())
+    return InputError(f"{message}; did you mean {word!r}? {words[word]}: {', '.join(valid)}", hint=LISTED)
 
 
 def usage() -> str:

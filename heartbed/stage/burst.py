@@ -31,8 +31,10 @@ class Burst:
     attempt: int = 1
 
 
-NO_ANSWER = (None, 504)
-"""Nothing at all, or the application's word that its call got no reply."""
+NO_REPLY = 504
+"""The application's word that its call got no reply."""
+NO_ANSWER = (None, NO_REPLY)
+"""Nothing at all, or that word."""
 
 TURN_S = 1.0
 """What a request takes in its turn at the most, where nothing is wrong: a call 0.5 s, and opening its connections."""
@@ -56,10 +58,11 @@ def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable
     """Send a burst; returns when all were answered or given up. The cell is ``stuck`` where some got no answer.
 
     ``late`` is called when a request has been waiting for ``patience_s`` seconds: the processes can then be looked at
-    while it still waits. It is once more for those that are sent when others got no answer already. Where so many as
+    while it still waits. It is once more for those that are sent when others got no answer already, and when the first
+    call is said to have got no reply: what stood in its way may be there no longer than that. Where so many as
     are sent at a time got none, the rest is not sent: they would only wait in the same queue.
     """
-    unanswered, again = threading.Semaphore(burst.at_a_time), threading.Semaphore()
+    unanswered, again, no_reply = threading.Semaphore(burst.at_a_time), threading.Semaphore(), threading.Semaphore()
     given_up = threading.Event()
 
     def one(number: int) -> None:
@@ -71,6 +74,8 @@ def send(opened: OpenedCell, burst: Burst, stop: threading.Event, late: Callable
             pid, status = ask(burst.phase, burst=burst.name, attempt=burst.attempt)
         if pid is not None:
             opened.pids.add(pid)
+        if status == NO_REPLY and no_reply.acquire(blocking=False):
+            late()
         if status in NO_ANSWER:
             opened.stuck = True
         if status is None and not unanswered.acquire(blocking=False):

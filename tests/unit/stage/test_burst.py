@@ -39,3 +39,8 @@ def test_one_that_hangs_is_looked_at_when_requests_wait_and_again_when_later_one
     assert len(looks) == 2
     assert looks[1] - looks[0] >= TAKES_S / 2
     assert len(asked) < 6, "the rest would wait in the same queue"
+
+
+def test_one_that_says_that_a_call_got_no_reply_is_looked_at_once_though_nothing_waits_any_more() -> None:
+    opened, asked, looks = sent(504, 6, takes_s=0.0)
+    assert (len(asked), len(looks), opened.stuck) == (6, 1, True)
