@@ -164,6 +164,8 @@ def _withheld(verdict: CellVerdict, reason: str) -> CellVerdict:
             "outcome": Outcome.INCONCLUSIVE,
             "cause": Cause.CONTROL_FAILED,
             "why": reason,
+            "lost_after_s": None,
+            "recovered_after_s": None,
             "notes": [seen, *verdict.notes],
         }
     )

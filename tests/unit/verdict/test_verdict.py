@@ -555,6 +555,8 @@ def test_a_silent_control_that_survives_makes_the_run_inconclusive() -> None:
     verdict = history.verdict
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "control-silent" in verdict.reason
+    assert verdict.cells[0].lost_after_s is None
+    assert any("not to be trusted: lost" in note for note in verdict.cells[0].notes)
 
 
 def test_a_beating_control_that_is_closed_makes_the_run_inconclusive() -> None:
