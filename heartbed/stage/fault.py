@@ -121,7 +121,8 @@ def ask_until_well(stage: Stage, opened: OpenedCell, also: Collection[int] = ())
     if len(also) > 1 and not opened.ill:
         _ask_each(stage, opened, also, deadline)
     while not stage.stop.is_set():
-        answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
+        with stage.looking_where_it_hangs(opened):
+            answers = [opened.client.cast("after")[1], opened.client.call("after")[1]]
         if opened.ill or all(map(answered, answers)) or deadline.passed:
             break
         stage.wait(PAUSE_S)
@@ -133,7 +134,8 @@ def _ask_each(stage: Stage, opened: OpenedCell, wanted: Collection[int], deadlin
     left = set(wanted)
     with ThreadPoolExecutor(max_workers=len(wanted), thread_name_prefix="each") as pool:
         while left and not deadline.passed and not stage.stop.is_set():
-            answers = list(pool.map(opened.client.call, ["after"] * len(wanted)))
+            with stage.looking_where_it_hangs(opened):
+                answers = list(pool.map(opened.client.call, ["after"] * len(wanted)))
             left -= {pid for pid, status in answers if pid is not None and answered(status)}
             if any(status is None for _, status in answers):
                 return

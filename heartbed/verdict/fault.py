@@ -124,7 +124,8 @@ def never_well(case: Case) -> Finding | None:
         return failed(Cause.REFUSED, why, *cite(last, hanging.answer(last)))
     if (deaf := _deaf(case)) is not None:
         return deaf
-    found = hanging.finding(waited[0], case.cell)
+    sooner = [event for event in case.cell.requests("during") if hanging.in_vain(event, case.cell)]
+    found = hanging.finding([*sooner, *waited][0], case.cell)
     why = f"it was not well again within {seconds(for_s)} of being asked after the fault: {found.why}"
     return replace(found, why=why)
 

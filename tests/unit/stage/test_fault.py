@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,9 +116,37 @@ def test_a_run_that_ends_does_not_wait_for_the_rpc_server(tmp_path: Path) -> Non
     await_broker(cast("Stage", SimpleNamespace(bus=bus, hand=hand, stop=stop, call=lambda: False)))
 
 
-def asked_until_well(cell: OpenedCell) -> None:
-    told = SimpleNamespace(stop=threading.Event(), state=lambda *_: None, wait=lambda _: None)
-    ask_until_well(cast("Stage", told), cell)
+@dataclass
+class Asking:
+    """Of a stage, what is needed to ask cells until they are well; every request to one is under its eyes."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    waits: int = 10
+    watched: int = 0
+
+    def state(self, opened: OpenedCell, state: str) -> None:
+        """Nobody listens."""
+
+    def wait(self, pause_s: float) -> None:
+        """Ends with the last of so many."""
+        del pause_s
+        self.waits -= 1
+        if not self.waits:
+            self.stop.set()
+
+    @contextmanager
+    def looking_where_it_hangs(self, opened: OpenedCell) -> Iterator[None]:
+        """Counts what is asked under it."""
+        asked = cast("Answering", opened.client).asked
+        before = len(asked)
+        yield
+        self.watched += len(asked) - before
+
+
+def asked_until_well(cell: OpenedCell, also: Collection[int] = (), waits: int = 10) -> None:
+    told = Asking(waits=waits)
+    ask_until_well(cast("Stage", told), cell, also)
+    assert told.watched == len(cast("Answering", cell.client).asked)
 
 
 def test_a_cell_that_was_ill_before_the_fault_is_asked_once_after_it() -> None:
@@ -156,15 +186,12 @@ class Several(Answering):
 
 def test_of_several_processes_each_is_asked_until_it_is_well() -> None:
     client = Several()
-    told = SimpleNamespace(stop=threading.Event(), state=lambda *_: None, wait=lambda _: None)
-    ask_until_well(cast("Stage", told), opened_cell(client, 0.0), also={7, 8, 9})
+    asked_until_well(opened_cell(client, 0.0), also={7, 8, 9})
     assert client.asked[-2:] == ["cast after", "call after"]
     assert client.calls == 9 + 1
 
 
 def test_of_several_processes_none_is_asked_any_more_where_one_hangs() -> None:
     client = Answering(status=None)
-    stop = threading.Event()
-    told = SimpleNamespace(stop=stop, state=lambda *_: None, wait=lambda _: stop.set())
-    ask_until_well(cast("Stage", told), opened_cell(client, 0.0), also={7, 8})
+    asked_until_well(opened_cell(client, 0.0), also={7, 8}, waits=1)
     assert client.asked == ["call after", "call after", "cast after", "call after"]

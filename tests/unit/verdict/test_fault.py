@@ -11,6 +11,7 @@ from heartbed.record.event import only
 from heartbed.record.kinds import RunStart
 from heartbed.verdict.values import CellVerdict, Outcome
 from tests.unit.histories import ASKED_AGAIN, IDLE_FROM, T0, History
+from tests.unit.verdict.test_hanging import DRIVER, LOGGING, dump, no_answer
 
 STRIKES, OVER = IDLE_FROM + 1.0, IDLE_FROM + 3.0
 
@@ -126,6 +127,14 @@ def test_a_cell_whose_calls_never_return_again_is_hung() -> None:
     found = verdict(struck().fault(reopens=OVER + 1.0).after(202, None, 202, None))
     assert found.outcome is Outcome.HUNG
     assert "not well again within" in found.why
+
+
+def test_what_stood_in_the_way_of_a_call_that_was_under_way_is_why_later_ones_never_return() -> None:
+    history = struck("prefork-daemon-eventlet-pthread").fault(reopens=OVER + 1.0).after(202, None, 202, None)
+    no_answer(history, STRIKES - 0.1, phase="during")
+    dump(history, STRIKES + 0.5, *LOGGING, ("Connection.ensure", DRIVER))
+    found = verdict(history)
+    assert (found.outcome, found.cause) == (Outcome.HUNG, "deadlock")
 
 
 def test_a_fault_is_not_to_blame_for_a_call_that_got_no_reply_before_it() -> None:
