@@ -126,7 +126,8 @@ def pthread(own: Candidate) -> Change[Any]:
         PTHREAD,
         "heartbeat_in_pthread = true",
         "deprecated since oslo.messaging 14.9.0 and gone in 18.0.0, where setting it does nothing: the next upgrade "
-        "undoes it; nova-operator switches it off because of hangs",
+        "undoes it; nova-operator switches it off because of hangs, and the real nova-api of Xena, Yoga and Zed hung "
+        "with it after a restart of the broker (docs/findings.md)",
         _in_pthread(own, "pthread"),
     )
 
