@@ -83,9 +83,8 @@ def _main() -> int | None:
     except (click.exceptions.Exit, SystemExit) as finished:  # the latter where a shell asks for completions
         result = finished.exit_code if isinstance(finished, click.exceptions.Exit) else finished.code and 2
     except (KeyboardInterrupt, click.Abort) as error:
-        if isinstance(
-            error.__cause__, EOFError
-        ):  # click takes it for the end of what is typed; nothing is asked for here
+        # click takes it for the end of what is typed; nothing is asked for here.
+        if isinstance(error.__cause__, EOFError):
             return _defect(error.__cause__)
         click.echo("stopped; nothing was left running", err=True)
         show_notes(error.__cause__ or error)  # click puts its own in the place of ours
