@@ -161,6 +161,12 @@ class History:
         for second in range(8):
             self.add("machine.lag", IDLE_FROM + second, cell=None, max_ms=5.0, steps_ms=0.0)
 
+    def unobserved(self) -> None:
+        """Neither broker nor wire told of the cell's connections; of the controls' they did."""
+        told = ("wire.open", "wire.frame", "wire.close", "broker.connection.closed", "broker.log")
+        self.events = [e for e in self.events if e.kind not in told or (e.conn or "").startswith("172.30.0.9")]
+        self.add("observer.failed", IDLE_FROM + 0.5, cell=None, observer="broker_events", reason="its events ended")
+
     def drop(self, kind: str, **data: object) -> None:
         """Take events back."""
         self.events = [
