@@ -143,17 +143,16 @@ class UwsgiKind(Kind):
         ran = container.run(asked, draft.wishes.started_with)["read"]
         text = ran.output + ran.errors
         assumed = draft.assumed
-        if END not in text:
-            forms.refuse_includes(source)
         if END in text:
             found = as_ini(source, text)
             assumed += forms.told_of_lists(source.main.lines, text) if draft.form == "yaml" else ()
             assumed += (forms.APPS,) if forms.has_apps(source.main.lines) else ()
-        elif draft.form == "yaml":
+        else:
+            forms.refuse_includes(source)
+            if draft.form != "yaml":
+                raise complaints.refused(draft, ran)
             found = forms.as_plain_yaml(source)
             assumed += (forms.PLAIN,)
-        else:
-            raise complaints.refused(draft, ran)
         return self._drafted(found, draft.wishes, draft.label, assumed)
 
     def with_variable(self, draft: UwsgiDraft, v: Variant[Any], name: str, value: str) -> Variant[Any]:
